@@ -1,0 +1,5 @@
+"""`python -m agentgov`."""
+
+from agentgov.cli.main import run
+
+run()

@@ -1,0 +1,60 @@
+"""Options that many commands share, and the one way a command prints its answer."""
+
+import json
+import os
+import sys
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+import click
+
+from agentgov.report.page import Page
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def repo_option(command: Command) -> Command:
+    """`--repo DIR`: where the repository is; the default is found by walking up from the working directory."""
+    return click.option(
+        "--repo", "repo", default=".", metavar="DIR", help="Repository (default: the one around here)."
+    )(command)
+
+
+def format_option(*formats: str) -> Callable[[Command], Command]:
+    """`--format` with the given formats (text and json always), and `--json` as its short form."""
+    choices = tuple(dict.fromkeys(("text", "json", *formats)))
+
+    def decorate(command: Command) -> Command:
+        command = click.option("--json", "output", flag_value="json", help="Same as --format json.")(command)
+        return click.option(
+            "--format", "output", type=click.Choice(choices), default="text", help="How to print the answer."
+        )(command)
+
+    return decorate
+
+
+def wants_colour(stream: Any = None) -> bool:
+    """Whether to paint: a terminal that is not dumb, and nobody said NO_COLOR."""
+    stream = sys.stdout if stream is None else stream
+    return bool(stream.isatty()) and "NO_COLOR" not in os.environ and os.environ.get("TERM", "") != "dumb"
+
+
+def show(page: Page, *, err: bool = False) -> None:
+    """Print a page to stdout (data) or stderr (messages)."""
+    stream = sys.stderr if err else sys.stdout
+    click.echo(page.text(colour=wants_colour(stream)), nl=False, err=err, color=True)
+
+
+def show_json(document: Mapping[str, Any]) -> None:
+    """Print a JSON document: UTF-8, indented, in the order it was built."""
+    click.echo(
+        json.dumps(document, indent=2, ensure_ascii=False).encode("utf-8", "surrogatepass").decode("utf-8", "replace")
+    )
+
+
+def answer(output: str, page: Page, document: Mapping[str, Any]) -> None:
+    """Print one answer in the format asked for; the format never changes the exit code."""
+    if output == "json":
+        show_json(document)
+    else:
+        show(page)

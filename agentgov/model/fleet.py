@@ -1,0 +1,126 @@
+"""agentgov.yaml and the workspaces as types, and all governance together.
+
+The public contract is the JSON Schemas in `schemas/`; these types hold what a schema has accepted.
+"""
+
+from collections.abc import Mapping
+from typing import Literal
+
+import msgspec
+
+from agentgov.model.access import Access
+from agentgov.model.document import Classification, Document, Environment, Risk
+from agentgov.model.pipeline import Pipeline
+
+
+class When(Document, frozen=True):
+    """When a review rule matches: every key given must match; an empty `when` matches everything."""
+
+    risk: tuple[Risk, ...] = ()  # any agent touched, stricter of base and result
+    changed: tuple[str, ...] = ()  # names of the semantic diff, with their direction: tools, budget.raised
+    paths: tuple[str, ...] = ()  # patterns in the CODEOWNERS dialect
+    environments: tuple[Environment, ...] = ()  # environments whose effective config differs
+
+
+class ReviewRule(Document, frozen=True):
+    """One requirement: so many approvals from owners, or from the people and teams named."""
+
+    approvals: int = 1
+    sources: Literal["owners"] | tuple[str, ...] = msgspec.field(default="owners", name="from")
+    when: When = When()
+    name: str = ""
+    mode: Literal["any", "all"] = "any"
+
+
+class Reviews(Document, frozen=True):
+    """The review rules of a fleet; every matching rule must hold, one review may serve several."""
+
+    default: ReviewRule = ReviewRule()
+    rules: tuple[ReviewRule, ...] = ()
+    stale: Literal["any-push", "owned-paths"] = "owned-paths"
+    last_push: bool = False
+    handover: Literal["base", "both"] = "base"
+    exempt: tuple[str, ...] = ()
+    expire: str = ""  # a duration; a review older than this by journal time is not counted; empty: never
+
+
+class Codeowners(Document, frozen=True):
+    """Which dialect of CODEOWNERS decides."""
+
+    dialect: Literal["github", "gitlab"] = "github"
+
+
+class JournalSettings(Document, frozen=True):
+    """Where the journal lives, and how old its time may be before nothing that raises risk happens."""
+
+    branch: str = "agentgov/journal"
+    max_age: str = "6h"
+
+
+class Gate(Document, frozen=True):
+    """Where the gate of this fleet answers."""
+
+    url: str = ""
+
+
+class Fleet(Document, frozen=True):
+    """agentgov.yaml, kind Fleet."""
+
+    id: str
+    name: str
+    main: str = "main"
+    codeowners: Codeowners = Codeowners()
+    reviews: Reviews = Reviews()
+    commits: Literal["signed", "forge-merges", "any"] = "forge-merges"
+    journal: JournalSettings = JournalSettings()
+    gate: Gate = Gate()
+
+
+class AllowDeny(Document, frozen=True):
+    """Glob patterns; deny wins, an empty allow list allows everything."""
+
+    allow: tuple[str, ...] = ()
+    deny: tuple[str, ...] = ()
+
+
+class RiskFloor(Document, frozen=True):
+    """The lowest risk that an agent of the workspace may claim."""
+
+    floor: Risk = "low"
+
+
+class DataCeiling(Document, frozen=True):
+    """The highest data classification in the workspace."""
+
+    ceiling: Classification = "restricted"
+
+
+class WorkspaceBudget(Document, frozen=True):
+    """Money for all agents of a workspace together."""
+
+    day: str = ""
+    month: str = ""
+
+
+class Workspace(Document, frozen=True):
+    """One business function: budget, allowed models and tools, risk floor."""
+
+    name: str
+    owner: str
+    description: str = ""
+    budget: WorkspaceBudget = WorkspaceBudget()
+    models: AllowDeny = AllowDeny()
+    tools: AllowDeny = AllowDeny()
+    risk: RiskFloor = RiskFloor()
+    data: DataCeiling = DataCeiling()
+
+
+class Governance(Document, frozen=True):
+    """What the fleet allows: everything that takes effect at once for all agents when it is authorised."""
+
+    fleet: Fleet
+    access: Access
+    pipeline: Pipeline
+    workspaces: Mapping[str, Workspace] = msgspec.field(default_factory=dict)
+    codeowners: str = ""  # text of the CODEOWNERS file that decides
+    codeowners_file: str = ""  # its path; empty where there is none

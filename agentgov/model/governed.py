@@ -1,0 +1,64 @@
+"""Which paths of a repository are governed, and which of them are the governance set.
+
+The layout is fixed: a path tells the kind. Other things may live beside a fleet; only these paths count. The governance
+set is fixed in code, and no rule can make it smaller. Paths are text decoded from bytes with `surrogateescape`,
+compared as such: never case-folded, never normalised.
+"""
+
+from typing import Literal
+
+FLEET_FILE = "agentgov.yaml"
+ACCESS_FILE = "governance/access.yaml"
+PIPELINE_FILE = "governance/pipeline.yaml"
+WORKSPACES_FOLDER = "governance/workspaces"
+
+# Every place where either dialect looks for CODEOWNERS, so that none can be slipped in at a higher precedence.
+GITHUB_CODEOWNERS = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS")
+GITLAB_CODEOWNERS = ("CODEOWNERS", "docs/CODEOWNERS", ".gitlab/CODEOWNERS")
+
+_GOVERNANCE_FILES = frozenset({FLEET_FILE, ".gitlab-ci.yml", *GITHUB_CODEOWNERS, *GITLAB_CODEOWNERS})
+_GOVERNANCE_FOLDERS = ("governance/", ".github/workflows/")
+_CONTENT_FOLDERS = ("agents/", "playbooks/", "drills/", "incidents/")
+
+# Where to look: everything governed lies in or is one of these entries of the root tree.
+ROOTS = (
+    ".github",
+    ".gitlab",
+    ".gitlab-ci.yml",
+    "CODEOWNERS",
+    "agentgov.yaml",
+    "agents",
+    "docs",
+    "drills",
+    "governance",
+    "incidents",
+    "playbooks",
+)
+
+Kind = Literal["Fleet", "Access", "Pipeline", "Workspace", "Agent"]
+
+
+def in_governance_set(path: str) -> bool:
+    """Whether changing this path takes the administrators' threshold."""
+    return path in _GOVERNANCE_FILES or path.startswith(_GOVERNANCE_FOLDERS)
+
+
+def is_governed(path: str) -> bool:
+    """Whether agentgov answers for this path at all."""
+    return in_governance_set(path) or path.startswith(_CONTENT_FOLDERS)
+
+
+def kind_of(path: str) -> Kind | None:
+    """The kind of document that must stand at this path, None where no kind of this version is expected."""
+    if path == FLEET_FILE:
+        return "Fleet"
+    if path == ACCESS_FILE:
+        return "Access"
+    if path == PIPELINE_FILE:
+        return "Pipeline"
+    parts = path.split("/")
+    if len(parts) == 3 and path.startswith(f"{WORKSPACES_FOLDER}/") and path.endswith(".yaml"):
+        return "Workspace"
+    if len(parts) == 4 and parts[0] == "agents" and parts[3] == "agent.yaml" and parts[2] != "shared":
+        return "Agent"
+    return None

@@ -1,0 +1,85 @@
+"""governance/pipeline.yaml as types: stages, canary steps, the judge, freezes."""
+
+from collections.abc import Mapping
+from typing import Literal
+
+import msgspec
+
+from agentgov.model.document import Document, Environment
+
+
+class Step(Document, frozen=True):
+    """One share of traffic of a canary, the time to observe it and the units to see before the next."""
+
+    share: str
+    soak: str = "0s"
+    min_units: int = 0
+
+
+class Metric(Document, frozen=True):
+    """A count of bad units. `gate: false` can fail a canary but is not needed to pass it."""
+
+    ceiling: float | None = None
+    gate: bool = True
+
+
+class Judge(Document, frozen=True):
+    """How a canary is judged (docs/canary.md): error probabilities, deadline, and what counts as no data."""
+
+    metrics: Mapping[str, Metric] = msgspec.field(default_factory=lambda: {"error": Metric()})
+    theta_max: float = 2.0
+    alpha_fail: float = 0.01
+    alpha_pass: float = 0.05
+    interval: str = "1m"
+    no_data_ticks: int = 5
+    deadline: str = "24h"
+
+
+class Promoters(Document, frozen=True):
+    """Distinct people whose `promote` opens a stage."""
+
+    count: int = 1
+    sources: tuple[str, ...] = msgspec.field(default=(), name="from")
+
+
+class Stage(Document, frozen=True):
+    """One step of the pipeline. Only a canary has steps and a judge; only production bakes."""
+
+    name: Literal["staging", "canary", "production"]
+    environment: Environment
+    soak: str = "0s"
+    evidence: tuple[str, ...] = ()
+    steps: tuple[Step, ...] = ()
+    judge: Judge | Literal["none"] | None = None
+    promoters: Promoters | None = None
+    bake: str = "0s"
+    auto_rollback: bool = False
+
+
+class Freeze(Document, frozen=True):
+    """A time in which nothing automatic raises risk: an RFC 5545 recurrence with a duration, or start and end."""
+
+    name: str
+    when: str = ""
+    start: str = ""
+    end: str = ""
+    duration: str = ""
+    tz: str = "UTC"
+
+
+class RollbackSettings(Document, frozen=True):
+    """How far back a rollback by one person may go."""
+
+    window: str = "90d"
+
+
+class Pipeline(Document, frozen=True):
+    """governance/pipeline.yaml, kind Pipeline: exactly the stages staging, canary, production in this order."""
+
+    stages: tuple[Stage, ...]
+    freezes: tuple[Freeze, ...] = ()
+    rollback: RollbackSettings = RollbackSettings()
+
+    def stage(self, name: Literal["staging", "canary", "production"]) -> Stage:
+        """The stage of that name; the schema proves that it exists."""
+        return next(stage for stage in self.stages if stage.name == name)

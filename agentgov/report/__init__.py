@@ -1,0 +1,1 @@
+"""One value, many renderings. The only package that knows how things look."""

@@ -1,0 +1,261 @@
+"""What the journal says is so: the records that lie as small files in its tree, and how to look them up.
+
+Records are values; `State` finds them through a reader, so that the present is read from the tip of the journal one
+file at a time, and replay keeps them in memory. Times are journal times: epoch seconds that only bots' acts move.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Literal, Protocol
+
+from agentgov.model.document import Document
+from agentgov.model.names import AgentId, ReleaseName, agent_id, release_name
+
+HEAD_FILE = "fleet.yaml"
+PENDING_FILE = "pending.yaml"
+AUTHORISED = "authorised"
+SIGNATURES_FILE = "act.sig"
+
+
+class Head(Document, frozen=True):
+    """fleet.yaml: where the journal stands."""
+
+    fleet: str
+    introduction: str  # commit of main whose governed contents the first act authorised
+    main: str  # commit of main that was last looked at
+    governance: str  # digest of the authorised governance
+    previous_governance: str  # the digest before it; an act may still name that one
+    seq: int = 0  # number of acts after the first
+    time: int = 0  # journal time
+
+
+class Pending(Document, frozen=True):
+    """pending.yaml: governed paths of main that are not authorised, and the commit of main where each last was."""
+
+    paths: dict[str, str] = {}
+
+
+class ReviewedPath(Document, frozen=True):
+    """One path under review: contents as `<mode>:<sha256>`, `-` where there is nothing."""
+
+    path: str
+    old: str
+    new: str
+
+
+class OpenReview(Document, frozen=True):
+    """reviews/<act id>.yaml: a review that no advance has used up yet."""
+
+    by: str
+    verdict: Literal["approve", "request-changes"]
+    seq: int
+    time: int
+    paths: tuple[ReviewedPath, ...]
+
+
+class Release(Document, frozen=True):
+    """releases/<release>.yaml: a release as it was at first sight; the tag's bytes lie beside it (.tag)."""
+
+    name: str
+    tag: str  # object id of the tag
+    commit: str
+    closure: str  # SHA-256
+    authorised_at: int  # seq of the act from which this closure stood authorised
+    seen: int  # journal time
+    by: str  # who signed the tag
+
+    @property
+    def release_name(self) -> ReleaseName:
+        """The parsed name; records hold only valid ones."""
+        name = release_name(self.name)
+        assert name is not None
+        return name
+
+
+class Staging(Document, frozen=True):
+    """The candidate in staging."""
+
+    state: Literal["EMPTY", "SOAKING", "PASSED", "FAILED", "SUPERSEDED"] = "EMPTY"
+    release: str = ""  # tag object id; "" when EMPTY
+    since: int = 0
+
+
+class Canary(Document, frozen=True):
+    """The candidate in canary; `step` counts from 0, `share` is in buckets of 1/100,000."""
+
+    state: Literal["NONE", "RAMP", "INCONCLUSIVE", "GRADUATED", "FAILED", "ABORTED", "WITHDRAWN"] = "NONE"
+    release: str = ""
+    step: int = 0
+    share: int = 0
+    since: int = 0
+
+
+class Production(Document, frozen=True):
+    """What all other traffic gets."""
+
+    state: Literal["EMPTY", "STABLE", "BAKING", "ROLLED_BACK", "RETIRED"] = "EMPTY"
+    release: str = ""
+    since: int = 0
+
+
+class Vote(Document, frozen=True):
+    """A person's `promote`, bound to one tag object and one stage."""
+
+    by: str
+    release: str
+    stage: Literal["canary", "production"]
+    seq: int
+
+
+class Prior(Document, frozen=True):
+    """A release that production ran before, newest first in the deployment."""
+
+    release: str
+    since: int
+    until: int
+
+
+class Hold(Document, frozen=True):
+    """Why an agent stays where it is."""
+
+    by: str
+    seq: int
+    reason: str = ""
+
+
+class Deployment(Document, frozen=True):
+    """deployments/<workspace>/<agent>.yaml: where an agent stands in the pipeline. Releases are tag object ids."""
+
+    agent: str
+    staging: Staging = Staging()
+    canary: Canary = Canary()
+    production: Production = Production()
+    prior: tuple[Prior, ...] = ()
+    bad: tuple[str, ...] = ()  # closures that never return by themselves
+    withdrawn: tuple[str, ...] = ()  # tag objects
+    votes: tuple[Vote, ...] = ()
+    hold: Hold | None = None
+
+    @property
+    def agent_id(self) -> AgentId:
+        """The parsed id; records hold only valid ones."""
+        found = agent_id(self.agent)
+        assert found is not None
+        return found
+
+
+class Pause(Document, frozen=True):
+    """pauses/<act id>.yaml: an order that stops the agents of a selector."""
+
+    selector: str
+    by: str
+    seq: int
+    time: int
+    mode: Literal["stop", "read-only"] = "stop"
+    until: int = 0  # epoch seconds; 0 means until somebody resumes it
+    reason: str = ""
+
+
+Record = Head | Pending | OpenReview | Release | Deployment | Pause
+Changes = dict[str, Record | None]  # path in the journal's tree to its new record; None removes it
+
+
+class Reader(Protocol):
+    """Where records are found."""
+
+    def record(self, path: str) -> Record | None:
+        """The record at a path of the journal's tree."""
+
+    def names(self, folder: str) -> Sequence[str]:
+        """The names directly in a folder, sorted, folders with a trailing slash; empty where there is none."""
+
+
+def record_type(path: str) -> type[Record] | None:
+    """The type of the record at a path of the journal's tree, None where no record can stand."""
+    if path == HEAD_FILE:
+        return Head
+    if path == PENDING_FILE:
+        return Pending
+    folder = path.partition("/")[0]
+    types: dict[str, type[Record]] = {
+        "reviews": OpenReview,
+        "releases": Release,
+        "deployments": Deployment,
+        "pauses": Pause,
+    }
+    return types.get(folder) if path.endswith(".yaml") else None
+
+
+def deployment_path(agent: AgentId) -> str:
+    """Where the deployment of an agent lies."""
+    return f"deployments/{agent}.yaml"
+
+
+def release_path(name: ReleaseName) -> str:
+    """Where the record of a release lies."""
+    return f"releases/{name}.yaml"
+
+
+class State:
+    """Looks records up by what they mean."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+
+    @property
+    def head(self) -> Head:
+        """Where the journal stands."""
+        head = self._reader.record(HEAD_FILE)
+        assert isinstance(head, Head)
+        return head
+
+    @property
+    def pending(self) -> dict[str, str]:
+        """Pending paths, each with the commit of main where it last was authorised."""
+        pending = self._reader.record(PENDING_FILE)
+        return pending.paths if isinstance(pending, Pending) else {}
+
+    def deployment(self, agent: AgentId) -> Deployment:
+        """Where an agent stands; an agent that never entered the pipeline stands nowhere."""
+        found = self._reader.record(deployment_path(agent))
+        return found if isinstance(found, Deployment) else Deployment(agent=str(agent))
+
+    def deployments(self) -> Iterator[Deployment]:
+        """All deployments, by agent id."""
+        for path in self._nested("deployments"):
+            found = self._reader.record(path)
+            if isinstance(found, Deployment):
+                yield found
+
+    def release(self, name: ReleaseName) -> Release | None:
+        """The record of a release."""
+        found = self._reader.record(release_path(name))
+        return found if isinstance(found, Release) else None
+
+    def releases(self, agent: AgentId) -> tuple[Release, ...]:
+        """All releases of an agent that the journal has seen, lowest version first."""
+        folder = f"releases/{agent}"
+        found = [
+            record
+            for name in self._reader.names(folder)
+            if name.endswith(".yaml") and isinstance(record := self._reader.record(f"{folder}/{name}"), Release)
+        ]
+        return tuple(sorted(found, key=lambda release: (release.release_name.precedence, release.name)))
+
+    def reviews(self) -> dict[str, OpenReview]:
+        """Open reviews by the id of their act."""
+        found = {name.removesuffix(".yaml"): self._reader.record(f"reviews/{name}") for name in self._names("reviews")}
+        return {key: record for key, record in found.items() if isinstance(record, OpenReview)}
+
+    def pauses(self) -> dict[str, Pause]:
+        """Pauses by the id of their act."""
+        found = {name.removesuffix(".yaml"): self._reader.record(f"pauses/{name}") for name in self._names("pauses")}
+        return {key: record for key, record in found.items() if isinstance(record, Pause)}
+
+    def _names(self, folder: str) -> Sequence[str]:
+        return [name for name in self._reader.names(folder) if name.endswith(".yaml")]
+
+    def _nested(self, folder: str) -> Iterator[str]:
+        for workspace in self._reader.names(folder):
+            if workspace.endswith("/"):
+                for name in self._names(f"{folder}/{workspace[:-1]}"):
+                    yield f"{folder}/{workspace}{name}"

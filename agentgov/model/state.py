@@ -7,6 +7,8 @@ file at a time, and replay keeps them in memory. Times are journal times: epoch 
 from collections.abc import Iterator, Sequence
 from typing import Literal, Protocol
 
+import msgspec
+
 from agentgov.model.document import Document
 from agentgov.model.names import AgentId, ReleaseName, agent_id, release_name
 
@@ -31,7 +33,7 @@ class Head(Document, frozen=True):
 class Pending(Document, frozen=True):
     """pending.yaml: governed paths of main that are not authorised, and the commit of main where each last was."""
 
-    paths: dict[str, str] = {}
+    paths: dict[str, str] = msgspec.field(default_factory=dict)
 
 
 class ReviewedPath(Document, frozen=True):

@@ -136,6 +136,7 @@ class Deployment(Document, frozen=True):
     withdrawn: tuple[str, ...] = ()  # tag objects
     votes: tuple[Vote, ...] = ()
     hold: Hold | None = None
+    alarms: tuple[str, ...] = ()  # `<tag object> <observed>` of refs that moved or disappeared, each recorded once
 
     @property
     def agent_id(self) -> AgentId:

@@ -1,0 +1,151 @@
+"""Who is meant: people and bots by key, e-mail, account, team and role, from Access and nothing else.
+
+Membership of a forge's team never counts. What could mean two is nobody here; `problems` (decided in `soundness`) names
+what makes an Access unfit to be used at all. Nothing here looks at a signature or a clock.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal, TypeVar
+
+from agentgov.model.access import Access, BotKind, Person
+from agentgov.trust.keys import PublicKey, parse_public_key
+from agentgov.trust.roster import ascii_lower, in_force, only_once, roster
+from agentgov.trust.soundness import problems
+from agentgov.trust.verbs import ADMINISTRATOR
+
+__all__ = ["Directory", "Forge", "Identity", "problems"]
+
+Name = TypeVar("Name")
+Value = TypeVar("Value")
+Forge = Literal["github", "gitlab"]
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Whose key it is: a person, or a bot with its kind."""
+
+    kind: Literal["person", "bot"]
+    id: str
+    bot_kind: BotKind | None = None
+
+
+class Directory:
+    """Finds people and bots; built once from an Access, then only read."""
+
+    __slots__ = ("_accounts", "_bindings", "_bots", "_emails", "_handles", "_keys", "_people", "_roster")
+
+    def __init__(self, access: Access) -> None:
+        self._roster = roster(access)
+        self._bindings = access.bindings
+        self._people = {person.id: person for person in access.people if person.id in self._roster.people}
+        single = only_once((*(bot.id for bot in access.bots), *(person.id for person in access.people)))
+        self._bots = {bot.id: bot for bot in access.bots if bot.id in single}
+        self._keys = _sole(self._listed_keys())
+        people = self._people.values()
+        self._emails = _sole((ascii_lower(email), person.id) for person in people for email in person.emails)
+        self._handles = _sole((ascii_lower(handle), team.id) for team in access.teams for handle in team.handles)
+        self._accounts: dict[Forge, dict[str, str]] = {
+            "github": _sole((ascii_lower(person.github.login), person.id) for person in people if person.github),
+            "gitlab": _sole((ascii_lower(person.gitlab.login), person.id) for person in people if person.gitlab),
+        }
+
+    @property
+    def administrators(self) -> frozenset[str]:
+        """Everybody who administers the fleet."""
+        return self._roster.administrators
+
+    def person(self, person_id: str) -> Person | None:
+        """The person with that id."""
+        return self._people.get(person_id)
+
+    def is_bot(self, any_id: str) -> bool:
+        """Whether a bot has that id."""
+        return any_id in self._bots
+
+    def bot(self, bot_id: str) -> Identity | None:
+        """The bot with that id."""
+        found = self._bots.get(bot_id)
+        return None if found is None else Identity("bot", found.id, found.kind)
+
+    def by_key(self, key: PublicKey | str) -> Identity | None:
+        """Whose key it is; None for a key of nobody or of two, and for a line that is no key."""
+        if isinstance(key, str):
+            try:
+                key = parse_public_key(key)
+            except ValueError:
+                return None
+        return self._keys.get(key.blob)
+
+    def by_email(self, email: str) -> str | None:
+        """The id of the person with that e-mail address; the case of A to Z does not matter, as on forges.
+
+        An address is a claim of whoever wrote a commit: it may exclude somebody, it never gives a right.
+        """
+        return self._emails.get(ascii_lower(email))
+
+    def by_account(self, forge: Forge, number: int) -> str | None:
+        """The id of the person with that numeric account id on a forge; logins change hands, numbers do not."""
+        found = [
+            person.id
+            for person in self._people.values()
+            if (account := person.github if forge == "github" else person.gitlab) is not None and account.id == number
+        ]
+        return found[0] if len(found) == 1 else None
+
+    def by_handle(self, handle: str, forge: Forge | None = None) -> frozenset[str] | None:
+        """The people that an owner in CODEOWNERS means: a team's handle, `@login`, or an e-mail address.
+
+        None where it means nobody known. Without `forge`, a login that is two people on two forges is nobody.
+        """
+        name = ascii_lower(handle)
+        if name in self._handles:
+            return self._roster.members(f"team:{self._handles[name]}") or None
+        if name.startswith("@"):
+            accounts = [self._accounts[forge]] if forge else list(self._accounts.values())
+            found = {known[name[1:]] for known in accounts if name[1:] in known}
+        else:
+            found = {self._emails[name]} if name in self._emails else set()
+        return frozenset(found) if len(found) == 1 else None
+
+    def members(self, selector: str, today: date | None = None) -> frozenset[str]:
+        """The people that one entry of a who-list selects: a person's id, `team:<id>`, `role:<name>`.
+
+        A role selects everybody to whom a binding in force gives it, in whatever scope. Without `today` a binding that
+        ends some day is not counted, because it cannot be told whether it has ended.
+        """
+        if not selector.startswith("role:") or selector == f"role:{ADMINISTRATOR}":
+            return self._roster.members(selector)
+        role = selector.removeprefix("role:")
+        bound = (binding for binding in self._bindings if binding.role == role and in_force(binding, today))
+        return frozenset[str]().union(*(self._roster.members(entry) for binding in bound for entry in binding.who))
+
+    def teams_of(self, person_id: str) -> frozenset[str]:
+        """The ids of the teams that a person is in."""
+        return frozenset(team for team, members in self._roster.teams.items() if person_id in members)
+
+    def administrators_among(self, keys: Iterable[PublicKey]) -> frozenset[str]:
+        """The administrators who hold these keys; two keys of one person are one administrator."""
+        owners = {found.id for key in keys if (found := self.by_key(key)) is not None and found.kind == "person"}
+        return self._roster.administrators & owners
+
+    def _listed_keys(self) -> Iterable[tuple[bytes, Identity]]:
+        holders = [(Identity("person", person.id), person.keys) for person in self._people.values()]
+        holders += [(Identity("bot", bot.id, bot.kind), bot.keys) for bot in self._bots.values()]
+        for identity, lines in holders:
+            for line in lines:
+                try:
+                    yield parse_public_key(line).blob, identity
+                except ValueError:
+                    continue  # `problems` names it
+
+
+def _sole(pairs: Iterable[tuple[Name, Value]]) -> dict[Name, Value]:
+    """A mapping without the names that mean two different things."""
+    found: dict[Name, Value] = {}
+    ambiguous: set[Name] = set()
+    for name, value in pairs:
+        if found.setdefault(name, value) != value:
+            ambiguous.add(name)
+    return {name: value for name, value in found.items() if name not in ambiguous}

@@ -1,0 +1,103 @@
+"""The verbs of the product as data: what each allows, which roles hold it, where it applies, who signs for it.
+
+This table is the only place where a right is defined (docs/permissions.md shows it). It decides nothing by itself:
+`permissions` does.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Literal
+
+from agentgov.model.access import BotKind
+from agentgov.model.names import AgentId, is_label
+
+BuiltInRole = Literal["operator", "viewer", "auditor"]
+BUILT_IN_ROLES: tuple[BuiltInRole, ...] = ("operator", "viewer", "auditor")
+ADMINISTRATOR = "administrator"  # not a role that a binding can give: `administrators` in Access names them
+WithheldBy = Literal["", "administrators", "action-rule"]
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """One verb. `environments`: whether it acts in one, so that a binding must list it.
+
+    `withheld` verbs are in no role, built in or not: only `administrators`, or an agent's own action rule, give them.
+    """
+
+    name: str
+    allows: str
+    roles: tuple[BuiltInRole, ...]
+    environments: bool
+    signed_by: str
+    withheld: WithheldBy = ""
+
+
+_PERSON = "person"
+_KEY = "person, personal key"
+_LOGIN = "logged in, recorded"
+_OPERATOR: tuple[BuiltInRole, ...] = ("operator",)
+_AUDITOR: tuple[BuiltInRole, ...] = ("auditor",)
+
+_TABLE = (
+    Verb("review", "review changes of paths one owns", _OPERATOR, False, _KEY),
+    Verb("release", "sign release tags", _OPERATOR, False, _PERSON),
+    Verb("promote", "open a gate of the pipeline", _OPERATOR, True, _PERSON),
+    Verb("abort", "take a candidate out of the pipeline", _OPERATOR, True, _PERSON),
+    Verb("hold", "keep an agent where it is, or lift that", _OPERATOR, True, _PERSON),
+    Verb("clear", "clear a bad mark or an inconclusive canary", _OPERATOR, True, _PERSON),
+    Verb("retire", "end an agent's traffic and tokens", _OPERATOR, True, _PERSON),
+    Verb("rollback", "go back to a prior release", _OPERATOR, True, _PERSON),
+    Verb("pause", "stop an agent at the gate", _OPERATOR, True, "person, or gate for a logged-in person"),
+    Verb("resume", "let a paused agent go on", _OPERATOR, True, _PERSON),
+    Verb("permit", "decide agents' pending actions", (), False, "person, logged in", "action-rule"),
+    Verb("incident", "open and run incidents", _OPERATOR, False, "person or gate"),
+    Verb("drill", "run drills", _OPERATOR, False, "person or gate"),
+    Verb("silence", "silence alerts", _OPERATOR, False, "person or gate"),
+    Verb("evidence", "add results for a release, never for one's own change", (), False, "evidence bot or person"),
+    Verb("view", "see configuration, run logs and metrics", BUILT_IN_ROLES, False, _LOGIN),
+    Verb("view-audit", "see journal and ledger", _AUDITOR, False, _LOGIN),
+    Verb("export", "export journal, ledger and payloads by class", _AUDITOR, False, _LOGIN),
+    Verb("token", "make and revoke agents' tokens", _OPERATOR, False, _LOGIN),
+    Verb("administer", "change the governance set; revoke, waive, override", (), False, _KEY, "administrators"),
+)
+VERBS: Mapping[str, Verb] = MappingProxyType({verb.name: verb for verb in _TABLE})
+
+# A bot's key is accepted for these acts and nothing else; no role ever adds to them.
+BOT_ACTS: Mapping[BotKind, frozenset[str]] = MappingProxyType(
+    {
+        "reconciler": frozenset(
+            {
+                *("advance", "stage", "pass", "canary", "share", "graduate", "settle", "fail", "stall"),
+                *("abort", "withdraw", "rollback", "alarm", "release-seen", "checkpoint"),
+            }
+        ),
+        "gate": frozenset({"pause", "incident", "checkpoint"}),
+        "importer": frozenset({"review"}),
+        "evidence": frozenset({"evidence"}),
+    }
+)
+
+
+def role_verbs(role: BuiltInRole) -> frozenset[str]:
+    """The verbs that a built-in role holds."""
+    return frozenset(verb.name for verb in _TABLE if role in verb.roles)
+
+
+def is_scope(pattern: str) -> bool:
+    """Whether a binding's pattern means something: `**`, or workspace/agent where either may be `*`."""
+    workspace, slash, name = pattern.partition("/")
+    return pattern == "**" or (bool(slash) and all(part == "*" or is_label(part) for part in (workspace, name)))
+
+
+def in_scope(pattern: str, agent: AgentId | None) -> bool:
+    """Whether a binding's pattern covers an agent; None is the fleet as a whole, which only `**` covers.
+
+    A pattern that means nothing covers nothing.
+    """
+    if pattern == "**":
+        return True
+    if agent is None or not is_scope(pattern):
+        return False
+    workspace, _, name = pattern.partition("/")
+    return workspace in ("*", agent.workspace) and name in ("*", agent.name)

@@ -1,0 +1,45 @@
+# Everything sets itself up: the virtual environment is made on first use and follows pyproject.toml.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: demo test test-slow lint format bench build clean
+.DEFAULT_GOAL := demo
+
+$(READY): pyproject.toml
+	@command -v git >/dev/null || { echo "agentgov needs git: install it first" >&2; exit 2; }
+	@command -v ssh-keygen >/dev/null || { echo "agentgov needs OpenSSH (ssh-keygen): install it first" >&2; exit 2; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "agentgov needs Python 3.11 or later; say which with: make PYTHON=python3.12" >&2; exit 2; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $(READY)
+
+demo: $(READY)  ## the whole story on a throw-away fleet, in under a minute
+	@$(BIN)/agentgov demo
+
+test: $(READY)  ## the tests, within ten minutes on two cores
+	$(BIN)/python -m pytest -n auto
+
+test-slow: $(READY)  ## what takes longer: crashes at random moments, large fleets
+	$(BIN)/python -m pytest -m slow -n auto
+
+lint: $(READY)  ## style, types, and the layers of the architecture
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python tests/house.py
+
+format: $(READY)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(READY)  ## figures of this machine, as tables
+	@for script in benchmarks/bench_*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+
+build: $(READY)  ## wheel and sdist in dist/
+	$(BIN)/python -m build
+
+clean:
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

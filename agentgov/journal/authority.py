@@ -1,0 +1,86 @@
+"""Who may sign which act: the verb a person needs, or the kind a bot must be.
+
+Verbs come from the authorised governance at the act's place in the journal, never from the act. Whether the act makes
+sense there is not asked here (`judge`). docs/permissions.md shows the same table for people.
+"""
+
+from agentgov.journal.view import View
+from agentgov.model.act import Act
+from agentgov.model.document import Environment
+from agentgov.model.names import AgentId, agent_id
+from agentgov.model.transitions import Refusal
+from agentgov.trust.identity import Identity
+from agentgov.trust.permissions import BOT_ACTS, decide_permission
+
+# act -> (verb, environment). An act that is not here is no person's to sign.
+PERSONAL: dict[str, tuple[str, Environment | None]] = {
+    "promote": ("promote", "production"),
+    "abort": ("abort", "production"),  # staging, where only staging holds the candidate
+    "hold": ("hold", "production"),
+    "clear": ("clear", "production"),
+    "rollback": ("rollback", "production"),
+    "pause": ("pause", "production"),
+    "resume": ("resume", "production"),
+}
+
+
+def refuse_signers(view: View, act: Act, signers: frozenset[Identity]) -> Refusal | None:
+    """Why these signers may not put this act into the journal at this place; None where they may."""
+    kind = "person" if act.is_personal else "bot"
+    actor = next((who for who in signers if who.kind == kind and who.id == act.actor_id), None)
+    if actor is None:
+        return Refusal("authority.actor", f"{act.actor} is named as the actor and has not signed")
+    if actor.kind == "bot":
+        return _refuse_bot(act, actor)
+    if act.time is not None:
+        return Refusal("authority.time", "only bots move journal time")
+    if act.kind == "review":
+        return None  # anybody in Access may speak; whose word counts is decided when it is needed
+    return _refuse_person(view, act)
+
+
+def _refuse_bot(act: Act, bot: Identity) -> Refusal | None:
+    allowed = BOT_ACTS.get(bot.bot_kind, frozenset()) if bot.bot_kind is not None else frozenset()
+    if act.kind not in allowed:
+        return Refusal("authority.bot-kind", f"a bot of kind {bot.bot_kind} may not sign an act {act.kind}")
+    if act.time is None:
+        return Refusal("authority.time", f"an act {act.kind} of a bot carries the time")
+    return None
+
+
+def _refuse_person(view: View, act: Act) -> Refusal | None:
+    if act.kind not in PERSONAL:
+        return Refusal("authority.bots-only", f"an act {act.kind} is a bot's, not a person's")
+    verb, environment = PERSONAL[act.kind]
+    targets = _targets(view, act)
+    if not targets:
+        return Refusal("authority.no-agent", f"there is no authorised agent that {_wanted(act)!r} means")
+    for agent in targets:
+        where = _where(view, act, agent, environment)
+        verdict = decide_permission(view.governance.access, act.actor_id, verb, agent, where, view.today)
+        if not verdict.allowed:
+            offence = verdict.first_offence
+            return Refusal("authority.permission", offence.message if offence else f"{act.actor} may not {verb}")
+    return None
+
+
+def _wanted(act: Act) -> str:
+    return act.get("Selector") or act.get("Agent")
+
+
+def _targets(view: View, act: Act) -> list[AgentId]:
+    wanted = _wanted(act)
+    workspace, _, name = wanted.partition("/")
+    if name == "*":
+        return list(view.agents(workspace))
+    one = agent_id(wanted)
+    known = one is not None and (
+        view.repo.entry(view.authorised, one.file) is not None or view.state.releases(one) != ()
+    )
+    return [one] if one is not None and known else []
+
+
+def _where(view: View, act: Act, agent: AgentId, environment: Environment | None) -> Environment | None:
+    if act.kind == "abort" and view.state.deployment(agent).canary.state not in ("RAMP", "INCONCLUSIVE"):
+        return "staging"
+    return environment

@@ -43,7 +43,7 @@ class Model(Document, frozen=True):
     """Which model, with which parameters; `max_output_tokens` is required in params."""
 
     primary: str
-    params: Mapping[str, Any] = msgspec.field(default_factory=dict)
+    params: Mapping[str, Any]
     fallback: tuple[str, ...] = ()
 
 
@@ -189,7 +189,9 @@ class AgentSpec(Document, frozen=True):
 
 
 class Agent(Document, frozen=True):
-    """agent.yaml, kind Agent."""
+    """agent.yaml, kind Agent. `extensions` holds what stands under keys that start with `x-`, at any depth, by JSON pointer
+    (RFC 6901): the loader collects it, so that no part of the file is outside the typed value and its comparison."""
 
     metadata: Metadata
     spec: AgentSpec
+    extensions: Mapping[str, Any] = msgspec.field(default_factory=dict, name="x-")

@@ -1,0 +1,263 @@
+"""Does a document follow its schema, and if not, why, in plain words with the place of the key or value.
+
+The engine decides; this module turns its violations into findings: unknown fields with the name that was probably
+meant, missing fields, wrong types, words that are not on the list. Never decides validity itself.
+"""
+
+import difflib
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from agentgov.model.finding import Finding
+from agentgov.model.governed import Kind
+from agentgov.validate import pointers
+from agentgov.validate.codes import finding
+from agentgov.validate.engine import Path, Violation, engine
+from agentgov.validate.positions import Positions, positions
+
+_TYPES = {
+    "object": "a mapping",
+    "array": "a list",
+    "string": "text",
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+    "null": "nothing",
+}
+_LIMITS = {
+    "minimum": "must be at least {}",
+    "maximum": "must be at most {}",
+    "exclusiveMinimum": "must be more than {}",
+    "exclusiveMaximum": "must be less than {}",
+    "minLength": "must have at least {} characters",
+    "maxLength": "must have at most {} characters",
+    "minItems": "must have at least {} entries",
+    "maxItems": "must have at most {} entries",
+    "minProperties": "must have at least {} entries",
+}
+
+
+def check(kind: Kind, document: object, data: bytes, file: str) -> tuple[Finding, ...]:
+    """What is wrong with a document of a kind; `data` is the text it was read from, for the places."""
+    compiled = engine(kind)
+    if compiled.accepts(document):
+        return ()
+    return explain(compiled.violations(document), document, positions(data), file)
+
+
+def explain(violations: list[Violation], document: object, where: Positions, file: str) -> tuple[Finding, ...]:
+    """Findings for the violations of a document, without repetitions, in no particular order."""
+    teller = _Teller(document, where, file)
+    return tuple(dict.fromkeys(found for violation in violations for found in teller.tell(violation)))
+
+
+class _Teller:
+    """Puts violations of one document into words."""
+
+    __slots__ = ("_document", "_file", "_where")
+
+    def __init__(self, document: object, where: Positions, file: str) -> None:
+        self._document = document
+        self._where = where
+        self._file = file
+
+    def tell(self, violation: Violation) -> Iterator[Finding]:
+        match violation.keyword:
+            case "additionalProperties":
+                yield from self._unknown_fields(violation)
+            case "required":
+                yield self._missing(violation)
+            case "anyOf" | "oneOf":
+                yield from self._alternatives(violation)
+            case "type":
+                yield self._wrong_type(violation, [str(name) for name in _as_list(violation.schema["type"])])
+            case "enum":
+                yield self._not_one_of(violation, violation.schema["enum"])
+            case "const":
+                yield self._not_one_of(violation, [violation.schema["const"]])
+            case "pattern" | "format":
+                yield self._wrong_form(violation)
+            case "propertyNames":
+                yield self._bad_name(violation)
+            case "uniqueItems":
+                yield self._repeated(violation)
+            case keyword if keyword in _LIMITS:
+                limit = violation.schema[keyword]
+                yield self._at(
+                    violation, "schema.out-of-range", f"{self._name(violation)} {_LIMITS[keyword].format(limit)}"
+                )
+            case _:
+                yield self._at(violation, "schema.invalid", f"{self._name(violation)} does not follow the schema")
+
+    def _unknown_fields(self, violation: Violation) -> Iterator[Finding]:
+        known = list(violation.schema.get("properties", ()))
+        for name in violation.names:
+            pointer = pointers.child(pointers.join(violation.path), name)
+            meant = _meant(name, known)
+            others = f"allowed here: {', '.join(known)}" if known else "remove it"
+            fix = f'did you mean "{meant}"?' if meant else others
+            message = f'unknown field "{name}" in {_called(violation.path)}'
+            yield finding("schema.unknown-field", self._where.key(self._file, pointer), message, fix)
+
+    def _missing(self, violation: Violation) -> Finding:
+        name = violation.names[0]
+        pointer = pointers.join(violation.path)
+        wanted = violation.schema.get("properties", {}).get(name, {})
+        fix = f"add `{name}: {_sample(wanted)}`" if _sample(wanted) else f"add {name}"
+        message = f'the field "{name}" is missing in {_called(violation.path)}'
+        return finding("schema.missing-field", self._where.key(self._file, pointer), message, fix)
+
+    def _alternatives(self, violation: Violation) -> Iterator[Finding]:
+        """Of several alternatives tell about the one that the writer meant: whose type fits what stands there."""
+        ranked = sorted((_misfit(branch, violation.path), index) for index, branch in enumerate(violation.branches))
+        best, index = ranked[0]
+        if best < 2:
+            for nested in violation.branches[index]:
+                yield from self.tell(nested)
+            return
+        kinds: list[str] = []
+        for branch in violation.branches:
+            for nested in branch:
+                if nested.path == violation.path and nested.keyword == "type":
+                    kinds.extend(str(name) for name in _as_list(nested.schema["type"]) if name != "null")
+                elif nested.path == violation.path:
+                    kinds.append("string")
+        yield self._wrong_type(violation, list(dict.fromkeys(kinds)))
+
+    def _wrong_type(self, violation: Violation, wanted: list[str]) -> Finding:
+        value = self._value(violation.path)
+        expected = " or ".join(_TYPES.get(name, name) for name in wanted)
+        fix = ""
+        if wanted == ["string"] and isinstance(value, bool | int | float):
+            fix = "put it in quotes"
+        elif wanted == ["boolean"]:
+            fix = "write true or false"
+        elif wanted == ["array"] and not isinstance(value, dict) and value is not None:
+            fix = f"write [{_short(value)}]"
+        message = f"{self._name(violation)} must be {expected}, not {_type_of(value)}"
+        return self._at(violation, "schema.wrong-type", message, fix)
+
+    def _not_one_of(self, violation: Violation, options: list[Any]) -> Finding:
+        value = self._value(violation.path)
+        words = [str(option) for option in options]
+        meant = _meant(value, words) if isinstance(value, str) and len(words) > 1 else None
+        fix = f'did you mean "{meant}"?' if meant else (f"write {words[0]}" if len(words) == 1 else "")
+        wanted = f"one of {', '.join(words)}" if len(words) > 1 else words[0]
+        message = f"{self._name(violation)} must be {wanted}, not {_short(value)}"
+        return self._at(violation, "schema.not-one-of", message, fix)
+
+    def _wrong_form(self, violation: Violation) -> Finding:
+        schema = violation.schema
+        title = str(schema.get("title", "this form"))
+        example = _sample(schema)
+        fix = f"write it like {example}" if example else ""
+        value = _short(self._value(violation.path))
+        message = f"{self._name(violation)} is {value}, which is no valid {title[:1].lower() + title[1:]}"
+        if schema.get("description"):
+            message += f" ({str(schema['description']).rstrip('.')})"
+        return self._at(violation, "schema.wrong-form", message, fix)
+
+    def _bad_name(self, violation: Violation) -> Finding:
+        name = violation.names[0]
+        pointer = pointers.child(pointers.join(violation.path), name)
+        message = f"{_short(name)} is no valid name in {_called(violation.path)}"
+        return finding(
+            "schema.wrong-form", self._where.key(self._file, pointer), message, "use letters, digits and underscores"
+        )
+
+    def _repeated(self, violation: Violation) -> Finding:
+        value = self._value(violation.path)
+        seen: list[object] = []
+        place: Path = violation.path
+        for index, item in enumerate(value if isinstance(value, list) else []):
+            if item in seen:
+                place = (*violation.path, index)
+                break
+            seen.append(item)
+        where = self._where.value(self._file, pointers.join(place))
+        return finding("schema.repeated", where, f"{self._name(violation)} has the same entry twice", "remove one")
+
+    def _at(self, violation: Violation, code: str, message: str, fix: str = "") -> Finding:
+        return finding(code, self._where.value(self._file, pointers.join(violation.path)), message, fix)
+
+    def _name(self, violation: Violation) -> str:
+        return _called(violation.path) if violation.path else "the document"
+
+    def _value(self, path: Path) -> object:
+        value: Any = self._document
+        for step in path:
+            value = value[step]
+        return value
+
+
+def _called(path: Path) -> str:
+    """`spec.budget.day`, `stages[1].name`; the whole document has no path."""
+    text = ""
+    for step in path:
+        text += f"[{step}]" if isinstance(step, int) else f".{step}"
+    return text.lstrip(".") or "the document"
+
+
+def _misfit(branch: tuple[Violation, ...], path: Path) -> int:
+    """0 when only things below differ, 1 when a word differs, 2 when the type differs or it is only `null`."""
+    own = [violation for violation in branch if violation.path == path]
+    if any(violation.keyword == "type" for violation in own):
+        return 2
+    if any(violation.keyword in ("enum", "const") for violation in own):
+        return 1 if _holds_text(own, branch) else 2
+    return 0
+
+
+def _holds_text(own: list[Violation], branch: tuple[Violation, ...]) -> bool:
+    return len(own) == len(branch) == 1
+
+
+def _meant(name: object, known: list[str]) -> str | None:
+    plain = {_plain(candidate): candidate for candidate in known}
+    text = str(name)
+    if _plain(text) in plain:
+        return plain[_plain(text)]
+    close = difflib.get_close_matches(_plain(text), plain, 1, 0.6)
+    return plain[close[0]] if close else None
+
+
+def _plain(text: str) -> str:
+    return text.lower().replace("_", "").replace("-", "").replace(" ", "")
+
+
+def _sample(schema: Mapping[str, Any]) -> str:
+    """An example or the choices of a schema, short enough for one line; empty where it has none."""
+    if "const" in schema:
+        return str(schema["const"])
+    if "enum" in schema:
+        return " | ".join(str(option) for option in schema["enum"])
+    examples = schema.get("examples")
+    return _short(examples[0]).strip('"') if examples else ""
+
+
+def _short(value: object) -> str:
+    if isinstance(value, dict | list):
+        return _type_of(value)
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 60 else f'{text[:57]}..."'
+
+
+def _type_of(value: object) -> str:
+    match value:
+        case None:
+            return "nothing"
+        case bool():
+            return "true" if value else "false"
+        case int() | float():
+            return f"the number {value}"
+        case str():
+            return f"the text {_short(value)}"
+        case list():
+            return "a list"
+        case _:
+            return "a mapping"
+
+
+def _as_list(value: object) -> list[object]:
+    return value if isinstance(value, list) else [value]

@@ -1,0 +1,244 @@
+"""Strict YAML 1.2: bytes to plain values, or findings that say why not. Never crashes, hangs or runs anything.
+
+A parser turns the text into events (`yaml_text`); this module builds the values, because the loaders around it follow
+YAML 1.1, keep the last of two equal keys, honour tags, and recurse. Refused: anything that is not UTF-8, directives,
+tags, duplicate keys, keys that are not text, merge keys, a second document, numbers without a safe value, hidden
+characters, and documents that are too large, too deep, or explode through aliases.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+from yaml.events import (
+    AliasEvent,
+    DocumentStartEvent,
+    MappingEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
+    StreamEndEvent,
+)
+
+from agentgov.model.finding import Finding
+from agentgov.model.verdict import Location
+from agentgov.validate import characters, scalars
+from agentgov.validate.codes import finding
+from agentgov.validate.pointers import child
+from agentgov.validate.yaml_text import decode, events, syntax_finding
+
+MAX_DEPTH = 64
+MAX_NODES = 200_000
+
+_NO_KEY = object()  # the mapping waits for a key
+_DROP = object()  # the value that follows belongs to a refused key
+_UNKNOWN = object()
+
+Container = dict[str, object] | list[object]
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """What a file holds: plain values (None when there is nothing to look at), and what is wrong with its text."""
+
+    value: object
+    findings: tuple[Finding, ...] = ()
+
+
+def read(data: bytes, file: str) -> Document:
+    """The document in the bytes of a file; `file` is used in findings only. With an error among the findings the
+    value may still be looked at, so that all problems are told at once, but must not be used."""
+    text, findings = decode(data, file)
+    if text is None:
+        return Document(None, tuple(findings))
+    builder = _Builder(file, findings)
+    try:
+        value = builder.build(text)
+    except _StopError as stop:
+        return Document(None, (*findings, stop.finding))
+    except yaml.YAMLError as error:
+        return Document(None, (*findings, syntax_finding(error, text, file)))
+    if value is None:
+        findings.append(finding("yaml.empty", Location(file, 1, 1), "the document is empty"))
+    return Document(value, tuple(findings))
+
+
+class _StopError(Exception):
+    """Reading ends here; carries the finding. Never leaves this module."""
+
+    def __init__(self, found: Finding) -> None:
+        super().__init__(found.code)
+        self.finding = found
+
+
+class _Builder:
+    """Builds values from events with an explicit stack; a container is attached to its parent when it opens."""
+
+    __slots__ = ("_anchors", "_file", "_findings", "_names", "_nodes", "_pending", "_root", "_stack")
+
+    def __init__(self, file: str, findings: list[Finding]) -> None:
+        self._file = file
+        self._findings = findings
+        self._nodes = 0
+        self._root: object = None
+        self._stack: list[Container] = []
+        self._pending: list[object] = []  # for each container: the key that waits for its value
+        self._names: list[str | None] = []  # for each container: its anchor
+        self._anchors: dict[str, object] = {}
+
+    def build(self, text: str) -> object:
+        """The value of the only document in the text."""
+        source = events(text)
+        started = False
+        while True:
+            event = source.get_event()
+            kind = type(event)
+            if kind is ScalarEvent:
+                self._scalar(event)
+            elif kind is MappingStartEvent:
+                self._open({}, event)
+            elif kind is SequenceStartEvent:
+                self._open([], event)
+            elif kind is MappingEndEvent or kind is SequenceEndEvent:
+                self._close()
+            elif kind is AliasEvent:
+                self._alias(event)
+            elif kind is DocumentStartEvent:
+                if started:
+                    self._stop("yaml.several-documents", event, "the file holds more than one document", "split it")
+                started = True
+            elif kind is StreamEndEvent:
+                return self._root
+
+    def _scalar(self, event: Any) -> None:
+        self._count(1, event)
+        text = value = event.value
+        style = event.style
+        if not style:
+            try:
+                value = scalars.resolve(text)
+            except scalars.NumberError as error:
+                self._note("yaml.number", event, str(error), "quote it if it is text")
+        elif style == '"' and not text.isprintable():
+            for _, name in characters.hidden(text):
+                self._note("text.hidden-character", event, f"{name}, written as an escape", "remove it")
+                break
+        if event.tag is not None:
+            self._tag(event)
+        if event.anchor is not None:
+            self._anchors[event.anchor] = value
+        if self._pending and self._pending[-1] is _NO_KEY:
+            self._key(value, event)
+        else:
+            self._attach(value)
+
+    def _key(self, key: object, event: Any) -> None:
+        container = self._stack[-1]
+        self._pending[-1] = _DROP
+        if key == "<<" and not event.style:
+            self._note("yaml.merge-key", event, "merge keys (<<) are not part of YAML 1.2", "write the fields out")
+        elif not isinstance(key, str):
+            message = f"the key {event.value} is {_type_word(key)}, and keys must be text"
+            self._note("yaml.key-not-text", event, message, f'write "{event.value}" in quotes')
+        elif key in container:
+            self._note("yaml.duplicate-key", event, f'the key "{key}" stands here twice', "remove one of them", key)
+        else:
+            self._pending[-1] = key
+
+    def _attach(self, value: object) -> None:
+        if not self._stack:
+            self._root = value
+            return
+        container, key = self._stack[-1], self._pending[-1]
+        if isinstance(container, list):
+            container.append(value)
+            return
+        if isinstance(key, str):
+            container[key] = value
+        self._pending[-1] = _NO_KEY
+
+    def _open(self, container: Container, event: Any) -> None:
+        self._count(1, event)
+        if event.tag is not None:
+            self._tag(event)
+        if len(self._stack) >= MAX_DEPTH:
+            self._stop("yaml.too-deep", event, f"more than {MAX_DEPTH} levels of nesting")
+        if self._pending and self._pending[-1] is _NO_KEY:
+            self._note("yaml.key-not-text", event, "a key must be text, not a mapping or a list", "quote it")
+            self._pending[-1] = _DROP
+        else:
+            self._attach(container)
+        self._stack.append(container)
+        self._pending.append(None if isinstance(container, list) else _NO_KEY)
+        self._names.append(event.anchor)
+
+    def _close(self) -> None:
+        container, name = self._stack.pop(), self._names.pop()
+        self._pending.pop()
+        if name is not None:
+            self._anchors[name] = container
+
+    def _alias(self, event: Any) -> None:
+        value = self._anchors.get(event.anchor, _UNKNOWN)
+        if value is _UNKNOWN:
+            message = f"the alias *{event.anchor} has no finished anchor before it"
+            self._note("yaml.alias", event, message, f"define &{event.anchor} above, or quote the text")
+            value = None
+        self._expand(value, event)
+        if self._pending and self._pending[-1] is _NO_KEY:
+            self._note("yaml.key-not-text", event, "a key must be text, not an alias", "write the key out")
+            self._pending[-1] = _DROP
+        else:
+            self._attach(value)
+
+    def _expand(self, value: object, event: Any) -> None:
+        """Count what an alias stands for as if it were written out, so that no reader after this one explodes."""
+        level, depth = [value], len(self._stack)
+        while level:
+            self._count(len(level), event)
+            following: list[object] = []
+            for node in level:
+                if isinstance(node, dict):
+                    following.extend(node.values())
+                elif isinstance(node, list):
+                    following.extend(node)
+                if len(following) > MAX_NODES:
+                    break
+            level, depth = following, depth + 1
+            if level and depth > MAX_DEPTH:
+                self._stop("yaml.too-deep", event, f"more than {MAX_DEPTH} levels of nesting, aliases expanded")
+
+    def _count(self, nodes: int, event: Any) -> None:
+        self._nodes += nodes
+        if self._nodes > MAX_NODES:
+            self._stop("yaml.too-many-nodes", event, f"more than {MAX_NODES:,} values, aliases expanded")
+
+    def _tag(self, event: Any) -> None:
+        self._note("yaml.tag", event, f"the tag {event.tag} is not allowed", "remove the tag")
+
+    def _pointer(self) -> str:
+        pointer = ""
+        for parent, nested in zip(self._stack, self._stack[1:], strict=False):
+            step = next(reversed(parent), "") if isinstance(parent, dict) else len(parent) - 1
+            if not parent or parent[step] is not nested:  # type: ignore[index]
+                break  # inside something that was refused
+            pointer = child(pointer, step)
+        return pointer
+
+    def _note(self, code: str, event: Any, message: str, fix: str, key: str | None = None) -> None:
+        mark = event.start_mark
+        pointer = self._pointer() if key is None else child(self._pointer(), key)
+        self._findings.append(
+            finding(code, Location(self._file, mark.line + 1, mark.column + 1, pointer), message, fix)
+        )
+
+    def _stop(self, code: str, event: Any, message: str, fix: str = "") -> None:
+        mark = event.start_mark
+        raise _StopError(finding(code, Location(self._file, mark.line + 1, mark.column + 1), message, fix))
+
+
+def _type_word(value: object) -> str:
+    if value is None:
+        return "empty"
+    return "true or false" if isinstance(value, bool) else "a number"

@@ -1,0 +1,66 @@
+"""The real ssh-keygen, which the tests of trust measure themselves against, and keys made by it."""
+
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+Sign = Callable[..., bytes]
+
+
+def _keygen(*arguments: str | Path, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(
+        ["ssh-keygen", *map(str, arguments)], input=stdin, capture_output=True, check=False, timeout=30
+    )
+
+
+@pytest.fixture(scope="session")
+def keygen() -> Callable[..., subprocess.CompletedProcess[bytes]]:
+    """Runs the real ssh-keygen."""
+    return _keygen
+
+
+@pytest.fixture(scope="session")
+def keys(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Private key files by name: three ed25519, and the kinds that do not count."""
+    folder = tmp_path_factory.mktemp("keys")
+    made = {
+        "alice": ("ed25519", ()),
+        "alice-2": ("ed25519", ()),
+        "bob": ("ed25519", ()),
+        "rsa": ("rsa", ("-b", "2048")),
+        "small-rsa": ("rsa", ("-b", "1024")),
+        "ecdsa": ("ecdsa", ()),
+    }
+    for name, (kind, more) in made.items():
+        done = _keygen("-q", "-t", kind, *more, "-N", "", "-C", f"{name}@laptop", "-f", folder / name)
+        assert done.returncode == 0, done.stderr
+    return {name: folder / name for name in made}
+
+
+@pytest.fixture(scope="session")
+def public(keys: dict[str, Path]) -> dict[str, str]:
+    """The public lines of the keys, as ssh-keygen wrote them, without the newline."""
+    return {name: path.with_name(f"{name}.pub").read_text().strip() for name, path in keys.items()}
+
+
+@pytest.fixture(scope="session")
+def ssh_sign(keys: dict[str, Path]) -> Sign:
+    """`ssh_sign(name, namespace, payload, *options)`: what ssh-keygen -Y sign makes."""
+
+    def sign(name: str, namespace: str, payload: bytes, *options: str) -> bytes:
+        done = _keygen("-Y", "sign", "-q", "-f", keys[name], "-n", namespace, *options, stdin=payload)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    return sign
+
+
+@pytest.fixture
+def homes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A user's config and state of their own, and no pins in the environment."""
+    monkeypatch.setenv("AGENTGOV_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.setenv("AGENTGOV_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.delenv("AGENTGOV_PINS", raising=False)
+    return tmp_path

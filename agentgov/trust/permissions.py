@@ -81,7 +81,7 @@ def decide_permission(
     judged = (environment or "production") if entry is not None and entry.environments else None
     facts = MappingProxyType({"environment": judged})
     if entry is None:
-        return Verdict((deny("access.unknown-verb", f"{verb} is no verb", who),), facts)
+        return Verdict((deny("access.unknown-verb", f"{verb} is not a verb that people can have", who),), facts)
     if who not in known.people:
         return Verdict((_stranger(access, who),), facts)
     if entry.withheld == "action-rule":

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agentgov.errors import ConfigurationError
+from agentgov.trust.places import FLEET_ID, config_path, state_path
 
 _PINS = "agentgov-pins/1"
 _SEEN = "agentgov-last-seen/1"
-_FLEET = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
 _COMMIT = re.compile(r"(?:[0-9a-f]{40}|[0-9a-f]{64})\Z")  # SHA-1 or SHA-256 object names
 _MAX_FILE = 4096
 _HINT = "get today's line from somebody who verifies this fleet (agentgov trust show), or run agentgov trust init"
@@ -68,12 +68,12 @@ def load_pins(fleet_id: str) -> Pins | None:
 def save_pins(pins: Pins) -> Path:
     """Write pins to the user's config, in place of older ones of the same fleet; the path is returned."""
     parse_pins(pins.line)
-    return _write(_pins_path(pins.fleet_id), f"{pins.line}\n")
+    return _write(config_path("pins", pins.fleet_id), f"{pins.line}\n")
 
 
 def last_seen(fleet_id: str) -> str | None:
     """The journal tip that this user's verifier saw last, None where it saw none. ConfigurationError if malformed."""
-    path = _seen_path(fleet_id)
+    path = state_path("last-seen", fleet_id)
     text = _read(path)
     if text is None:
         return None
@@ -90,14 +90,14 @@ def save_last_seen(fleet_id: str, tip: str) -> Path:
     """Record the journal tip that was verified last; the path is returned."""
     line = f"{_SEEN} {fleet_id} {tip}"
     _fields(line, _SEEN, 3)
-    return _write(_seen_path(fleet_id), f"{line}\n")
+    return _write(state_path("last-seen", fleet_id), f"{line}\n")
 
 
 def _pins_text(fleet_id: str) -> tuple[str, str] | None:
     """Where the pins are, and their text; None where nobody set any."""
     given = os.environ.get("AGENTGOV_PINS")
     if given is None:
-        path = _pins_path(fleet_id)
+        path = config_path("pins", fleet_id)
         text = _read(path)
         return None if text is None else (str(path), text)
     if not given or given.startswith("agentgov-pins/"):
@@ -114,32 +114,11 @@ def _fields(line: str, header: str, count: int) -> list[str]:
     if first != header or len(rest) != count - 1:
         raise ValueError(f"it is not one line of {count} fields that begins with {header}")
     fleet, *commits = rest
-    if _FLEET.match(fleet) is None:
+    if FLEET_ID.match(fleet) is None:
         raise ValueError("the fleet id is not a lower-case UUID")
     if not all(map(_COMMIT.match, commits)) or len({len(commit) for commit in commits}) != 1:
         raise ValueError("a commit is not a full object name in lower-case hex")
     return rest
-
-
-def _pins_path(fleet_id: str) -> Path:
-    from platformdirs import user_config_path
-
-    folder = os.environ.get("AGENTGOV_CONFIG_HOME")
-    return (Path(folder) if folder else user_config_path("agentgov")) / "pins" / _file_name(fleet_id)
-
-
-def _seen_path(fleet_id: str) -> Path:
-    from platformdirs import user_state_path
-
-    folder = os.environ.get("AGENTGOV_STATE_HOME")
-    return (Path(folder) if folder else user_state_path("agentgov")) / "last-seen" / _file_name(fleet_id)
-
-
-def _file_name(fleet_id: str) -> str:
-    """The id comes from a repository: only a UUID may become the name of a file."""
-    if _FLEET.match(fleet_id) is None:
-        raise ConfigurationError(f"the fleet id {fleet_id!r} is not a lower-case UUID", "see `id` in agentgov.yaml")
-    return fleet_id
 
 
 def _read(path: Path) -> str | None:

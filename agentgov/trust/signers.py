@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from agentgov.errors import ConfigurationError
+from agentgov.model.access import BotKind
 from agentgov.trust.keys import ED25519, PublicKey, decode_base64, public_key_of_blob, take_string, wire_string
+from agentgov.trust.places import config_path
 from agentgov.trust.sshsig import armour, assemble, signed_bytes
 
 if TYPE_CHECKING:
@@ -67,6 +69,30 @@ def bot_signer() -> KeyFileSigner | None:
             "AGENTGOV_KEY_FILE is set but empty", "set it to the bot's private key file, or unset it"
         )
     return KeyFileSigner(name)
+
+
+def bot_key_path(fleet_id: str, kind: BotKind) -> Path:
+    """Where this user keeps the private key of a fleet's bot of that kind."""
+    return config_path("keys", fleet_id) / kind
+
+
+def stored_bot_key(fleet_id: str, kind: BotKind) -> KeyFileSigner | None:
+    """The signer of the key that this user keeps for a fleet's bot of that kind, None where there is none.
+
+    Raises ConfigurationError for a key that is there and cannot be used.
+    """
+    path = bot_key_path(fleet_id, kind)
+    return KeyFileSigner(path) if os.path.lexists(path) else None
+
+
+def store_bot_key(fleet_id: str, kind: BotKind, comment: str) -> str:
+    """Make and keep a key for a fleet's bot of that kind, and return its public line; never overwrites."""
+    path = bot_key_path(fleet_id, kind)
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigurationError(f"cannot make the folder {path.parent}: {error.strerror}") from error
+    return generate_key(path, comment)
 
 
 def generate_key(path: str | os.PathLike[str], comment: str) -> str:

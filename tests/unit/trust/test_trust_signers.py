@@ -10,7 +10,7 @@ import pytest
 
 from agentgov.errors import ConfigurationError
 from agentgov.trust.keys import parse_public_key
-from agentgov.trust.signers import KeyFileSigner, Signer, bot_signer, generate_key
+from agentgov.trust.signers import KeyFileSigner, Signer, bot_signer, generate_key, store_bot_key, stored_bot_key
 from agentgov.trust.sshsig import ACT, GIT, verify
 
 Sign = Callable[..., bytes]
@@ -146,3 +146,21 @@ def test_a_signer_shows_nothing_of_its_key(keys: dict[str, Path]) -> None:
     signer = KeyFileSigner(keys["alice"])
     assert "object at" in repr(signer)
     assert not hasattr(signer, "__dict__")
+
+
+def test_the_key_of_a_bot_is_kept_for_its_fleet_and_kind(homes: Path) -> None:
+    fleet = "6f0c2b1e-8d4a-4c57-9a3e-0b1c2d3e4f50"
+    assert stored_bot_key(fleet, "reconciler") is None
+    line = store_bot_key(fleet, "reconciler", "reconciler@acme.example")
+    signer = stored_bot_key(fleet, "reconciler")
+    assert signer is not None
+    assert line == f"{signer.public_key} reconciler@acme.example"
+    assert stored_bot_key(fleet, "gate") is None
+    assert stored_bot_key(fleet.replace("6", "7"), "reconciler") is None
+    folder = homes / "config" / "keys" / fleet
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    with pytest.raises(ConfigurationError, match="never overwritten"):
+        store_bot_key(fleet, "reconciler", "")
+    (folder / "reconciler").write_text("damaged")
+    with pytest.raises(ConfigurationError, match="not an ed25519 private key"):
+        stored_bot_key(fleet, "reconciler")

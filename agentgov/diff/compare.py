@@ -1,0 +1,156 @@
+"""Two versions of an agent compared: every difference of their typed values and their files, named and classed.
+
+What is written differently and means the same (key order, comments, quoting, "40 USD" for "40.00 USD", a text that
+moved) is no change; nothing else goes unsaid. Never reads a repository, never decides who has to review.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+import msgspec
+
+from agentgov.diff.actions import actions
+from agentgov.diff.assurance import audit, evals, harm
+from agentgov.diff.change import FieldChange, Place, change
+from agentgov.diff.environments import limits_and_overrides
+from agentgov.diff.fields import CLASSES, FIELDS, OVERRIDE, Class
+from agentgov.diff.files import files
+from agentgov.diff.free import extensions, runtime
+from agentgov.diff.identity import accountability, identity
+from agentgov.diff.model import model
+from agentgov.diff.prompts import prompts
+from agentgov.diff.tools import tools
+from agentgov.diff.version import AgentVersion
+from agentgov.model.agent import Agent, Budget, Data, FileRef, Model, Prompts
+from agentgov.model.document import RISKS, Risk
+from agentgov.model.names import AgentId
+from agentgov.model.units import parse_money
+
+Status = Literal["added", "removed", "modified", "unchanged"]
+
+_ROW = {name: row for row, name in enumerate(FIELDS)}
+_EFFECTS = ("irreversible", "write", "read")
+
+
+@dataclass(frozen=True, slots=True)
+class AgentDiff:
+    """Everything that differs between two versions of an agent, riskiest first; `risk` is the stricter of both."""
+
+    agent_id: AgentId
+    changes: tuple[FieldChange, ...]
+    status: Status
+    risk: Risk
+
+    @property
+    def klass(self) -> Class:
+        """The riskiest class of all changes; neutral where there is none."""
+        return min((found.klass for found in self.changes), key=CLASSES.index, default="neutral")
+
+
+def compare(base: AgentVersion | None, head: AgentVersion | None) -> AgentDiff:
+    """What changed between two versions of an agent; None where there is no agent. ValueError for no agent at all.
+
+    A new agent is `agent.added` and every grant it has; one that is gone is `agent.removed` and nothing else. The ids
+    may differ: then it moved, and what differs besides is told.
+    """
+    if base is None and head is None:
+        raise ValueError("there is nothing to compare: neither side has the agent")
+    if head is None:
+        assert base is not None
+        place = Place(base.agent_id.file)
+        gone = change("agent.removed", place, str(base.agent_id), None, f"agent {base.agent_id} removed")
+        return AgentDiff(base.agent_id, (gone,), "removed", base.agent.spec.risk)
+    if base is None:
+        return AgentDiff(head.agent_id, riskiest_first(_granted(head)), "added", head.agent.spec.risk)
+    changes = riskiest_first(_changed(base, head))
+    risk = max(base.agent.spec.risk, head.agent.spec.risk, key=RISKS.index)
+    return AgentDiff(head.agent_id, changes, "modified" if changes else "unchanged", risk)
+
+
+def riskiest_first(changes: Iterable[FieldChange]) -> tuple[FieldChange, ...]:
+    """Changes in the order of the table of fields; of added tools those first that can do most harm."""
+    return tuple(sorted(changes, key=_weight))
+
+
+def riskiest_agents_first(diffs: Iterable[AgentDiff]) -> tuple[AgentDiff, ...]:
+    """Agents by their riskiest class, then their declared risk, then their riskiest change, then their id."""
+
+    def weight(diff: AgentDiff) -> tuple[object, ...]:
+        first = _weight(diff.changes[0]) if diff.changes else (len(_ROW), 0)
+        return (CLASSES.index(diff.klass), -RISKS.index(diff.risk), first, diff.agent_id)
+
+    return tuple(sorted(diffs, key=weight))
+
+
+def _weight(found: FieldChange) -> tuple[int, int]:
+    harm_done = 0
+    if found.field == "tools.added":
+        harm_done = _EFFECTS.index(found.after["effect"])
+    row = _ROW.get(found.field.removeprefix(OVERRIDE), 0)
+    return (row, harm_done)
+
+
+def _changed(base: AgentVersion, head: AgentVersion) -> Iterator[FieldChange]:
+    file = head.agent_id.file
+    before, after, spec = base.agent.spec, head.agent.spec, Place(file, "/spec")
+    yield from identity(base, head)
+    yield from accountability(before, after, spec)
+    yield from harm(before, after, spec)
+    yield from model(before.model, after.model, spec.to("model"))
+    yield from prompts(base, head)
+    yield from tools(base, head)
+    yield from actions(before.actions, after.actions, spec.to("actions"))
+    yield from limits_and_overrides(base.agent, head.agent, file)
+    yield from evals(base, head)
+    yield from audit(before.audit, after.audit, spec.to("audit"))
+    yield from runtime(before.runtime, after.runtime, spec.to("runtime"))
+    yield from extensions(base.agent.extensions, head.agent.extensions, Place(file))
+    yield from files(base, head)
+
+
+def _granted(head: AgentVersion) -> Iterator[FieldChange]:
+    """Everything that a new agent may do, as the changes from an agent that may do nothing."""
+    place = Place(head.agent_id.file)
+    spec = head.agent.spec
+    yield change("agent.added", place, None, str(head.agent_id), f"agent {head.agent_id} added ({spec.risk} risk)")
+    at = place.to("spec", "data", "classification")
+    summary = f"may see {spec.data.classification} data"
+    yield change("data.classification.raised", at, None, spec.data.classification, summary)
+    if spec.budget.day == spec.budget.month == spec.budget.run == "":
+        yield change(
+            "budget.removed", place.to("spec", "budget"), None, None, "no budget: nothing limits what it spends"
+        )
+    nothing = AgentVersion(head.agent_id, _nothing(head.agent))
+    yield from (found for found in _changed(nothing, head) if found.klass == "loosens")
+
+
+def _nothing(agent: Agent) -> Agent:
+    """An agent that is accounted for and limited like this one, and may do nothing."""
+    spec = agent.spec
+    bare = msgspec.structs.replace(
+        spec,
+        model=Model(primary="", params=spec.model.params),
+        prompts=Prompts(system=FileRef(file="")),
+        data=Data(classification=spec.data.classification),
+        tools=(),
+        connections={},
+        actions=(),
+        budget=_spent(spec.budget),
+        environments={},
+        runtime={},
+    )
+    return msgspec.structs.replace(agent, spec=bare, extensions={})
+
+
+def _spent(budget: Budget) -> Budget:
+    """The same budget with nothing in it."""
+    empty = {period: _zero(getattr(budget, period)) for period in ("day", "month", "run")}
+    return msgspec.structs.replace(budget, **empty)
+
+
+def _zero(amount: str) -> str:
+    try:
+        return f"0.00 {parse_money(amount)[1]}"
+    except ValueError:
+        return ""

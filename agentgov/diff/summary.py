@@ -1,0 +1,80 @@
+"""One line for people: what changed in an agent, riskiest first, and its class. Says nothing that the changes do not."""
+
+import re
+from collections.abc import Iterable, Sequence
+
+from agentgov.diff.change import FieldChange
+from agentgov.diff.compare import AgentDiff
+from agentgov.diff.fields import OVERRIDE
+
+_MOST = 6  # phrases on the line; what is left is counted
+_WHOLE = re.compile(r"\.00(?= [A-Z]{3})")
+_CURRENCY = re.compile(r" ([A-Z]{3}/(?:day|month|run)) -> ([^ ]+) \1")
+
+# What several changes of one kind are called together; a kind that is not here is called by its name.
+_MANY = {
+    "tools.added": "tools added",
+    "tools.removed": "tools removed",
+    "actions.loosened": "action rules loosened",
+    "actions.tightened": "action rules tightened",
+    "actions.reordered": "action rules in another order",
+    "connections.added": "connections added",
+    "connections.changed": "connections changed",
+    "connections.removed": "connections removed",
+    "runtime.changed": "runtime settings changed",
+    "extensions.changed": "x- keys changed",
+    "prompt.changed": "prompts reworded",
+    "prompt.added": "prompts added",
+    "prompt.removed": "prompts removed",
+    "files.added": "files added",
+    "files.changed": "files changed",
+    "files.removed": "files removed",
+    "quotas.added": "quotas added",
+    "quotas.removed": "quotas removed",
+}
+_ONE = {
+    "prompt.changed": "prompt reworded",
+    "prompt.added": "1 prompt added",
+    "prompt.removed": "1 prompt removed",
+    "tools.added": "1 tool added",
+    "tools.removed": "1 tool removed",
+    "actions.loosened": "1 action rule loosened",
+    "actions.tightened": "1 action rule tightened",
+    "files.added": "1 file added",
+    "files.changed": "1 file changed",
+    "files.removed": "1 file removed",
+}
+
+
+def summary_line(diff: AgentDiff) -> str:
+    """`prompt reworded, 1 tool added (irreversible), budget 40 -> 80 USD/day: loosens`."""
+    if diff.status == "unchanged":
+        return "no change"
+    if diff.status == "removed":
+        return f"agent removed: {diff.klass}"
+    phrases = _phrases(diff.changes)
+    if len(phrases) > _MOST:
+        phrases = [*phrases[: _MOST - 1], f"{len(phrases) - _MOST + 1} more"]
+    return f"{', '.join(phrases)}: {diff.klass}"
+
+
+def _phrases(changes: Iterable[FieldChange]) -> list[str]:
+    kinds: dict[str, list[FieldChange]] = {}
+    for found in changes:
+        kinds.setdefault(found.field, []).append(found)
+    return [_phrase(field, found) for field, found in kinds.items()]
+
+
+def _phrase(field: str, found: Sequence[FieldChange]) -> str:
+    leaf = field.removeprefix(OVERRIDE)
+    where = " by environment" if leaf != field else ""
+    if len(found) > 1:
+        return f"{len(found)} {_MANY.get(leaf, f'changes of {leaf}')}{where}{_worst(leaf, found)}"
+    if leaf in _ONE:
+        return f"{_ONE[leaf]}{_worst(leaf, found)}"
+    return _CURRENCY.sub(r" -> \2 \1", _WHOLE.sub("", found[0].summary))
+
+
+def _worst(leaf: str, found: Sequence[FieldChange]) -> str:
+    """The worst effect of the tools that were added; the first of them has it."""
+    return f" ({found[0].after['effect']})" if leaf == "tools.added" else ""

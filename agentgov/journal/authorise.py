@@ -1,7 +1,7 @@
 """Which contents of main are authorised: what an `advance` may take over, and what stays pending.
 
-`observe_change` reads the difference between the authorised contents and a commit of main; `decide_advance` judges it by
-the open reviews under the authorised governance. The governance set moves first, alone and as one unit; contents are
+`observe_change` reads the difference between the authorised contents and a commit of main; `decide_advance` judges it
+by the open reviews under the authorised governance. The governance set moves first, alone and as one unit; contents are
 judged afterwards by the governance that is then in force. `advance` is a cache: every verifier computes it again.
 """
 
@@ -10,6 +10,7 @@ import json
 import re
 from dataclasses import dataclass
 
+from agentgov.diff.version import AgentVersion, version_of
 from agentgov.journal.authors import author_sets
 from agentgov.journal.view import View
 from agentgov.model.closure import closure_paths
@@ -21,7 +22,6 @@ from agentgov.repo.changes import changed_paths
 from agentgov.repo.repository import Repository
 from agentgov.repo.snapshot import TreeSnapshot
 from agentgov.review.change import Change, ChangeVerdict, PathChange, TouchedAgent, decide_change
-from agentgov.diff import AgentVersion, version_of
 from agentgov.trust.identity import problems
 from agentgov.validate.load import load_agent, load_governance
 
@@ -47,7 +47,7 @@ class Advance:
 
 
 def observe_change(view: View, main: str) -> Change:
-    """Everything that a decision about main's contents at this commit needs. IncompleteError where history is missing."""
+    """Everything that a decision about main at this commit needs. IncompleteError where history is missing."""
     repo = view.repo
     tree = repo.commit(main).tree
     head = TreeSnapshot(repo, tree, f"commit {main[:9]}")

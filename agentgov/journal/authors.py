@@ -1,8 +1,8 @@
 """Who wrote a change of main: the people whose own word on it never counts.
 
 For every path: authors, committers, co-authors and signers of the commits that touched it since it was last authorised.
-Names in commits are claims, and a claim only ever *adds* an exclusion. Where the claims lead to nobody in Access the set
-is not established, and more reviews are needed (`review.change`).
+Names in commits are claims, and a claim only ever *adds* an exclusion. Where the claims lead to nobody in Access the
+set is not established, and more reviews are needed (`review.change`).
 """
 
 import re
@@ -10,10 +10,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
 from agentgov.model.governed import ROOTS
-from agentgov.review.change import AuthorSet
 from agentgov.repo.changes import touches
 from agentgov.repo.objects import Commit
 from agentgov.repo.repository import Repository
+from agentgov.review.change import AuthorSet
 from agentgov.trust.identity import Directory
 from agentgov.trust.sshsig import SignatureError, dearmour
 from agentgov.trust.sshsig import parse as parse_signature
@@ -23,9 +23,7 @@ _CO_AUTHOR = re.compile(rb"(?im)^co-authored-by:[^\n<]*<([^<>\n]{1,254})>[ \t]*$
 _FORGE_COMMITTERS = frozenset({"noreply@github.com", "noreply@gitlab.com"})
 
 
-def author_sets(
-    repo: Repository, directory: Directory, main: str, since: Mapping[str, str]
-) -> dict[str, AuthorSet]:
+def author_sets(repo: Repository, directory: Directory, main: str, since: Mapping[str, str]) -> dict[str, AuthorSet]:
     """The author set of each path of `since` (path to the commit of main where it last was authorised), looking at the
     commits that `main` has and that commit has not. IncompleteError where history is missing."""
     people: dict[str, set[str]] = defaultdict(set)

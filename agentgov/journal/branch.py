@@ -7,11 +7,12 @@ leaves the old tip or the new one.
 
 import secrets
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
 
 from agentgov.errors import ConfigurationError, IncompleteError, RefusedError
 from agentgov.journal.adopt import introduction_files
+from agentgov.journal.draft import Appender, Draft
+from agentgov.journal.entry import signers_of
 from agentgov.journal.judge import Outcome, contents, judge
 from agentgov.journal.replay import Offence, Replayed, verify_journal
 from agentgov.journal.view import TreeReader, View, view_at
@@ -22,36 +23,10 @@ from agentgov.model.transitions import Refusal
 from agentgov.repo.compose import commit_bytes, ident, signed_commit
 from agentgov.repo.remote import Remote
 from agentgov.repo.repository import Repository
-from agentgov.journal.entry import signers_of
 from agentgov.trust.pins import Pins, last_seen, load_pins, save_last_seen
-from agentgov.trust.signers import Signer
-from agentgov.trust.sshsig import ACT, GIT
+from agentgov.trust.sshsig import GIT
 
 ATTEMPTS = 12
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """An act ready to be appended: its text is signed, `files` are raw files that lie beside it."""
-
-    act: Act
-    signatures: tuple[bytes, ...]
-    files: Mapping[str, bytes] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Appender:
-    """Who appends: the key of the envelope, and the name that `git log` shows."""
-
-    signer: Signer
-    name: str
-    email: str
-
-
-def sign(act: Act, *signers: Signer, files: Mapping[str, bytes] | None = None) -> Draft:
-    """An act with the signatures of everybody who acts."""
-    text = render(act)
-    return Draft(act, tuple(signer.sign(ACT, text) for signer in signers), files or {})
 
 
 class Journal:
@@ -152,7 +127,9 @@ class Journal:
     def _build(self, view: View, drafts: Iterable[Draft], appender: Appender, now: int) -> View:
         for draft in drafts:
             signers = signers_of(render(draft.act), draft.signatures, view.directory)
-            outcome = signers if isinstance(signers, Refusal) else judge(view, draft.act, signers, now, draft.files.__getitem__)
+            if isinstance(signers, Refusal):
+                raise RefusedError(f"{signers.message} ({signers.code})")
+            outcome = judge(view, draft.act, signers, now, draft.files.__getitem__)
             if isinstance(outcome, Refusal):
                 raise RefusedError(f"{outcome.message} ({outcome.code})")
             view = view_at(self.repo, self._write(view, draft, outcome, appender, now), view)
@@ -160,7 +137,8 @@ class Journal:
 
     def _write(self, view: View, draft: Draft, outcome: Outcome, appender: Appender, now: int) -> str:
         changes: dict[str, tuple[int, str] | None] = {
-            path: (FILE, self.repo.write_blob(raw)) if raw is not None else None for path, raw in contents(outcome).items()
+            path: (FILE, self.repo.write_blob(raw)) if raw is not None else None
+            for path, raw in contents(outcome).items()
         }
         changes[SIGNATURES_FILE] = (FILE, self.repo.write_blob(b"".join(draft.signatures)))
         if outcome.advance is not None:
@@ -176,16 +154,16 @@ class Journal:
     def _publish(self, old: str | None, new: str) -> bool:
         """Move the journal from `old` to `new`; False when somebody else moved it first."""
         if self.remote is not None:
-            result = self.remote.push({self.ref: new}, {self.ref: old})[self.ref]
-            if result == "refused":
-                hint = "ask whoever runs the remote whether you may push to the journal branch"
-                raise RefusedError(f"the remote does not take pushes to {self.ref}", hint)
-            if result == "conflict":
+            result = self.remote.push({self.ref: new}, {self.ref: old})
+            if result.conflict:
                 return False
+            if not result.landed:
+                said = f": {result.message}" if result.message else ""
+                hint = "ask whoever runs the remote whether you may push to the journal branch"
+                raise RefusedError(f"the remote does not take pushes to {self.ref}{said}", hint)
             self.repo.update_ref(self.remote_ref, new, self.repo.ref(self.remote_ref))
             local = self.repo.ref(self.ref)
             if local is None or self.repo.is_ancestor(local, new):
                 self.repo.update_ref(self.ref, new, local)
             return True
         return self.repo.update_ref(self.ref, new, old)
-

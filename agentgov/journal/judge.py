@@ -1,8 +1,8 @@
 """Does this act hold at this place of the journal, and what does it change?
 
 The same function judges an act before it is appended and every time it is verified, so nothing is appended that a
-verifier would refuse. An act that does not hold is a `Refusal`, never an exception; what cannot be told because an object
-is missing is an IncompleteError.
+verifier would refuse. An act that does not hold is a `Refusal`, never an exception; what cannot be told because an
+object is missing is an IncompleteError.
 """
 
 from collections.abc import Callable, Mapping
@@ -17,8 +17,8 @@ from agentgov.journal.view import View
 from agentgov.model.act import Act
 from agentgov.model.names import AgentId, agent_id, is_label, release_name
 from agentgov.model.state import (
-    PENDING_FILE,
     HEAD_FILE,
+    PENDING_FILE,
     Changes,
     Head,
     OpenReview,
@@ -62,7 +62,9 @@ def contents(outcome: Outcome) -> dict[str, bytes | None]:
     return wanted
 
 
-def judge(view: View, act: Act, signers: frozenset[Identity], now: int, file: Callable[[str], bytes]) -> Outcome | Refusal:
+def judge(
+    view: View, act: Act, signers: frozenset[Identity], now: int, file: Callable[[str], bytes]
+) -> Outcome | Refusal:
     """What an act signed by these people changes when appended to this view.
 
     `now` is the verifier's clock in epoch seconds; `file(path)` gives the raw file that lies beside the act (the bytes

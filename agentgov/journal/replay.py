@@ -114,7 +114,9 @@ def _ids(repo: Repository, commits: list[str]) -> Iterator[str]:
             raise IncompleteError(f"journal commit {commit[:12]} cannot be read: {error}") from error
 
 
-def _step(repo: Repository, view: View | None, commit: str, pins: Pins | None, now: int, ids: set[str]) -> View | Refusal:
+def _step(
+    repo: Repository, view: View | None, commit: str, pins: Pins | None, now: int, ids: set[str]
+) -> View | Refusal:
     entry = read_entry(repo, commit)
     if isinstance(entry, Refusal):
         return entry

@@ -44,7 +44,9 @@ class TagText:
 
 def tag_message(name: ReleaseName, text: TagText, notes: str = "") -> str:
     """The message of a release tag, with a final newline."""
-    trailers = f"{PREFIX}Fleet: {text.fleet}\n{PREFIX}Closure: {text.closure}\n{PREFIX}Journal: {text.seq} {text.journal}\n"
+    trailers = (
+        f"{PREFIX}Fleet: {text.fleet}\n{PREFIX}Closure: {text.closure}\n{PREFIX}Journal: {text.seq} {text.journal}\n"
+    )
     return "\n\n".join(part for part in (f"release {name}", notes, trailers) if part)
 
 
@@ -146,7 +148,9 @@ def _authorised_since(view: View, agent: AgentId, closure: str) -> int | Refusal
         return since
     if before:
         return Refusal("tag.closure", f"the content of {agent} at this tag was not authorised since its last release")
-    return Refusal("tag.closure", f"the content of {agent} at this tag was never authorised: it needs its reviews on main")
+    return Refusal(
+        "tag.closure", f"the content of {agent} at this tag was never authorised: it needs its reviews on main"
+    )
 
 
 def _states(view: View) -> Iterator[tuple[int, str]]:

@@ -1,0 +1,85 @@
+"""A person's review of a change, as an act: which contents it binds, and what of it will not count.
+
+The review binds every path with its old and new content, the closure of each agent touched, and a digest of what the
+change needed when it was reviewed. It says nothing of commits, so a rebase with the same contents keeps it.
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import Literal
+
+from agentgov.journal.authorise import format_content_path, observe_change
+from agentgov.journal.draft import Actor, Draft, draft
+from agentgov.journal.view import View
+from agentgov.model.closure import closure_of
+from agentgov.model.state import OpenReview, ReviewedPath
+from agentgov.repo.snapshot import TreeSnapshot
+from agentgov.review.change import Change, ChangeVerdict, decide_change
+
+Verdict = Literal["approve", "request-changes", "withdraw"]
+
+
+@dataclass(frozen=True, slots=True)
+class Reviewable:
+    """A change that can be reviewed: what it is, and the verdict on it as things stand."""
+
+    change: Change
+    verdict: ChangeVerdict
+
+
+def reviewable(view: View, commit: str) -> Reviewable:
+    """What differs between the authorised contents and a commit, and what it still needs."""
+    change = observe_change(view, commit)
+    return Reviewable(change, _decide(view, change, view.state.reviews()))
+
+
+def draft_review(
+    view: View, actor: Actor, found: Reviewable, verdict: Verdict, *, commit: str, now: int, reason: str = ""
+) -> Draft:
+    """The signed act of a review of this change. The change must touch something."""
+    paths = [path for path in found.change.paths if path.new and path.old]
+    head = TreeSnapshot(view.repo, found.change.tree, f"commit {commit[:9]}")
+    closures = [
+        ("Closure", f"{agent.agent} {closure_of(agent.agent, agent.after.agent, head).digest}")
+        for agent in found.change.agents
+        if agent.after is not None
+    ]
+    words = {"approve": "approve", "request-changes": "request changes to", "withdraw": "withdraw the review of"}
+    count = f"{len(paths)} path{'s' if len(paths) != 1 else ''}"
+    return draft(
+        view,
+        actor,
+        "review",
+        f"{words[verdict]} {count} at {commit[:9]}",
+        [
+            ("Verdict", verdict),
+            *(("Path", format_content_path(path)) for path in paths),
+            *closures,
+            ("Requirements", requirements_digest(found.verdict)),
+        ],
+        now=now,
+        reason=reason,
+    )
+
+
+def with_approval(view: View, found: Reviewable, person: str) -> ChangeVerdict:
+    """The verdict as it would be if this person approved the change now."""
+    head = view.state.head
+    paths = tuple(ReviewedPath(path=path.path, old=path.old, new=path.new) for path in found.change.paths)
+    assumed = OpenReview(by=person, verdict="approve", seq=head.seq + 1, time=head.time, paths=paths)
+    return _decide(view, found.change, {**view.state.reviews(), "assumed": assumed})
+
+
+def requirements_digest(verdict: ChangeVerdict) -> str:
+    """SHA-256 of what the change needs, path by path, as canonical JSON."""
+    asked = [
+        [state.asked.path, state.asked.rule, state.asked.name, state.asked.count, sorted(state.asked.candidates)]
+        for path in verdict.paths
+        for state in path.requirements
+    ]
+    return hashlib.sha256(json.dumps(asked, ensure_ascii=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def _decide(view: View, change: Change, reviews: dict[str, OpenReview]) -> ChangeVerdict:
+    return decide_change(change, view.governance, view.directory, reviews, view.state.head.time)

@@ -1,0 +1,106 @@
+"""What people say in the pipeline, as acts: promote, abort, hold, rollback, pause, resume.
+
+Each function writes and signs one act on the present view; whether it holds is judged by the journal, before it is
+appended and for ever after. On call needs no reconciler running.
+"""
+
+from agentgov.errors import RefusedError, UsageError
+from agentgov.journal.draft import Actor, Draft, draft
+from agentgov.journal.view import View
+from agentgov.model.names import AgentId, ReleaseName
+from agentgov.model.state import Deployment, Release
+
+
+def release_fields(release: Release) -> str:
+    """How acts bind a release: name, tag object, commit, closure."""
+    return f"{release.name} {release.tag} {release.commit} {release.closure}"
+
+
+def by_tag(view: View, agent: AgentId, tag: str) -> Release | None:
+    """The recorded release of a tag object."""
+    return next((release for release in view.state.releases(agent) if release.tag == tag), None)
+
+
+def candidate(view: View, agent: AgentId) -> Release | None:
+    """The release that is on its way: in canary, else in staging."""
+    at = view.state.deployment(agent)
+    tag = at.canary.release if at.canary.state in ("RAMP", "INCONCLUSIVE") else at.staging.release
+    return by_tag(view, agent, tag) if tag else None
+
+
+def rollback_target(view: View, agent: AgentId, wanted: ReleaseName | None) -> Release | None:
+    """The release that a rollback returns to: the one wanted, else the newest prior one that is neither bad nor
+    withdrawn nor the content that runs now. None where there is none."""
+    at = view.state.deployment(agent)
+    if wanted is not None:
+        return view.state.release(wanted)
+    running = by_tag(view, agent, at.production.release)
+    for prior in at.prior:
+        release = by_tag(view, agent, prior.release)
+        if release is not None and _good(at, release) and (running is None or release.closure != running.closure):
+            return release
+    return None
+
+
+def _good(at: Deployment, release: Release) -> bool:
+    return release.closure not in at.bad and release.tag not in at.withdrawn
+
+
+def order_promote(view: View, actor: Actor, agent: AgentId, stage: str, *, now: int, reason: str = "") -> Draft:
+    """A person's word that the candidate may enter a stage."""
+    release = _candidate(view, agent)
+    subject = f"promote {agent} v{release.release_name.version} to {stage}"
+    fields = [("Agent", str(agent)), ("Release", release_fields(release)), ("Stage", stage)]
+    return draft(view, actor, "promote", subject, fields, now=now, reason=reason)
+
+
+def order_abort(view: View, actor: Actor, agent: AgentId, *, now: int, reason: str = "") -> Draft:
+    """Take the candidate out of the pipeline."""
+    release = _candidate(view, agent)
+    fields = [("Agent", str(agent)), ("Release", release_fields(release))]
+    subject = f"abort {agent} v{release.release_name.version}"
+    return draft(view, actor, "abort", subject, fields, now=now, reason=reason)
+
+
+def order_hold(view: View, actor: Actor, agent: AgentId, *, lift: bool, now: int, reason: str = "") -> Draft:
+    """Keep an agent where it is, or lift that."""
+    fields = [("Agent", str(agent)), ("State", "lifted" if lift else "set")]
+    subject = f"{'lift the hold on' if lift else 'hold'} {agent}"
+    return draft(view, actor, "hold", subject, fields, now=now, reason=reason)
+
+
+def order_rollback(
+    view: View, actor: Actor, agent: AgentId, wanted: ReleaseName | None, *, now: int, reason: str
+) -> Draft:
+    """Production back to a prior release. RefusedError where there is none to return to."""
+    at = view.state.deployment(agent)
+    if not at.production.release:
+        raise RefusedError(f"{agent} runs nothing in production", f"to stop it anyway: agentgov pause {agent}")
+    target = rollback_target(view, agent, wanted)
+    if target is None:
+        what = f"{wanted} is no recorded release" if wanted else f"{agent} has no good release to return to"
+        raise RefusedError(what, f"stop it instead: agentgov pause {agent} --reason ...")
+    running = by_tag(view, agent, at.production.release)
+    leaving = f" from v{running.release_name.version}" if running is not None else ""
+    fields = [("Agent", str(agent)), ("Release", release_fields(target)), ("Leaves", at.production.release)]
+    subject = f"roll back {agent}{leaving} to v{target.release_name.version}"
+    return draft(view, actor, "rollback", subject, fields, now=now, reason=reason)
+
+
+def order_pause(view: View, actor: Actor, selector: str, *, mode: str, until: int, now: int, reason: str) -> Draft:
+    """Stop the agents of a selector, until a time or until somebody resumes them (0)."""
+    fields = [("Selector", selector), ("Mode", mode), *([("Until", str(until))] if until else [])]
+    subject = f"pause {selector}" + (" (read-only)" if mode == "read-only" else "")
+    return draft(view, actor, "pause", subject, fields, now=now, reason=reason)
+
+
+def order_resume(view: View, actor: Actor, selector: str, *, now: int, reason: str = "") -> Draft:
+    """Let the agents of a selector go on."""
+    return draft(view, actor, "resume", f"resume {selector}", [("Selector", selector)], now=now, reason=reason)
+
+
+def _candidate(view: View, agent: AgentId) -> Release:
+    release = candidate(view, agent)
+    if release is None:
+        raise UsageError(f"{agent} has no candidate in the pipeline", "look at: agentgov status")
+    return release

@@ -1,0 +1,91 @@
+"""Make a release: a signed annotated tag that binds the agent's closure and the journal as it stands.
+
+Refuses what the reconciler would refuse, before anything is signed. Says nothing about where the release goes next.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from agentgov.errors import RefusedError, UsageError
+from agentgov.journal.draft import Actor
+from agentgov.journal.tags import TagText, judge_tag, tag_message
+from agentgov.journal.view import View
+from agentgov.model.closure import Closure, closure_of
+from agentgov.model.finding import Finding, Severity
+from agentgov.model.names import AgentId, ReleaseName, release_name
+from agentgov.model.state import Release
+from agentgov.model.transitions import Refusal
+from agentgov.repo.compose import ident, signed_tag, tag_bytes
+from agentgov.repo.objects import object_id
+from agentgov.repo.repository import Repository
+from agentgov.repo.snapshot import TreeSnapshot, commit_snapshot
+from agentgov.trust.sshsig import GIT
+from agentgov.validate.load import load_agent
+from agentgov.validate.run import findings_of_agent
+
+Bump = Literal["major", "minor", "patch"]
+
+
+@dataclass(frozen=True, slots=True)
+class Tagged:
+    """A release that was made: its name, the tag object, what it would be in the journal."""
+
+    name: ReleaseName
+    oid: str
+    release: Release
+
+
+def next_version(view: View, agent: AgentId, bump: Bump, tags: frozenset[str]) -> ReleaseName:
+    """The version after the agent's highest so far, in the journal or as a tag; the first one is 1.0.0."""
+    seen = [release.release_name for release in view.state.releases(agent)]
+    known = [*seen, *(name for tag in tags if (name := release_name(tag)) is not None and name.agent == agent)]
+    final = [name for name in known if not name.is_prerelease]
+    if not final:
+        return ReleaseName(agent, "1.0.0")
+    highest = max(name.precedence for name in final)
+    return ReleaseName(agent, str(getattr(highest, f"bump_{bump}")()))
+
+
+def closure_at(repo: Repository, agent: AgentId, commit: str) -> tuple[Closure, TreeSnapshot]:
+    """The closure of an agent at a commit; UsageError where there is no such agent or it cannot be read."""
+    snapshot = commit_snapshot(repo, commit)
+    document, findings = load_agent(snapshot, agent)
+    if document is None:
+        why = f"{findings[0].where}: {findings[0].message}" if findings else f"there is no {agent.file} there"
+        raise UsageError(f"{agent} cannot be read at commit {commit[:9]}: {why}")
+    return closure_of(agent, document, snapshot), snapshot
+
+
+def errors_at(view: View, agent: AgentId, snapshot: TreeSnapshot) -> tuple[Finding, ...]:
+    """The findings of severity error that forbid a release of the agent's content in this snapshot."""
+    found = findings_of_agent(snapshot, view.governance, agent)
+    return tuple(finding for finding in found if finding.severity is Severity.ERROR)
+
+
+def make_release(view: View, actor: Actor, name: ReleaseName, commit: str, *, now: int, notes: str = "") -> Tagged:
+    """Write the tag object and its local ref. RefusedError where the reconciler would not take it."""
+    repo = view.repo
+    if repo.ref(name.ref) is not None or view.state.release(name) is not None:
+        raise RefusedError(f"{name} exists already", "a release is never changed: choose the next version")
+    closure, snapshot = closure_at(repo, name.agent, commit)
+    errors = errors_at(view, name.agent, snapshot)
+    if errors:
+        first = errors[0]
+        raise RefusedError(
+            f"{name.agent} has {len(errors)} error(s) there, first {first.where}: {first.message} ({first.code})",
+            f"run: agentgov validate {name.agent.folder} --rev {commit[:9]}",
+        )
+    head = view.state.head
+    message = tag_message(name, TagText(head.fleet, closure.digest, head.seq, view.tip), notes)
+    who = ident(actor.appender.name, actor.appender.email, now)
+    payload = tag_bytes(commit, "commit", str(name), who, message.encode())
+    raw = signed_tag(payload, actor.appender.signer.sign(GIT, payload))
+    judged = judge_tag(view, name, object_id("tag", raw), raw)
+    if isinstance(judged, Refusal):
+        raise RefusedError(
+            f"{judged.message} ({judged.code})", f"see who is missing: agentgov check --head {commit[:9]}"
+        )
+    oid = repo.write_object("tag", raw)
+    if not repo.update_ref(name.ref, oid, None):
+        raise RefusedError(f"{name} exists already", "a release is never changed: choose the next version")
+    return Tagged(name, oid, judged)

@@ -1,0 +1,127 @@
+"""Which reviews a change needs: the owners of every path, and the rules of agentgov.yaml by risk, field and path.
+
+Every matching rule must hold; one review may serve several. Rules see the stricter of base and result, and every agent
+whose closure holds the path. Pure: says what is asked, never whether it was given.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from agentgov.diff.change import FieldChange, matches
+from agentgov.diff.compare import AgentDiff
+from agentgov.model.document import RISKS, Environment, Risk
+from agentgov.model.fleet import Governance, ReviewRule, When
+from agentgov.model.governed import in_governance_set
+from agentgov.model.names import AgentId
+from agentgov.owners.codeowners import Codeowners, match, parse
+from agentgov.trust.identity import Directory
+
+UNKNOWN_AUTHORS_COUNT = 2  # owners asked for when nobody can say who wrote the change
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One requirement on one path: `count` people out of `candidates`; with `groups`, one of each group."""
+
+    path: str
+    rule: str  # review.owners, review.rule, review.administrators, review.unowned
+    name: str  # what people call it: "owners", "rule tools-need-security"
+    count: int
+    candidates: frozenset[str]
+    labels: tuple[str, ...]  # how the file spells the candidates: @acme/payments-support, team:security
+    groups: tuple[frozenset[str], ...] = ()
+    authors_count: bool = False  # only administrators may be among the authors of what they sign
+
+
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """What the rules see of one agent that holds the path: its diff, the stricter risk, who it is."""
+
+    agent: AgentId
+    risk: Risk
+    diff: AgentDiff
+
+
+def asked_of(
+    path: str, touched: tuple[Touched, ...], governance: Governance, directory: Directory, authors_known: bool
+) -> tuple[Asked, ...]:
+    """Everything that a change of this path needs."""
+    if in_governance_set(path):
+        return (_administrators(path, governance, "review.administrators", governance.access.administrators.threshold),)
+    codeowners = parse(governance.codeowners, governance.codeowners_file)
+    owners = match(codeowners, path).owners
+    if not owners:
+        return (_administrators(path, governance, "review.unowned", 1),)
+    rules = governance.fleet.reviews
+    asked = [_from_rule(path, rules.default, "owners", owners, directory)]
+    for number, rule in enumerate(rules.rules, 1):
+        if _matches(rule.when, path, touched):
+            asked.append(_from_rule(path, rule, f"rule {rule.name or number}", owners, directory))
+    if not authors_known and all(item.count < UNKNOWN_AUTHORS_COUNT for item in asked if item.rule == "review.owners"):
+        twice = ReviewRule(approvals=UNKNOWN_AUTHORS_COUNT)
+        asked.append(_from_rule(path, twice, "two owners, because the authors are unknown", owners, directory))
+    return tuple(asked)
+
+
+def stricter_risk(first: Risk | None, second: Risk | None) -> Risk:
+    """The higher of two risks; what cannot be read counts as critical."""
+    known = [RISKS.index(risk) for risk in (first, second) if risk is not None]
+    return RISKS[max(known)] if known else "critical"
+
+
+def _administrators(path: str, governance: Governance, rule: str, count: int) -> Asked:
+    who = frozenset(governance.access.administrators.who)
+    name = "administrators" if rule == "review.administrators" else "administrators, because nobody owns it"
+    return Asked(path, rule, name, count, who, ("administrators",), authors_count=rule == "review.administrators")
+
+
+def _from_rule(path: str, rule: ReviewRule, name: str, owners: tuple[str, ...], directory: Directory) -> Asked:
+    if rule.sources == "owners":
+        labels, kind = owners, "review.owners"
+        groups = tuple(directory.by_handle(owner) or frozenset() for owner in owners)
+    else:
+        labels, kind = rule.sources, "review.rule"
+        groups = tuple(directory.members(source) for source in rule.sources)
+    return Asked(
+        path=path,
+        rule=kind,
+        name=name,
+        count=max(rule.approvals, 1),
+        candidates=frozenset().union(*groups),
+        labels=labels,
+        groups=groups if rule.mode == "all" else (),
+    )
+
+
+def _matches(when: When, path: str, touched: tuple[Touched, ...]) -> bool:
+    if when.paths and not _path_matches(when.paths, path):
+        return False
+    if not (when.risk or when.changed or when.environments):
+        return True
+    return any(_agent_matches(when, path, agent) for agent in touched)
+
+
+def _agent_matches(when: When, path: str, touched: Touched) -> bool:
+    if when.risk and touched.risk not in when.risk:
+        return False
+    if not (when.changed or when.environments):
+        return True
+    return any(
+        (not when.changed or any(matches(change, name) for name in when.changed))
+        and (not when.environments or _differs_in(change, when.environments))
+        for change in _changes_at(path, touched)
+    )
+
+
+def _changes_at(path: str, touched: Touched) -> Iterator[FieldChange]:
+    return (change for change in touched.diff.changes if change.path == path)
+
+
+def _differs_in(change: FieldChange, environments: tuple[Environment, ...]) -> bool:
+    return any(environment in environments for environment in change.environments)
+
+
+def _path_matches(patterns: tuple[str, ...], path: str) -> bool:
+    rules: Codeowners = parse("".join(f"{pattern} @matched\n" for pattern in patterns), "agentgov.yaml")
+    # A pattern that cannot be read must not turn into a rule that never asks.
+    return bool(match(rules, path).owners) or len(rules.rules) < len(patterns)

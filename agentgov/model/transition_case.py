@@ -13,9 +13,7 @@ from agentgov.model.state import Deployment, Release, Vote
 from agentgov.model.units import format_duration, parse_duration
 
 NONE = "none"  # what `Leaves` says where nothing stood
-_COUNTS = re.compile(
-    r"[A-Za-z][A-Za-z0-9_.-]{0,62} canary (\d{1,18})/(\d{1,18}) stable (\d{1,18})/(\d{1,18})\Z", re.ASCII
-)
+_COUNTS = re.compile(r"\S{1,128} canary (\d{1,18})/(\d{1,18}) stable (\d{1,18})/(\d{1,18})\Z", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +56,7 @@ def case_of(act: Act, deployment: Deployment, setting: Setting) -> Case | Refusa
     release = setting.release_of(parts[1]) if len(parts) == 4 else None
     if release is None:
         return Refusal("transition.release", "the journal has not seen the release that the act names")
-    if parts != [release.name, release.tag, release.commit, release.closure]:
+    if act.get("Release") != release_trailer(release):
         return Refusal("transition.release", f"the act describes {release.name} otherwise than the journal recorded it")
     if str(release.release_name.agent) != deployment.agent:
         return Refusal("transition.agent", f"{release.name} is not a release of {deployment.agent}")
@@ -67,6 +65,11 @@ def case_of(act: Act, deployment: Deployment, setting: Setting) -> Case | Refusa
     if any(tag and record is None for tag, record in zip(stages, found, strict=True)):
         return Refusal("transition.record", f"the journal has no record of a release that {deployment.agent} holds")
     return Case(act, deployment, setting, release, *found)
+
+
+def release_trailer(release: Release) -> str:
+    """How an act spells a release: `<name> <tag object> <commit> <closure>`."""
+    return f"{release.name} {release.tag} {release.commit} {release.closure}"
 
 
 def is_ramping(deployment: Deployment) -> bool:

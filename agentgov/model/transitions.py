@@ -26,9 +26,31 @@ from agentgov.model import transitions_back as back
 from agentgov.model import transitions_forward as forward
 from agentgov.model.act import Act
 from agentgov.model.state import Deployment
-from agentgov.model.transition_case import Case, Refusal, Setting, candidate, case_of, is_ramping, judge_of
+from agentgov.model.transition_case import (
+    Case,
+    Refusal,
+    Setting,
+    candidate,
+    case_of,
+    is_newer,
+    is_ramping,
+    judge_of,
+    release_trailer,
+)
+from agentgov.model.transitions_back import rollback_target
 
-__all__ = ["KINDS", "Refusal", "Setting", "apply_to_deployment", "candidate", "is_ramping", "judge_of"]
+__all__ = [
+    "KINDS",
+    "Refusal",
+    "Setting",
+    "apply_to_deployment",
+    "candidate",
+    "is_newer",
+    "is_ramping",
+    "judge_of",
+    "release_trailer",
+    "rollback_target",
+]
 
 _RULES: Mapping[str, Callable[[Case], Deployment | Refusal]] = MappingProxyType(
     {

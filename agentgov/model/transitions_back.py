@@ -1,7 +1,7 @@
 """The acts that take a release back, and people's words: fail, stall, abort, withdraw, rollback, promote, hold, clear,
 alarm. Pure; see `transitions`. No pause, hold or missing promoter ever blocks an act that reduces risk."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Literal
 
@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from agentgov.model.act import Act
 from agentgov.model.pipeline import Judge
-from agentgov.model.state import Canary, Deployment, Hold, Production, Staging, Vote
+from agentgov.model.state import Canary, Deployment, Hold, Production, Release, Staging, Vote
 from agentgov.model.transition_case import (
     Case,
     Refusal,
@@ -126,6 +126,21 @@ def rollback(case: Case) -> Deployment | Refusal:
         votes=(),
         hold=_hold(case.act, case.setting),
     )
+
+
+def rollback_target(deployment: Deployment, release_of: Callable[[str], Release | None]) -> Release | None:
+    """The release to go back to when nobody names one: the newest that production ran before which is older than the
+    running one, of other content, neither marked bad nor withdrawn."""
+    running = release_of(deployment.production.release)
+    if running is None:
+        return None
+    for prior in deployment.prior:
+        target = release_of(prior.release)
+        if target is None or target.closure in deployment.bad or target.tag in deployment.withdrawn:
+            continue
+        if target.closure != running.closure and is_newer(running, target):
+            return target
+    return None
 
 
 def _not_a_target(case: Case) -> Refusal | None:

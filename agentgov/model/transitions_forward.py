@@ -184,6 +184,8 @@ def settle(case: Case) -> Deployment | Refusal:
     at = case.at
     if at.production.state != "BAKING" or at.production.release != case.release.tag:
         return Refusal("transition.state", f"{case.release.name} is not baking in production")
+    if case.setting.paused:
+        return Refusal("transition.paused", f"{at.agent} is paused, and what is paused does not bake")
     refusal = unsoaked(case, at.production.since, case.setting.pipeline.stage("production").bake)
     return refusal if refusal is not None else replace(at, production=replace(at.production, state="STABLE"))
 

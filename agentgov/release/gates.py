@@ -1,0 +1,180 @@
+"""Why was my release refused, and what does it wait for: the guards of planning.
+
+Two kinds. The law (`model.transitions`) says what is legal at all; it is asked, never repeated. The gates here speak of
+what only the reconciler knows: soak and units really observed, the judge, evidence, who is eligible. Pure; `plan` puts
+them in order.
+"""
+
+from agentgov.model.act import GRAMMAR, Act
+from agentgov.model.pipeline import Step
+from agentgov.model.state import Release
+from agentgov.model.transitions import (
+    Refusal,
+    Setting,
+    apply_to_deployment,
+    is_newer,
+    is_ramping,
+    judge_of,
+    release_trailer,
+)
+from agentgov.model.units import format_duration, parse_duration
+from agentgov.release.judge import Outcome
+from agentgov.release.view import AgentView, Decision, Wait
+
+BOT = "bot:reconciler"
+# A release refused with one of these never enters by waiting; with any other it may, later.
+NEVER = frozenset({"prerelease", "bad", "withdrawn", "version", "content"})
+
+
+def propose(
+    view: AgentView,
+    rule: str,
+    kind: str,
+    release: Release,
+    *,
+    subject: str,
+    reason: str,
+    values: dict[str, str] | None = None,
+    counts: tuple[str, ...] = (),
+) -> Decision | Refusal:
+    """The decision to append one act, after asking the law exactly what every verifier will ask of it."""
+    at = view.deployment
+    left = {"stage": at.staging.release, "canary": at.canary.release}.get(kind, at.production.release)
+    known = {"Agent": at.agent, "Release": release_trailer(release), "Leaves": left or "none", **(values or {})}
+    fields: list[tuple[str, str]] = []
+    for name, presence in GRAMMAR[kind]:
+        fields += [(name, text) for text in counts] if presence == "many" else [(name, known[name])]
+    act = Act(kind, "0" * 26, "", "", BOT, subject, tuple(fields), view.now)
+    setting = Setting(view.now, 0, view.pipeline, view.paused, view.release, view.may_promote)
+    outcome = apply_to_deployment(act, at, setting)
+    return outcome if isinstance(outcome, Refusal) else Decision(rule, kind, act.fields, subject, reason)
+
+
+def soak_gate(rule: str, observed: int, needed: str) -> list[Wait]:
+    """Waits until a soak was observed for as long as the pipeline asks."""
+    seconds = parse_duration(needed)
+    if observed >= seconds:
+        return []
+    return [Wait(rule, f"soak {format_duration(observed)} of {needed}", format_duration(seconds - observed))]
+
+
+def step_gates(view: AgentView, rule: str, step: Step) -> list[Wait]:
+    """Waits of a canary step: soak, and where the canary is judged its units and a tick with data."""
+    seen = view.observed
+    waits = soak_gate(rule, seen.canary_soak, step.soak)
+    if judge_of(view.deployment, view.pipeline) is None:
+        return waits
+    if seen.units < step.min_units:
+        left = step.min_units - seen.units
+        waits.append(Wait(rule, f"canary: {seen.units} of {step.min_units} units", f"{left} units"))
+    if not seen.healthy:
+        waits.append(Wait(rule, f"data: {seen.problem or 'no counts in this tick'}"))
+    return waits
+
+
+def judge_gate(view: AgentView, rule: str) -> list[Wait]:
+    """Waits until the canary is judged good, where a judge judges it."""
+    found = view.observed.judgement
+    if judge_of(view.deployment, view.pipeline) is None or (found is not None and found.outcome is Outcome.PASS):
+        return []
+    eta = found.eta_units if found is not None else None
+    about = (
+        f", about {eta} more units" if eta is not None else ", and no telling when; a quiet agent needs an evaluation"
+    )
+    return [Wait(rule, f"judge: undecided{about}", f"{eta} units" if eta is not None else "")]
+
+
+def evidence_gate(view: AgentView, rule: str) -> list[Wait]:
+    """Waits for evidence that staging asks for."""
+    missing = [kind for kind in view.pipeline.stage("staging").evidence if kind not in view.evidence]
+    return [Wait(rule, f"evidence: {', '.join(missing)}")] if missing else []
+
+
+def eligibility_gate(view: AgentView, rule: str, release: Release) -> list[Wait]:
+    """A candidate that no longer verifies stays where it is; somebody aborts it, or a newer release takes its place."""
+    why = view.ineligible.get(release.tag)
+    return [Wait(rule, f"{release.name} is not eligible: {why}")] if why is not None else []
+
+
+def refusal_gate(rule: str, outcome: Decision | Refusal, waits: list[Wait]) -> list[Wait]:
+    """What the law still says no to, unless the wait for the same soak is listed already."""
+    if not isinstance(outcome, Refusal) or (outcome.code == "transition.soak" and waits):
+        return []
+    return [Wait(rule, f"{outcome.code.removeprefix('transition.')}: {outcome.message}")]
+
+
+def preemption_gate(view: AgentView, rule: str, newer: Release) -> list[Wait]:
+    """Staging is not preempted once half soaked, so a stream of tags starves nobody. What passed and cannot enter
+    canary under a pause or a hold makes room, or a fix could never arrive; so does what is no longer eligible."""
+    at = view.deployment
+    held = view.release(at.staging.release)
+    if (
+        held is None
+        or held.tag in view.ineligible
+        or held.tag == at.production.release
+        or held.closure == newer.closure
+    ):
+        return []
+    message = f"{newer.name} waits behind {held.name} in staging"
+    if at.staging.state == "SOAKING" and 2 * view.observed.staging_soak >= parse_duration(
+        view.pipeline.stage("staging").soak
+    ):
+        return [Wait(rule, f"{message}, which is half soaked")]
+    if at.staging.state == "PASSED" and not view.paused and at.hold is None:
+        return [Wait(rule, f"{message}, which has passed")]
+    return []
+
+
+def newest_release(view: AgentView) -> tuple[Release, Decision | Refusal] | None:
+    """The newest release that may enter staging now or later, with the law's answer; None where there is none."""
+    for release in _newer_than_production(view):
+        if release.tag in view.ineligible:
+            continue
+        outcome = _staged(view, release)
+        if not isinstance(outcome, Refusal):
+            return release, outcome
+        word = outcome.code.removeprefix("transition.")
+        if word == "version":  # not newer than the candidate, and what follows is older still
+            return None
+        if word not in NEVER:
+            return release, outcome
+    return None
+
+
+def refused_releases(view: AgentView) -> tuple[tuple[Release, str], ...]:
+    """The releases newer than production that never enter as things are, each with the reason; newest first."""
+    found: list[tuple[Release, str]] = []
+    for release in _newer_than_production(view):
+        if release.tag in view.ineligible:
+            found.append((release, view.ineligible[release.tag]))
+            continue
+        outcome = _staged(view, release)
+        if isinstance(outcome, Refusal) and outcome.code.removeprefix("transition.") in NEVER - {"version"}:
+            found.append((release, outcome.message))
+    return tuple(found)
+
+
+def _newer_than_production(view: AgentView) -> list[Release]:
+    """Newest first. Releases of equal precedence (build metadata) count once: the first that was seen."""
+    running = view.release(view.deployment.production.release)
+    found: list[Release] = []
+    for release in reversed(view.releases):
+        if not is_newer(release, running):
+            break
+        if found and release.release_name.precedence == found[-1].release_name.precedence:
+            found[-1] = min(found[-1], release, key=lambda one: (one.seen, one.name))
+        else:
+            found.append(release)
+    return found
+
+
+def _staged(view: AgentView, release: Release) -> Decision | Refusal:
+    name, agent = release.release_name, view.deployment.agent
+    what = "it is the newest eligible release"
+    return propose(view, "P12", "stage", release, subject=f"stage {agent} v{name.version}", reason=what)
+
+
+def current_step(view: AgentView) -> Step | None:
+    """The step that the canary stands on; the last one where the pipeline became shorter."""
+    steps = view.pipeline.stage("canary").steps
+    return steps[min(view.deployment.canary.step, len(steps) - 1)] if steps and is_ramping(view.deployment) else None

@@ -1,0 +1,79 @@
+"""What planning sees of one agent, and what it answers. Values only: `plan` decides, `observations` observes."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from agentgov.model.pipeline import Pipeline
+from agentgov.model.state import Deployment, Release, Vote
+from agentgov.release.judge import Judgement
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """What the reconciler saw, up to the tick that is being planned. `of` is the fingerprint of the deployment it saw;
+    of any other deployment it says nothing."""
+
+    of: str = ""
+    staging_soak: int = 0  # seconds observed since the candidate entered staging
+    canary_soak: int = 0  # ... since the step of the canary began, in ticks with data
+    bake_soak: int = 0  # ... since the release entered production
+    units: int = 0  # canary units in this step
+    ramp_started: int = 0  # journal time
+    healthy: bool = False  # whether this tick had data on every metric that must pass
+    no_data_ticks: int = 0
+    problem: str = ""  # why there was no data
+    judgement: Judgement | None = None  # of the canary
+    bake: Judgement | None = None  # of the release that bakes
+    counts: tuple[str, ...] = ()  # what the canary is judged on, as an act carries it
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A release whose ref no longer points at the recorded tag object: another object id, or `none`."""
+
+    release: Release
+    observed: str
+
+
+@dataclass(frozen=True, slots=True)
+class AgentView:
+    """Everything that decides what happens to one agent next."""
+
+    deployment: Deployment
+    releases: tuple[Release, ...]  # all that the journal has seen
+    pipeline: Pipeline
+    observed: Observed
+    now: int  # the journal time that an act of this tick would carry
+    may_promote: Callable[[Vote], bool]
+    ineligible: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))  # tag object -> why
+    evidence: frozenset[str] = frozenset()  # kinds of evidence that stand for the candidate's closure
+    moved: tuple[Moved, ...] = ()
+    paused: bool = False
+    frozen: str = ""  # the name of a freeze that holds
+    integrity: bool = True  # whether the journal verified, and descends from what was seen last
+
+    def release(self, tag: str) -> Release | None:
+        """The release of a tag object, None where the journal has none."""
+        return next((release for release in self.releases if release.tag == tag), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """What something waits for: the rule that waits, one plain sentence, and what is left of it."""
+
+    rule: str
+    message: str
+    remaining: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """At most one act, by the first rule that matched, in the order of its kind's grammar; and what waits."""
+
+    rule: str
+    act: str | None
+    fields: tuple[tuple[str, str], ...] = ()
+    subject: str = ""
+    reason: str = ""
+    waits: tuple[Wait, ...] = ()

@@ -1,6 +1,7 @@
 """What is known about an agent's harm, and what proves that it is kept small: risk, data, audit, evaluations."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from agentgov.diff.change import FieldChange, Place, change, short
 from agentgov.diff.identity import named
@@ -67,9 +68,11 @@ def evals(base: AgentVersion, head: AgentVersion) -> Iterator[FieldChange]:
             yield change("evals.changed", at, _decoded(text), _decoded(other), summary)
         yield from _demands(old, new, place.to(index))
     for _, (index, old) in rest.values():
-        yield change("evals.removed", place.to(index), old.suite, None, f"suite {short(old.suite)} removed")
+        gone = change("evals.removed", place.to(index), old.suite, None, f"suite {short(old.suite)} removed")
+        yield replace(gone, also=(base.path(old.suite),))
     for _, (index, new) in more.values():
-        yield change("evals.added", place.to(index), None, new.suite, f"suite {short(new.suite)} added")
+        come = change("evals.added", place.to(index), None, new.suite, f"suite {short(new.suite)} added")
+        yield replace(come, also=(head.path(new.suite),))
 
 
 def _suite(suite: Eval) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from agentgov.diff.fields import FIELDS, OVERRIDABLE, OVERRIDE, Class
+from agentgov.diff.fields import FIELDS, OVERRIDABLE, OVERRIDE, Class, leaf
 from agentgov.model.document import ENVIRONMENTS, Environment
 
 
@@ -20,7 +20,8 @@ class FieldChange:
 
     `path` is the repository file where it stands, `pointer` the place in agent.yaml (RFC 6901; "" in other files; in
     the base's file for what was removed). `before` and `after` are plain values, None where there was or is nothing,
-    the whole text for texts. `environments` are those whose effective configuration differs.
+    the whole text for texts. `environments` are those whose effective configuration differs. `also` are other files that
+    the change needs to be made: agent.yaml, where it names another text than before.
     """
 
     field: str
@@ -31,6 +32,11 @@ class FieldChange:
     after: Any
     summary: str
     environments: tuple[Environment, ...] = ENVIRONMENTS
+    also: tuple[str, ...] = ()
+
+    def stands_at(self, path: str) -> bool:
+        """Whether this file has a part in the change: what a rule asks for the change is asked at each of its files."""
+        return path == self.path or path in self.also
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +73,11 @@ def change(field: str, place: Place, before: Any, after: Any, summary: str) -> F
 @cache
 def names(field: str) -> frozenset[str]:
     """Every name under which a review rule finds a change of this field."""
-    leaf = field.removeprefix(OVERRIDE)
-    found = set(_prefixes(leaf))
-    for name in FIELDS[leaf].also:
+    row = leaf(field)
+    found = set(_prefixes(row))
+    for name in FIELDS[row].also:
         found.update(_prefixes(name))
-    if leaf != field:
+    if row != field:
         found.update([OVERRIDE + name for name in found], [OVERRIDE.rstrip(".")])
     return frozenset(found)
 

@@ -14,7 +14,7 @@ from agentgov.diff.actions import actions
 from agentgov.diff.assurance import audit, evals, harm
 from agentgov.diff.change import FieldChange, Place, change
 from agentgov.diff.environments import limits_and_overrides
-from agentgov.diff.fields import CLASSES, FIELDS, OVERRIDE, Class
+from agentgov.diff.fields import CLASSES, FIELDS, Class, leaf
 from agentgov.diff.files import files
 from agentgov.diff.free import extensions, runtime
 from agentgov.diff.identity import accountability, identity
@@ -87,7 +87,7 @@ def _weight(found: FieldChange) -> tuple[int, int]:
     harm_done = 0
     if found.field == "tools.added":
         harm_done = _EFFECTS.index(found.after["effect"])
-    row = _ROW.get(found.field.removeprefix(OVERRIDE), 0)
+    row = _ROW.get(leaf(found.field), 0)
     return (row, harm_done)
 
 

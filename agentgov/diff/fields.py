@@ -193,3 +193,8 @@ _TIGHTENS = {
 }
 
 FIELDS: Mapping[str, Field] = MappingProxyType({**_GRANTS, **_CONTENT, **_ASSURANCE, **_NEUTRAL, **_TIGHTENS})
+
+
+def leaf(field: str) -> str:
+    """The row of the table that a field has: without `environments.` where that says that an override brought it."""
+    return field if field in FIELDS else field.removeprefix(OVERRIDE)

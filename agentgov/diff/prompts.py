@@ -4,6 +4,7 @@ Texts are compared as bytes wherever they stand: a file that moved with the same
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from agentgov.diff.change import FieldChange, Place, change, short
 from agentgov.diff.sequence import in_order, keyed
@@ -42,7 +43,8 @@ def _partials(base: AgentVersion, head: AgentVersion, place: Place) -> Iterator[
             yield _changed(base, old, head, new, place.to(index))
     for _, (index, old) in rest.values():
         at = Place(base.path(old), place.to(index).pointer)
-        yield change("prompt.removed", at, _text(base, old), None, f"prompt {short(old)} removed")
+        gone = change("prompt.removed", at, _text(base, old), None, f"prompt {short(old)} removed")
+        yield replace(gone, also=(place.file,))
     for _, (index, new) in more.values():
         yield _added(head, new, place.to(index))
     if not in_order(new for _, new in sorted((old[0], new[0]) for old, new in pairs)):
@@ -54,14 +56,16 @@ def _added(head: AgentVersion, reference: str, place: Place) -> FieldChange:
     text = _text(head, reference)
     size = "its file is missing" if text is None else f"{count_words(text):,} words"
     at = Place(head.path(reference), place.pointer)
-    return change("prompt.added", at, None, text, f"prompt {short(reference)} added ({size})")
+    found = change("prompt.added", at, None, text, f"prompt {short(reference)} added ({size})")
+    return replace(found, also=(place.file,))
 
 
 def _changed(base: AgentVersion, old: str, head: AgentVersion, new: str, place: Place) -> FieldChange:
     before, after = _text(base, old), _text(head, new)
     where = short(new) if old == new else f"{short(old)} -> {short(new)}"
     at = Place(head.path(new), place.pointer)
-    return change("prompt.changed", at, before, after, f"prompt {where} {_how(before, after)}")
+    found = change("prompt.changed", at, before, after, f"prompt {where} {_how(before, after)}")
+    return found if old == new else replace(found, also=(place.file,))
 
 
 def _how(before: str | None, after: str | None) -> str:

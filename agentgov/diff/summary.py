@@ -1,11 +1,11 @@
-"""One line for people: what changed in an agent, riskiest first, and its class. Says nothing that the changes do not."""
+"""One line for people: what changed in an agent, riskiest first, and its class; nothing that the changes do not say."""
 
 import re
 from collections.abc import Iterable, Sequence
 
 from agentgov.diff.change import FieldChange
 from agentgov.diff.compare import AgentDiff
-from agentgov.diff.fields import OVERRIDE
+from agentgov.diff.fields import leaf
 
 _MOST = 6  # phrases on the line; what is left is counted
 _WHOLE = re.compile(r"\.00(?= [A-Z]{3})")
@@ -66,15 +66,15 @@ def _phrases(changes: Iterable[FieldChange]) -> list[str]:
 
 
 def _phrase(field: str, found: Sequence[FieldChange]) -> str:
-    leaf = field.removeprefix(OVERRIDE)
-    where = " by environment" if leaf != field else ""
+    row = leaf(field)
+    where = " by environment" if row != field else ""
     if len(found) > 1:
-        return f"{len(found)} {_MANY.get(leaf, f'changes of {leaf}')}{where}{_worst(leaf, found)}"
-    if leaf in _ONE:
-        return f"{_ONE[leaf]}{_worst(leaf, found)}"
+        return f"{len(found)} {_MANY.get(row, f'changes of {row}')}{where}{_worst(row, found)}"
+    if row in _ONE:
+        return f"{_ONE[row]}{_worst(row, found)}"
     return _CURRENCY.sub(r" -> \2 \1", _WHOLE.sub("", found[0].summary))
 
 
-def _worst(leaf: str, found: Sequence[FieldChange]) -> str:
+def _worst(row: str, found: Sequence[FieldChange]) -> str:
     """The worst effect of the tools that were added; the first of them has it."""
-    return f" ({found[0].after['effect']})" if leaf == "tools.added" else ""
+    return f" ({found[0].after['effect']})" if row == "tools.added" else ""

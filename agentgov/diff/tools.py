@@ -1,6 +1,7 @@
 """What an agent can do: its tools, by name; their order says nothing about what is allowed."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from agentgov.diff.change import FieldChange, Place, change, short
 from agentgov.diff.limits import money_direction, ranked
@@ -18,11 +19,13 @@ def tools(base: AgentVersion, head: AgentVersion) -> Iterator[FieldChange]:
     for key, (index, old) in before.items():
         if key not in after:
             summary = f"tool {short(old.name)} removed ({old.effect})"
-            yield change("tools.removed", place.to(index), _plain(old), None, summary)
+            gone = change("tools.removed", place.to(index), _plain(old), None, summary)
+            yield replace(gone, also=_args_file(base, old))
     for key, (index, new) in after.items():
         if key not in before:
             summary = f"tool {short(new.name)} added ({new.effect})"
-            yield change("tools.added", place.to(index), None, _plain(new), summary)
+            come = change("tools.added", place.to(index), None, _plain(new), summary)
+            yield replace(come, also=_args_file(head, new))
         else:
             yield from _tool(base, before[key][1], head, new, place.to(index))
     if not in_order(before[key][0] for key in after if key in before):
@@ -60,13 +63,21 @@ def _args(base: AgentVersion, old: Tool, head: AgentVersion, new: Tool, place: P
         direction = "removed" if new.args is None else "added"
         names = (old.args.file if old.args else None, new.args.file if new.args else None)
         said = "are not checked any more" if new.args is None else f"are checked by {short(names[1])}"
-        yield change(f"tools.args.{direction}", place, *names, f"{what} {said}")
+        found = change(f"tools.args.{direction}", place, *names, f"{what} {said}")
+        yield replace(found, also=(*_args_file(base, old), *_args_file(head, new)))
         return
     before, after = base.text(old.args.file), head.text(new.args.file)
     if before != after or (before is None and old.args != new.args):
         at = Place(head.path(new.args.file), place.pointer)
         texts = (_decoded(before), _decoded(after))
-        yield change("tools.args.changed", at, *texts, f"{what} are checked by another schema ({short(new.args.file)})")
+        found = change(
+            "tools.args.changed", at, *texts, f"{what} are checked by another schema ({short(new.args.file)})"
+        )
+        yield found if old.args == new.args else replace(found, also=(place.file,))
+
+
+def _args_file(version: AgentVersion, tool: Tool) -> tuple[str, ...]:
+    return () if tool.args is None else (version.path(tool.args.file),)
 
 
 def _name(tool: Tool) -> str:

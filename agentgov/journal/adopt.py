@@ -21,6 +21,7 @@ from agentgov.trust.identity import Directory, Identity, problems
 from agentgov.trust.pins import Pins
 from agentgov.validate.load import load_governance
 
+MAX_SKEW = 300  # seconds that an actor's clock may be ahead of the verifier's
 _WHOLE_FOLDERS = ("agents", "governance", "playbooks", "drills", "incidents", ".github/workflows")
 _SINGLE_FILES = (FLEET_FILE, ".gitlab-ci.yml", *sorted({*GITHUB_CODEOWNERS, *GITLAB_CODEOWNERS}))
 
@@ -60,11 +61,13 @@ def refuse_governance(governance: Governance, act: Act, authorised: TreeSnapshot
     return None
 
 
-def judge_introduction(repo: Repository, entry: Entry, pins: Pins | None) -> View | Refusal:
+def judge_introduction(repo: Repository, entry: Entry, pins: Pins | None, now: int) -> View | Refusal:
     """The view after the first act, or why it is no first act. IncompleteError where an object is missing."""
     act = entry.act
     if act.kind != "init" or entry.parents:
         return Refusal("init.kind", "the journal does not begin with an act init")
+    if act.time is None or act.time > now + MAX_SKEW:
+        return Refusal("act.time", "the first act carries no time, or one ahead of this machine's clock")
     if pins is not None and (act.fleet, act.get("Main")) != (pins.fleet_id, pins.introduction):
         return Refusal("journal.forked", "the journal introduces another fleet or commit than the pinned one")
     authorised = repo.entry(entry.tree, AUTHORISED)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 
+from agentgov.journal.adopt import MAX_SKEW
 from agentgov.journal.authorise import Advance, decide_advance, observe_change, parse_content_path
 from agentgov.journal.authority import refuse_signers
 from agentgov.journal.records import to_bytes
@@ -33,8 +34,6 @@ from agentgov.model.state import (
 from agentgov.model.transitions import Refusal, Setting, apply_to_deployment
 from agentgov.repo.objects import object_id
 from agentgov.trust.identity import Identity
-
-MAX_SKEW = 300  # seconds that a bot's clock may be ahead of the verifier's
 
 # Acts that only change one agent's deployment.
 DEPLOYMENT_ACTS = frozenset(

@@ -124,7 +124,7 @@ def _step(
         return Refusal("journal.duplicate", f"the act {entry.act.id} stands in the journal already")
     ids.add(entry.act.id)
     if view is None:
-        return judge_introduction(repo, entry, pins)
+        return judge_introduction(repo, entry, pins, now)
     appender = appender_of(entry, view.directory)
     if isinstance(appender, Refusal):
         return appender

@@ -21,7 +21,6 @@ from agentgov.repo.repository import Repository
 from agentgov.repo.snapshot import TreeSnapshot, commit_snapshot
 from agentgov.trust.sshsig import GIT
 from agentgov.validate.load import load_agent
-from agentgov.validate.run import findings_of_agent
 
 Bump = Literal["major", "minor", "patch"]
 
@@ -58,6 +57,8 @@ def closure_at(repo: Repository, agent: AgentId, commit: str) -> tuple[Closure, 
 
 def errors_at(view: View, agent: AgentId, snapshot: TreeSnapshot) -> tuple[Finding, ...]:
     """The findings of severity error that forbid a release of the agent's content in this snapshot."""
+    from agentgov.validate.run import findings_of_agent  # all checks: only a release pays for them
+
     found = findings_of_agent(snapshot, view.governance, agent)
     return tuple(finding for finding in found if finding.severity is Severity.ERROR)
 

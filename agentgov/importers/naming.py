@@ -1,0 +1,62 @@
+"""Names of agents from file names and the names a format uses: DNS labels, the same on every machine.
+
+The rule: the agent that a format calls its root takes the name of the file, every other one `<file>-<agent>`. What
+is left of a clash is settled by a number at the end, and said. Never repairs a name that looks like an attack: it is
+refused.
+"""
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Container
+
+from agentgov.model.names import SHARED
+
+ROOT = "root"
+_LONGEST = 63
+_OTHER = re.compile(r"[^a-z0-9]+")
+
+
+def refusal(name: str) -> str:
+    """Why a name is not imported at all, empty where it is fine."""
+    if not name.strip():
+        return "the name is empty"
+    if len(name) > 200:
+        return "the name is longer than 200 characters"
+    if not name.isprintable():
+        return "the name holds control or hidden characters"
+    if "/" in name or "\\" in name or ".." in name or name.startswith((".", "~")):
+        return "the name looks like a path"
+    return ""
+
+
+def label(text: str) -> str:
+    """A DNS label for a name: accents dropped, everything else that is no letter or digit a hyphen.
+
+    A name that is too long, or in which nothing is left, gets a part of its SHA-256, so that two stay two.
+    """
+    folded = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+    plain = _OTHER.sub("-", folded).strip("-")
+    if not plain:
+        return f"agent-{_digest(text)}"
+    if len(plain) > _LONGEST:
+        return f"{plain[: _LONGEST - 9].rstrip('-')}-{_digest(text)}"
+    return plain
+
+
+def choose(stem: str, name: str, taken: Container[str]) -> tuple[str, bool]:
+    """The name of an agent of the file `stem`, and whether a clash with names already taken changed it."""
+    first, last = label(stem), label(name)
+    full = label(f"{first}-{last}")
+    wanted = first if last in (ROOT, first) else full
+    if wanted not in taken and wanted != SHARED:
+        return wanted, False
+    number = 2
+    while full in taken or full == SHARED:
+        full = label(f"{first}-{last}-{number}")
+        number += 1
+    return full, True
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:8]

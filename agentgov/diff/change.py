@@ -20,8 +20,8 @@ class FieldChange:
 
     `path` is the repository file where it stands, `pointer` the place in agent.yaml (RFC 6901; "" in other files; in
     the base's file for what was removed). `before` and `after` are plain values, None where there was or is nothing,
-    the whole text for texts. `environments` are those whose effective configuration differs. `also` are other files that
-    the change needs to be made: agent.yaml, where it names another text than before.
+    the whole text for texts. `environments` are those whose effective configuration differs. `also` are other files
+    that have a part in the change: agent.yaml, where it names another text than before.
     """
 
     field: str

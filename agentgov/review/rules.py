@@ -114,7 +114,7 @@ def _agent_matches(when: When, path: str, touched: Touched) -> bool:
 
 
 def _changes_at(path: str, touched: Touched) -> Iterator[FieldChange]:
-    return (change for change in touched.diff.changes if change.path == path)
+    return (change for change in touched.diff.changes if change.stands_at(path))
 
 
 def _differs_in(change: FieldChange, environments: tuple[Environment, ...]) -> bool:

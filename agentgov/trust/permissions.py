@@ -87,9 +87,10 @@ def decide_permission(
     if entry.withheld == "action-rule":
         message = f"who may {verb} is named by an agent's action rules; no role gives it"
         return Verdict((deny("access.permit-by-rule", message, who),), facts)
-    asked = f"{who} may {verb} {_place(agent, judged)}"
-    reasons = [_judge(grant, asked, agent, judged, today) for grant in _grants(access, known, entry, who)]
-    return Verdict(_settle(reasons, deny("access.no-binding", f"no binding says that {asked}", who)), facts)
+    reasons = [_judge(grant, access, entry, agent, judged, today) for grant in _grants(access, known, entry, who)]
+    place = f"{agent or 'the whole fleet'}{f' in {judged}' if judged else ''}"
+    nothing = deny("access.no-binding", f"no binding says that {who} may {verb} {place}", who)
+    return Verdict(_settle(reasons, nothing), facts)
 
 
 def decide_bot_act(access: Access, bot_id: str, act: str) -> Verdict:
@@ -150,7 +151,7 @@ def standing(access: Access, verb: str, today: date) -> tuple[Grant, ...]:
 def _grants(access: Access, known: Roster, verb: Verb, only: str | None = None) -> Iterator[Grant]:
     """Grants of a verb, ended ones too, of everybody or of one person."""
     if verb.withheld == "administrators" or "operator" in verb.roles:
-        via = "administrator" if verb.withheld else "administrator, with an operator's rights everywhere"
+        via = "administrator" if verb.withheld else "administrator (an operator's rights everywhere)"
         for person in sorted(known.administrators):
             if only in (None, person):
                 yield Grant(person, via, None, ("**",), ("staging", "production"))
@@ -186,10 +187,13 @@ def _via(binding: Binding, selector: str) -> str:
     return f"{binding.role} on {', '.join(binding.agents)}{environments}{through}"
 
 
-def _judge(grant: Grant, asked: str, agent: AgentId | None, environment: Environment | None, today: date) -> Reason:
-    rule, where, who = "access.binding", grant.where, grant.person
+def _judge(
+    grant: Grant, access: Access, verb: Verb, agent: AgentId | None, environment: Environment | None, today: date
+) -> Reason:
+    """What one grant says to a question."""
+    where, who = grant.where, grant.person
     if grant.binding is None:
-        return allow("access.administrator", f"{asked}: {grant.via}", who, where)
+        return allow("access.administrator", _administrator(who, access, verb), who, where)
     if not grant.covers(agent):
         return note("access.out-of-scope", f"{grant.via} does not cover {agent or 'the whole fleet'}", who, where)
     if not _holds(grant, today):
@@ -197,7 +201,13 @@ def _judge(grant: Grant, asked: str, agent: AgentId | None, environment: Environ
     if environment is not None and environment not in grant.environments:
         rule = "access.production-explicit" if environment == "production" else "access.environment"
         return deny(rule, f"{grant.via} does not list {environment}", who, where)
-    return allow(rule, f"{asked}: {grant.via}", who, where)
+    return allow("access.binding", f"{grant.via} gives {verb.name}", who, where)
+
+
+def _administrator(who: str, access: Access, verb: Verb) -> str:
+    if verb.withheld:
+        return f"{who} is an administrator; what takes effect takes {access.administrators.threshold} of them"
+    return f"{who} is an administrator, with an operator's rights everywhere"
 
 
 def _settle(reasons: list[Reason], nothing: Reason) -> tuple[Reason, ...]:
@@ -211,10 +221,6 @@ def _settle(reasons: list[Reason], nothing: Reason) -> tuple[Reason, ...]:
 
 def _holds(grant: Grant, today: date) -> bool:
     return grant.until is None or today <= grant.until
-
-
-def _place(agent: AgentId | None, environment: Environment | None) -> str:
-    return f"{agent or 'the whole fleet'}{f' in {environment}' if environment else ''}"
 
 
 def _stranger(access: Access, who: str) -> Reason:

@@ -31,17 +31,9 @@ from agentgov.model.state import (
     deployment_path,
     release_path,
 )
-from agentgov.model.transitions import Refusal, Setting, apply_to_deployment
+from agentgov.model.transitions import KINDS, Refusal, Setting, apply_to_deployment
 from agentgov.repo.objects import object_id
 from agentgov.trust.identity import Identity
-
-# Acts that only change one agent's deployment.
-DEPLOYMENT_ACTS = frozenset(
-    {
-        "stage", "pass", "canary", "share", "graduate", "settle", "fail", "stall",
-        "abort", "withdraw", "rollback", "promote", "hold", "clear", "alarm",
-    }
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,15 +72,17 @@ def judge(
     refusal = refuse_signers(view, act, signers)
     if refusal is not None:
         return refusal
-    outcome = _effect(view, act, act.time or head.time, file)
+    outcome = _effect(view, act, signers, act.time or head.time, file)
     if isinstance(outcome, Refusal):
         return outcome
     return Outcome({HEAD_FILE: _next_head(head, act, outcome), **outcome.changes}, outcome.files, outcome.advance)
 
 
-def _effect(view: View, act: Act, time: int, file: Callable[[str], bytes]) -> Outcome | Refusal:
-    if act.kind in DEPLOYMENT_ACTS:
-        return _deployment(view, act, time)
+def _effect(
+    view: View, act: Act, signers: frozenset[Identity], time: int, file: Callable[[str], bytes]
+) -> Outcome | Refusal:
+    if act.kind in KINDS:
+        return _deployment(view, act, signers, time)
     effects: Mapping[str, Callable[[], Outcome | Refusal]] = {
         "advance": partial(_advance, view, act),
         "review": partial(_review, view, act, time),
@@ -194,7 +188,7 @@ def _release_seen(view: View, act: Act, time: int, file: Callable[[str], bytes])
     return Outcome({release_path(name): release}, {path: raw})
 
 
-def _deployment(view: View, act: Act, time: int) -> Outcome | Refusal:
+def _deployment(view: View, act: Act, signers: frozenset[Identity], time: int) -> Outcome | Refusal:
     agent = agent_id(act.get("Agent"))
     if agent is None:
         return Refusal("act.agent", f"{act.get('Agent')!r} is no agent id")
@@ -206,6 +200,7 @@ def _deployment(view: View, act: Act, time: int) -> Outcome | Refusal:
         paused=pause_of(view, agent, time) is not None,
         release_of=releases.get,
         may_promote=partial(may_promote, view),
+        people=sum(signer.kind == "person" for signer in signers),
     )
     before = view.state.deployment(agent)
     after = apply_to_deployment(act, before, setting)

@@ -92,7 +92,7 @@ def _administrators(access: Access, known: Roster) -> Iterator[Reason]:
             "access.threshold", f"the administrators' threshold is {threshold}; it must be at least 1", _THRESHOLD
         )
     elif threshold > people:
-        message = f"the administrators' threshold is {threshold}, and only {people} of them can be told apart"
+        message = f"the administrators' threshold of {threshold} is more than the {people} there are"
         yield _problem("access.threshold", message, _THRESHOLD)
 
 

@@ -10,7 +10,8 @@ Everything goes through the functions that the commands use. People sign with ke
 ssh-keygen and the real command line can show is tested with those.
 """
 
-from collections.abc import Mapping
+import json
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +25,9 @@ from agentgov.journal.replay import Replayed, verify_journal
 from agentgov.journal.reviewing import Verdict, draft_review, reviewable
 from agentgov.journal.view import View
 from agentgov.model.names import AgentId, ReleaseName
+from agentgov.release.counts import parse_counts
+from agentgov.release.memory import MemoryStore
+from agentgov.release.reconcile import Reconciler, Report
 from agentgov.release.tagging import Tagged, make_release
 from agentgov.repo.remote import Remote
 from agentgov.repo.repository import Repository
@@ -181,6 +185,18 @@ class FleetSimulator:
         tagged = make_release(self.view(), self.actor(who), name, commit or self.head(), now=self.clock())
         self.push(name.ref)
         return tagged
+
+    def order(self, who: str, write: Callable[..., Draft], *args: object, **words: object) -> View:
+        """An order of `release.orders` by a person."""
+        actor = self.actor(who)
+        return self.append(write(self.view(), actor, *args, now=self.clock(), **words), by=who)
+
+    def tick(self, counts: Mapping[str, object] | None = None, *, after: int = 300) -> Report:
+        """Let time pass, then one tick of the reconciler with these counts by agent."""
+        self.clock.pass_(after)
+        data = json.dumps({"agents": counts or {}}).encode()
+        store = MemoryStore(self.folder / "memory.json")
+        return Reconciler(self.journal, self.actor("reconciler"), store, lambda: parse_counts(data), self.clock).tick()
 
     def verify(self) -> Replayed:
         """Everything, cold."""

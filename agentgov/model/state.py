@@ -229,6 +229,14 @@ class State:
             if isinstance(found, Deployment):
                 yield found
 
+    def released(self) -> tuple[AgentId, ...]:
+        """Every agent of which the journal has a release, by id."""
+        found = []
+        for workspace in self._reader.names("releases"):
+            names = self._reader.names(f"releases/{workspace[:-1]}") if workspace.endswith("/") else ()
+            found += [one for name in names if (one := agent_id(f"{workspace}{name[:-1]}")) is not None]
+        return tuple(sorted(found))
+
     def release(self, name: ReleaseName) -> Release | None:
         """The record of a release."""
         found = self._reader.record(release_path(name))

@@ -8,12 +8,8 @@ from agentgov.errors import RefusedError, UsageError
 from agentgov.journal.draft import Actor, Draft, draft
 from agentgov.journal.view import View
 from agentgov.model.names import AgentId, ReleaseName
-from agentgov.model.state import Deployment, Release
-
-
-def release_fields(release: Release) -> str:
-    """How acts bind a release: name, tag object, commit, closure."""
-    return f"{release.name} {release.tag} {release.commit} {release.closure}"
+from agentgov.model.state import Release
+from agentgov.model.transitions import candidate, release_trailer, rollback_target
 
 
 def by_tag(view: View, agent: AgentId, tag: str) -> Release | None:
@@ -21,43 +17,31 @@ def by_tag(view: View, agent: AgentId, tag: str) -> Release | None:
     return next((release for release in view.state.releases(agent) if release.tag == tag), None)
 
 
-def candidate(view: View, agent: AgentId) -> Release | None:
+def candidate_of(view: View, agent: AgentId) -> Release | None:
     """The release that is on its way: in canary, else in staging."""
-    at = view.state.deployment(agent)
-    tag = at.canary.release if at.canary.state in ("RAMP", "INCONCLUSIVE") else at.staging.release
+    tag = candidate(view.state.deployment(agent))
     return by_tag(view, agent, tag) if tag else None
 
 
-def rollback_target(view: View, agent: AgentId, wanted: ReleaseName | None) -> Release | None:
-    """The release that a rollback returns to: the one wanted, else the newest prior one that is neither bad nor
-    withdrawn nor the content that runs now. None where there is none."""
-    at = view.state.deployment(agent)
+def target_of(view: View, agent: AgentId, wanted: ReleaseName | None) -> Release | None:
+    """The release that a rollback returns to: the one wanted, else the newest good prior one; None without one."""
     if wanted is not None:
         return view.state.release(wanted)
-    running = by_tag(view, agent, at.production.release)
-    for prior in at.prior:
-        release = by_tag(view, agent, prior.release)
-        if release is not None and _good(at, release) and (running is None or release.closure != running.closure):
-            return release
-    return None
-
-
-def _good(at: Deployment, release: Release) -> bool:
-    return release.closure not in at.bad and release.tag not in at.withdrawn
+    return rollback_target(view.state.deployment(agent), lambda tag: by_tag(view, agent, tag))
 
 
 def order_promote(view: View, actor: Actor, agent: AgentId, stage: str, *, now: int, reason: str = "") -> Draft:
     """A person's word that the candidate may enter a stage."""
     release = _candidate(view, agent)
     subject = f"promote {agent} v{release.release_name.version} to {stage}"
-    fields = [("Agent", str(agent)), ("Release", release_fields(release)), ("Stage", stage)]
+    fields = [("Agent", str(agent)), ("Release", release_trailer(release)), ("Stage", stage)]
     return draft(view, actor, "promote", subject, fields, now=now, reason=reason)
 
 
 def order_abort(view: View, actor: Actor, agent: AgentId, *, now: int, reason: str = "") -> Draft:
     """Take the candidate out of the pipeline."""
     release = _candidate(view, agent)
-    fields = [("Agent", str(agent)), ("Release", release_fields(release))]
+    fields = [("Agent", str(agent)), ("Release", release_trailer(release))]
     subject = f"abort {agent} v{release.release_name.version}"
     return draft(view, actor, "abort", subject, fields, now=now, reason=reason)
 
@@ -76,13 +60,13 @@ def order_rollback(
     at = view.state.deployment(agent)
     if not at.production.release:
         raise RefusedError(f"{agent} runs nothing in production", f"to stop it anyway: agentgov pause {agent}")
-    target = rollback_target(view, agent, wanted)
+    target = target_of(view, agent, wanted)
     if target is None:
         what = f"{wanted} is no recorded release" if wanted else f"{agent} has no good release to return to"
         raise RefusedError(what, f"stop it instead: agentgov pause {agent} --reason ...")
     running = by_tag(view, agent, at.production.release)
     leaving = f" from v{running.release_name.version}" if running is not None else ""
-    fields = [("Agent", str(agent)), ("Release", release_fields(target)), ("Leaves", at.production.release)]
+    fields = [("Agent", str(agent)), ("Release", release_trailer(target)), ("Leaves", at.production.release)]
     subject = f"roll back {agent}{leaving} to v{target.release_name.version}"
     return draft(view, actor, "rollback", subject, fields, now=now, reason=reason)
 
@@ -100,7 +84,7 @@ def order_resume(view: View, actor: Actor, selector: str, *, now: int, reason: s
 
 
 def _candidate(view: View, agent: AgentId) -> Release:
-    release = candidate(view, agent)
+    release = candidate_of(view, agent)
     if release is None:
         raise UsageError(f"{agent} has no candidate in the pipeline", "look at: agentgov status")
     return release

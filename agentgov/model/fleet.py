@@ -47,7 +47,7 @@ class Reviews(Document, frozen=True):
 class Codeowners(Document, frozen=True):
     """Which dialect of CODEOWNERS decides."""
 
-    dialect: Literal["github", "gitlab"] = "github"
+    dialect: Literal["github"] = "github"
 
 
 class JournalSettings(Document, frozen=True):

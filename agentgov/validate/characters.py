@@ -48,3 +48,9 @@ def place(text: str, index: int) -> tuple[int, int]:
     for match in _BREAK.finditer(text, 0, index):
         line, start = line + 1, match.end()
     return line, index - start + 1
+
+
+def place_in_bytes(data: bytes, offset: int) -> tuple[int, int]:
+    """(line, column) of an offset in bytes; bytes that are no UTF-8 count as one character each."""
+    before = data[:offset].decode("utf-8", "surrogateescape")
+    return place(before, len(before))

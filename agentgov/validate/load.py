@@ -6,7 +6,7 @@ guessed in its place. Deterministic; reads only through the snapshot.
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Generic, TypeVar
 
 import msgspec
 
@@ -15,18 +15,10 @@ from agentgov.model.agent import Agent
 from agentgov.model.document import Document
 from agentgov.model.finding import Finding, Severity, order
 from agentgov.model.fleet import Fleet, Governance, Workspace
-from agentgov.model.governed import (
-    ACCESS_FILE,
-    FLEET_FILE,
-    GITHUB_CODEOWNERS,
-    GITLAB_CODEOWNERS,
-    PIPELINE_FILE,
-    Kind,
-    kind_of,
-)
+from agentgov.model.governed import ACCESS_FILE, FLEET_FILE, GITHUB_CODEOWNERS, PIPELINE_FILE, Kind, kind_of
 from agentgov.model.names import AgentId, agent_of_path, is_label
 from agentgov.model.pipeline import Pipeline
-from agentgov.model.snapshot import Entry, Snapshot
+from agentgov.model.snapshot import Entry, Snapshot, path_text
 from agentgov.model.verdict import Location
 from agentgov.validate import schema
 from agentgov.validate.codes import finding
@@ -45,6 +37,44 @@ TYPES: Mapping[Kind, type[Document]] = {
 
 
 @dataclass(frozen=True, slots=True)
+class Loaded(Generic[Typed]):
+    """One document: `typed` is None when it is missing or has an error; `value` is what the YAML says, as far as it
+    could be read."""
+
+    typed: Typed | None
+    value: object
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The governance documents that could be read, each by itself, so that one broken file hides no other problem."""
+
+    fleet: Fleet | None
+    access: Access | None
+    pipeline: Pipeline | None
+    workspaces: Mapping[str, Workspace]
+    codeowners: str
+    codeowners_file: str
+    findings: tuple[Finding, ...]
+
+    @property
+    def governance(self) -> Governance | None:
+        """All of it together; None when any document is missing or has an error."""
+        broken = any(found.severity is Severity.ERROR for found in self.findings)
+        if self.fleet is None or self.access is None or self.pipeline is None or broken:
+            return None
+        return Governance(
+            fleet=self.fleet,
+            access=self.access,
+            pipeline=self.pipeline,
+            workspaces=self.workspaces,
+            codeowners=self.codeowners,
+            codeowners_file=self.codeowners_file,
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class LoadedFleet:
     """Everything that could be read: governance (None when any of its documents could not), agents by id, findings."""
 
@@ -55,106 +85,96 @@ class LoadedFleet:
 
 def load_governance(snapshot: Snapshot) -> tuple[Governance | None, tuple[Finding, ...]]:
     """All governance of a snapshot; None when any governance document is missing or has an error."""
-    entries = snapshot.entries()
-    loader = _Loader(snapshot, entries)
-    fleet = loader.document("Fleet", Fleet, FLEET_FILE)
-    access = loader.document("Access", Access, ACCESS_FILE)
-    pipeline = loader.document("Pipeline", Pipeline, PIPELINE_FILE)
-    workspaces: dict[str, Workspace] = {}
-    for name, path in _workspace_files(entries):
-        workspace = loader.document("Workspace", Workspace, path)
-        if workspace is not None:
-            workspaces[name] = workspace
-    findings = loader.findings
-    if fleet is None or access is None or pipeline is None or _broken(findings):
-        return None, tuple(findings)
-    file = codeowners_file(entries, fleet.codeowners.dialect)
-    text = snapshot.read(file).decode("utf-8", "surrogateescape") if file else ""
-    return Governance(
-        fleet=fleet,
-        access=access,
-        pipeline=pipeline,
-        workspaces=workspaces,
-        codeowners=text,
-        codeowners_file=file,
-    ), tuple(findings)
+    parts = load_parts(snapshot)
+    return parts.governance, parts.findings
 
 
 def load_agent(snapshot: Snapshot, agent_id: AgentId) -> tuple[Agent | None, tuple[Finding, ...]]:
     """The agent.yaml of one agent; None when it is missing or has an error."""
-    loader = _Loader(snapshot, snapshot.entries())
-    return loader.document("Agent", Agent, agent_id.file), tuple(loader.findings)
+    loaded = load_document(snapshot, "Agent", Agent, agent_id.file)
+    return loaded.typed, loaded.findings
 
 
 def load_fleet(snapshot: Snapshot) -> LoadedFleet:
     """Governance and all agents of a snapshot, with the findings of both, sorted."""
     governance, findings = load_governance(snapshot)
-    entries = snapshot.entries()
-    loader = _Loader(snapshot, entries)
+    found = list(findings)
     agents: dict[AgentId, Agent] = {}
-    for agent_id in agent_ids(entries):
-        agent = loader.document("Agent", Agent, agent_id.file)
+    for agent_id in agent_ids(snapshot.entries()):
+        agent, of_agent = load_agent(snapshot, agent_id)
+        found.extend(of_agent)
         if agent is not None:
             agents[agent_id] = agent
-    return LoadedFleet(governance, agents, tuple(sorted((*findings, *loader.findings), key=order)))
+    return LoadedFleet(governance, agents, tuple(sorted(found, key=order)))
+
+
+def load_parts(snapshot: Snapshot) -> Parts:
+    """The governance documents of a snapshot, each by itself."""
+    entries = snapshot.entries()
+    fleet = load_document(snapshot, "Fleet", Fleet, FLEET_FILE)
+    access = load_document(snapshot, "Access", Access, ACCESS_FILE)
+    pipeline = load_document(snapshot, "Pipeline", Pipeline, PIPELINE_FILE)
+    found = [*fleet.findings, *access.findings, *pipeline.findings]
+    workspaces: dict[str, Workspace] = {}
+    for name, path in workspace_files(entries):
+        workspace = load_document(snapshot, "Workspace", Workspace, path)
+        found.extend(workspace.findings)
+        if workspace.typed is not None:
+            workspaces[name] = workspace.typed
+    file = next((place for place in GITHUB_CODEOWNERS if place in entries and entries[place].is_file), "")
+    text = path_text(snapshot.read(file)) if file else ""
+    return Parts(fleet.typed, access.typed, pipeline.typed, workspaces, text, file, tuple(found))
+
+
+def load_document(snapshot: Snapshot, kind: Kind, type_: type[Typed], path: str) -> Loaded[Typed]:
+    """The document of a kind at a path."""
+    entries = snapshot.entries()
+    entry = entries.get(path)
+    if entry is None or not entry.is_file:
+        return Loaded(None, None, (_absent(path, entry, entries),))
+    data = snapshot.read(path)
+    document = read(data, path)
+    value, found = document.value, document.findings
+    if value is None:
+        return Loaded(None, None, found)
+    found = (*found, *schema.check(kind, value, data, path))
+    if any(problem.severity is Severity.ERROR for problem in found):
+        return Loaded(None, value, found)
+    named = value
+    if kind == "Agent" and b"x-" in data and isinstance(value, dict):
+        named = {**value, "x-": dict(extensions(value, ""))}
+    try:
+        return Loaded(convert(type_, named), value, found)
+    except ValueError as error:  # a test proves that schema and types agree; this is the net below it
+        problem = finding("schema.invalid", Location(path, 1, 1), f"the document cannot be used: {error}")
+        return Loaded(None, value, (*found, problem))
 
 
 def agent_ids(paths: Iterable[str]) -> Iterator[AgentId]:
     """The ids of all agents that have an agent.yaml among the paths, in their order."""
     for path in paths:
-        if path.startswith("agents/") and kind_of(path) == "Agent":
+        if path.startswith("agents/") and path.endswith("/agent.yaml") and kind_of(path) == "Agent":
             agent_id = agent_of_path(path)
             if agent_id is not None:
                 yield agent_id
 
 
-def codeowners_file(paths: Mapping[str, Entry], dialect: str) -> str:
-    """The path of the CODEOWNERS file that decides in a dialect: the first place in which there is one, or empty."""
-    places = GITLAB_CODEOWNERS if dialect == "gitlab" else GITHUB_CODEOWNERS
-    return next((place for place in places if place in paths and paths[place].is_file), "")
+def workspace_files(paths: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """(name, path) of every workspace file among the paths, in their order."""
+    for path in paths:
+        if path.startswith("governance/workspaces/") and kind_of(path) == "Workspace":
+            name = path.rpartition("/")[2].removesuffix(".yaml")
+            if is_label(name):
+                yield name, path
 
 
-def convert(kind: type[Typed], value: object) -> Typed:
+def convert(type_: type[Typed], value: object) -> Typed:
     """A value that its schema has accepted, as its type; ValueError where types and schema disagree."""
     try:
-        return msgspec.convert(value, kind)
+        return msgspec.convert(value, type_)
     except msgspec.ValidationError:
         # JSON Schema calls 3.0 an integer; the strict conversion does not.
-        return msgspec.convert(value, kind, strict=False)
-
-
-class _Loader:
-    """Reads documents of one snapshot and collects what is wrong with them."""
-
-    __slots__ = ("_entries", "_snapshot", "findings")
-
-    def __init__(self, snapshot: Snapshot, entries: Mapping[str, Entry]) -> None:
-        self._snapshot = snapshot
-        self._entries = entries
-        self.findings: list[Finding] = []
-
-    def document(self, kind: Kind, type_: type[Typed], path: str) -> Typed | None:
-        """The document at a path, None when it is missing or has an error."""
-        entry = self._entries.get(path)
-        if entry is None or not entry.is_file:
-            self.findings.append(_absent(path, entry, self._entries))
-            return None
-        data = self._snapshot.read(path)
-        document = read(data, path)
-        found = list(document.findings)
-        if document.value is not None:
-            found.extend(schema.check(kind, document.value, data, path))
-        self.findings.extend(found)
-        if _broken(found) or document.value is None:
-            return None
-        value = document.value
-        if kind == "Agent" and b"x-" in data and isinstance(value, dict):
-            value = {**value, "x-": dict(extensions(value, ""))}
-        try:
-            return convert(type_, value)
-        except ValueError as error:
-            self.findings.append(finding("schema.invalid", Location(path, 1, 1), f"cannot be used: {error}"))
-            return None
+        return msgspec.convert(value, type_, strict=False)
 
 
 def extensions(value: object, pointer: str) -> Iterator[tuple[str, object]]:
@@ -171,22 +191,10 @@ def extensions(value: object, pointer: str) -> Iterator[tuple[str, object]]:
                 yield from extensions(item, here)
 
 
-def _workspace_files(entries: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    for path in entries:
-        if path.startswith("governance/workspaces/") and kind_of(path) == "Workspace":
-            name = path.rpartition("/")[2].removesuffix(".yaml")
-            if is_label(name):
-                yield name, path
-
-
 def _absent(path: str, entry: Entry | None, entries: Mapping[str, Entry]) -> Finding:
-    where = Location(path)
     if entry is not None:
-        return finding("layout.not-a-file", where, f"{path} is a symbolic link or a submodule", "put a file there")
+        return finding("layout.not-a-file", Location(path), f"{path} is not an ordinary file", "put a file there")
     if any(other.startswith(f"{path}/") for other in entries):
-        return finding("layout.not-a-file", where, f"{path} is a folder", "put a file there")
-    return finding("layout.file-missing", where, f"{path} is missing", "add it (`agentgov schema` shows what it holds)")
-
-
-def _broken(findings: Iterable[Finding]) -> bool:
-    return any(found.severity is Severity.ERROR for found in findings)
+        return finding("layout.not-a-file", Location(path), f"{path} is a folder", "put a file there")
+    fix = f"add it; `agentgov schema {kind_of(path)}` prints what it holds"
+    return finding("layout.file-missing", Location(path), f"{path} is missing", fix)

@@ -20,7 +20,7 @@ from agentgov.validate import characters
 from agentgov.validate.codes import finding
 
 MAX_BYTES = 1 << 20
-_MOST_HIDDEN = 100  # hidden characters reported for one file
+MOST_HIDDEN = 100  # hidden characters reported for one file
 
 # YAML 1.1 readers break lines here, YAML 1.2 readers do not.
 _OLD_BREAKS = re.compile("[\x85\u2028\u2029]")
@@ -78,7 +78,7 @@ def decode(data: bytes, file: str) -> tuple[str | None, list[Finding]]:
 
 
 def _hidden(text: str, file: str) -> Iterator[Finding]:
-    for index, name in islice(characters.hidden(text), _MOST_HIDDEN):
+    for index, name in islice(characters.hidden(text), MOST_HIDDEN):
         where = Location(file, *characters.place(text, index))
         yield finding("text.hidden-character", where, f"hidden character {name}", "remove it")
 

@@ -1,0 +1,182 @@
+"""Does what an agent and the pipeline say make sense: rules that can match, counts that can be met, dates that exist.
+
+Also whether an active agent is fit for production (on-call, budget, playbook) and whether each environment, resolved,
+is a valid agent. Money, durations and shares have been checked by the schema's patterns; here they are compared.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
+from functools import cache
+from itertools import pairwise
+
+from agentgov.model.agent import ActionRule, Tool
+from agentgov.model.document import ENVIRONMENTS
+from agentgov.model.finding import Finding
+from agentgov.model.names import AgentId
+from agentgov.model.units import parse_duration, parse_money
+from agentgov.validate import pointers
+from agentgov.validate.engine import engine
+from agentgov.validate.environment import origin, resolve_environment
+from agentgov.validate.limits import covers
+from agentgov.validate.positions import Positions
+from agentgov.validate.schema import explain
+from agentgov.validate.view import Subject, View
+
+
+def check_agent(view: View, subject: Subject) -> Iterator[Finding]:
+    """What does not make sense in one agent.yaml."""
+    yield from _tools(view, subject)
+    yield from _asks(view, subject)
+    yield from _amounts(view, subject)
+    yield from _times(view, subject)
+    yield from _environments(view, subject)
+    if subject.agent.spec.lifecycle.state == "active":
+        yield from _production(view, subject)
+
+
+def check_moves(view: View, subjects: Mapping[AgentId, str]) -> Iterator[Finding]:
+    """`formerly` of all agents: nobody inherits from an agent that is there, or that somebody else inherits from.
+
+    `subjects` maps an agent to its `formerly`, empty where it has none.
+    """
+    heirs: dict[str, AgentId] = {}
+    for agent, formerly in subjects.items():
+        if not formerly:
+            continue
+        problem = ""
+        if any(str(other) == formerly for other in subjects):
+            problem = f"{formerly} is an agent of this fleet, so nothing can be inherited from it"
+        elif formerly in heirs:
+            problem = f"{heirs[formerly]} has been {formerly} as well"
+        heirs.setdefault(formerly, agent)
+        if problem:
+            yield view.at(
+                "content.formerly", agent.file, "/metadata/formerly", problem, "remove the line in one of them"
+            )
+
+
+def _tools(view: View, subject: Subject) -> Iterator[Finding]:
+    """Every tool once, irreversible ones under a rule; every rule and quota about a tool that is listed."""
+    spec, file = subject.agent.spec, subject.file
+    names = [tool.name for tool in spec.tools]
+    for index, tool in enumerate(spec.tools):
+        if tool.name in names[:index]:
+            yield view.at("content.duplicate-tool", file, f"/spec/tools/{index}/name", f"{tool.name} is listed twice")
+            continue
+        yield from _rule_of(view, file, f"/spec/tools/{index}/name", tool, spec.actions)
+    for index, rule in enumerate(spec.actions):
+        for place, pattern in enumerate(rule.match.tools):
+            if not any(covers(pattern, name) for name in names):
+                message = f"no tool of this agent matches {pattern}"
+                pointer = f"/spec/actions/{index}/match/tools/{place}"
+                yield view.at("content.rule-matches-nothing", file, pointer, message, "list the tool, or remove this")
+    for index, quota in enumerate(spec.quotas):
+        if quota.tool not in names:
+            message = f"the quota is about {quota.tool}, which is no tool of this agent"
+            yield view.at("content.quota-without-tool", file, f"/spec/quotas/{index}/tool", message, "list the tool")
+
+
+def _rule_of(view: View, file: str, pointer: str, tool: Tool, rules: Iterable[ActionRule]) -> Iterator[Finding]:
+    rule = next((rule for rule in rules if any(covers(pattern, tool.name) for pattern in rule.match.tools)), None)
+    if tool.effect == "irreversible" and rule is None:
+        message = f"{tool.name} is irreversible and no action rule is about it"
+        yield view.at("content.irreversible-without-rule", file, pointer, message, "say in `actions` when it may run")
+    elif rule is None:
+        message = f"no action rule is about {tool.name}, so it is always denied"
+        yield view.at("content.tool-never-allowed", file, pointer, message, "add an action rule, or remove the tool")
+
+
+def _asks(view: View, subject: Subject) -> Iterator[Finding]:
+    for index, rule in enumerate(subject.agent.spec.actions):
+        if not isinstance(rule.then, str):
+            ask, pointer = rule.then.ask, f"/spec/actions/{index}/then/ask/count"
+            yield from too_many(view, subject.file, pointer, ask.count, ask.who)
+
+
+def too_many(view: View, file: str, pointer: str, count: int, who: Iterable[str]) -> Iterator[Finding]:
+    """Whether more people are asked for than there are; roles given until some day are not counted out here."""
+    selectors = list(who)
+    if view.directory is None or any(name.startswith("role:") and name != "role:administrator" for name in selectors):
+        return
+    members = [view.directory.members(name) for name in selectors]
+    people = frozenset[str]().union(*members)
+    if all(members) and len(people) < count:
+        message = f"{count} people are asked for and only {len(people)} can answer"
+        yield view.at("content.too-few-people", file, pointer, message, f"write {len(people)}, or name more people")
+
+
+def _amounts(view: View, subject: Subject) -> Iterator[Finding]:
+    budget, file = subject.agent.spec.budget, subject.file
+    limits = [(name, amount) for name in ("run", "day", "month") if (amount := getattr(budget, name))]
+    for (small, less), (large, more) in pairwise(limits):
+        if less[-3:] == more[-3:] and parse_money(less)[0] > parse_money(more)[0]:
+            message = f"the budget of a {small} ({less}) is more than that of a {large} ({more})"
+            yield view.at("content.budget-order", file, f"/spec/budget/{small}", message, "lower it")
+    lease = subject.agent.spec.lease
+    if lease.ttl and lease.hard_expiry and parse_duration(lease.ttl) > parse_duration(lease.hard_expiry):
+        message = f"the config expires after {lease.hard_expiry}, before it is refreshed after {lease.ttl}"
+        yield view.at("content.lease-order", file, "/spec/lease/ttl", message, "refresh earlier than it expires")
+
+
+def _times(view: View, subject: Subject) -> Iterator[Finding]:
+    spec, file = subject.agent.spec, subject.file
+    if spec.lifecycle.review_by and not is_date(spec.lifecycle.review_by):
+        message = f"there is no day {spec.lifecycle.review_by}"
+        yield view.at("content.no-such-date", file, "/spec/lifecycle/reviewBy", message)
+    if spec.schedule is not None and spec.schedule.tz not in time_zones():
+        message = f"there is no time zone {spec.schedule.tz}"
+        yield view.at("content.unknown-zone", file, "/spec/schedule/tz", message, "write it like Europe/Paris")
+
+
+def is_date(text: str) -> bool:
+    """Whether a YYYY-MM-DD names a day that exists."""
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
+@cache
+def time_zones() -> frozenset[str]:
+    """The names of the IANA time zone database, from the package tzdata and never from the machine."""
+    from importlib.resources import files
+
+    return frozenset(files("tzdata").joinpath("zones").read_text("utf-8").split())
+
+
+def _environments(view: View, subject: Subject) -> Iterator[Finding]:
+    """Each environment, resolved, follows the schema of an agent by itself."""
+    for name in ENVIRONMENTS:
+        if not subject.agent.spec.environments.get(name):
+            continue
+        resolved = resolve_environment(subject.document, name)
+        compiled = engine("Agent")
+        if compiled.accepts(resolved):
+            continue
+        for found in explain(compiled.violations(resolved), resolved, Positions(), subject.file):
+            pointer = origin(subject.document, name, found.where.pointer)
+            message = f"in {name}, {found.message}"
+            yield view.at("content.environment", subject.file, pointer, message, found.fix)
+
+
+def _production(view: View, subject: Subject) -> Iterator[Finding]:
+    """What an active agent needs: somebody who answers, a budget, a playbook."""
+    spec, file = subject.agent.spec, subject.file
+    hint = "or write lifecycle: {state: draft}"
+    if not spec.oncall.escalate:
+        message = f"{subject.id} is active and nobody is on call for it"
+        yield view.at_key(
+            "content.no-oncall", file, _nearest(subject, "oncall"), message, f"add oncall.escalate, {hint}"
+        )
+    budget = resolve_environment(subject.document, "production")["spec"].get("budget") or {}
+    if not budget.get("day") and not budget.get("month"):
+        message = f"{subject.id} is active and has no budget for a day or a month in production"
+        yield view.at_key("content.no-budget", file, _nearest(subject, "budget"), message, f"add budget.day, {hint}")
+    if not spec.playbook:
+        message = f"{subject.id} is active and has no playbook"
+        yield view.at_key("content.no-playbook", file, "/spec", message, "link a file of playbooks/")
+
+
+def _nearest(subject: Subject, field: str) -> str:
+    return pointers.child("/spec", field) if field in subject.document["spec"] else "/spec"

@@ -1,0 +1,113 @@
+"""Does an agent stay within the limits of its workspace: models, tools, risk floor, data ceiling, one currency.
+
+The same limits hold at run time without a release; here they are told before anybody reviews.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+
+from agentgov.model.document import CLASSIFICATIONS, RISKS
+from agentgov.model.finding import Finding
+from agentgov.model.fleet import AllowDeny, Workspace
+from agentgov.validate.view import Subject, View
+
+Money = tuple[str, str, str]  # file, pointer, amount as written
+
+
+def check_agent(view: View, subject: Subject) -> Iterator[Finding]:
+    """What an agent claims against the limits of its workspace."""
+    workspace = view.parts.workspaces.get(subject.id.workspace)
+    if workspace is None:
+        return
+    spec, file = subject.agent.spec, subject.file
+    models = [("/spec/model/primary", spec.model.primary)]
+    models += [(f"/spec/model/fallback/{index}", name) for index, name in enumerate(spec.model.fallback)]
+    for pointer, model in models:
+        why = refusal(workspace.models, model)
+        if why:
+            message = f"the model {model} is not allowed in {workspace.name}: {why}"
+            yield view.at("limit.model", file, pointer, message, _allowed(workspace.models))
+    for index, tool in enumerate(spec.tools):
+        why = refusal(workspace.tools, tool.name)
+        if why:
+            message = f"the tool {tool.name} is not allowed in {workspace.name}: {why}"
+            yield view.at("limit.tool", file, f"/spec/tools/{index}/name", message, _allowed(workspace.tools))
+    yield from _levels(view, subject, workspace)
+
+
+def refusal(limits: AllowDeny, name: str) -> str:
+    """Why a name is not allowed, empty where it is: deny wins, and a list of what is allowed is complete."""
+    denied = next((pattern for pattern in limits.deny if covers(pattern, name)), None)
+    if denied is not None:
+        return f"{denied} is denied"
+    if limits.allow and not any(covers(pattern, name) for pattern in limits.allow):
+        return "it is not on the list"
+    return ""
+
+
+def covers(pattern: str, name: str) -> bool:
+    """Whether a pattern matches a name as a whole; `*` stands for any characters, nothing else is special."""
+    return pattern == name or _compiled(pattern).match(name) is not None
+
+
+def check_currency(view: View, amounts: Iterable[Money]) -> Iterator[Finding]:
+    """One currency a fleet: that of the workspaces, or else of most amounts."""
+    amounts = list(amounts)
+    of_workspaces = Counter(amount[-3:] for file, _, amount in amounts if file.startswith("governance/"))
+    count = of_workspaces or Counter(amount[-3:] for _, _, amount in amounts)
+    if not count:
+        return
+    currency = max(sorted(count), key=lambda name: count[name])
+    for file, pointer, amount in amounts:
+        if amount[-3:] != currency:
+            message = f"{amount} is not in {currency}, the currency of this fleet"
+            yield view.at("limit.currency", file, pointer, message, f"write the amount in {currency}")
+
+
+def workspace_money(view: View) -> Iterator[Money]:
+    """Every amount in the workspaces."""
+    for name, workspace in view.parts.workspaces.items():
+        for field in ("day", "month"):
+            amount = getattr(workspace.budget, field)
+            if amount:
+                yield f"governance/workspaces/{name}.yaml", f"/budget/{field}", amount
+
+
+def agent_money(subject: Subject) -> Iterator[Money]:
+    """Every amount in an agent.yaml, overrides of environments included."""
+    spec, file = subject.agent.spec, subject.file
+    for field in ("day", "month", "run"):
+        amount = getattr(spec.budget, field)
+        if amount:
+            yield file, f"/spec/budget/{field}", amount
+    for index, tool in enumerate(spec.tools):
+        if tool.cost:
+            yield file, f"/spec/tools/{index}/cost", tool.cost
+    for name, patch in spec.environments.items():
+        budget = patch.get("budget") or {}
+        for field in ("day", "month", "run"):
+            if budget.get(field):
+                yield file, f"/spec/environments/{name}/budget/{field}", budget[field]
+
+
+def _levels(view: View, subject: Subject, workspace: Workspace) -> Iterator[Finding]:
+    spec, floor, ceiling = subject.agent.spec, workspace.risk.floor, workspace.data.ceiling
+    if RISKS.index(spec.risk) < RISKS.index(floor):
+        message = f"risk {spec.risk} is below the floor of {workspace.name}, {floor}"
+        yield view.at("limit.risk", subject.file, "/spec/risk", message, f"write risk: {floor} or higher")
+    claimed = spec.data.classification
+    if CLASSIFICATIONS.index(claimed) > CLASSIFICATIONS.index(ceiling):
+        message = f"{claimed} data is above the ceiling of {workspace.name}, {ceiling}"
+        fix = f"write classification: {ceiling} or lower"
+        yield view.at("limit.data", subject.file, "/spec/data/classification", message, fix)
+
+
+def _allowed(limits: AllowDeny) -> str:
+    return f"allowed: {', '.join(limits.allow)}" if limits.allow else ""
+
+
+@lru_cache(maxsize=1024)
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(".*".join(re.escape(piece) for piece in re.split(r"\*+", pattern)) + r"\Z", re.DOTALL)

@@ -1,0 +1,68 @@
+"""Does the process of the fleet make sense: review rules that people can meet, canary steps that rise, freezes that
+say when. Judges agentgov.yaml and governance/pipeline.yaml; names in them are resolved in `references`.
+"""
+
+from collections.abc import Iterator
+
+from agentgov.model.finding import Finding
+from agentgov.model.governed import FLEET_FILE, PIPELINE_FILE, is_governed
+from agentgov.model.pipeline import Freeze, Pipeline
+from agentgov.model.units import parse_duration, parse_share
+from agentgov.validate.content import is_date, time_zones, too_many
+from agentgov.validate.view import View
+
+
+def check(view: View) -> Iterator[Finding]:
+    """What does not make sense in the review rules and the pipeline."""
+    if view.parts.fleet is not None:
+        yield from _reviews(view)
+    if view.parts.pipeline is not None:
+        yield from _pipeline(view, view.parts.pipeline)
+
+
+def _reviews(view: View) -> Iterator[Finding]:
+    fleet = view.parts.fleet
+    if fleet is None:
+        return
+    rules = [("/reviews/default", fleet.reviews.default)]
+    rules += [(f"/reviews/rules/{index}", rule) for index, rule in enumerate(fleet.reviews.rules)]
+    for pointer, rule in rules:
+        if rule.sources != "owners":
+            yield from too_many(view, FLEET_FILE, f"{pointer}/approvals", rule.approvals, rule.sources)
+    for index, pattern in enumerate(fleet.reviews.exempt):
+        literal = pattern.lstrip("/").split("*")[0]
+        if is_governed(literal) or literal in ("", "agents", "governance"):
+            message = f"{pattern} covers governed paths, which always need a review"
+            yield view.at("content.exempt-governed", FLEET_FILE, f"/reviews/exempt/{index}", message, "remove it")
+
+
+def _pipeline(view: View, pipeline: Pipeline) -> Iterator[Finding]:
+    for index, stage in enumerate(pipeline.stages):
+        shares = [parse_share(step.share) for step in stage.steps]
+        for place, (share, before) in enumerate(zip(shares, [0, *shares], strict=False)):
+            if share <= before:
+                message = f"the share {stage.steps[place].share} is not more than that of the step before"
+                pointer = f"/stages/{index}/steps/{place}/share"
+                yield view.at("content.steps-order", PIPELINE_FILE, pointer, message, "let shares rise")
+        if stage.promoters is not None and stage.promoters.sources:
+            pointer = f"/stages/{index}/promoters/count"
+            yield from too_many(view, PIPELINE_FILE, pointer, stage.promoters.count, stage.promoters.sources)
+    for index, freeze in enumerate(pipeline.freezes):
+        yield from _freeze(view, f"/freezes/{index}", freeze)
+
+
+def _freeze(view: View, pointer: str, freeze: Freeze) -> Iterator[Finding]:
+    recurring, single = bool(freeze.when or freeze.duration), bool(freeze.start or freeze.end)
+    complete = (freeze.when and freeze.duration) or (freeze.start and freeze.end)
+    if recurring == single or not complete:
+        message = f"the freeze {freeze.name} needs either `when` and `duration`, or `start` and `end`"
+        yield view.at("content.freeze", PIPELINE_FILE, pointer, message)
+    elif single and not all(is_date(moment[:10]) for moment in (freeze.start, freeze.end)):
+        yield view.at("content.no-such-date", PIPELINE_FILE, pointer, f"the freeze {freeze.name} has no such day")
+    elif single and freeze.end <= freeze.start:
+        yield view.at("content.freeze", PIPELINE_FILE, pointer, f"the freeze {freeze.name} ends before it starts")
+    elif freeze.duration and parse_duration(freeze.duration) == 0:
+        yield view.at("content.freeze", PIPELINE_FILE, pointer, f"the freeze {freeze.name} lasts no time")
+    if freeze.tz not in time_zones():
+        message = f"there is no time zone {freeze.tz}"
+        yield view.at("content.unknown-zone", PIPELINE_FILE, f"{pointer}/tz", message, "write it like Europe/Paris")

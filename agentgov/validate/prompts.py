@@ -1,0 +1,48 @@
+"""Do the texts of an agent and its variables agree: every {{name}} declared, every declared name used, UTF-8 text.
+
+Placeholders are mustache's ({{name}}, {{{name}}}, {{#name}}, {{^name}}, {{/name}}, {{&name}}); nothing is rendered.
+"""
+
+import re
+from collections.abc import Iterator
+
+from agentgov.model.closure import resolve
+from agentgov.model.finding import Finding
+from agentgov.model.verdict import Location
+from agentgov.validate import characters, pointers
+from agentgov.validate.codes import finding
+from agentgov.validate.references import named_texts
+from agentgov.validate.view import Subject, View
+
+_PLACEHOLDER = re.compile(r"\{\{\{?[ \t]*[#^/&]?[ \t]*([A-Za-z_][A-Za-z0-9_]*)[^{}\r\n]{0,200}\}\}")
+
+
+def check_agent(view: View, subject: Subject) -> Iterator[Finding]:
+    """Variables and texts of one agent."""
+    declared = subject.agent.spec.prompts.variables
+    used: set[str] = set()
+    readable = True
+    for pointer, reference in named_texts(subject):
+        path = resolve(subject.id, reference)
+        text = view.text(path) if path is not None else None
+        if path is None or text is None:
+            readable = False
+            if path is not None and view.is_file(path):
+                yield view.at("prompt.not-utf8", subject.file, pointer, f"{path} is not UTF-8 text", "save it as UTF-8")
+            continue
+        if not text.strip():
+            yield view.at("prompt.empty", subject.file, pointer, f"{path} says nothing")
+        for match in _PLACEHOLDER.finditer(text):
+            name = match[1]
+            if name not in declared and name not in used:
+                where = Location(path, *characters.place(text, match.start()))
+                message = f"{{{{{name}}}}} is no variable of {subject.id}"
+                fix = f"declare it: variables: {{{name}: {{type: string}}}}"
+                yield finding("prompt.undeclared-variable", where, message, fix)
+            used.add(name)
+    if readable:
+        for name in declared:
+            if name not in used:
+                pointer = pointers.child("/spec/prompts/variables", name)
+                message = f"no text of {subject.id} uses {{{{{name}}}}}"
+                yield view.at_key("prompt.unused-variable", subject.file, pointer, message, "remove it, or use it")

@@ -1,0 +1,65 @@
+"""What must not stand in any governed file, whatever its kind: secrets, hidden characters, too many bytes.
+
+Looks at bytes. Playbooks and drills have no schema in this version; that they are YAML is checked here. Files that are
+not text (an image beside a prompt) are left alone, but for their size.
+"""
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+
+from agentgov.model.finding import Finding
+from agentgov.model.governed import kind_of
+from agentgov.model.verdict import Location
+from agentgov.validate import characters, literals
+from agentgov.validate.codes import finding
+from agentgov.validate.view import Subject, View
+from agentgov.validate.worklist import fill_ins
+from agentgov.validate.yaml_reader import read
+from agentgov.validate.yaml_text import MAX_BYTES, MOST_HIDDEN
+
+_SCANNED = ("agents/", "governance/", "playbooks/", "drills/")
+_FIX = "write a reference to a secret store, and revoke this one: whoever can read the repository has it"
+
+
+def check(view: View, paths: Iterable[str]) -> Iterator[Finding]:
+    """What stands in these files and should not; paths outside the fleet's own folders are skipped."""
+    for path in paths:
+        if not path.startswith(_SCANNED) and path != "agentgov.yaml":
+            continue
+        if view.is_file(path):
+            yield from _file(path, view.snapshot.read(path))
+
+
+def check_agent(view: View, subject: Subject) -> Iterator[Finding]:
+    """Values in an agent.yaml that look like secrets although they have no known shape."""
+    for pointer, why in literals.suspicious(subject.document):
+        yield view.at("secret.suspicious", subject.file, pointer, f"{why} may be a secret", _FIX)
+
+
+def _file(path: str, data: bytes) -> Iterator[Finding]:
+    kind = kind_of(path)
+    if kind is None and len(data) > MAX_BYTES:
+        message = f"the file has {len(data):,} bytes; the limit is {MAX_BYTES:,}"
+        yield finding("file.too-large", Location(path, 1, 1), message, "keep large files outside of the fleet")
+        return
+    for offset, what in literals.shapes(data):
+        where = Location(path, *characters.place_in_bytes(data, offset))
+        yield finding("secret.literal", where, f"this looks like {what}", _FIX)
+    if kind is not None:  # read and judged as a document
+        yield from fill_ins(data, path)
+        return
+    if path.startswith(("playbooks/", "drills/")) and path.endswith(".yaml"):
+        yield from read(data, path).findings
+    elif not characters.is_plain(data):
+        yield from _hidden(path, data)
+
+
+def _hidden(path: str, data: bytes) -> Iterator[Finding]:
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError:
+        return  # prompts that are not text are told by `prompts`
+    text = text.removeprefix("\ufeff")
+    for index, name in islice(characters.hidden(text), MOST_HIDDEN):
+        where = Location(path, *characters.place(text, index))
+        yield finding("text.hidden-character", where, f"hidden character {name}", "remove it")

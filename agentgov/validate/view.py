@@ -1,0 +1,90 @@
+"""What the rules beyond the schema look at: a snapshot with its documents, and the places of values in its files.
+
+Holds and finds; judges nothing. Texts and positions are read when first asked for, so that a clean file costs nothing.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from agentgov.model.agent import Agent
+from agentgov.model.finding import Finding
+from agentgov.model.names import AgentId
+from agentgov.model.snapshot import Entry, Snapshot
+from agentgov.model.verdict import Location
+from agentgov.owners.codeowners import Codeowners, parse
+from agentgov.trust.identity import Directory
+from agentgov.validate.codes import finding
+from agentgov.validate.load import Parts
+from agentgov.validate.positions import Positions, positions
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """One agent under judgement: its id, its type, and the plain value of its agent.yaml."""
+
+    id: AgentId
+    agent: Agent
+    document: Mapping[str, Any]
+
+    @property
+    def file(self) -> str:
+        """Its agent.yaml."""
+        return self.id.file
+
+
+@dataclass(frozen=True)
+class View:
+    """A snapshot with the governance that judges it (its own, or the authorised one)."""
+
+    snapshot: Snapshot
+    entries: Mapping[str, Entry]
+    parts: Parts
+    _positions: dict[str, Positions] = field(default_factory=dict, repr=False)
+    _texts: dict[str, str | None] = field(default_factory=dict, repr=False)
+
+    @cached_property
+    def directory(self) -> Directory | None:
+        """The people of Access, None when it could not be read."""
+        return None if self.parts.access is None else Directory(self.parts.access)
+
+    @cached_property
+    def codeowners(self) -> Codeowners:
+        """The CODEOWNERS that decides; empty where there is none."""
+        return parse(self.parts.codeowners, self.parts.codeowners_file)
+
+    def text(self, path: str) -> str | None:
+        """The text of a file that several agents may name; None where it is no file or not UTF-8."""
+        if path not in self._texts:
+            self._texts[path] = _text(self.snapshot, path) if self.is_file(path) else None
+        return self._texts[path]
+
+    def is_file(self, path: str) -> bool:
+        """Whether an ordinary file stands at a path."""
+        entry = self.entries.get(path)
+        return entry is not None and entry.is_file
+
+    def at(self, code: str, file: str, pointer: str, message: str, fix: str = "") -> Finding:
+        """A finding at a value of a YAML file."""
+        return finding(code, self._places(file).value(file, pointer), message, fix)
+
+    def at_key(self, code: str, file: str, pointer: str, message: str, fix: str = "") -> Finding:
+        """A finding at the key of a member, for what is missing in it."""
+        return finding(code, self._places(file).key(file, pointer), message, fix)
+
+    def at_file(self, code: str, file: str, message: str, fix: str = "") -> Finding:
+        """A finding about a file as a whole."""
+        return finding(code, Location(file, 1, 1) if self.is_file(file) else Location(file), message, fix)
+
+    def _places(self, file: str) -> Positions:
+        if file not in self._positions:
+            self._positions[file] = positions(self.snapshot.read(file)) if self.is_file(file) else Positions()
+        return self._positions[file]
+
+
+def _text(snapshot: Snapshot, path: str) -> str | None:
+    try:
+        return snapshot.read(path).decode("utf-8")
+    except UnicodeDecodeError:
+        return None

@@ -61,7 +61,7 @@ class Page:
 
     def table(self, header: Sequence[str], rows: Iterable[Sequence[Part]]) -> "Page":
         """Add a table; every row has as many cells as the header."""
-        self._blocks.append(_Table(tuple(header), tuple(tuple(_span(cell) for cell in row) for row in rows)))
+        self._blocks.append(_Table(tuple(header), tuple(tuple(_cell(cell) for cell in row) for row in rows)))
         return self
 
     def text(self, *, colour: bool = False, width: int | None = None) -> str:
@@ -118,6 +118,11 @@ def _visible(char: str) -> str:
 
 def _span(part: Part) -> Span:
     return Span(safe(part)) if isinstance(part, str) else Span(safe(part.text), part.style)
+
+
+def _cell(part: Part) -> Span:
+    span = _span(part)  # one row is one line: a file name with a newline must not look like another row
+    return Span(span.text.replace("\n", "\\n").replace("\t", "\\t"), span.style)
 
 
 def _plain_table(table: _Table) -> list[str]:

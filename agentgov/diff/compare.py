@@ -137,6 +137,7 @@ def _nothing(agent: Agent) -> Agent:
         connections={},
         actions=(),
         budget=_spent(spec.budget),
+        evals=(),
         environments={},
         runtime={},
     )

@@ -1,0 +1,174 @@
+"""Whether a change of action rules tightens is proved against an evaluator: what is called tighter is never freer."""
+
+from collections.abc import Sequence
+from itertools import product
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from agentgov.diff.actions import actions
+from agentgov.diff.change import Place
+from agentgov.model.agent import ActionRule, Ask, Then
+
+PLACE = Place("agent.yaml", "/spec/actions")
+TOOLS = ("pay", "mail")
+CONDITIONS = ("small", "night")
+Outcome = str | Ask
+
+
+def evaluate(rules: Sequence[ActionRule], tool: str, facts: dict[str, str]) -> Outcome:
+    """First match wins, no match denies, an error denies. `facts` says what each condition is: yes, no or error."""
+    for rule in rules:
+        if tool not in rule.match.tools and "*" not in rule.match.tools:
+            continue
+        holds = facts[rule.when] if rule.when else "yes"
+        if holds == "error":
+            return "deny"
+        if holds == "yes":
+            return rule.then.ask if isinstance(rule.then, Then) else rule.then
+    return "deny"
+
+
+def freer(one: Outcome, other: Outcome) -> bool:
+    """Whether `one` may let something through that `other` does not."""
+    power = {"deny": 0, "allow": 2}
+    if isinstance(one, Ask) and isinstance(other, Ask):
+        more_people = not set(one.who) <= set(other.who)
+        return more_people or one.count < other.count or (other.four_eyes and not one.four_eyes)
+    return (1 if isinstance(one, Ask) else power[one]) > (1 if isinstance(other, Ask) else power[other])
+
+
+ASK = st.builds(
+    lambda who, count, four: Then(ask=Ask(who=tuple(who), count=count, four_eyes=four)),
+    st.sets(st.sampled_from(["alice", "bob"]), min_size=1),
+    st.integers(1, 2),
+    st.booleans(),
+)
+RULE = st.builds(
+    lambda tools, when, then: (
+        msgspec.convert({"match": {"tools": sorted(tools)}, "then": "deny", "when": when}, ActionRule)
+        if then == "deny"
+        else msgspec.structs.replace(
+            msgspec.convert({"match": {"tools": sorted(tools)}, "then": "allow", "when": when}, ActionRule), then=then
+        )
+    ),
+    st.sets(st.sampled_from([*TOOLS, "*"]), min_size=1, max_size=2),
+    st.sampled_from(["", *CONDITIONS]),
+    st.one_of(st.sampled_from(["allow", "deny"]), ASK),
+)
+RULES = st.lists(RULE, max_size=4)
+
+
+@st.composite
+def edits(draw: st.DrawFn) -> tuple[list[ActionRule], list[ActionRule]]:
+    """Rules, and the same rules after a few edits, so that the two have much in common."""
+    before = draw(RULES)
+    after = list(before)
+    for _ in range(draw(st.integers(1, 3))):
+        position = draw(st.integers(0, len(after)))
+        if draw(st.booleans()) and position < len(after):
+            after[position : position + 1] = draw(st.lists(RULE, max_size=1))
+        else:
+            after.insert(position, draw(RULE))
+    return before, after
+
+
+@given(st.one_of(edits(), st.tuples(RULES, RULES)))
+@settings(max_examples=500, deadline=None)
+def test_what_is_called_tighter_is_never_freer(case: tuple[list[ActionRule], list[ActionRule]]) -> None:
+    before, after = case
+    found = list(actions(before, after, PLACE))
+    loosened = any(change.klass == "loosens" for change in found)
+    for tool, *holds in product(TOOLS, *(("yes", "no", "error") for _ in CONDITIONS)):
+        facts = dict(zip(CONDITIONS, holds, strict=True))
+        old, new = evaluate(before, tool, facts), evaluate(after, tool, facts)
+        assert loosened or not freer(new, old), f"{tool} {facts}: {old} -> {new}"
+        assert found or old == new
+
+
+@given(RULES)
+@settings(max_examples=50, deadline=None)
+def test_the_same_rules_are_no_change(rules: list[ActionRule]) -> None:
+    assert list(actions(rules, list(rules), PLACE)) == []
+
+
+def rules(*documents: dict[str, Any]) -> list[ActionRule]:
+    return msgspec.convert(list(documents), list[ActionRule])
+
+
+def ask(**more: Any) -> dict[str, Any]:
+    return {"ask": {"who": ["team:leads", "alice"], "count": 2, "within": "30m", "show": ["args"], **more}}
+
+
+def rule(tools: str, then: Any, when: str = "") -> dict[str, Any]:
+    return {"match": {"tools": tools.split()}, "then": then, "when": when}
+
+
+PAIRS: list[tuple[str, list[dict[str, Any]], list[dict[str, Any]], list[str]]] = [
+    ("deny to allow", [rule("a", "deny")], [rule("a", "allow")], ["actions.loosened"]),
+    ("allow to ask", [rule("a", "allow")], [rule("a", ask())], ["actions.tightened"]),
+    ("ask to deny", [rule("a", ask())], [rule("a", "deny")], ["actions.tightened"]),
+    ("fewer approvals", [rule("a", ask())], [rule("a", ask(count=1))], ["actions.loosened"]),
+    ("more approvals", [rule("a", ask())], [rule("a", ask(count=3))], ["actions.tightened"]),
+    ("no four eyes", [rule("a", ask())], [rule("a", ask(fourEyes=False))], ["actions.loosened"]),
+    ("longer", [rule("a", ask())], [rule("a", ask(within="1h"))], ["actions.loosened"]),
+    ("shorter", [rule("a", ask())], [rule("a", ask(within="10m"))], ["actions.tightened"]),
+    ("the same time", [rule("a", ask())], [rule("a", ask(within="1800s"))], []),
+    (
+        "one more approver",
+        [rule("a", ask())],
+        [rule("a", ask(who=["bob", "alice", "team:leads"]))],
+        ["actions.loosened"],
+    ),
+    ("approvers in another order", [rule("a", ask())], [rule("a", ask(who=["alice", "team:leads"]))], []),
+    ("one approver less", [rule("a", ask())], [rule("a", ask(who=["alice"]))], ["actions.tightened"]),
+    ("approvers see less", [rule("a", ask())], [rule("a", ask(show=[]))], ["actions.loosened"]),
+    ("another condition", [rule("a", "allow", "x < 5")], [rule("a", "allow", "x < 6")], ["actions.loosened"]),
+    ("a condition where there was none", [rule("a", "allow")], [rule("a", "allow", "x")], ["actions.tightened"]),
+    ("no condition any more", [rule("a", "allow", "x")], [rule("a", "allow")], ["actions.loosened"]),
+    ("one tool more allowed", [rule("a", "allow")], [rule("a b", "allow")], ["actions.loosened"]),
+    ("one tool less allowed", [rule("a b", "allow")], [rule("a", "allow")], ["actions.tightened"]),
+    ("one tool more denied", [rule("a", "deny")], [rule("a b", "deny")], ["actions.tightened"]),
+    ("a denial added", [rule("a", "allow")], [rule("b", "deny"), rule("a", "allow")], ["actions.tightened"]),
+    ("a permission added", [rule("a", "deny")], [rule("b", "allow"), rule("a", "deny")], ["actions.loosened"]),
+    ("a denial removed", [rule("b", "deny"), rule("a", "allow")], [rule("a", "allow")], ["actions.loosened"]),
+    ("a permission removed", [rule("a", "allow"), rule("b", "deny")], [rule("b", "deny")], ["actions.tightened"]),
+    (
+        "asking removed before allowing",
+        [rule("a", ask()), rule("a *", "allow")],
+        [rule("a *", "allow")],
+        ["actions.loosened"],
+    ),
+    (
+        "asking removed, nothing after",
+        [rule("b", "deny"), rule("a", ask())],
+        [rule("b", "deny")],
+        ["actions.tightened"],
+    ),
+    (
+        "swapped",
+        [rule("a", "deny", "x"), rule("a", "allow")],
+        [rule("a", "allow"), rule("a", "deny", "x")],
+        ["actions.reordered"],
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "before", "after", "expected"), PAIRS, ids=[pair[0] for pair in PAIRS])
+def test_rules(name: str, before: list[dict[str, Any]], after: list[dict[str, Any]], expected: list[str]) -> None:
+    assert [change.field for change in actions(rules(*before), rules(*after), PLACE)] == expected
+
+
+def test_a_sentence_names_the_rule_and_its_place() -> None:
+    before, after = rules(rule("b", "allow"), rule("a", ask())), rules(rule("b", "allow"), rule("a", ask(count=1)))
+    (change,) = actions(before, after, PLACE)
+    assert change.summary == "action rule 2 (a): approvals 2 -> 1"
+    assert change.pointer == "/spec/actions/1"
+
+
+def test_thousands_of_rules_cost_little() -> None:
+    many = rules(*(rule(f"tool{number}", "allow") for number in range(3000)))
+    assert len(list(actions(many, list(reversed(many)), PLACE))) == 2999

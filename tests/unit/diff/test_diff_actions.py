@@ -1,6 +1,6 @@
 """Whether a change of action rules tightens is proved against an evaluator: what is called tighter is never freer."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import product
 from typing import Any
 
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from agentgov.diff.actions import actions
 from agentgov.diff.change import Place
-from agentgov.model.agent import ActionRule, Ask, Then
+from agentgov.model.agent import ActionRule, Ask, Match, Then
 
 PLACE = Place("agent.yaml", "/spec/actions")
 TOOLS = ("pay", "mail")
@@ -41,55 +41,58 @@ def freer(one: Outcome, other: Outcome) -> bool:
     return (1 if isinstance(one, Ask) else power[one]) > (1 if isinstance(other, Ask) else power[other])
 
 
-ASK = st.builds(
-    lambda who, count, four: Then(ask=Ask(who=tuple(who), count=count, four_eyes=four)),
-    st.sets(st.sampled_from(["alice", "bob"]), min_size=1),
-    st.integers(1, 2),
-    st.booleans(),
-)
-RULE = st.builds(
-    lambda tools, when, then: (
-        msgspec.convert({"match": {"tools": sorted(tools)}, "then": "deny", "when": when}, ActionRule)
-        if then == "deny"
-        else msgspec.structs.replace(
-            msgspec.convert({"match": {"tools": sorted(tools)}, "then": "allow", "when": when}, ActionRule), then=then
-        )
-    ),
-    st.sets(st.sampled_from([*TOOLS, "*"]), min_size=1, max_size=2),
-    st.sampled_from(["", *CONDITIONS]),
-    st.one_of(st.sampled_from(["allow", "deny"]), ASK),
-)
-RULES = st.lists(RULE, max_size=4)
+def asked(who: Sequence[str], count: int, four_eyes: bool) -> Then:
+    return Then(ask=Ask(who=tuple(who), count=count, four_eyes=four_eyes))
 
 
-@st.composite
-def edits(draw: st.DrawFn) -> tuple[list[ActionRule], list[ActionRule]]:
-    """Rules, and the same rules after a few edits, so that the two have much in common."""
-    before = draw(RULES)
-    after = list(before)
-    for _ in range(draw(st.integers(1, 3))):
-        position = draw(st.integers(0, len(after)))
-        if draw(st.booleans()) and position < len(after):
-            after[position : position + 1] = draw(st.lists(RULE, max_size=1))
-        else:
-            after.insert(position, draw(RULE))
-    return before, after
+def made(tools: tuple[str, ...], when: str, then: Any) -> ActionRule:
+    return ActionRule(match=Match(tools=tools), when=when, then=then)
 
 
-@given(st.one_of(edits(), st.tuples(RULES, RULES)))
-@settings(max_examples=500, deadline=None)
-def test_what_is_called_tighter_is_never_freer(case: tuple[list[ActionRule], list[ActionRule]]) -> None:
-    before, after = case
+ASKS = [asked(["alice"], 1, True), asked(["alice", "bob"], 1, True), asked(["alice", "bob"], 2, False)]
+TOOL_SETS = [("pay",), ("mail",), ("pay", "mail"), ("*",)]
+FEW = [made(*parts) for parts in product(TOOL_SETS[::2], ["", "small"], ["allow", "deny", *ASKS[:2]])]
+MANY = [made(*parts) for parts in product(TOOL_SETS, ["", *CONDITIONS], ["allow", "deny", *ASKS])]
+
+
+def one_edit(before: list[ActionRule], new: Sequence[ActionRule]) -> Iterator[list[ActionRule]]:
+    """Every list that one removal, one replacement or one insertion makes of this one."""
+    for position in range(len(before) + 1):
+        yield from ([*before[:position], rule, *before[position:]] for rule in new)
+    for position in range(len(before)):
+        yield [*before[:position], *before[position + 1 :]]
+        yield from ([*before[:position], rule, *before[position + 1 :]] for rule in new)
+
+
+def check(before: list[ActionRule], after: list[ActionRule]) -> None:
     found = list(actions(before, after, PLACE))
-    loosened = any(change.klass == "loosens" for change in found)
+    if any(change.klass == "loosens" for change in found):
+        return
     for tool, *holds in product(TOOLS, *(("yes", "no", "error") for _ in CONDITIONS)):
         facts = dict(zip(CONDITIONS, holds, strict=True))
         old, new = evaluate(before, tool, facts), evaluate(after, tool, facts)
-        assert loosened or not freer(new, old), f"{tool} {facts}: {old} -> {new}"
+        assert not freer(new, old), f"{tool} {facts}: {old} -> {new}"
         assert found or old == new
 
 
-@given(RULES)
+def test_after_any_single_edit_what_is_called_tighter_is_not_freer() -> None:
+    for size in (0, 1, 2):
+        for before in product(FEW, repeat=size):
+            for after in one_edit(list(before), FEW):
+                check(list(before), after)
+
+
+@given(st.lists(st.sampled_from(MANY), max_size=4), st.lists(st.integers(0, 10**6), min_size=1, max_size=3))
+@settings(max_examples=300, deadline=None)
+def test_after_several_edits_what_is_called_tighter_is_not_freer(before: list[ActionRule], picks: list[int]) -> None:
+    after = list(before)
+    for pick in picks:
+        choices = list(one_edit(after, MANY))
+        after = choices[-1 - pick % len(choices)]
+    check(before, after)
+
+
+@given(st.lists(st.sampled_from(MANY), max_size=4))
 @settings(max_examples=50, deadline=None)
 def test_the_same_rules_are_no_change(rules: list[ActionRule]) -> None:
     assert list(actions(rules, list(rules), PLACE)) == []
@@ -138,8 +141,8 @@ PAIRS: list[tuple[str, list[dict[str, Any]], list[dict[str, Any]], list[str]]] =
     ("a permission removed", [rule("a", "allow"), rule("b", "deny")], [rule("b", "deny")], ["actions.tightened"]),
     (
         "asking removed before allowing",
-        [rule("a", ask()), rule("a *", "allow")],
-        [rule("a *", "allow")],
+        [rule("a", ask()), rule("*", "allow")],
+        [rule("*", "allow")],
         ["actions.loosened"],
     ),
     (

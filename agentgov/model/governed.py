@@ -62,3 +62,9 @@ def kind_of(path: str) -> Kind | None:
     if len(parts) == 4 and parts[0] == "agents" and parts[3] == "agent.yaml" and parts[2] != "shared":
         return "Agent"
     return None
+
+
+def may_hold_governed(folder: str) -> bool:
+    """Whether a governed path can lie in this folder (no trailing slash), at any depth."""
+    inside = f"{folder}/"
+    return is_governed(inside) or any(path.startswith(inside) for path in (*_GOVERNANCE_FILES, *_GOVERNANCE_FOLDERS))

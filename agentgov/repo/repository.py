@@ -1,0 +1,223 @@
+"""One repository as a value: raw reads, names, ancestry, identities, new objects, refs by compare-and-swap.
+
+Reads are checked against object ids; parents come from raw commits; the repository's hooks and configuration have no
+say (its configuration is read for identity and addresses, as data). Never checks out, never merges, never decides.
+"""
+
+import os
+import re
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
+from hashlib import sha256
+from pathlib import Path
+
+from agentgov.errors import ConfigurationError, UsageError
+from agentgov.model.snapshot import TREE, Entry, path_bytes, path_text
+from agentgov.repo.compose import tree_bytes
+from agentgov.repo.history import Node, is_ancestor, merge_bases, walk
+from agentgov.repo.location import Location, find_repository
+from agentgov.repo.objects import Commit, Tag, TreeEntry, parse_commit, parse_tag, parse_tree
+from agentgov.repo.plumbing import Plumbing
+from agentgov.repo.program import Completed, ProgramError, first_line
+from agentgov.repo.revision import is_object_id, resolve_commit
+from agentgov.repo.storage import Kind, Storage
+from agentgov.repo.treeedit import EMPTY_TREE, Change, put_files
+
+_ZEROS = "0" * 40
+_LOCK_WAITS = (0.02, 0.05, 0.1, 0.3)  # seconds between attempts at a ref that another process has locked
+_IDENTITY_HINT = 'git config --global user.name "Your Name"; git config --global user.email you@example.com'
+
+
+class Repository:
+    """A git repository. `root` is the work tree (None when bare), `git_dir` its git directory."""
+
+    def __init__(self, location: Location) -> None:
+        self.root = location.root
+        self.git_dir = location.git_dir
+        self.plumbing = Plumbing(location)
+        self._common_dir = location.common_dir
+        self._storage = Storage(location)
+        self._cached_tree = lru_cache(maxsize=4096)(self._read_tree)
+        self._cached_node = lru_cache(maxsize=32768)(self._read_node)
+        self._cached_commit = lru_cache(maxsize=1024)(self._read_commit)
+        self._cached_digest = lru_cache(maxsize=65536)(self._read_digest)
+
+    @classmethod
+    def open(cls, start: Path | str = ".") -> "Repository":
+        """The repository around a folder; ConfigurationError where there is none, IncompleteError for its format."""
+        return cls(find_repository(start))
+
+    # Objects
+
+    def read(self, oid: str, kind: Kind) -> bytes:
+        """The raw content of an object; IncompleteError when missing, ObjectError when it is not what it says."""
+        if not is_object_id(oid):
+            raise UsageError(f"{oid!r} is not an object id")
+        return self._storage.read(oid, kind)
+
+    def commit(self, oid: str, lenient: bool = True) -> Commit:
+        """A commit; strict (`lenient=False`) wherever its signature is counted."""
+        return self._cached_commit(oid, lenient)
+
+    def tag(self, oid: str, lenient: bool = False) -> Tag:
+        """An annotated tag object, strict unless told otherwise."""
+        return parse_tag(self.read(oid, "tag"), lenient)
+
+    def tree(self, oid: str) -> tuple[TreeEntry, ...]:
+        """The entries of a tree, in git's order."""
+        return () if oid == EMPTY_TREE else self._cached_tree(oid)
+
+    def blob(self, oid: str) -> bytes:
+        """The content of a file, as stored: no filter, no line ending is converted."""
+        return self.read(oid, "blob")
+
+    def blob_digest(self, oid: str) -> str:
+        """SHA-256 of a blob's content, in hex."""
+        return self._cached_digest(oid)
+
+    def kind(self, oid: str) -> Kind | None:
+        """The type of an object, None when it is not here."""
+        return self._storage.kind(oid) if is_object_id(oid) else None
+
+    def has(self, oid: str) -> bool:
+        """Whether the object is here."""
+        return self.kind(oid) is not None
+
+    def expand(self, prefix: str) -> str | None:
+        """The full id that an abbreviation stands for, None when it stands for none or for several."""
+        return self._storage.expand(prefix)
+
+    def entry(self, tree_oid: str, path: str) -> Entry | None:
+        """What stands at a path of a tree, None when nothing does; a folder has mode TREE."""
+        mode, oid = TREE, tree_oid
+        for part in path_bytes(path).split(b"/"):
+            found = next((item for item in self.tree(oid) if item.name == part), None) if mode == TREE else None
+            if found is None:
+                return None
+            mode, oid = found.mode, found.oid
+        return Entry(mode, oid)
+
+    # Names
+
+    def resolve(self, rev: str) -> str:
+        """The commit that a branch, tag, id or `HEAD~2` names; UsageError when unknown or ambiguous."""
+        return resolve_commit(self, rev)
+
+    def ref(self, name: str) -> str | None:
+        """The object that a full ref name points to, None when there is no such ref."""
+        return self._storage.ref(name)
+
+    def refs(self, prefix: str = "refs/") -> dict[str, str]:
+        """Full names that start with the prefix, sorted, with what they point to; symbolic refs are left out."""
+        start = path_bytes(prefix)
+        names = sorted(name for name in self._storage.ref_names() if name.startswith(start))
+        found = ((path_text(name), self._storage.direct_ref(path_text(name))) for name in names)
+        return {name: oid for name, oid in found if oid is not None}
+
+    def head_branch(self) -> str | None:
+        """The full name of the branch that HEAD is on, None when detached."""
+        try:
+            text = (self.git_dir / "HEAD").read_bytes()
+        except OSError as error:
+            raise ConfigurationError(f"HEAD cannot be read: {error.strerror}") from error
+        return path_text(text[4:].strip()) if text.startswith(b"ref:") else None
+
+    def head(self) -> str | None:
+        """The commit that HEAD is at, None on a branch without commits."""
+        return self.ref("HEAD")
+
+    # Ancestry
+
+    @property
+    def is_shallow(self) -> bool:
+        """Whether history was cut off when this repository was cloned."""
+        return (self._common_dir / "shallow").exists()
+
+    def is_ancestor(self, ancestor: str, descendant: str) -> bool:
+        """Whether `ancestor` is `descendant` or can be reached from it."""
+        return is_ancestor(self._cached_node, ancestor, descendant)
+
+    def merge_base(self, first: str, second: str) -> str | None:
+        """The best common ancestor (of several the latest), None for unrelated histories."""
+        return next(iter(merge_bases(self._cached_node, first, second)), None)
+
+    def walk(self, include: str, exclude: Iterable[str] = ()) -> Iterator[tuple[str, Commit]]:
+        """Every commit reachable from `include` and from none of `exclude`, children first where dates are sane."""
+        for oid in walk(self._cached_node, include, exclude):
+            yield oid, self.commit(oid)
+
+    # Configuration
+
+    def config(self, key: str) -> str | None:
+        """The value that git would use here, the repository's own configuration included; None when unset."""
+        return _config_value(self.plumbing.own_config("-z", "--get", key), key)
+
+    def config_global(self, key: str) -> str | None:
+        """The value that the user or the machine set, without the repository's word; None when unset."""
+        return _config_value(self.plumbing.git("config", "-z", "--get", key, check=False), key)
+
+    def ident(self) -> tuple[str, str]:
+        """(name, e-mail) of the user, as git would write them as author; ConfigurationError when unset."""
+        found = []
+        for variable, field in (("GIT_AUTHOR_NAME", "name"), ("GIT_AUTHOR_EMAIL", "email")):
+            value = os.environ.get(variable) or self.config(f"author.{field}") or self.config(f"user.{field}")
+            if not value or not re.sub(r"[<>\s\0]", "", value):
+                raise ConfigurationError("git does not know who you are", _IDENTITY_HINT)
+            found.append(value)
+        return found[0], found[1]
+
+    # Writing
+
+    def write_blob(self, content: bytes) -> str:
+        """Store a file's content and return its id."""
+        return self._storage.write("blob", content)
+
+    def write_tree(self, entries: Iterable[TreeEntry]) -> str:
+        """Store a tree and return its id; the entries may come in any order."""
+        return self._storage.write("tree", tree_bytes(entries))
+
+    def write_object(self, kind: Kind, raw: bytes) -> str:
+        """Store a commit or tag (see `compose`) and return its id."""
+        return self._storage.write(kind, raw)
+
+    def put_files(self, tree_oid: str | None, changes: Mapping[str, Change]) -> str:
+        """The id of a tree with some paths set to (mode, object id) or deleted (None); see `treeedit`."""
+        return put_files(self, tree_oid, changes)
+
+    def update_ref(self, name: str, new: str | None, old: str | None) -> bool:
+        """Move a ref from `old` to `new` in one step; None is "there is no such ref". False on a lost race.
+
+        ProgramError when git refuses for another reason (a broken lock, a name that cannot be).
+        """
+        what = ["-d", name] if new is None else [name, new]
+        done = self.plumbing.git("update-ref", "--no-deref", *what, old or _ZEROS, check=False)
+        for wait in _LOCK_WAITS:
+            if done.code == 0 or self.ref(name) != old:
+                return done.code == 0
+            time.sleep(wait)  # somebody holds the lock and has not decided yet
+            done = self.plumbing.git("update-ref", "--no-deref", *what, old or _ZEROS, check=False)
+        if done.code != 0 and self.ref(name) == old:
+            raise ProgramError(f"{name} cannot be updated: {first_line(done.err)}", "is another git running here?")
+        return done.code == 0
+
+    def _read_commit(self, oid: str, lenient: bool) -> Commit:
+        return parse_commit(self.read(oid, "commit"), lenient)
+
+    def _read_node(self, oid: str) -> Node:
+        commit = parse_commit(self.read(oid, "commit"), lenient=True)
+        return commit.parents, commit.committer.when
+
+    def _read_tree(self, oid: str) -> tuple[TreeEntry, ...]:
+        return parse_tree(self.read(oid, "tree"), lenient=True)
+
+    def _read_digest(self, oid: str) -> str:
+        return sha256(self.blob(oid)).hexdigest()
+
+
+def _config_value(done: Completed, key: str) -> str | None:
+    if done.code == 0:
+        return path_text(done.out.removesuffix(b"\0"))
+    if done.code == 1:
+        return None
+    raise ConfigurationError(f"git cannot read the setting {key}: {first_line(done.err)}", "look at: git config --list")

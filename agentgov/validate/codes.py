@@ -45,6 +45,7 @@ CODES: dict[str, tuple[Severity, str]] = {
     "layout.bad-name": (_E, "A workspace or agent folder whose name is no DNS label."),
     "layout.name-mismatch": (_E, "A name that is not that of its folder or file."),
     "layout.agent-missing": (_E, "A folder below a workspace without agent.yaml."),
+    "layout.agent-removed": (_E, "A change removes an agent that has not been retired."),
     "layout.collision": (_E, "Paths that differ only in case or Unicode form."),
     "layout.path-characters": (_E, "A path that is not UTF-8, or that holds hidden characters."),
     # Access (decided in agentgov.trust)
@@ -117,6 +118,8 @@ CODES: dict[str, tuple[Severity, str]] = {
     "secret.literal": (_E, "A text with the shape of a known token or key."),
     "secret.suspicious": (_W, "A value that may be a secret."),
     # Imports (agentgov.validate.worklist, agentgov.importers)
+    "import.secret": (_W, "A literal secret in the source of an import, which was left out."),
+    "import.workspace": (_W, "Imported agents in a workspace that governance does not know yet."),
     "import.fill-in": (_E, "A line of an imported agent that somebody still has to fill in."),
     # Text
     "text.hidden-character": (_E, "A bidirectional, zero-width or control character."),

@@ -17,6 +17,11 @@ from agentgov.validate.view import Subject, View
 _PLACEHOLDER = re.compile(r"\{\{\{?[ \t]*[#^/&]?[ \t]*([A-Za-z_][A-Za-z0-9_]*)[^{}\r\n]{0,200}\}\}")
 
 
+def names_in(text: str) -> tuple[str, ...]:
+    """The names of all variables that a text uses, each once, in their order."""
+    return tuple(dict.fromkeys(match[1] for match in _PLACEHOLDER.finditer(text)))
+
+
 def check_agent(view: View, subject: Subject) -> Iterator[Finding]:
     """Variables and texts of one agent."""
     declared = subject.agent.spec.prompts.variables

@@ -7,16 +7,18 @@ Two questions: is this fleet in order (`validate`), and is this one agent, under
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from agentgov.model.agent import Agent
-from agentgov.model.closure import closure_paths
+from agentgov.model.closure import closure_paths, named_files, resolve
 from agentgov.model.document import Risk
 from agentgov.model.finding import Finding, order
 from agentgov.model.fleet import Governance
 from agentgov.model.governed import ACCESS_FILE
 from agentgov.model.names import AgentId
 from agentgov.model.snapshot import Entry, Snapshot
+from agentgov.model.verdict import Location
 from agentgov.trust.identity import problems
 from agentgov.validate import content, layout, limits, ownership, process, prompts, references, texts
-from agentgov.validate.load import Parts, agent_ids, load_document, load_parts
+from agentgov.validate.codes import finding
+from agentgov.validate.load import Parts, agent_ids, load_agent, load_document, load_parts
 from agentgov.validate.view import Subject, View
 
 Only = Callable[[str], bool]
@@ -56,7 +58,7 @@ def validate(snapshot: Snapshot, *, only: Only | None = None) -> tuple[Finding, 
             subject = Subject(agent_id, loaded.typed, loaded.value)
             agents[agent_id] = loaded.typed
             money.extend(limits.agent_money(subject))
-            if only is None or any(map(only, closure_paths(agent_id, loaded.typed, _near(folders, agent_id)))):
+            if only is None or any(map(only, _said_by(agent_id, loaded.typed, paths))):
                 selected.update(paths)
                 found.extend(_of_subject(view, subject))
         found.extend(texts.check(view, paths))
@@ -95,6 +97,25 @@ def findings_of_agent(snapshot: Snapshot, governance: Governance, agent_id: Agen
     return tuple(sorted(dict.fromkeys(found), key=order))
 
 
+def removed_agents(before: Snapshot, after: Snapshot) -> tuple[Finding, ...]:
+    """Agents that a change removes although they are not retired, and that no other agent has been `formerly`."""
+    there = set(agent_ids(after.entries()))
+    gone = [agent_id for agent_id in agent_ids(before.entries()) if agent_id not in there]
+    if not gone:
+        return ()
+    added = there - set(agent_ids(before.entries()))
+    agents = [load_agent(after, agent_id)[0] for agent_id in sorted(added)]
+    heirs = {agent.metadata.formerly for agent in agents if agent is not None}
+    found = []
+    for agent_id in gone:
+        agent, _ = load_agent(before, agent_id)
+        if str(agent_id) not in heirs and (agent is None or agent.spec.lifecycle.state != "retired"):
+            message = f"{agent_id} is removed and has not been retired"
+            fix = "write lifecycle: {state: retired} first; after a move, name the old id as `formerly`"
+            found.append(finding("layout.agent-removed", Location(agent_id.file), message, fix))
+    return tuple(found)
+
+
 def _of_subject(view: View, subject: Subject) -> Iterator[Finding]:
     for rule in _SUBJECT_RULES:
         yield from rule(view, subject)
@@ -130,9 +151,12 @@ def _folders(entries: Mapping[str, Entry]) -> dict[str, list[str]]:
     return folders
 
 
-def _near(folders: Mapping[str, list[str]], agent_id: AgentId) -> list[str]:
-    """The paths that can belong to an agent: its folder and the shared texts of its workspace."""
-    return [*folders[agent_id.folder], *folders.get(f"agents/{agent_id.workspace}/shared", ())]
+def _said_by(agent_id: AgentId, agent: Agent, paths: Iterable[str]) -> Iterator[str]:
+    """Every path that the judgement of an agent depends on: its files, and those it names, there or not."""
+    yield from paths
+    yield from (path for name in named_files(agent) if (path := resolve(agent_id, name)) is not None)
+    if agent.spec.playbook:
+        yield agent.spec.playbook
 
 
 class _Buffered:

@@ -1,0 +1,154 @@
+"""`agentgov journal`: the signed acts, and whether they are all in order."""
+
+import sys
+from itertools import islice
+from typing import Any
+
+import click
+
+from agentgov.cli.context import open_context
+from agentgov.cli.options import answer, format_option, repo_option, wants_colour
+from agentgov.errors import ConfigurationError, IncompleteError
+from agentgov.journal.branch import Journal
+from agentgov.journal.query import Logged, acts
+from agentgov.journal.replay import Replayed
+from agentgov.model.act import render
+from agentgov.repo import clock
+from agentgov.report.moments import age, stamp
+from agentgov.report.page import Page, Span
+
+
+@click.group()
+def journal() -> None:
+    """The journal of a fleet: one signed commit for every act of governance."""
+
+
+@journal.command()
+@click.option("-n", "--last", type=click.IntRange(1), default=50, show_default=True, help="How many acts.")
+@repo_option
+@format_option()
+def log(last: int, repo: str, output: str) -> int:
+    """The acts, newest first."""
+    journal = open_context(repo).journal
+    tip = _tip(journal)
+    found = list(islice(acts(journal.repo, tip), last))
+    page = Page().table(
+        ("act", "time", "who", "what"),
+        [(str(one.head.seq), stamp(one.head.time), one.act.actor_id, one.act.subject) for one in found],
+    )
+    page.line(
+        Span(
+            f"journal tip {tip[:12]}, {age(clock.now() - found[0].head.time)} old; not verified by this command", "dim"
+        )
+    )
+    answer(output, page, {"schema": "agentgov.journal-log/1", "tip": tip, "acts": [as_json(one) for one in found]})
+    return 0
+
+
+@journal.command()
+@click.argument("act")
+@repo_option
+@format_option()
+def show(act: str, repo: str, output: str) -> int:
+    """One act in full: by its number, its id or its commit."""
+    journal = open_context(repo).journal
+    for logged in acts(journal.repo, _tip(journal)):
+        if act in (str(logged.head.seq), logged.act.id) or (len(act) >= 7 and logged.commit.startswith(act)):
+            page = Page().line(Span(f"act {logged.head.seq}  commit {logged.commit}", "bold"))
+            page.line(f"appended by {logged.appender}, journal time {stamp(logged.head.time)}").blank()
+            for line in render(logged.act).decode().splitlines():
+                page.line(f"    {line}")
+            document = {"schema": "agentgov.journal-show/1", **as_json(logged), "text": render(logged.act).decode()}
+            answer(output, page, document)
+            return 0
+    raise ConfigurationError(f"the journal has no act {act!r}", "list them with: agentgov journal log")
+
+
+@journal.command()
+@click.option("--fetch/--no-fetch", default=False, help="Ask the remote for the journal first.")
+@repo_option
+@format_option()
+def verify(fetch: bool, repo: str, output: str) -> int:
+    """Judge every act again from the first one, and name the first offence.
+
+    Signatures, permissions, reviews, releases and every byte of the recorded state; nothing is taken from a cache.
+    """
+    journal = open_context(repo).journal
+    try:
+        tip = journal.fetch() if fetch else journal.known_tip()
+        if tip is None:
+            raise ConfigurationError("this repository has no journal yet", "an administrator runs: agentgov trust init")
+        found = _with_progress(journal, tip)
+    except IncompleteError as error:
+        document = _verdict("incomplete", "journal.incomplete", error.message, {})
+        answer(output, Page().line(Span("incomplete ", "warn"), error.message).line(f"  {error.hint}"), document)
+        return error.exit_code
+    page, document = _judged(journal, tip, found)
+    answer(output, page, document)
+    return 1 if found.offence is not None else 0
+
+
+def _judged(journal: Journal, tip: str, found: Replayed) -> tuple[Page, dict[str, Any]]:
+    offence = found.offence
+    if offence is not None:
+        page = Page().line(Span("reject ", "bad"), f"{offence.message}")
+        page.line(f"  {offence.code} at journal commit {offence.commit[:12]}, after {found.acts} good acts")
+        if found.view is not None:
+            page.line(f"  the last act that holds is {found.view.state.head.seq}, {found.view.tip[:12]}")
+        where = {"commit": offence.commit, "acts": found.acts}
+        return page, _verdict("reject", offence.code, offence.message, where)
+    assert found.view is not None
+    head = found.view.state.head
+    pins = journal.pins(found.view)
+    words = "from its pinned beginning" if pins is not None else "trust on first use: this machine has no pins"
+    page = Page().line(Span("accept ", "good"), f"{found.acts} acts hold, {words}")
+    page.line(f"  tip {tip[:12]}, journal time {stamp(head.time)}, {age(clock.now() - head.time)} old")
+    if head.main:
+        page.line(f"  main was last looked at at {head.main[:9]}, {len(found.view.state.pending)} paths pending")
+    return page, _verdict("accept", "", words, {"commit": tip, "acts": found.acts, "time": head.time})
+
+
+def _verdict(verdict: str, code: str, message: str, where: dict[str, Any]) -> dict[str, Any]:
+    reasons = [{"rule": code or "journal.verified", "message": message}]
+    return {
+        "schema": "agentgov.journal-verify/1",
+        "verdict": verdict,
+        "code": code,
+        "where": where,
+        "reasons": reasons,
+    }
+
+
+def _with_progress(journal: Journal, tip: str) -> Replayed:
+    if not wants_colour(sys.stderr):
+        return journal.verify(tip, clock.now(), cold=True)
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn
+
+    columns = (SpinnerColumn(), TextColumn("verifying the journal, {task.completed} acts"))
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("verify", total=None)
+        return journal.verify(tip, clock.now(), cold=True, tick=lambda: progress.advance(task))
+
+
+def _tip(journal: Journal) -> str:
+    tip = journal.known_tip()
+    if tip is None:
+        raise ConfigurationError("this repository has no journal yet", "an administrator runs: agentgov trust init")
+    return tip
+
+
+def as_json(logged: Logged) -> dict[str, Any]:
+    """One act as commands print it."""
+    act = logged.act
+    return {
+        "seq": logged.head.seq,
+        "commit": logged.commit,
+        "time": logged.head.time,
+        "id": act.id,
+        "kind": act.kind,
+        "actor": act.actor,
+        "subject": act.subject,
+        "reason": act.reason,
+        "fields": [{"name": name, "value": value} for name, value in act.fields],
+    }

@@ -1,0 +1,61 @@
+"""One act by the person who sits here: read the present, sign, append, say what came of it. Used by every order."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from agentgov.cli.context import Context, open_context
+from agentgov.cli.options import answer
+from agentgov.journal.draft import Actor, Draft
+from agentgov.journal.view import View
+from agentgov.model.act import Act
+from agentgov.repo import clock
+from agentgov.report.page import Page, Span
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """An act that landed, and the journal before and after it."""
+
+    act: Act
+    before: View
+    after: View
+
+
+def append_order(repo: str, write: Callable[[View, Actor], Draft]) -> Done:
+    """Append what `write` makes of the present; it is called again after a lost race."""
+    context: Context = open_context(repo)
+    actor = context.person(context.view(fetch=True))
+    written: list[tuple[View, Act]] = []
+
+    def propose(view: View) -> list[Draft]:
+        draft = write(view, actor)
+        written.append((view, draft.act))
+        return [draft]
+
+    after = context.journal.append(propose, actor.appender, clock.now)
+    before, act = written[-1]
+    return Done(act, before, after)
+
+
+def tell(command: str, output: str, done: Done, *more: str) -> int:
+    """Print what was done, with what follows from it; returns exit code 0."""
+    page = Page().line(Span("done ", "good"), done.act.subject)
+    page.line(
+        Span(f"  act {done.after.state.head.seq} in the journal, {done.after.tip[:12]}, by {done.act.actor_id}", "dim")
+    )
+    for line in more:
+        page.line(f"  {line}")
+    document = {
+        "schema": f"agentgov.{command}/1",
+        "act": {
+            "kind": done.act.kind,
+            "id": done.act.id,
+            "actor": done.act.actor,
+            "subject": done.act.subject,
+            "seq": done.after.state.head.seq,
+            "commit": done.after.tip,
+        },
+        "notes": list(more),
+    }
+    answer(output, page, document)
+    return 0

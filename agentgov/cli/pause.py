@@ -1,0 +1,25 @@
+"""`agentgov pause`: stop one agent, or those of a selector, and nobody else."""
+
+import click
+
+from agentgov.cli import parameters
+from agentgov.cli.options import format_option, repo_option
+from agentgov.cli.order import append_order, tell
+from agentgov.release.orders import order_pause
+from agentgov.repo import clock
+
+
+@click.command()
+@click.argument("selector", type=parameters.selector)
+@click.option("--reason", "-m", required=True, help="Why; stands in the journal for ever.")
+@click.option("--mode", type=click.Choice(["stop", "read-only"]), default="stop", show_default=True)
+@click.option("--until", type=parameters.moment, default=0, metavar="TIME", help="2026-11-23T08:00Z, or 4h from now.")
+@repo_option
+@format_option()
+def pause(selector: str, reason: str, mode: str, until: int, repo: str, output: str) -> int:
+    """Pause the agents that SELECTOR means: an agent's id, or WORKSPACE/*."""
+    done = append_order(
+        repo,
+        lambda view, actor: order_pause(view, actor, selector, mode=mode, until=until, now=clock.now(), reason=reason),
+    )
+    return tell("pause", output, done, f"let it go on with: agentgov resume {selector}")

@@ -1,0 +1,64 @@
+"""`agentgov review`: sign a verdict on a change into the journal."""
+
+import click
+
+from agentgov.cli.options import format_option, repo_option
+from agentgov.cli.order import Done, append_order, tell
+from agentgov.errors import RefusedError
+from agentgov.journal.draft import Actor, Draft
+from agentgov.journal.reviewing import Reviewable, Verdict, draft_review, reviewable
+from agentgov.journal.view import View
+from agentgov.repo import clock
+from agentgov.repo.repository import Repository
+
+
+@click.group()
+def review() -> None:
+    """Reviews are signed acts that bind contents: a rebase keeps them, a push of other contents does not."""
+
+
+def _command(verdict: Verdict, help_text: str) -> None:
+    @review.command(verdict, help=help_text)
+    @click.argument("rev", default="HEAD")
+    @click.option("-m", "--message", default="", help="What you have to say; stands in the journal for ever.")
+    @repo_option
+    @format_option()
+    def command(rev: str, message: str, repo: str, output: str) -> int:
+        return _run(verdict, rev, message, repo, output)
+
+
+_command("approve", "Approve what REV changes of the authorised contents (default: HEAD).")
+_command("request-changes", "Block what REV changes until you approve it or withdraw this.")
+_command("withdraw", "Take back your reviews of the paths that REV changes.")
+
+
+def _run(verdict: Verdict, rev: str, message: str, repo: str, output: str) -> int:
+    commit = Repository.open(repo).resolve(rev)
+
+    def write(view: View, actor: Actor) -> Draft:
+        found = reviewable(view, commit)
+        if not found.change.paths:
+            hint = "look at what differs with: agentgov diff"
+            raise RefusedError(f"commit {commit[:9]} changes nothing that is governed and not authorised yet", hint)
+        return draft_review(view, actor, found, verdict, commit=commit, now=clock.now(), reason=message)
+
+    done = append_order(repo, write)
+    return tell("review", output, done, *_what_follows(done, reviewable(done.after, commit)))
+
+
+def _what_follows(done: Done, found: Reviewable) -> list[str]:
+    """Where the change stands now, and what of this very review does not count and why."""
+    me = done.act.actor_id
+    lines = [
+        f"your review of {one.path} does not count: {one.message}"
+        for path in found.verdict.paths
+        for one in path.uncounted
+        if one.person == me
+    ]
+    waiting = [path for path in found.verdict.paths if path.state != "pass"]
+    if not waiting:
+        return [*lines, "every path has the reviews it needs: it takes effect when it is on main and reconciled"]
+    lines += [f"{path.change.path}: {path.message}" for path in waiting[:10]]
+    if len(waiting) > 10:
+        lines.append(f"and {len(waiting) - 10} more paths: agentgov check --head {found.change.head[:9]}")
+    return lines

@@ -1,0 +1,141 @@
+"""`agentgov status`: what runs where, at what share, since when, and what it waits for."""
+
+from typing import Any
+
+import click
+
+from agentgov.cli import parameters
+from agentgov.cli.context import Context, open_context
+from agentgov.cli.options import answer, format_option, repo_option
+from agentgov.errors import ConfigurationError
+from agentgov.journal.judge import pause_of
+from agentgov.journal.view import View
+from agentgov.model.names import AgentId
+from agentgov.model.state import Deployment, Release
+from agentgov.model.transitions import is_ramping
+from agentgov.model.units import format_share
+from agentgov.release.memory import MemoryStore
+from agentgov.release.observations import Memory, fingerprint
+from agentgov.release.reconcile import plan_all
+from agentgov.release.refs import known_refs
+from agentgov.release.view import Wait
+from agentgov.repo import clock
+from agentgov.report.moments import age, stamp
+from agentgov.report.page import Page, Span
+from agentgov.trust.places import state_path
+
+
+@click.command()
+@click.argument("agent", type=parameters.agent, required=False)
+@click.option("--fetch/--no-fetch", default=False, help="Ask the remote for the journal first.")
+@repo_option
+@format_option()
+def status(agent: AgentId | None, fetch: bool, repo: str, output: str) -> int:
+    """Where every agent stands (or AGENT alone), by the journal as this clone knows it."""
+    context = open_context(repo)
+    view = context.view(fetch=fetch)
+    waits = _waits(context, view)
+    agents = sorted({*view.agents(), *view.state.released()})
+    if agent is not None and agent not in agents:
+        raise ConfigurationError(f"there is no authorised agent {agent}", "list them with: agentgov status")
+    rows = [_Row(view, one, waits.get(one, ())) for one in agents if agent in (None, one)]
+    page = Page().table(("agent", "staging", "canary", "production", "since", ""), [row.cells() for row in rows])
+    for row in rows:
+        for wait in row.waits:
+            rest = f" ({wait.remaining})" if wait.remaining else ""
+            page.line(Span("waits ", "dim"), f"{row.agent}: {wait.message}{rest}")
+    head = view.state.head
+    if head.main and view.state.pending:
+        count = len(view.state.pending)
+        page.line(Span("pending ", "warn"), f"{count} path{'s' if count > 1 else ''} of main: agentgov check")
+    if len(view.governance.access.people) == 1:
+        page.line(Span("unreviewed ", "warn"), "a fleet of one person reviews its own changes")
+    if context.journal.pins(view) is None:
+        page.line(Span("unpinned ", "warn"), "trust on first use: agentgov trust pin LINE")
+    page.line(Span(f"journal act {head.seq}, {view.tip[:12]}, {age(clock.now() - head.time)} old", "dim"))
+    answer(output, page, _document(view, rows))
+    return 0
+
+
+def _waits(context: Context, view: View) -> dict[AgentId, tuple[Wait, ...]]:
+    """What agents wait for, as far as this machine can tell: soak and counts only the reconciler's machine knows."""
+    memories, _ = MemoryStore(state_path("reconciler", view.state.head.fleet)).load()
+    refs = known_refs(context.journal, view.governance.fleet.main)
+    tags = {**{release.name: release.tag for one in view.state.released() for release in view.state.releases(one)}}
+    pinned = context.journal.pins(view) is not None
+    decisions = plan_all(view, memories, type(refs)(refs.main, tags), clock.now(), pinned)
+    known = {
+        agent
+        for agent in decisions
+        if memories.get(str(agent), Memory()).of == fingerprint(view.state.deployment(agent))
+    }
+    return {agent: decision.waits for agent, decision in decisions.items() if agent in known}
+
+
+class _Row:
+    def __init__(self, view: View, agent: AgentId, waits: tuple[Wait, ...]) -> None:
+        self.agent, self.waits = agent, waits
+        self.at: Deployment = view.state.deployment(agent)
+        self.pause = pause_of(view, agent, max(clock.now(), view.state.head.time))
+        self._releases: dict[str, Release] = {one.tag: one for one in view.state.releases(agent)}
+
+    def cells(self) -> tuple[str | Span, ...]:
+        at = self.at
+        staging = f"{self._version(at.staging.release)} {at.staging.state.lower()}" if at.staging.release else "-"
+        canary = "-"
+        if is_ramping(at):
+            stalled = " inconclusive" if at.canary.state == "INCONCLUSIVE" else ""
+            canary = f"{self._version(at.canary.release)} at {format_share(at.canary.share)}{stalled}"
+        production = self._version(at.production.release) if at.production.release else "-"
+        if at.production.state in ("BAKING", "ROLLED_BACK", "RETIRED"):
+            production += f" {at.production.state.lower().replace('_', ' ')}"
+        return (str(self.agent), staging, canary, production, stamp(at.production.since), self._mark())
+
+    def _mark(self) -> Span:
+        if self.pause is not None:
+            return Span("PAUSED" if self.pause.mode == "stop" else "READ-ONLY", "bad")
+        return Span("hold", "warn") if self.at.hold is not None else Span("")
+
+    def _version(self, tag: str) -> str:
+        release = self._releases.get(tag)
+        return f"v{release.release_name.version}" if release is not None else tag[:9]
+
+    def document(self) -> dict[str, Any]:
+        at = self.at
+        return {
+            "agent": str(self.agent),
+            "stages": {
+                "staging": {**self._release(at.staging.release), "state": at.staging.state, "since": at.staging.since},
+                "canary": {
+                    **self._release(at.canary.release),
+                    "share": at.canary.share / 100_000 if is_ramping(at) else 0,
+                    "state": at.canary.state,
+                    "since": at.canary.since,
+                },
+                "production": {
+                    **self._release(at.production.release),
+                    "state": at.production.state,
+                    "since": at.production.since,
+                },
+            },
+            "paused": self.pause is not None,
+            "pauseMode": self.pause.mode if self.pause is not None else None,
+            "hold": at.hold is not None,
+            "waits": [{"rule": wait.rule, "message": wait.message, "remaining": wait.remaining} for wait in self.waits],
+        }
+
+    def _release(self, tag: str) -> dict[str, str | None]:
+        release = self._releases.get(tag)
+        if release is None:
+            return {"release": None, "tag": tag or None, "commit": None, "closure": None}
+        return {"release": release.name, "tag": release.tag, "commit": release.commit, "closure": release.closure}
+
+
+def _document(view: View, rows: list[_Row]) -> dict[str, Any]:
+    head = view.state.head
+    return {
+        "schema": "agentgov.status/1",
+        "agents": [row.document() for row in rows],
+        "pending": sorted(view.state.pending),
+        "journal": {"tip": view.tip, "seq": head.seq, "time": head.time},
+    }

@@ -1,0 +1,80 @@
+"""`agentgov trust`: start the journal of a fleet, and the pins that verification starts from."""
+
+import click
+
+from agentgov.cli.context import open_context
+from agentgov.cli.options import answer, format_option, repo_option
+from agentgov.errors import ConfigurationError
+from agentgov.journal.introduction import introduce
+from agentgov.repo import clock
+from agentgov.repo.signing import person_signer
+from agentgov.report.page import Page, Span
+from agentgov.trust.pins import Pins, load_pins, parse_pins, save_pins
+
+
+@click.group()
+def trust() -> None:
+    """Adopt a repository; the pins that verification starts from, kept outside it."""
+
+
+@trust.command()
+@click.option("--rev", default="HEAD", show_default=True, help="The commit of main to adopt as it is.")
+@repo_option
+@format_option()
+def init(rev: str, repo: str, output: str) -> int:
+    """Start the journal: an administrator's signature adopts the governed contents of one commit as they are.
+
+    Works for a fresh fleet and for a repository with any history. Publishes the journal to the remote, if there is one,
+    and pins it on this machine.
+    """
+    context = open_context(repo)
+    commit = context.repo.resolve(rev)
+    done = introduce(context.journal, commit, person_signer(context.repo), context.repo.ident(), clock.now())
+    page = Page().line(
+        Span("adopted ", "good"), f"{done.paths} governed files of commit {commit[:9]}, by {done.founder}"
+    )
+    page.line(
+        f"  the journal begins at {done.pins.journal_root[:12]} on {context.journal.ref.removeprefix('refs/heads/')}"
+    )
+    page.line("  this machine has pinned it; give everybody else, and CI, this line as AGENTGOV_PINS:")
+    page.line(Span(f"  {done.pins.line}", "accent"))
+    answer(output, page, {"schema": "agentgov.trust-init/1", **_json(done.pins), "founder": done.founder})
+    return 0
+
+
+@trust.command()
+@repo_option
+@format_option()
+def show(repo: str, output: str) -> int:
+    """Print today's line of pins: the pinned beginning, and the tip that verified just now."""
+    context = open_context(repo)
+    view = context.view()
+    pins = load_pins(view.state.head.fleet)
+    if pins is None:
+        hint = "compare `agentgov journal log` with an administrator's, then: agentgov trust pin LINE"
+        raise ConfigurationError("this machine has no pins for the fleet: trust on first use", hint)
+    today = Pins(pins.fleet_id, pins.introduction, pins.journal_root, view.tip)
+    answer(output, Page().line(today.line), {"schema": "agentgov.trust-show/1", **_json(today)})
+    return 0
+
+
+@trust.command()
+@click.argument("line")
+@format_option()
+def pin(line: str, output: str) -> int:
+    """Trust the journal that LINE names, from now on and on this machine; get the line from an administrator."""
+    pins = parse_pins(line)
+    path = save_pins(pins)
+    page = Page().line(Span("pinned ", "good"), f"fleet {pins.fleet_id} in {path}")
+    answer(output, page, {"schema": "agentgov.trust-pin/1", **_json(pins)})
+    return 0
+
+
+def _json(pins: Pins) -> dict[str, str]:
+    return {
+        "fleet": pins.fleet_id,
+        "introduction": pins.introduction,
+        "journalRoot": pins.journal_root,
+        "journalTip": pins.journal_tip,
+        "line": pins.line,
+    }

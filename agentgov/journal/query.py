@@ -1,0 +1,85 @@
+"""Look back: the acts of the journal newest first, and the journal as it was at an act or a moment."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from agentgov.errors import IncompleteError
+from agentgov.journal.judge import selects
+from agentgov.journal.view import TreeReader, View, view_at
+from agentgov.model.act import Act, ActError, parse
+from agentgov.model.names import AgentId
+from agentgov.model.state import AUTHORISED, Head, State
+from agentgov.repo.repository import Repository
+
+
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """One act in the journal, with where it stands: its commit, the journal's head after it, who appended it."""
+
+    commit: str
+    parent: str | None
+    tree: str
+    head: Head
+    act: Act
+    appender: str
+
+    @property
+    def moment(self) -> datetime:
+        """Journal time after the act, in UTC."""
+        return datetime.fromtimestamp(self.head.time, UTC)
+
+
+def acts(repo: Repository, tip: str) -> Iterator[Logged]:
+    """Every act from the tip back to the first. IncompleteError where a commit is no act or is missing."""
+    commit: str | None = tip
+    while commit is not None:
+        raw = repo.commit(commit)
+        try:
+            act = parse(raw.message)
+        except ActError as error:
+            raise IncompleteError(
+                f"journal commit {commit[:12]} is no act: {error}", "agentgov journal verify"
+            ) from error
+        parent = raw.parents[0] if raw.parents else None
+        yield Logged(commit, parent, raw.tree, State(TreeReader(repo, raw.tree)).head, act, raw.committer.name)
+        commit = parent
+
+
+def acts_on(repo: Repository, tip: str, agent: AgentId) -> Iterator[Logged]:
+    """The acts that concern one agent, newest first: its releases and stages, pauses that select it, reviews of its
+    files, and advances that moved its authorised contents."""
+    for logged in acts(repo, tip):
+        if _concerns(repo, logged, agent):
+            yield logged
+
+
+def view_at_act(view: View, seq: int) -> View:
+    """The journal just after its act number `seq`; IncompleteError where it has no such act."""
+    for logged in acts(view.repo, view.tip):
+        if logged.head.seq == seq:
+            return view_at(view.repo, logged.commit, view)
+    raise IncompleteError(f"the journal has no act {seq}")
+
+
+def view_at_time(view: View, time: int) -> View | None:
+    """The journal as it was at a moment of journal time (epoch seconds); None before its first act."""
+    for logged in acts(view.repo, view.tip):
+        if logged.head.time <= time:
+            return view_at(view.repo, logged.commit, view)
+    return None
+
+
+def _concerns(repo: Repository, logged: Logged, agent: AgentId) -> bool:
+    act = logged.act
+    if act.get("Agent"):
+        return act.get("Agent") == str(agent)
+    if act.get("Selector"):
+        return selects(act.get("Selector"), agent)
+    if act.kind == "review":
+        return any(value.startswith(f"{agent} ") for value in act.all("Closure"))
+    if act.kind in ("advance", "init"):
+        before = repo.commit(logged.parent).tree if logged.parent is not None else None
+        after = repo.entry(logged.tree, f"{AUTHORISED}/{agent.folder}")
+        return after != (repo.entry(before, f"{AUTHORISED}/{agent.folder}") if before is not None else None)
+    return False

@@ -163,7 +163,7 @@ def see_tags(view: View, refs: Refs) -> tuple[Sighting, ...]:
         (name, oid) for tag, oid in refs.tags.items() if (name := release_name(tag)) and not view.state.release(name)
     ]
     return tuple(
-        _sight(view, name, oid) for name, oid in sorted(fresh, key=lambda item: (item[0].agent, item[0].precedence))
+        sight(view, name, oid) for name, oid in sorted(fresh, key=lambda item: (item[0].agent, item[0].precedence))
     )
 
 
@@ -230,7 +230,8 @@ def _ineligible(view: View, agent: AgentId, moved: list[Moved]) -> dict[str, str
     return {**dict.fromkeys(state.withdrawn, "it is withdrawn"), **found}
 
 
-def _sight(view: View, name: ReleaseName, oid: str) -> Sighting:
+def sight(view: View, name: ReleaseName, oid: str) -> Sighting:
+    """A tag object under this name, judged as it stands: trust, and no finding of severity error."""
     repo = view.repo
     kind = repo.kind(oid)
     if kind is None:

@@ -1,0 +1,140 @@
+"""`agentgov show`: the resolved configuration of an agent, now or at any moment."""
+
+import io
+import json
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import click
+
+from agentgov.cli import parameters
+from agentgov.cli.context import Context, open_context
+from agentgov.cli.options import answer, format_option, repo_option
+from agentgov.errors import ConfigurationError
+from agentgov.journal.query import view_at_act, view_at_time
+from agentgov.journal.view import View
+from agentgov.model.closure import closure_of
+from agentgov.model.document import ENVIRONMENTS, Environment
+from agentgov.model.names import AgentId
+from agentgov.model.snapshot import Snapshot
+from agentgov.model.state import Release
+from agentgov.release.orders import by_tag
+from agentgov.repo.snapshot import commit_snapshot
+from agentgov.report.page import Page, Span
+from agentgov.validate.environment import resolve_environment
+from agentgov.validate.load import load_agent
+from agentgov.validate.yaml_reader import read
+
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]")
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    snapshot: Snapshot
+    source: str  # one sentence: whence this configuration
+    release: Release | None = None
+
+
+@click.command()
+@click.argument("agent", type=parameters.agent)
+@click.option("--at", "at", metavar="WHEN", help="A release (1.4.0), a commit, or a time (2026-11-23T08:00Z).")
+@click.option("--environment", type=click.Choice(ENVIRONMENTS), default="production", show_default=True)
+@repo_option
+@format_option()
+def show(agent: AgentId, at: str | None, environment: Environment, repo: str, output: str) -> int:
+    """What AGENT is: its configuration with the overrides of an environment applied, and its prompts.
+
+    Without --at: the release that runs in that environment now; where none runs, the authorised contents.
+    """
+    context = open_context(repo)
+    found = _find(context, agent, at, environment)
+    document, findings = load_agent(found.snapshot, agent)
+    if document is None:
+        why = f"{findings[0].where}: {findings[0].message}" if findings else "it is not there"
+        raise ConfigurationError(f"{agent} cannot be read in the {found.snapshot.name}: {why}")
+    raw = read(found.snapshot.read(agent.file), agent.file).value
+    assert isinstance(raw, dict)
+    resolved = resolve_environment(raw, environment)
+    closure = closure_of(agent, document, found.snapshot)
+    texts = {path: found.snapshot.read(path).decode("utf-8", "replace") for path in _texts(closure.files, agent)}
+    page = Page().line(Span(f"{agent} in {environment}", "bold"), f": {found.source}")
+    page.line(Span(f"closure {closure.digest}", "dim")).blank()
+    for line in _yaml(resolved).splitlines():
+        page.line(line)
+    for path, text in texts.items():
+        page.blank().line(Span(f"--- {path}", "accent"))
+        for line in text.splitlines():
+            page.line(line)
+    data: dict[str, Any] = {
+        "schema": "agentgov.show/1",
+        "agent": str(agent),
+        "environment": environment,
+        "source": found.source,
+        "release": found.release.name if found.release is not None else None,
+        "closure": closure.digest,
+        "config": json.loads(json.dumps(resolved)),
+        "texts": texts,
+    }
+    answer(output, page, data)
+    return 0
+
+
+def _find(context: Context, agent: AgentId, at: str | None, environment: Environment) -> _Found:
+    view = context.view()
+    if at is not None and not _DATE.match(at):
+        return _at_release(view, agent, at) or _at_commit(context, at)
+    if at is not None:
+        then = view_at_time(view, _seconds(at))
+        if then is None:
+            raise ConfigurationError(f"the journal began after {at}", "list its acts with: agentgov journal log")
+        view = then
+    deployment = view.state.deployment(agent)
+    stage = deployment.production if environment == "production" else deployment.staging
+    release = by_tag(view, agent, stage.release) if stage.release else None
+    if release is not None:
+        contents = view_at_act(view, release.authorised_at).contents
+        return _Found(contents, f"release {release.name}, {stage.state.lower().replace('_', ' ')}", release)
+    return _Found(view.contents, f"nothing runs there; the authorised contents at act {view.state.head.seq}")
+
+
+def _at_release(view: View, agent: AgentId, text: str) -> _Found | None:
+    try:
+        name = parameters.release_of(agent, text)
+    except click.BadParameter:
+        return None
+    release = view.state.release(name)
+    if release is None:
+        return None
+    return _Found(view_at_act(view, release.authorised_at).contents, f"release {release.name}", release)
+
+
+def _at_commit(context: Context, rev: str) -> _Found:
+    commit = context.repo.resolve(rev)
+    return _Found(commit_snapshot(context.repo, commit), f"commit {commit[:9]}, whether authorised or not")
+
+
+def _seconds(text: str) -> int:
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise click.BadParameter(f"{text!r} is no time; write 2026-11-23T08:00Z.") from error
+    if found.tzinfo is None:
+        raise click.BadParameter(f"{text!r} lacks its zone; write 2026-11-23T08:00Z or +01:00.")
+    return int(found.timestamp())
+
+
+def _texts(files: Any, agent: AgentId) -> list[str]:
+    return [path for path in files if path != agent.file and path.endswith((".md", ".txt", ".mustache"))]
+
+
+def _yaml(value: Any) -> str:
+    from ruamel.yaml import YAML
+
+    yaml = YAML()
+    yaml.default_flow_style = False
+    yaml.width = 4096
+    buffer = io.StringIO()
+    yaml.dump(value, buffer)
+    return buffer.getvalue()

@@ -22,13 +22,13 @@ from agentgov.model.finding import Finding, Severity
 from agentgov.model.names import AgentId
 from agentgov.validate.codes import finding
 from agentgov.validate.positions import positions
+from agentgov.validate.prompts import names_in
 from agentgov.validate.worklist import fill_ins
 from agentgov.validate.yaml_reader import read
 
 _MODELINE = "# yaml-language-server: $schema=../../../.agentgov/schemas/agent.schema.json\n"
 _GUIDE = "# What the source could not say is marked; agentgov validate lists it.\n"
 _PROMPT = "prompts/system.md"
-_VARIABLE = re.compile(r"\{\{\s*([A-Za-z_][A-Za-z0-9_]{0,63})\s*\}\}")
 _IN_ENVIRONMENT = re.compile(r"\$\{(?:env\.)?([A-Za-z_][A-Za-z0-9_]{0,63})\}")
 
 
@@ -158,7 +158,7 @@ def _description(config: Mapping[str, Any]) -> str:
 
 def _prompts(text: str) -> dict[str, Any]:
     prompts: dict[str, Any] = {"system": {"file": _PROMPT if text.strip() else unknown.PROMPT}}
-    names = dict.fromkeys(_VARIABLE.findall(text))
+    names = [name for name in names_in(text) if len(name) <= 64]
     if names:
         prompts["variables"] = {name: {"type": "string", "untrusted": unknown.untrusted(name)} for name in names}
     return prompts

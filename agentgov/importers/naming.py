@@ -48,13 +48,14 @@ def choose(stem: str, name: str, taken: Container[str]) -> tuple[str, bool]:
     """The name of an agent of the file `stem`, and whether a clash with names already taken changed it."""
     first, last = label(stem), label(name)
     full = label(f"{first}-{last}")
-    wanted = first if last in (ROOT, first) else full
-    if wanted not in taken and wanted != SHARED:
-        return wanted, False
-    number = 2
+    by_rule = [first, full] if last == first else [first] if last == ROOT else [full]
+    for candidate in by_rule:
+        if candidate not in taken and candidate != SHARED:
+            return candidate, False
+    number = 1
     while full in taken or full == SHARED:
-        full = label(f"{first}-{last}-{number}")
         number += 1
+        full = label(f"{first}-{last}-{number}")
     return full, True
 
 

@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
+from agentgov.validate import literals
 from agentgov.validate.pointers import child
 
 REMOVED = "removed by import"
@@ -23,15 +24,7 @@ _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _REFERENCE = re.compile(r"(?:(?:bearer|basic|token)\s+)?\$(?:\{[a-z0-9_.]+\}|[a-z_][a-z0-9_]*)\Z", re.IGNORECASE)
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
-_SHAPES = (
-    re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL),
-    re.compile(r"\b(?:sk|rk|pk)[-_](?:ant-|proj-|live_|test_|or-)?[A-Za-z0-9_-]{20,}"),
-    re.compile(r"\bgh[pousr]_[A-Za-z0-9]{30,}|\bgithub_pat_[A-Za-z0-9_]{30,}|\bglpat-[A-Za-z0-9_-]{20,}"),
-    re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b|\bAIza[A-Za-z0-9_-]{35}|\bxai-[A-Za-z0-9]{30,}|\bhf_[A-Za-z0-9]{30,}"),
-    re.compile(r"\bxox[abeoprs]-[A-Za-z0-9-]{10,}|\bdckr_pat_[A-Za-z0-9_-]{20,}|\bnpm_[A-Za-z0-9]{30,}"),
-    re.compile(r"\beyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}"),
-)
-_IN_ADDRESS = re.compile(r"(?<=://)[^/\s@:'\"]*:(?P<secret>(?!\$)[^/\s@'\"]+)(?=@)")
+_IN_ADDRESS = re.compile(r"(?<=://)(?P<user>[^/\s@:'\"]*):(?!\$)[^/\s@'\"]+(?=@)")
 _IN_QUERY = re.compile(
     r"[?&](?:[a-z0-9_-]*[-_])?(?:api_?key|token|secret|password|key|sig)=(?P<secret>(?!\$)[^&\s'\"#]+)", re.IGNORECASE
 )
@@ -39,7 +32,10 @@ _IN_COMMAND = re.compile(
     r"(?:--?(?:[a-z0-9-]+-)?(?:api-?key|token|secret|password|passwd)(?:=|\s+)"
     r"|\b[A-Z0-9_]*(?:API_?KEY|TOKEN|SECRET|PASSWORD)=)(?P<secret>(?![\s$'\"-])[^\s'\"]+)"
 )
-_ADDRESSES = (_IN_ADDRESS, _IN_QUERY)
+_PRIVATE_KEY = re.compile(
+    r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY-----.*?(?:-----END [A-Z0-9 ]{0,40}PRIVATE KEY-----|\Z)", re.DOTALL
+)
+_WORD = re.compile(rb"[^\s'\"`,;<>]+")
 # Fields that hold text for people or models: only what has the shape of a secret is one there.
 _PROSE = frozenset({"instruction", "description", "welcome_message", "readme"})
 _FLAG = re.compile(r"--?(?:[a-z0-9-]+-)?(?:api-?key|token|secret|password|passwd)\Z")
@@ -57,24 +53,23 @@ class Cleaner:
             return {key: self._member(key, item, child(pointer, key)) for key, item in value.items()}
         if isinstance(value, list):
             return self._list(value, pointer)
-        return self._text(value, pointer, (*_ADDRESSES, _IN_COMMAND)) if isinstance(value, str) else value
+        return self._text(value, pointer) if isinstance(value, str) else value
 
-    def _text(self, text: str, pointer: str, places: tuple[re.Pattern[str], ...]) -> str:
-        clean = text
-        for shape in _SHAPES:
-            clean = shape.sub(REMOVED, clean)
-        for place in places:
-            clean = place.sub(_without_secret, clean)
+    def _text(self, text: str, pointer: str, *, prose: bool = False) -> str:
+        clean = _IN_QUERY.sub(_without_secret, _IN_ADDRESS.sub(r"\g<user>", text))
+        if not prose:
+            clean = REMOVED if literals.looks_random(clean) else _IN_COMMAND.sub(_without_secret, clean)
+        clean = _without_shapes(clean)
         if clean != text:
             self.removed.append(pointer)
         return clean
 
     def _member(self, key: str, value: Any, pointer: str) -> Any:
         if isinstance(value, str) and key in _PROSE:
-            return self._text(value, pointer, _ADDRESSES)
-        if not isinstance(value, str) or not is_secret_name(key):
+            return self._text(value, pointer, prose=True)
+        if not isinstance(value, str) or not (is_secret_name(key) or any(literals.suspicious({key: value}))):
             return self.clean(value, pointer)
-        if key in _NAMES_A_VARIABLE and _VARIABLE.match(value) and not any(shape.search(value) for shape in _SHAPES):
+        if key in _NAMES_A_VARIABLE and _VARIABLE.match(value) and not has_shape(value):
             return value
         if not value or _REFERENCE.match(value):
             return value
@@ -98,6 +93,23 @@ class Cleaner:
 def is_secret_name(name: str) -> bool:
     """Whether a field, header or variable of that name holds a credential."""
     return _SECRET_NAME.search(_CAMEL.sub("_", name)) is not None
+
+
+def has_shape(text: str) -> bool:
+    """Whether a token of a known shape stands in a text."""
+    return next(literals.shapes(text.encode("utf-8", "surrogatepass")), None) is not None
+
+
+def _without_shapes(text: str) -> str:
+    """The text with every word that has the shape of a token taken out, and every private key as a whole."""
+    text = _PRIVATE_KEY.sub(REMOVED, text)
+    while has_shape(text):
+        data = text.encode("utf-8", "surrogatepass")
+        start, _ = next(literals.shapes(data))
+        word = _WORD.match(data, start)
+        end = word.end() if word is not None else len(data)
+        text = (data[:start] + REMOVED.encode() + data[end:]).decode("utf-8", "surrogatepass")
+    return text
 
 
 def _without_secret(match: re.Match[str]) -> str:

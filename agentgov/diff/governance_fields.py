@@ -1,0 +1,154 @@
+"""How the documents that say what is allowed are compared: what items of lists are called and known by, the classes.
+
+A name is the document, the words of the YAML and a direction (`access.people.keys.added`). Names are not listed in full
+as those of agents are, because no review rule names them: every change of governance takes the administrators. What is
+not listed as tightening or neutral loosens. Nothing here compares anything.
+"""
+
+from collections.abc import Hashable, Mapping
+from typing import Any
+
+from agentgov.diff.fields import Class
+from agentgov.model.document import CLASSIFICATIONS, RISKS
+
+# Lists whose items have a name of their own: pattern of the list -> (what one is called, what it is known by).
+ITEMS: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    "access.people": ("person", ("id",)),
+    "access.bots": ("bot", ("id",)),
+    "access.teams": ("team", ("id",)),
+    "access.roles": ("role", ("name",)),
+    "access.bindings": ("binding", ("role", "who", "agents", "environments")),
+    "fleet.reviews.rules": ("review rule", ("name", "when")),
+    "pipeline.stages": ("stage", ("name",)),
+    "pipeline.freezes": ("freeze", ("name",)),
+}
+
+# What one item of any other list is called.
+_NOUNS: Mapping[str, str] = {
+    "emails": "e-mail",
+    "keys": "key",
+    "members": "member",
+    "handles": "handle",
+    "verbs": "verb",
+    "who": "",
+    "from": "",
+    "steps": "step",
+    "exempt": "exempt path",
+    "allow": "allowed pattern",
+    "deny": "denied pattern",
+}
+
+# Words in order of strictness or strength: `raised` is a later word.
+SCALES: Mapping[str, tuple[str, ...]] = {
+    "workspaces.risk.floor": RISKS,
+    "workspaces.data.ceiling": CLASSIFICATIONS,
+    "fleet.commits": ("any", "forge-merges", "signed"),
+    "fleet.reviews.stale": ("owned-paths", "any-push"),
+    "fleet.reviews.handover": ("base", "both"),
+}
+
+_TIGHTENS = frozenset(
+    {
+        "access.administrators.who.removed",
+        "access.administrators.threshold.raised",
+        "access.people.removed",
+        "access.people.keys.removed",
+        "access.people.emails.removed",
+        "access.bots.removed",
+        "access.bots.keys.removed",
+        "access.teams.removed",
+        "access.teams.members.removed",
+        "access.roles.removed",
+        "access.roles.verbs.removed",
+        "access.bindings.removed",
+        "access.bindings.until.added",
+        "fleet.commits.raised",
+        "fleet.reviews.default.approvals.raised",
+        "fleet.reviews.rules.added",
+        "fleet.reviews.rules.approvals.raised",
+        "fleet.reviews.stale.raised",
+        "fleet.reviews.handover.raised",
+        "fleet.reviews.exempt.removed",
+        "fleet.reviews.expire.added",
+        "fleet.reviews.expire.lowered",
+        "fleet.reviews.lastPush.raised",
+        "fleet.journal.maxAge.lowered",
+        "pipeline.freezes.added",
+        "pipeline.stages.soak.raised",
+        "pipeline.stages.evidence.added",
+        "pipeline.stages.bake.raised",
+        "pipeline.stages.steps.minUnits.raised",
+        "pipeline.stages.steps.share.lowered",
+        "pipeline.stages.steps.soak.raised",
+        "pipeline.stages.promoters.count.raised",
+        "pipeline.stages.promoters.added",
+        "pipeline.stages.autoRollback.raised",
+        "pipeline.rollback.window.lowered",
+        "workspaces.budget.day.added",
+        "workspaces.budget.day.lowered",
+        "workspaces.budget.month.added",
+        "workspaces.budget.month.lowered",
+        "workspaces.models.deny.added",
+        "workspaces.tools.deny.added",
+        "workspaces.models.allow.closed",
+        "workspaces.models.allow.removed",
+        "workspaces.tools.allow.closed",
+        "workspaces.tools.allow.removed",
+        "workspaces.risk.floor.raised",
+        "workspaces.data.ceiling.lowered",
+    }
+)
+_NEUTRAL = frozenset(
+    {
+        "access.people.name.changed",
+        "access.people.name.added",
+        "access.people.name.removed",
+        "fleet.name.changed",
+        "workspaces.description.changed",
+        "workspaces.description.added",
+        "workspaces.description.removed",
+        "governance.rewritten",
+    }
+)
+
+
+def class_of(field: str) -> Class:
+    """The class of a change of governance, by its name."""
+    return "tightens" if field in _TIGHTENS else "neutral" if field in _NEUTRAL else "loosens"
+
+
+def listed() -> frozenset[str]:
+    """Every name that does not loosen."""
+    return _TIGHTENS | _NEUTRAL
+
+
+def key_of(pattern: str, item: Any) -> Hashable:
+    """What an item of a list is known by: its name where it has one, else all that it says."""
+    if not isinstance(item, Mapping):
+        return repr(item)
+    by = ITEMS.get(pattern, ("", ()))[1]
+    if pattern == "fleet.reviews.rules" and item.get("name"):
+        return repr(item["name"])
+    return repr([item.get(name) for name in by]) if by else repr(item)
+
+
+def label_of(pattern: str, item: Any, index: int) -> str:
+    """What to call an item in a sentence."""
+    noun, by = ITEMS.get(pattern, ("", ()))
+    if not noun:
+        words = pattern.rpartition(".")[2]
+        noun = _NOUNS.get(words, words)
+    if not isinstance(item, Mapping):
+        return f"{noun} {key_label(str(item)) if pattern.endswith('.keys') else item}".strip()
+    if pattern == "access.bindings":
+        where = f" in {', '.join(item['environments'])}" if item.get("environments") else ""
+        return f"{noun} {item['role']} for {', '.join(item['who'])} on {', '.join(item['agents'])}{where}"
+    name = next((item[step] for step in by if isinstance(item.get(step), str) and item[step]), "")
+    return f"{noun} {name or index + 1}"
+
+
+def key_label(key: str) -> str:
+    """An OpenSSH public key, short: its type, the end of its body, its comment."""
+    kind, _, rest = key.partition(" ")
+    body, _, comment = rest.partition(" ")
+    return f"{kind} ...{body[-8:]} {comment}".strip()

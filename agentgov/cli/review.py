@@ -20,11 +20,12 @@ def review() -> None:
 def _command(verdict: Verdict, help_text: str) -> None:
     @review.command(verdict, help=help_text)
     @click.argument("rev", default="HEAD")
+    @click.option("--base", metavar="REV", help="Only the paths that REV changes since its merge base with this one.")
     @click.option("-m", "--message", default="", help="What you have to say; stands in the journal for ever.")
     @repo_option
     @format_option()
-    def command(rev: str, message: str, repo: str, output: str) -> int:
-        return _run(verdict, rev, message, repo, output)
+    def command(rev: str, base: str | None, message: str, repo: str, output: str) -> int:
+        return _run(verdict, rev, base, message, repo, output)
 
 
 _command("approve", "Approve what REV changes of the authorised contents (default: HEAD).")
@@ -32,18 +33,19 @@ _command("request-changes", "Block what REV changes until you approve it or with
 _command("withdraw", "Take back your reviews of the paths that REV changes.")
 
 
-def _run(verdict: Verdict, rev: str, message: str, repo: str, output: str) -> int:
-    commit = Repository.open(repo).resolve(rev)
+def _run(verdict: Verdict, rev: str, base: str | None, message: str, repo: str, output: str) -> int:
+    here = Repository.open(repo)
+    commit, since = here.resolve(rev), here.resolve(base) if base is not None else None
 
     def write(view: View, actor: Actor) -> Draft:
-        found = reviewable(view, commit)
+        found = reviewable(view, commit, since)
         if not found.change.paths:
             hint = "look at what differs with: agentgov diff"
             raise RefusedError(f"commit {commit[:9]} changes nothing that is governed and not authorised yet", hint)
         return draft_review(view, actor, found, verdict, commit=commit, now=clock.now(), reason=message)
 
     done = append_order(repo, write)
-    return tell("review", output, done, *_what_follows(done, reviewable(done.after, commit)))
+    return tell("review", output, done, *_what_follows(done, reviewable(done.after, commit, since)))
 
 
 def _what_follows(done: Done, found: Reviewable) -> list[str]:

@@ -6,14 +6,17 @@ change needed when it was reviewed. It says nothing of commits, so a rebase with
 
 import hashlib
 import json
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from agentgov.journal.authorise import format_content_path, observe_change
 from agentgov.journal.draft import Actor, Draft, draft
 from agentgov.journal.view import View
 from agentgov.model.closure import closure_of
+from agentgov.model.governed import ROOTS
 from agentgov.model.state import OpenReview, ReviewedPath
+from agentgov.repo.changes import changed_paths
 from agentgov.repo.snapshot import TreeSnapshot
 from agentgov.review.change import Change, ChangeVerdict, decide_change
 
@@ -28,9 +31,18 @@ class Reviewable:
     verdict: ChangeVerdict
 
 
-def reviewable(view: View, commit: str) -> Reviewable:
-    """What differs between the authorised contents and a commit, and what it still needs."""
+def reviewable(view: View, commit: str, since: str | None = None) -> Reviewable:
+    """What differs between the authorised contents and a commit, and what it still needs.
+
+    With `since`, only the paths that the commit changes since its merge base with that one: a branch is not asked for
+    what is pending on main.
+    """
     change = observe_change(view, commit)
+    if since is not None:
+        base = view.repo.merge_base(since, commit)
+        old = view.repo.commit(base).tree if base is not None else None
+        mine = changed_paths(view.repo, old, change.tree, ROOTS)
+        change = replace(change, paths=tuple(path for path in change.paths if path.path in mine))
     return Reviewable(change, _decide(view, change, view.state.reviews()))
 
 
@@ -63,12 +75,15 @@ def draft_review(
     )
 
 
-def with_approval(view: View, found: Reviewable, person: str) -> ChangeVerdict:
-    """The verdict as it would be if this person approved the change now."""
+def with_approvals(view: View, found: Reviewable, people: Iterable[str]) -> ChangeVerdict:
+    """The verdict as it would be if these people approved the change now."""
     head = view.state.head
     paths = tuple(ReviewedPath(path=path.path, old=path.old, new=path.new) for path in found.change.paths)
-    assumed = OpenReview(by=person, verdict="approve", seq=head.seq + 1, time=head.time, paths=paths)
-    return _decide(view, found.change, {**view.state.reviews(), "assumed": assumed})
+    assumed = {
+        f"assumed {person}": OpenReview(by=person, verdict="approve", seq=head.seq + 1, time=head.time, paths=paths)
+        for person in people
+    }
+    return _decide(view, found.change, {**view.state.reviews(), **assumed})
 
 
 def requirements_digest(verdict: ChangeVerdict) -> str:

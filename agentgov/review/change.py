@@ -101,6 +101,7 @@ class PathVerdict:
     uncounted: tuple[Uncounted, ...]
     message: str  # one sentence: why it is so
     unreviewed: bool = False  # a fleet of one person let its own change through
+    objectors: frozenset[str] = frozenset()  # who asked for changes and may
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +185,8 @@ class _Court:
         objectors = self._objectors(path)
         if impossible or objectors:
             blocked = f"{', '.join(sorted(objectors))} asked for changes" if objectors else impossible
-            return PathVerdict(path, "blocked" if objectors else "pending", states, tuple(uncounted), blocked)
+            state: PathState = "blocked" if objectors else "pending"
+            return PathVerdict(path, state, states, tuple(uncounted), blocked, objectors=frozenset(objectors))
         good = {step for step, people in counted.items() if all(_met(item, self._of(item, people)) for item in asked)}
         if _reaches(path.old, path.new, good):
             own = self.alone and not in_governance_set(path.path)

@@ -1,0 +1,83 @@
+"""The verdict on a change of governed contents as a page for people and as the document of `check --json`."""
+
+from agentgov.model.state import OpenReview
+from agentgov.report.page import Page, Span, Style
+from agentgov.review.change import AskedState, ChangeVerdict, PathVerdict
+
+_LOOKS: dict[str, Style] = {"pass": "good", "pending": "warn", "blocked": "bad"}
+
+
+def change_page(verdict: ChangeVerdict, assumed: str = "") -> Page:
+    """Path by path: what it needs, who gave it, who is missing; then every review that was not counted, and why."""
+    page = Page()
+    waiting = [path for path in verdict.paths if path.state != "pass"]
+    if not verdict.paths:
+        return page.line(Span("pass ", "good"), "everything governed here is authorised already")
+    summary = f"{len(waiting)} of {len(verdict.paths)} paths wait" if waiting else "every path has the reviews it needs"
+    page.line(Span(f"{verdict.state} ", _LOOKS[verdict.state]), summary)
+    if assumed:
+        page.line(Span(f"as if {assumed} had approved what is there now", "dim"))
+    for path in verdict.paths:
+        _path(page, path)
+    for path in verdict.paths:
+        for one in path.uncounted:
+            page.line(Span("not counted  ", "dim"), f"{one.person} on {one.path}: {one.message} ({one.reason})")
+    if any(path.unreviewed for path in verdict.paths):
+        page.line(Span("unreviewed ", "warn"), "a fleet of one person reviews its own changes")
+    return page
+
+
+def change_document(
+    verdict: ChangeVerdict, reviews: dict[str, OpenReview], base: str, head: str, assumed: str = ""
+) -> dict[str, object]:
+    """The verdict as `agentgov.check/1`; see schemas/output/check.schema.json."""
+    uncounted = {(one.person, one.reason) for path in verdict.paths for one in path.uncounted}
+    given = {person for path in verdict.paths for state in path.requirements for person in state.given}
+    people = sorted({review.by for review in reviews.values()})
+    return {
+        "schema": "agentgov.check/1",
+        "verdict": verdict.state,
+        "base": base,
+        "head": head,
+        "missing_paths": [path.change.path for path in verdict.paths if path.state == "pending"],
+        "blocked_by": sorted({who for path in verdict.paths for who in path.objectors}),
+        "requirements": [_requirement(state) for path in verdict.paths for state in path.requirements],
+        "reviews": [
+            {
+                "user": person,
+                "counted": person in given,
+                "reason": next((reason for who, reason in sorted(uncounted) if who == person), None),
+            }
+            for person in people
+        ],
+        "unreviewed": any(path.unreviewed for path in verdict.paths),
+        "assumed": [assumed] if assumed else [],
+    }
+
+
+def _path(page: Page, path: PathVerdict) -> None:
+    page.line(Span(f"  {path.state:<8}", _LOOKS[path.state]), path.change.path)
+    for state in path.requirements:
+        labels = f" ({' '.join(state.asked.labels)})" if state.asked.labels != ("administrators",) else ""
+        given = f": {', '.join(sorted(state.given))}" if state.given else ""
+        mark = Span("met     ", "good") if state.met else Span("missing ", "warn")
+        page.line("           ", mark, f"{state.asked.count} of {state.asked.name}{labels}{given}")
+        if not state.met and path.state == "pending":
+            who = ", ".join(sorted(state.could)) or "nobody"
+            page.line("           ", Span(f"        who could give it: {who}", "dim"))
+    if path.state != "pass" and (path.state == "blocked" or all(state.met for state in path.requirements)):
+        page.line("           ", path.message)
+
+
+def _requirement(state: AskedState) -> dict[str, object]:
+    asked = state.asked
+    return {
+        "path": asked.path,
+        "name": asked.name,
+        "rule": asked.rule,
+        "owners": list(asked.labels),
+        "count": asked.count,
+        "given": sorted(state.given),
+        "missing": 0 if state.met else max(asked.count - len(state.given), 1),
+        "candidates": [] if state.met else sorted(state.could),
+    }

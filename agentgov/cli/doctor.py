@@ -1,0 +1,180 @@
+"""`agentgov doctor`: is this machine and this fleet set up right, and what to do about it."""
+
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import click
+
+from agentgov.cli.context import Context, open_context
+from agentgov.cli.options import answer, format_option, repo_option
+from agentgov.errors import AgentgovError
+from agentgov.journal.view import View
+from agentgov.model.governed import FLEET_FILE
+from agentgov.model.units import parse_duration
+from agentgov.repo import clock
+from agentgov.repo.signing import person_signer
+from agentgov.report.moments import age
+from agentgov.report.page import Page, Span, Style
+from agentgov.trust.keys import parse_public_key
+from agentgov.trust.signers import bot_signer, stored_bot_key
+
+State = Literal["good", "warn", "bad", "skipped"]
+_LOOKS: dict[State, Style] = {"good": "good", "warn": "warn", "bad": "bad", "skipped": "dim"}
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was looked at: how it is, and the command or line that mends it."""
+
+    rule: str
+    state: State
+    message: str
+    fix: str = ""
+
+
+@click.command()
+@click.option("--fetch/--no-fetch", default=True, help="Ask the remote too (default).")
+@repo_option
+@format_option()
+def doctor(fetch: bool, repo: str, output: str) -> int:
+    """Look at everything that must be right before the other commands can be: who am I, which key signs, is it in
+    Access, the remote, pins, the journal and its age.
+
+    Every problem comes with what mends it. Exit 1 if there is one.
+    """
+    checks = list(_examine(repo, fetch))
+    page = Page()
+    for check in checks:
+        page.line(Span(f"{check.state:<8}", _LOOKS[check.state]), check.message)
+        if check.fix:
+            page.line("        ", Span(f"fix: {check.fix}", "accent"))
+    bad = sum(check.state == "bad" for check in checks)
+    page.line(f"{bad} problem{'s' if bad != 1 else ''}" if bad else "everything that was looked at is in order")
+    document: dict[str, Any] = {
+        "schema": "agentgov.doctor/1",
+        "healthy": not bad,
+        "checks": [{"rule": one.rule, "state": one.state, "message": one.message, "fix": one.fix} for one in checks],
+    }
+    answer(output, page, document)
+    return 1 if bad else 0
+
+
+def _examine(repo: str, fetch: bool) -> Iterator[Check]:
+    yield from _machine()
+    try:
+        context = open_context(repo)
+    except AgentgovError as error:
+        yield Check("doctor.repository", "bad", error.message, error.hint)
+        return
+    yield Check("doctor.repository", "good", f"the repository is {context.repo.root or context.repo.git_dir}")
+    yield from _clone(context)
+    yield from _guarded("doctor.identity", lambda: _identity(context))
+    yield from _guarded("doctor.remote", lambda: _remote(context, fetch))
+    yield from _guarded("doctor.journal", lambda: _journal(context, fetch))
+
+
+def _guarded(rule: str, examine: Callable[[], Iterator[Check]]) -> Iterator[Check]:
+    try:
+        yield from examine()
+    except AgentgovError as error:
+        yield Check(rule, "bad", error.message, error.hint)
+
+
+def _machine() -> Iterator[Check]:
+    version = sys.version.split()[0]
+    yield Check("doctor.python", "good", f"Python {version}")
+    for program, package in (("git", "git"), ("ssh-keygen", "OpenSSH")):
+        if shutil.which(program) is None:
+            yield Check("doctor.program", "bad", f"the program {program} is not there", f"install {package}")
+
+
+def _clone(context: Context) -> Iterator[Check]:
+    if context.repo.is_shallow:
+        fix = "git fetch --unshallow"
+        yield Check("doctor.shallow", "bad", "this clone is shallow, so nothing old can be verified", fix)
+    head = context.repo.head()
+    if head is None:
+        yield Check(
+            "doctor.empty", "bad", "the repository has no commit yet", "git add -A && git commit -m 'The fleet'"
+        )
+    elif context.repo.entry(context.repo.commit(head).tree, FLEET_FILE) is None:
+        yield Check("doctor.fleet", "bad", f"there is no {FLEET_FILE} in the last commit", "agentgov init")
+    elif context.repo.head_branch() is None:
+        yield Check("doctor.detached", "warn", "HEAD is detached: what you commit is on no branch", "git switch main")
+
+
+def _identity(context: Context) -> Iterator[Check]:
+    name, email = context.repo.ident()
+    yield Check("doctor.identity", "good", f"git knows you as {name} <{email}>")
+    key = parse_public_key(person_signer(context.repo).public_key)
+    yield Check("doctor.key", "good", f"you sign with {key.kind} {key.fingerprint}")
+
+
+def _remote(context: Context, fetch: bool) -> Iterator[Check]:
+    remote = context.journal.remote
+    if remote is None:
+        fix = "git remote add origin URL"
+        yield Check("doctor.remote", "warn", "there is no remote: the journal lives in this clone alone", fix)
+    elif fetch:
+        remote.ls(context.journal.ref)
+        yield Check("doctor.remote", "good", f"the remote {remote.name} answers at {remote.url}")
+    else:
+        yield Check("doctor.remote", "skipped", f"the remote {remote.name} was not asked")
+
+
+def _journal(context: Context, fetch: bool) -> Iterator[Check]:
+    view = context.view(fetch=fetch)
+    head = view.state.head
+    yield Check("doctor.journal", "good", f"the journal verifies: {head.seq + 1} acts, tip {view.tip[:12]}")
+    yield from _age(view)
+    if context.journal.pins(view) is None:
+        fix = "get the line of `agentgov trust show` from an administrator: agentgov trust pin LINE"
+        yield Check("doctor.pins", "bad", "this machine has no pins: it would trust any journal", fix)
+    else:
+        yield Check("doctor.pins", "good", f"pinned to fleet {head.fleet}")
+    yield from _access(context, view)
+    yield from _fleet(view)
+
+
+def _age(view: View) -> Iterator[Check]:
+    head, most = view.state.head, view.governance.fleet.journal.max_age
+    old = clock.now() - head.time
+    if old > parse_duration(most):
+        message = f"the journal is {age(old)} old, and {most} is the most: no reconciler has been there"
+        yield Check("doctor.age", "warn", message, "agentgov reconcile --once")
+    else:
+        yield Check("doctor.age", "good", f"the journal is {age(old)} old")
+
+
+def _access(context: Context, view: View) -> Iterator[Check]:
+    identity = view.directory.by_key(person_signer(context.repo).public_key)
+    if identity is None:
+        fix = "put your public key under people in governance/access.yaml, and have that change reviewed"
+        yield Check("doctor.access", "bad", "the key that you sign with is nobody's in the authorised Access", fix)
+    else:
+        yield Check("doctor.access", "good", f"in Access you are the {identity.kind} {identity.id}")
+    bot = bot_signer() or stored_bot_key(view.state.head.fleet, "reconciler")
+    if bot is not None:
+        known = view.directory.by_key(bot.public_key)
+        state: State = "good" if known is not None and known.kind == "bot" else "bad"
+        who = f"of the bot {known.id}" if known is not None else "nobody's in the authorised Access"
+        yield Check("doctor.bot-key", state, f"a bot's key is at hand, {who}")
+
+
+def _fleet(view: View) -> Iterator[Check]:
+    access = view.governance.access
+    if len(access.people) == 1:
+        message = "the fleet has one person: every change of theirs goes out unreviewed"
+        yield Check("doctor.alone", "warn", message, "add people to governance/access.yaml")
+    elif access.administrators.threshold < 2:
+        message = "one administrator alone can change what is allowed"
+        yield Check("doctor.threshold", "warn", message, "administrators: {threshold: 2} in governance/access.yaml")
+    if not any(bot.kind == "reconciler" for bot in access.bots):
+        message = "Access has no reconciler, so nothing is ever promoted"
+        yield Check("doctor.reconciler", "bad", message, "add a bot of kind reconciler to governance/access.yaml")
+    if view.state.pending:
+        message = f"{len(view.state.pending)} paths of main wait for reviews"
+        yield Check("doctor.pending", "warn", message, "agentgov check")

@@ -16,7 +16,7 @@ Content = bytes | str | None
 def environment(when: int = START, name: str = "Ada", email: str = "ada@example.com") -> dict[str, str]:
     """The environment for git: who, when, and no configuration from the machine."""
     kept = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
-    date = f"{when} +0000"
+    date = f"@{when} +0000"
     return kept | {
         "GIT_CONFIG_GLOBAL": os.devnull,
         "GIT_CONFIG_NOSYSTEM": "1",

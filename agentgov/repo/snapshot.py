@@ -16,10 +16,8 @@ from types import MappingProxyType
 from agentgov.errors import ConfigurationError
 from agentgov.model.governed import ROOTS, is_governed, may_hold_governed
 from agentgov.model.snapshot import EXECUTABLE, FILE, SUBMODULE, SYMLINK, TREE, Entry, path_bytes, path_text
-from agentgov.repo.changes import MAX_PATHS
-from agentgov.repo.objects import ObjectError
+from agentgov.repo.changes import check_bounds
 from agentgov.repo.repository import Repository
-from agentgov.repo.treeedit import MAX_DEPTH
 
 # What was a file when it was listed may have become a symlink or a pipe.
 _OPEN_FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
@@ -58,8 +56,7 @@ class TreeSnapshot:
         todo = [(b"", self.tree_oid)]
         while todo:
             prefix, oid = todo.pop()
-            if prefix.count(b"/") > MAX_DEPTH or len(found) > MAX_PATHS:
-                raise ObjectError("tree.too-large", "the folders are nested too deep, or hold too many files")
+            check_bounds(prefix, len(found))
             for mode, name, entry_oid in self._repo.tree(oid):
                 path = prefix + name
                 if mode == TREE:

@@ -39,20 +39,22 @@ def put_files(trees: Trees, base: str | None, changes: Mapping[str, Change]) -> 
     """The id of the tree that is `base` (None: the empty tree) with each path set to (mode, object id) or deleted.
 
     Mode TREE sets a whole folder at once. Setting a path below what was a file replaces the file. ObjectError for a
-    path that no tree can hold, and for two changes of which one lies inside the other's file.
+    path that no tree can hold, and where something is set inside of what is set at the same time.
     """
     root = _Folder(b"", None, _entries(trees, base))
     folders = [root]
     for path in sorted(changes, key=path_bytes):
-        parts = _parts(path)
+        *parents, name = _parts(path)
         folder = root
-        for part in parts[:-1]:
-            below = folder.folders.get(part)
-            if below is None:
-                below = _below(trees, folder, part, path)
-                folders.append(below)
-            folder = below
-        folder.changes[parts[-1]] = changes[path]
+        for part in parents:
+            above = folder.changes.get(part)
+            if above is not None and not (changes[path] is None and above[0] != TREE):
+                raise ObjectError("tree.conflict", f"{path} lies inside something that is set at the same time")
+            if part not in folder.folders:
+                folder.folders[part] = _below(trees, folder, part)
+                folders.append(folder.folders[part])
+            folder = folder.folders[part]
+        folder.changes[name] = changes[path]
     for folder in reversed(folders):  # a folder always stands behind the one that holds it
         if folder.parent is not None:
             _settle(folder.parent, folder.name, _write(trees, folder))
@@ -63,15 +65,11 @@ def _entries(trees: Trees, oid: str | None) -> tuple[TreeEntry, ...]:
     return () if oid is None or oid == EMPTY_TREE else trees.tree(oid)
 
 
-def _below(trees: Trees, folder: _Folder, name: bytes, path: str) -> _Folder:
-    change = folder.changes.get(name)
-    if change is not None:
-        raise ObjectError("tree.conflict", f"{path} lies inside something that is set at the same time")
+def _below(trees: Trees, folder: _Folder, name: bytes) -> _Folder:
+    """The folder of that name as it is, empty where there is none or where it is being replaced."""
     there = folder.entries.get(name)
     keeps = there is not None and there.mode == TREE and name not in folder.changes
-    below = _Folder(name, folder, _entries(trees, there.oid if keeps and there is not None else None))
-    folder.folders[name] = below
-    return below
+    return _Folder(name, folder, _entries(trees, there.oid if keeps and there is not None else None))
 
 
 def _settle(parent: _Folder, name: bytes, written: str | None) -> None:
@@ -80,7 +78,7 @@ def _settle(parent: _Folder, name: bytes, written: str | None) -> None:
     if written is not None:
         parent.changes[name] = (TREE, written)
     elif there is not None and there.mode == TREE:
-        parent.changes[name] = None
+        parent.changes.setdefault(name, None)
 
 
 def _write(trees: Trees, folder: _Folder) -> str | None:

@@ -130,15 +130,28 @@ class TestNames:
         git(world, "tag", "-a", "nested", "-m", "two", "v1")
         second = commit_files(world, {"b": "2"})
         repo = Repository.open(world)
-        for rev in (first, first[:12], "v1", "nested", "refs/tags/v1", "HEAD~1", "main^", "@^1", "main^{commit}~", "v1^{}"):
+        for rev in (
+            first,
+            first[:12],
+            "v1",
+            "nested",
+            "refs/tags/v1",
+            "HEAD~1",
+            "main^",
+            "@^1",
+            "main^{commit}~",
+            "v1^{}",
+        ):
             assert repo.resolve(rev) == first, rev
         for rev in ("HEAD", "main", "heads/main", "HEAD^0", "HEAD~0"):
             assert repo.resolve(rev) == second, rev
 
     @pytest.mark.parametrize(
         "rev",
-        ["", "nope", "HEAD..main", "-h", "HEAD~99", "HEAD^2", ":/first", "main@{0}", "HEAD:a", "HEAD^{tree}", "0" * 40]
-        + ["--upload-pack=x", "a b", "HEAD^{/first}", "abc", "HEAD~" + "9" * 30],
+        [
+            *("", "nope", "HEAD..main", "-h", "HEAD~99", "HEAD^2", ":/first", "main@{0}", "HEAD:a", "HEAD^{tree}"),
+            *("0" * 40, "--upload-pack=x", "a b", "HEAD^{/first}", "abc", "HEAD~" + "9" * 30),
+        ],
     )
     def test_what_names_no_commit_is_a_usage_error(self, world: Path, rev: str) -> None:
         with pytest.raises(UsageError):

@@ -31,7 +31,7 @@ def check(
     judges a pull request by its facts alone. Exit 0: every requirement is met, 1: pending or blocked.
     """
     if facts is not None:
-        return check_facts(facts.read(), facts.name, assumed, output)
+        return check_facts(facts.read(), getattr(facts, "name", "standard input"), assumed, output)
     return check_change(repo, head, base, assumed, output)
 
 

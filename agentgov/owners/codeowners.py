@@ -8,6 +8,7 @@ over 3 MB is not loaded at all. Whether the owners exist is not asked here.
 import re
 from collections.abc import Container, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Literal
 
 from agentgov.model.finding import Finding, Severity
@@ -62,6 +63,7 @@ def locate(paths: Container[str]) -> str | None:
     return next((path for path in GITHUB_CODEOWNERS if path in paths), None)
 
 
+@lru_cache(maxsize=16)  # the same file is asked about once for every path
 def parse(text: str, file: str) -> Codeowners:
     """Read a file's text (bytes that are no UTF-8 as surrogates); `file` is its path, for messages. Never raises."""
     if len(text) > MAX_BYTES or len(text.encode("utf-8", "replace")) > MAX_BYTES:

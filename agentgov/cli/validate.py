@@ -9,7 +9,7 @@ import click
 
 from agentgov.cli.options import answer, format_option, repo_option
 from agentgov.errors import ConfigurationError, UsageError
-from agentgov.model.finding import Finding, Severity
+from agentgov.model.finding import Finding, Severity, order
 from agentgov.model.governed import FLEET_FILE, in_governance_set
 from agentgov.model.names import agent_id
 from agentgov.model.snapshot import Snapshot
@@ -61,7 +61,7 @@ def validate(
         before, snapshot, touched = None, place.snapshot(rev), None
     findings = run(snapshot, only=_only(place, snapshot, paths, touched))
     if before is not None:
-        findings = (*findings, *removed_agents(before, snapshot))
+        findings = tuple(sorted((*findings, *removed_agents(before, snapshot)), key=order))
     findings = tuple(found for found in findings if _wanted(found.code, select, ignore))
     _print(output, findings, snapshot)
     fatal = (Severity.ERROR, Severity.WARNING) if fail_on == "warning" else (Severity.ERROR,)

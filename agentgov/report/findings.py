@@ -1,4 +1,4 @@
-"""Findings as people, programs and GitHub read them. Decides nothing: order, severity and exit code come from outside."""
+"""Findings as people, programs and GitHub read them. Decides nothing: order and severity come from outside."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any

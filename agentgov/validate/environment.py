@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from agentgov.model.document import Environment
+from agentgov.validate.pointers import plain
 
 
 def resolve_environment(document: Mapping[str, Any], environment: Environment) -> dict[str, Any]:
@@ -48,8 +49,8 @@ def origin(document: Mapping[str, Any], environment: Environment, pointer: str) 
     value: Any = ((document.get("spec") or {}).get("environments") or {}).get(environment)
     place = f"/spec/environments/{environment}"
     for depth, step in enumerate(inside):
-        if not isinstance(value, Mapping) or step.replace("~1", "/").replace("~0", "~") not in value:
+        if not isinstance(value, Mapping) or plain(step) not in value:
             return place if depth else pointer
-        value = value[step.replace("~1", "/").replace("~0", "~")]
+        value = value[plain(step)]
         place = f"{place}/{step}"
     return place if inside else pointer

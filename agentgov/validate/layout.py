@@ -101,9 +101,11 @@ def _fix_in_agents(parts: list[str]) -> str:
         return home
     if parts[2] == SHARED:
         return "no agent can be called `shared`" if parts[3:] == [_AGENT_FILE] else ""
+    if len(parts) > 4 or parts[-1] == _AGENT_FILE:
+        return ""
     stem, _, extension = parts[-1].lower().rpartition(".")
     resembles = extension in ("yaml", "yml", "json") and difflib.get_close_matches(stem, ["agent"], 1, 0.8)
-    return f"rename it to {_AGENT_FILE}" if len(parts) == 4 and parts[-1] != _AGENT_FILE and resembles else ""
+    return f"rename it to {_AGENT_FILE}" if resembles else ""
 
 
 def _fix_in_governance(parts: list[str]) -> str:

@@ -35,13 +35,22 @@ TYPES: Mapping[Kind, type[Document]] = {
     "Agent": Agent,
 }
 
+# Errors that leave every known field with a value that its schema accepts.
+_BESIDE_THE_VALUES = frozenset(
+    {"schema.unknown-field", "yaml.duplicate-key", "yaml.merge-key", "text.hidden-character"}
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Loaded(Generic[Typed]):
-    """One document: `typed` is None when it is missing or has an error; `value` is what the YAML says, as far as it
-    could be read."""
+    """One document: `typed` is None when it is missing or has an error.
+
+    `draft` is there also when nothing but names of fields or single characters is wrong: good for telling what else is,
+    never to be relied on. `value` is what the YAML says, as far as it could be read.
+    """
 
     typed: Typed | None
+    draft: Typed | None
     value: object
     findings: tuple[Finding, ...]
 
@@ -131,23 +140,25 @@ def load_document(snapshot: Snapshot, kind: Kind, type_: type[Typed], path: str)
     entries = snapshot.entries()
     entry = entries.get(path)
     if entry is None or not entry.is_file:
-        return Loaded(None, None, (_absent(path, entry, entries),))
+        return Loaded(None, None, None, (_absent(path, entry, entries),))
     data = snapshot.read(path)
     document = read(data, path)
     value, found = document.value, document.findings
     if value is None:
-        return Loaded(None, None, found)
+        return Loaded(None, None, None, found)
     found = (*found, *schema.check(kind, value, data, path))
-    if any(problem.severity is Severity.ERROR for problem in found):
-        return Loaded(None, value, found)
+    errors = {problem.code for problem in found if problem.severity is Severity.ERROR}
+    if not errors <= _BESIDE_THE_VALUES:
+        return Loaded(None, None, value, found)
     named = value
     if kind == "Agent" and b"x-" in data and isinstance(value, dict):
         named = {**value, "x-": dict(extensions(value, ""))}
     try:
-        return Loaded(convert(type_, named), value, found)
+        draft = convert(type_, named)
     except ValueError as error:  # a test proves that schema and types agree; this is the net below it
         problem = finding("schema.invalid", Location(path, 1, 1), f"the document cannot be used: {error}")
-        return Loaded(None, value, (*found, problem))
+        return Loaded(None, None, value, (*found, problem))
+    return Loaded(None if errors else draft, draft, value, found)
 
 
 def agent_ids(paths: Iterable[str]) -> Iterator[AgentId]:

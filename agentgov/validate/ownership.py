@@ -127,10 +127,10 @@ def _people(view: View, directory: Directory, lines: list[_Line]) -> Iterator[Fi
             message = f"nobody in governance/access.yaml can review {_paths(line)}"
             yield finding("owner.nobody", where, message, "name owners whom Access knows")
         elif len(everybody) - 1 < line.needed and not alone:
-            message = (
-                f"{_paths(line)} takes {line.needed} approval{'s' if line.needed > 1 else ''} and has "
-                f"{len(everybody)} owner{'s' if len(everybody) > 1 else ''}: too few when one of them is the author"
-            )
+            owners = " and ".join(sorted(everybody)) if len(everybody) < 4 else f"{len(everybody)} people"
+            verb = "owns" if len(everybody) == 1 else "own"
+            needed = "one approval" if line.needed == 1 else f"{line.needed} approvals"
+            message = f"{owners} {verb} {_paths(line)}: too few for {needed} when one of them is the author"
             yield finding("owner.too-few", where, message, "name more owners")
 
 

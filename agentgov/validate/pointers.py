@@ -12,6 +12,11 @@ def child(pointer: str, step: str | int) -> str:
     return f"{pointer}/{step}"
 
 
+def plain(step: str) -> str:
+    """One step of a pointer as the name it stands for."""
+    return step.replace("~1", "/").replace("~0", "~")
+
+
 def join(steps: Iterable[str | int]) -> str:
     """The pointer made of steps from the root; no step is the whole document."""
     pointer = ""

@@ -4,6 +4,7 @@ Judges names only; whether what they name is allowed is decided in `limits`, whe
 """
 
 import difflib
+import posixpath
 from collections.abc import Iterable, Iterator
 
 import msgspec
@@ -124,7 +125,8 @@ def _file(view: View, subject: Subject, pointer: str, reference: str) -> Iterato
         message = f"{reference} leads out of {subject.id.folder}/ and {shared}"
         yield view.at("reference.escapes", subject.file, pointer, message, f"put the file there, or in {shared}")
     elif path not in view.entries:
-        fix = _close(path, (other for other in view.entries if other.startswith(f"agents/{subject.id.workspace}/")))
+        near = (other for other in view.entries if other.startswith(f"agents/{subject.id.workspace}/"))
+        fix = _close(reference, (posixpath.relpath(other, subject.id.folder) for other in near))
         yield view.at("reference.file-missing", subject.file, pointer, f"there is no file {path}", fix)
 
 

@@ -54,11 +54,11 @@ def validate(snapshot: Snapshot, *, only: Only | None = None) -> tuple[Finding, 
         paths = folders[agent_id.folder]
         loaded = load_document(buffered, "Agent", Agent, agent_id.file)
         found.extend(loaded.findings)
-        if loaded.typed is not None and isinstance(loaded.value, dict):
-            subject = Subject(agent_id, loaded.typed, loaded.value)
-            agents[agent_id] = loaded.typed
+        if loaded.draft is not None and isinstance(loaded.value, dict):
+            subject = Subject(agent_id, loaded.draft, loaded.value)
+            agents[agent_id] = loaded.draft
             money.extend(limits.agent_money(subject))
-            if only is None or any(map(only, _said_by(agent_id, loaded.typed, paths))):
+            if only is None or any(map(only, _said_by(agent_id, loaded.draft, paths))):
                 selected.update(paths)
                 found.extend(_of_subject(view, subject))
         found.extend(texts.check(view, paths))
@@ -87,9 +87,9 @@ def findings_of_agent(snapshot: Snapshot, governance: Governance, agent_id: Agen
     loaded = load_document(snapshot, "Agent", Agent, agent_id.file)
     found = list(loaded.findings)
     own = {path for path in entries if path.startswith(f"{agent_id.folder}/")}
-    if loaded.typed is not None and isinstance(loaded.value, dict):
-        own = closure_paths(agent_id, loaded.typed, entries)
-        subject = Subject(agent_id, loaded.typed, loaded.value)
+    if loaded.draft is not None and isinstance(loaded.value, dict):
+        own = closure_paths(agent_id, loaded.draft, entries)
+        subject = Subject(agent_id, loaded.draft, loaded.value)
         found.extend(_of_subject(view, subject))
         found.extend(ownership.check_unowned(view, sorted(own)))
     found.extend(texts.check(view, sorted(own)))

@@ -10,7 +10,7 @@ from itertools import islice
 from agentgov.model.finding import Finding
 from agentgov.model.governed import kind_of
 from agentgov.model.verdict import Location
-from agentgov.validate import characters, literals
+from agentgov.validate import characters, literals, pointers
 from agentgov.validate.codes import finding
 from agentgov.validate.view import Subject, View
 from agentgov.validate.worklist import fill_ins
@@ -31,9 +31,13 @@ def check(view: View, paths: Iterable[str]) -> Iterator[Finding]:
 
 
 def check_agent(view: View, subject: Subject) -> Iterator[Finding]:
-    """Values in an agent.yaml that look like secrets although they have no known shape."""
-    for pointer, why in literals.suspicious(subject.document):
-        yield view.at("secret.suspicious", subject.file, pointer, f"{why} may be a secret", _FIX)
+    """Values in the free parts of an agent.yaml that look like secrets although they have no known shape."""
+    agent = subject.agent
+    free = {"/spec/runtime": agent.spec.runtime, "/metadata/labels": agent.metadata.labels, **agent.extensions}
+    for start, value in free.items():
+        above, _, name = start.rpartition("/")
+        for pointer, why in literals.suspicious({pointers.plain(name): value}, above) if value else ():
+            yield view.at("secret.suspicious", subject.file, pointer, f"{why} may be a secret", _FIX)
 
 
 def _file(path: str, data: bytes) -> Iterator[Finding]:

@@ -26,7 +26,7 @@ from agentgov.model.verdict import Location
 from agentgov.validate import characters, scalars
 from agentgov.validate.codes import finding
 from agentgov.validate.pointers import child
-from agentgov.validate.yaml_text import decode, events, syntax_finding
+from agentgov.validate.yaml_text import EventSource, decode, events, syntax_finding
 
 MAX_DEPTH = 64
 MAX_NODES = 200_000
@@ -54,7 +54,7 @@ def read(data: bytes, file: str) -> Document:
         return Document(None, tuple(findings))
     builder = _Builder(file, findings)
     try:
-        value = builder.build(text)
+        value = builder.build(events(text))
     except _StopError as stop:
         return Document(None, (*findings, stop.finding))
     except yaml.YAMLError as error:
@@ -87,12 +87,12 @@ class _Builder:
         self._names: list[str | None] = []  # for each container: its anchor
         self._anchors: dict[str, object] = {}
 
-    def build(self, text: str) -> object:
-        """The value of the only document in the text."""
-        source = events(text)
+    def build(self, source: EventSource) -> object:
+        """The value of the only document that a parser reads."""
+        get_event = source.get_event
         started = False
         while True:
-            event = source.get_event()
+            event = get_event()
             kind = type(event)
             if kind is ScalarEvent:
                 self._scalar(event)
@@ -101,7 +101,7 @@ class _Builder:
             elif kind is SequenceStartEvent:
                 self._open([], event)
             elif kind is MappingEndEvent or kind is SequenceEndEvent:
-                self._close()
+                self._close(event)
             elif kind is AliasEvent:
                 self._alias(event)
             elif kind is DocumentStartEvent:
@@ -112,7 +112,6 @@ class _Builder:
                 return self._root
 
     def _scalar(self, event: Any) -> None:
-        self._count(1, event)
         text = value = event.value
         style = event.style
         if not style:
@@ -159,7 +158,6 @@ class _Builder:
         self._pending[-1] = _NO_KEY
 
     def _open(self, container: Container, event: Any) -> None:
-        self._count(1, event)
         if event.tag is not None:
             self._tag(event)
         if len(self._stack) >= MAX_DEPTH:
@@ -173,9 +171,11 @@ class _Builder:
         self._pending.append(None if isinstance(container, list) else _NO_KEY)
         self._names.append(event.anchor)
 
-    def _close(self) -> None:
+    def _close(self, event: Any) -> None:
         container, name = self._stack.pop(), self._names.pop()
         self._pending.pop()
+        # Members are counted when a container is complete: what is not an alias is bounded by the size of the file.
+        self._count(len(container) + 1, event)
         if name is not None:
             self._anchors[name] = container
 

@@ -9,7 +9,9 @@ FILE = "agents/a/b/agent.yaml"
 
 
 def test_every_mark_is_a_finding_with_its_line_and_pointer() -> None:
-    text = "spec:\n  risk: critical # agentgov: fill in: how risky\n  # agentgov: fill in: budget: {day: ...}\n  x: []\n"
+    text = (
+        "spec:\n  risk: critical # agentgov: fill in: how risky\n  # agentgov: fill in: budget: {day: ...}\n  x: []\n"
+    )
     first, second = fill_ins(text.encode(), FILE)
     assert (first.where.line, first.where.column, first.where.pointer) == (2, 3, "/spec/risk")
     assert first.message == "how risky"

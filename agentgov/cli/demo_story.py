@@ -25,6 +25,7 @@ class Story:
     def __init__(self, world: DemoWorld, tell: Callable[[Page], None]) -> None:
         self.world, self._tell, self._chapter = world, tell, 0
         self._units: dict[str, list[int]] = {}
+        self._rows: list[dict[str, Any]] = []  # where agents stood when we last looked
 
     def play(self) -> None:
         """All chapters in order."""
@@ -201,6 +202,7 @@ class Story:
 
     def _ticks(self, done: Callable[[], bool], bad: float = 0.01, most: int = 25) -> None:
         """Ticks of the reconciler under traffic until something is so; each act it writes is told."""
+        self._look()
         for _ in range(most):
             self._traffic(bad)
             found = json.loads(
@@ -209,9 +211,10 @@ class Story:
             for subject in found["acts"]:
                 if not subject.startswith("see release"):
                     self._act(subject)
+            self._look()
             if done():
                 return
-            time.sleep(1.0)
+            time.sleep(1.02 - time.time() % 1)  # noqa: TID251 - the demo waits for the next second of journal time
         raise DemoError("the pipeline did not get there in time", f"look into {self.world.base}")
 
     def _act(self, subject: str) -> None:
@@ -221,7 +224,7 @@ class Story:
     def _traffic(self, bad: float) -> None:
         """One tick of traffic for every canary: so many runs on both sides, so many of them bad."""
         found: dict[str, object] = {}
-        for row in self._status():
+        for row in self._rows:
             canary = row["stages"]["canary"]
             subject = canary if canary["share"] else row["stages"]["production"]
             if not subject["release"]:
@@ -239,13 +242,12 @@ class Story:
             }
         self.world.write_counts(found)
 
-    def _status(self) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = json.loads(self.world.run("frank", "status", "--json"))["agents"]
-        return found
+    def _look(self) -> None:
+        self._rows = json.loads(self.world.run("frank", "status", "--json"))["agents"]
 
     def _stage(self, agent: str, stage: str) -> object:
-        return next(row for row in self._status() if row["agent"] == agent)["stages"][stage]["state"]
+        return next(row for row in self._rows if row["agent"] == agent)["stages"][stage]["state"]
 
     def _share(self, agent: str) -> float:
-        share: float = next(row for row in self._status() if row["agent"] == agent)["stages"]["canary"]["share"]
+        share: float = next(row for row in self._rows if row["agent"] == agent)["stages"]["canary"]["share"]
         return share

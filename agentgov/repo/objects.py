@@ -11,7 +11,6 @@ import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import ClassVar, NamedTuple
 
 from agentgov.errors import AgentgovError
@@ -26,6 +25,7 @@ _LOOSE_DATE = re.compile(rb"> *([0-9]{1,18}) +([+-][0-9]{4})\s*\Z")
 _HEADER_NAME = re.compile(rb"[A-Za-z][A-Za-z0-9-]*\Z")
 _TREE_ENTRY = re.compile(rb"(100644|100755|120000|160000|40000) ([^/\0]+)\0(.{20})", re.DOTALL)
 _LENIENT_TREE_ENTRY = re.compile(rb"(100644|100755|100664|120000|160000|40000) ([^/\0]+)\0(.{20})", re.DOTALL)
+_MODES = {text: int(text, 8) for text in (b"100644", b"100755", b"100664", b"120000", b"160000", b"40000")}
 _FORBIDDEN_NAMES = frozenset({b".", b"..", b".git"})
 _ARMOUR_KINDS = (b"SSH SIGNATURE", b"PGP SIGNATURE", b"PGP MESSAGE", b"SIGNED MESSAGE")
 _ARMOUR_BEGIN = re.compile(rb"^-----BEGIN (?:" + b"|".join(_ARMOUR_KINDS) + rb")", re.MULTILINE)
@@ -154,24 +154,19 @@ def parse_tree(raw: bytes, lenient: bool = False) -> tuple[TreeEntry, ...]:
     if len(raw) > MAX_TREE:
         raise ObjectError("object.too-large", "the tree is larger than 64 MiB")
     found = (_LENIENT_TREE_ENTRY if lenient else _TREE_ENTRY).findall(raw)
+    modes, names, oids = zip(*found, strict=True) if found else ((), (), ())
     # Each match takes mode, blank, name, NUL and 20 bytes: equal sums mean that nothing was skipped.
-    if sum(len(mode) + len(name) for mode, name, _ in found) + 22 * len(found) != len(raw):
+    if sum(map(len, modes)) + sum(map(len, names)) + 22 * len(found) != len(raw):
         raise ObjectError("tree.malformed", "the tree holds an entry with an odd mode, an empty name or a slash")
-    entries = tuple(TreeEntry(int(mode, 8), name, oid.hex()) for mode, name, oid in found)
-    check_tree(entries)
-    return entries
-
-
-def check_tree(entries: tuple[TreeEntry, ...]) -> None:
-    """Refuse entries that are unsorted, repeated, or named `.`, `..` or `.git` in any case."""
-    keys = [tree_order(entry) for entry in entries]
-    if any(first >= second for first, second in pairwise(keys)):
-        raise ObjectError("tree.unsorted", "the tree's entries are unsorted or repeated")
-    names = {entry.name for entry in entries}
-    if len(names) != len(entries):
+    keys = [name + b"/" if mode == b"40000" else name for mode, name in zip(modes, names, strict=True)]
+    if keys != sorted(keys):
+        raise ObjectError("tree.unsorted", "the tree's entries are not in git's order")
+    if len(set(names)) != len(names):
         raise ObjectError("tree.duplicate-entry", "the tree holds two entries of the same name")
-    if not _FORBIDDEN_NAMES.isdisjoint(name.lower() for name in names if name.startswith(b".")):
+    if b" ." in raw and not _FORBIDDEN_NAMES.isdisjoint(name.lower() for name in names if name.startswith(b".")):
         raise ObjectError("tree.bad-name", "the tree holds an entry named ., .. or .git")
+    numbers = map(_MODES.__getitem__, modes)
+    return tuple(map(TreeEntry._make, zip(numbers, names, map(bytes.hex, oids), strict=True)))
 
 
 def tree_order(entry: TreeEntry) -> bytes:

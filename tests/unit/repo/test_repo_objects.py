@@ -165,7 +165,7 @@ class TestTree:
         ("entries", "expected"),
         [
             ([("100644", b"b"), ("100644", b"a")], "tree.unsorted"),
-            ([("100644", b"a"), ("100644", b"a")], "tree.unsorted"),
+            ([("100644", b"a"), ("100644", b"a")], "tree.duplicate-entry"),
             ([("100644", b"a"), ("100644", b"a.b"), ("40000", b"a")], "tree.duplicate-entry"),
             ([("40000", b"a"), ("100644", b"a.b")], "tree.unsorted"),
             ([("100644", b"..")], "tree.bad-name"),

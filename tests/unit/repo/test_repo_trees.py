@@ -10,10 +10,12 @@ from hypothesis import strategies as st
 from agentgov.model.governed import ROOTS
 from agentgov.model.snapshot import EXECUTABLE, FILE, SUBMODULE, SYMLINK, TREE, Entry, path_bytes, path_text
 from agentgov.repo.changes import Changes, changed_paths, touches
+from agentgov.repo.compose import commit_bytes, ident
 from agentgov.repo.objects import ObjectError, TreeEntry
 from agentgov.repo.repository import Repository
 from agentgov.repo.treeedit import EMPTY_TREE
 
+WHO = ident("Ada", "ada@example.com", 1)
 NAMES = st.sampled_from(["a", "a.b", "a-b", "b", "Ä", "A", "a\u0308", 'q"u', "t\tab", "new\nline", "\udcff", "a0", " "])
 PATHS = st.lists(NAMES, min_size=1, max_size=4).map("/".join)
 MODES = st.sampled_from([FILE, EXECUTABLE, SYMLINK])
@@ -60,7 +62,7 @@ def git_diff(repo: Repository, old: str, new: str) -> Changes:
     return found
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(FILES.map(consistent), FILES.map(consistent))
 def test_trees_and_differences_are_those_of_git(
     repo: Repository, before: dict[str, tuple[int, bytes]], after: dict[str, tuple[int, bytes]]
@@ -139,16 +141,36 @@ def test_a_tree_nested_deeper_than_any_path_is_refused(repo: Repository) -> None
         changed_paths(repo, None, tree)
 
 
-def test_an_octopus_of_thirty_parents_and_a_folder_of_many_entries(repo: Repository) -> None:
+@settings(max_examples=30, deadline=None)
+@given(st.lists(FILES.map(consistent), min_size=2, max_size=4), FILES.map(consistent))
+def test_a_merge_touches_what_differs_from_every_parent(
+    repo: Repository, befores: list[dict[str, tuple[int, bytes]]], after: dict[str, tuple[int, bytes]]
+) -> None:
+    trees = [
+        repo.put_files(None, {path: (mode, repo.write_blob(data)) for path, (mode, data) in files.items()})
+        for files in (*befores, after)
+    ]
+    parents = [repo.write_object("commit", commit_bytes(tree, [], WHO, WHO, b"x")) for tree in trees[:-1]]
+    merge = repo.write_object("commit", commit_bytes(trees[-1], parents, WHO, WHO, b"m"))
+    expected = set.intersection(*(set(changed_paths(repo, tree, trees[-1])) for tree in trees[:-1]))
+    assert touches(repo, merge) == expected
+
+
+def test_a_folder_of_a_hundred_thousand_entries(repo: Repository) -> None:
     blob = repo.write_blob(b"x")
     tree = repo.write_tree(TreeEntry(FILE, b"%06d" % number, blob) for number in range(100_000))
     assert len(changed_paths(repo, None, tree)) == 100_000
-    some = [repo.put_files(tree, {str(number): (FILE, blob)}) for number in range(6)]
-    parents = tuple(make_commit(root_of(repo), tree=some[number % 6], when=number) for number in range(30))
-    merge = make_commit(root_of(repo), parents, tree)
-    assert touches(repo, merge) == set()
-    merge = make_commit(root_of(repo), parents, repo.put_files(tree, {"000007": None, "z": (FILE, blob)}))
-    assert touches(repo, merge) == {"000007", "z"}
+    edited = repo.put_files(tree, {"000007": None, "z": (FILE, blob)})
+    assert set(changed_paths(repo, tree, edited)) == {"000007", "z"}
+
+
+def test_an_octopus_of_thirty_parents(repo: Repository) -> None:
+    blobs = [(FILE, repo.write_blob(str(number).encode())) for number in range(31)]
+    trees = [repo.put_files(None, {"own": blob, f"d/{number}": blob}) for number, blob in enumerate(blobs)]
+    parents = [repo.write_object("commit", commit_bytes(tree, [], WHO, WHO, b"x")) for tree in trees[:30]]
+    both = repo.put_files(trees[30], {"d/7": blobs[7], "e": blobs[0]})
+    merge = repo.write_object("commit", commit_bytes(both, parents, WHO, WHO, b"m"))
+    assert touches(repo, merge) == {"own", "d/30", "e"}
 
 
 class TestTouches:

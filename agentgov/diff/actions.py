@@ -8,6 +8,8 @@ or decides otherwise, was at least as free before. Two `when` that differ are ne
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 
+import msgspec
+
 from agentgov.diff.change import FieldChange, Place, change, short
 from agentgov.diff.limits import seconds
 from agentgov.diff.sequence import runs
@@ -32,17 +34,17 @@ def actions(base: Sequence[ActionRule], head: Sequence[ActionRule], place: Place
         rule = base[index]
         field = "actions.tightened" if _removal_tightens(base, index) else "actions.loosened"
         summary = f"action rule {index + 1} removed: {_said(rule)}"
-        yield change(field, place.to(index), _said(rule), None, summary)
+        yield change(field, place.to(index), _plain(rule), None, summary)
     for index in aligned.added:
         rule = head[index]
         field = "actions.tightened" if rule.then == "deny" else "actions.loosened"
         summary = f"action rule {index + 1} added: {_said(rule)}"
-        yield change(field, place.to(index), None, _said(rule), summary)
+        yield change(field, place.to(index), None, _plain(rule), summary)
     for old, new in aligned.pairs:
         for tighter, said in _differences(base[old], head[new]):
             field = "actions.tightened" if tighter else "actions.loosened"
             summary = f"action rule {new + 1} ({short(head[new].match.tools, 40)}): {said}"
-            yield change(field, place.to(new), _said(base[old]), _said(head[new]), summary)
+            yield change(field, place.to(new), _plain(base[old]), _plain(head[new]), summary)
     for old, new in aligned.moved:
         summary = f"action rule {old + 1} is rule {new + 1} now: {_said(head[new])}"
         yield change("actions.reordered", place.to(new), old, new, summary)
@@ -183,3 +185,8 @@ def _said(rule: ActionRule) -> str:
     tools = short(rule.match.tools, 40)
     what = f"ask {short(rule.then.ask.who, 40)} for {tools}" if isinstance(rule.then, Then) else f"{rule.then} {tools}"
     return f"{what} when {short(rule.when)}" if rule.when else what
+
+
+def _plain(rule: ActionRule) -> dict[str, object]:
+    plain: dict[str, object] = msgspec.to_builtins(rule)
+    return plain

@@ -76,8 +76,9 @@ def check(before: list[ActionRule], after: list[ActionRule]) -> None:
 
 
 def test_after_any_single_edit_what_is_called_tighter_is_not_freer() -> None:
-    for size in (0, 1, 2):
-        for before in product(FEW, repeat=size):
+    plain = [rule for rule in FEW if rule.then != ASKS[1]]
+    for befores in ([()], product(FEW, repeat=1), product(plain, repeat=2)):
+        for before in befores:
             for after in one_edit(list(before), FEW):
                 check(list(before), after)
 

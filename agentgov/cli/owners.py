@@ -4,6 +4,7 @@ Works in any git repository, a fleet or not, and in any folder below a CODEOWNER
 """
 
 import os
+import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import click
 
 from agentgov.cli.options import answer, format_option, repo_option, show
-from agentgov.errors import ConfigurationError, UsageError
+from agentgov.errors import ConfigurationError, IncompleteError, UsageError
 from agentgov.model.governed import FLEET_FILE, GITHUB_CODEOWNERS
 from agentgov.model.snapshot import TREE, path_text
 from agentgov.owners.codeowners import Codeowners, Match, locate, match, parse
@@ -88,11 +89,16 @@ class Folder:
 
     def read(self, path: str) -> bytes | None:
         file = self.root / path
-        return file.read_bytes() if file.is_file() and not file.is_symlink() else None
+        if not stat.S_ISREG(_mode(file)):
+            return None
+        try:
+            return file.read_bytes()
+        except OSError as error:
+            raise ConfigurationError(f"{path} cannot be read: {error.strerror}") from error
 
     def expand(self, path: str) -> Iterable[str]:
         folder = self.root / path
-        if not folder.is_dir() or folder.is_symlink():
+        if not stat.S_ISDIR(_mode(folder)):
             return [path]
         return self._tracked(path.rstrip("/")) if self.in_git else self._walk(folder)
 
@@ -108,6 +114,14 @@ class Folder:
             folders.sort()
             for name in sorted(files):
                 yield (Path(place) / name).relative_to(self.root).as_posix()
+
+
+def _mode(file: Path) -> int:
+    """What stands there, links not followed; 0 for nothing, and for names that no disk takes."""
+    try:
+        return file.lstat().st_mode
+    except (OSError, ValueError):
+        return 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,12 +185,18 @@ def _place(start: str) -> Place:
     from agentgov.repo.location import find_repository
 
     base = Path(start).resolve()
+    around = (base, *base.parents)
     try:
         return Place(base, find_repository(base).root, in_git=True)
+    except IncompleteError:  # a format whose objects cannot be read yet: the files on disk can
+        root = next((folder for folder in around if (folder / ".git").exists()), None)
+        if root is not None:
+            return Place(base, root, in_git=True)
+        raise
     except ConfigurationError:
-        for folder in (base, *base.parents):
-            if any((folder / file).is_file() for file in GITHUB_CODEOWNERS):
-                return Place(base, folder, in_git=False)
+        root = next((folder for folder in around if any((folder / file).is_file() for file in GITHUB_CODEOWNERS)), None)
+        if root is not None:
+            return Place(base, root, in_git=False)
         raise
 
 

@@ -184,6 +184,22 @@ def test_what_cannot_be_answered_is_a_usage_error(
     assert capsys.readouterr().out == ""
 
 
+def test_the_format_of_the_objects_does_not_matter_for_files_on_disk(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    git(tmp_path, "init", "-q", "--object-format=sha256", "repo")
+    (tmp_path / "repo/CODEOWNERS").write_text("* @a\n")
+    assert owned(ask(capsys, "--repo", str(tmp_path / "repo"))) == {"CODEOWNERS": ["@a"]}
+    assert status(["owners", "--repo", str(tmp_path / "repo"), "--at", "HEAD"]) == 3
+
+
+def test_no_path_is_too_strange_to_answer(repo: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    strange = ["a" * 5000, "caf\udce9/x", "-", "a//b/../c", "\u202e"]
+    answer = ask(capsys, "--repo", str(repo), "--", *strange)
+    assert [entry["owners"] for entry in answer["paths"]] == [["@org/platform"]] * 5
+    assert answer["paths"][3]["path"] == "a/c"
+
+
 def test_gitlabs_dialect_is_never_read_as_githubs(repo: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (repo / "agentgov.yaml").write_text("kind: Fleet\ncodeowners: {dialect: gitlab}\n")
     assert status(["owners", "--repo", str(repo), "x"]) == 2

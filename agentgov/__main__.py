@@ -1,5 +1,5 @@
 """`python -m agentgov`."""
 
-from agentgov.cli.main import run
+from agentgov.cli.start import run
 
 run()

@@ -134,7 +134,3 @@ def _tell(message: str, hint: str) -> None:
     click.echo(f"{click.style('error:', fg='red', bold=True)} {safe(message)}", err=True)
     if hint:
         click.echo(f"  {click.style('hint:', fg='cyan')} {safe(hint)}", err=True)
-
-
-if __name__ == "__main__":
-    run()

@@ -1,0 +1,45 @@
+"""What is cheap stays cheap: asking for help or the version loads nothing heavy."""
+
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = (
+    "pygit2",
+    "yaml",
+    "rich",
+    "cryptography",
+    "jsonschema",
+    "jsonschema_rs",
+    "git",
+    "msgspec",
+    "ruamel",
+    "deepdiff",
+)
+PROBE = """
+import sys
+sys.argv = ["agentgov", *{args!r}]
+from agentgov.cli.start import run
+try:
+    run()
+except SystemExit as stop:
+    assert not stop.code, stop.code
+loaded = [name for name in {heavy!r} if name in sys.modules]
+print("LOADED", *loaded)
+"""
+
+
+@pytest.mark.parametrize("args", [["--help"], ["--version"], ["-h"]])
+def test_help_and_version_load_nothing_heavy(args: list[str]) -> None:
+    probe = PROBE.format(args=args, heavy=HEAVY)
+    done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert not done.stdout.rpartition("LOADED")[2].split()
+
+
+def test_version_is_the_package_version() -> None:
+    from agentgov import __version__
+
+    done = subprocess.run([sys.executable, "-m", "agentgov", "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout == f"agentgov {__version__}\n"

@@ -1,9 +1,11 @@
-"""Where the fleet is on disk, and names in it, for the commands that write files into it."""
+"""Where the fleet is on disk, and how commands put new files into it: never over another file, never through a link."""
 
+import os
 from pathlib import Path
 
 import click
 
+from agentgov.errors import ConfigurationError
 from agentgov.model.governed import FLEET_FILE
 from agentgov.model.names import is_label
 
@@ -19,3 +21,23 @@ def workspace_name(text: str) -> str:
     if not is_label(text):
         raise click.BadParameter(f"{text!r} is no name of a workspace; use lower-case letters, digits and hyphens.")
     return text
+
+
+def write_new(root: Path, path: str, text: str) -> bool:
+    """Write a file that is not there yet; False, and nothing done, where something stands at its path.
+
+    ConfigurationError where it cannot be written, or where a folder on the way is a symbolic link.
+    """
+    file = root / path
+    if os.path.lexists(file):
+        return False
+    try:
+        for folder in reversed(file.relative_to(root).parents):
+            if (root / folder).is_symlink() and root / folder != root:
+                raise ConfigurationError(f"{folder} is a symbolic link, and nothing is written through it")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with file.open("x", encoding="utf-8", newline="\n") as stream:
+            stream.write(text)
+    except OSError as error:
+        raise ConfigurationError(f"{path} cannot be written: {error.strerror}") from error
+    return True

@@ -1,5 +1,6 @@
 """docker cagent files become agents: what both formats say, everything else verbatim, what is unknown as findings."""
 
+import itertools
 import json
 from typing import Any
 
@@ -273,7 +274,7 @@ def test_a_literal_secret_stays_behind_and_is_told_twice() -> None:
 
 
 _LETTERS = "abcdefghijklmnopqrstuvwx"
-_BOMB = "a: &a [x, x]\n" + "".join(f"{b}: &{b} [*{a}, *{a}]\n" for a, b in zip(_LETTERS, _LETTERS[1:], strict=False))
+_BOMB = "a: &a [x, x]\n" + "".join(f"{b}: &{b} [*{a}, *{a}]\n" for a, b in itertools.pairwise(_LETTERS))
 
 
 @pytest.mark.parametrize(

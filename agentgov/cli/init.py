@@ -1,0 +1,197 @@
+"""`agentgov init`: the first files of a fleet. Finds out who sits here, and writes the files that are missing.
+
+Asks for nothing, overwrites nothing, commits nothing. The reconciler's private key goes into the user's own folder.
+"""
+
+import uuid
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from agentgov.cli.options import answer, format_option
+from agentgov.errors import ConfigurationError
+from agentgov.model.governed import ACCESS_FILE, FLEET_FILE, GITHUB_CODEOWNERS
+
+if TYPE_CHECKING:
+    from agentgov.model.access import Person
+    from agentgov.repo.repository import Repository
+    from agentgov.report.page import Page
+
+_NEXT = (
+    ("agentgov new WORKSPACE/AGENT", "the first agent"),
+    ("git add -A && git commit -S -m 'Start the fleet'", "all of it, signed"),
+    ("agentgov trust init", "adopt what stands here as authorised, and start the journal"),
+    ("agentgov validate", "whenever you want to know what is wrong"),
+)
+
+
+@dataclass(slots=True)
+class _Result:
+    """What was done and what could not be."""
+
+    root: Path
+    name: str
+    fleet_id: str
+    written: list[str] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+@click.command()
+@click.argument("folder", metavar="[DIR]", required=False)
+@format_option()
+def init(folder: str | None, output: str) -> int:
+    """Scaffold a fleet in DIR (default: this repository): governance, CODEOWNERS, CI workflow, pre-commit hook.
+
+    Asks for nothing: the name comes from the folder, the person and the key from git's configuration. Files that exist
+    are left as they are. A folder outside of git becomes a repository. Exit 0: the files are there.
+    """
+    from agentgov.repo.repository import Repository
+
+    root = _root(folder)
+    repo = Repository.open(root)
+    result = _Result(root, *_fleet(root))
+    person = _person(repo, result)
+    for path, text in _files(result, person).items():
+        _write(result, path, text)
+    document = _document(result, person)
+    answer(output, _page(result, document), document)
+    return 0
+
+
+def _root(folder: str | None) -> Path:
+    """The top of the repository to write into, made where there is none."""
+    from agentgov.repo.location import find_repository
+    from agentgov.repo.program import git
+
+    root = Path(folder or ".").resolve()
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigurationError(f"{root} cannot be a folder: {error.strerror}") from error
+    if folder is None:
+        try:
+            found = find_repository(root)
+        except ConfigurationError:
+            found = None
+        if found is not None and found.root is None:
+            raise ConfigurationError("this repository has no working tree", "run it in a clone")
+        root = found.root if found is not None and found.root is not None else root
+    if not (root / ".git").exists():
+        git(root, "init", "-q", "--initial-branch=main")
+    return root
+
+
+def _fleet(root: Path) -> tuple[str, str]:
+    """Name and id: those of agentgov.yaml where there is one, else by the folder and at random."""
+    from agentgov.importers.naming import label
+    from agentgov.validate.yaml_reader import read
+
+    try:
+        value = read((root / FLEET_FILE).read_bytes(), FLEET_FILE).value
+    except OSError:
+        return label(root.name), str(uuid.uuid4())
+    known = value if isinstance(value, dict) else {}
+    fleet_id, name = known.get("id"), known.get("name")
+    if not isinstance(fleet_id, str) or not isinstance(name, str):
+        raise ConfigurationError(f"{FLEET_FILE} is there and has no id and name", "see: agentgov validate")
+    return label(name), fleet_id
+
+
+def _person(repo: "Repository", result: _Result) -> "Person":
+    """Whoever sits here, as git knows them; what is missing becomes a note that says what to do."""
+    from agentgov.repo.signing import person_signer
+    from agentgov.scaffold.founder import founder
+    from agentgov.trust.keys import parse_public_key
+
+    try:
+        name, email = repo.ident()
+    except ConfigurationError as error:
+        result.notes.append(f"{error.message}, so the person in governance/access.yaml has no e-mail: {error.hint}")
+        name, email = "", ""
+    try:
+        line = parse_public_key(person_signer(repo).public_key).line
+    except ConfigurationError as error:
+        result.notes.append(f"{error.message}, so governance/access.yaml has no key of yours yet: {error.hint}")
+        return founder(name, email, None)
+    except ValueError as error:
+        result.notes.append(f"your signing key cannot be used: {error}; make one: ssh-keygen -t ed25519")
+        return founder(name, email, None)
+    return founder(name, email, f"{line} {email}".strip())
+
+
+def _files(result: _Result, person: "Person") -> dict[str, str]:
+    from agentgov import __version__
+    from agentgov.resources import folder
+    from agentgov.scaffold.fleet import fleet_files
+
+    key = None if (result.root / ACCESS_FILE).exists() else _reconciler_key(result)
+    files = fleet_files(result.name, result.fleet_id, person, key, __version__)
+    there = [place for place in GITHUB_CODEOWNERS if (result.root / place).exists()]
+    if there and GITHUB_CODEOWNERS[0] not in there:
+        # A file at the first place would silence the one that decides now.
+        lines = [line for line in files.pop(GITHUB_CODEOWNERS[0]).splitlines() if not line.startswith("#")]
+        result.left.append(there[0])
+        result.notes.append(f"{there[0]} decides already; add to it: {' | '.join(' '.join(x.split()) for x in lines)}")
+    for schema in sorted(folder("schemas").glob("*.schema.json")):
+        files[f".agentgov/schemas/{schema.name}"] = schema.read_text("utf-8")
+    return files
+
+
+def _reconciler_key(result: _Result) -> str | None:
+    """The public line of the key that the reconciler of this fleet signs with, made and kept for this user."""
+    from agentgov.trust.signers import store_bot_key, stored_bot_key
+
+    try:
+        kept = stored_bot_key(result.fleet_id, "reconciler")
+        if kept is not None:
+            return kept.public_key
+        return store_bot_key(result.fleet_id, "reconciler", f"reconciler@{result.name}")
+    except ConfigurationError as error:
+        result.notes.append(f"there is no key for the reconciler yet: {error.message}")
+        return None
+
+
+def _write(result: _Result, path: str, text: str) -> None:
+    from agentgov.cli.place import write_new
+
+    (result.written if write_new(result.root, path, text) else result.left).append(path)
+
+
+def _document(result: _Result, person: "Person") -> dict[str, Any]:
+    return {
+        "schema": "agentgov.init/1",
+        "root": str(result.root),
+        "fleet": {"id": result.fleet_id, "name": result.name},
+        "person": {"id": person.id, "name": person.name, "emails": list(person.emails), "keys": list(person.keys)},
+        "written": result.written,
+        "left": result.left,
+        "notes": result.notes,
+        "next": [{"command": command, "why": why} for command, why in _NEXT],
+    }
+
+
+def _briefly(paths: list[str]) -> list[str]:
+    """The paths, with the schemas for editors as one."""
+    return list(dict.fromkeys(".agentgov/schemas/" if path.startswith(".agentgov/") else path for path in paths))
+
+
+def _page(result: _Result, document: dict[str, Any]) -> "Page":
+    from agentgov.report.page import Page, Span
+
+    page = Page().line(Span(f"fleet {result.name}", "bold"), f" in {result.root}")
+    for path in _briefly(result.written):
+        page.line(Span("  wrote ", "good"), path)
+    for path in _briefly(result.left):
+        page.line(Span("  left  ", "dim"), f"{path}, which exists")
+    for note in result.notes:
+        page.line(Span("  note  ", "warn"), note)
+    if ACCESS_FILE in result.written:
+        page.line(f"{document['person']['id']} administers it; name a second person, nobody reviews their own changes")
+    page.blank().line(Span("next", "bold"))
+    width = max(len(command) for command, _ in _NEXT)
+    for command, why in _NEXT:
+        page.line(f"  {command.ljust(width)}  ", Span(why, "dim"))
+    return page

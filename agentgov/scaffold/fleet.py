@@ -1,0 +1,143 @@
+"""The files of a new fleet with one person, who administers it: as few rules as are safe, each with its reason beside
+it.
+
+The scaffold validates without an error. One person cannot review their own changes, and validation says so; what to
+add is written where it belongs. Never decides who a person is or which key is theirs: that is handed in.
+"""
+
+from agentgov.model.access import Person
+from agentgov.model.governed import GITHUB_CODEOWNERS
+from agentgov.owners.codeowners import parse
+from agentgov.scaffold.forge import codeowners, precommit, workflow
+from agentgov.scaffold.text import quoted
+
+_MODELINE = "# yaml-language-server: $schema={up}.agentgov/schemas/{kind}.schema.json\n"
+
+
+def fleet_files(
+    name: str, fleet_id: str, person: Person, reconciler_key: str | None, version: str, workspace: str = ""
+) -> dict[str, str]:
+    """Path to text of every file of a new fleet on GitHub.
+
+    `name` is a DNS label, `fleet_id` a UUID, `reconciler_key` the public line of the reconciler's key (None: its place
+    is left open), `version` the agentgov that CI installs, `workspace` a first workspace, a DNS label or empty.
+    """
+    files = {
+        "agentgov.yaml": _fleet(name, fleet_id),
+        "governance/access.yaml": _access(name, person, reconciler_key),
+        "governance/pipeline.yaml": _pipeline(),
+        ".github/CODEOWNERS": codeowners(owner_handle(name, person)),
+        ".github/workflows/agentgov.yml": workflow(version),
+        ".pre-commit-config.yaml": precommit(),
+        "README.md": _readme(name),
+    }
+    if workspace:
+        files[f"governance/workspaces/{workspace}.yaml"] = workspace_file(workspace, person.id)
+    return files
+
+
+def owner_handle(name: str, person: Person) -> str:
+    """How CODEOWNERS calls the person: by an e-mail address that forges accept, or by the handle of a team of one."""
+    usable = (email for email in person.emails if not parse(f"* {email}\n", GITHUB_CODEOWNERS[0]).problems)
+    return next(usable, f"@{name}/owners")
+
+
+def workspace_file(workspace: str, owner: str, currency: str = "USD") -> str:
+    """governance/workspaces/<workspace>.yaml, to be tightened; `owner` is a person's id or team:<id>."""
+    return f"""{_MODELINE.format(up="../../", kind="workspace")}\
+apiVersion: agentgov.dev/v1
+kind: Workspace
+name: {workspace}
+owner: {quoted(owner)}
+description: ""                          # which business function this is
+budget: {{month: "100.00 {currency}"}}            # all agents of the workspace together; one currency a fleet
+# models: {{allow: ["anthropic/*", "openai/*"]}}
+# tools: {{deny: ["shell*"]}}
+# risk: {{floor: medium}}                 # no agent here may claim less
+# data: {{ceiling: confidential}}         # no agent here may see more
+"""
+
+
+def _fleet(name: str, fleet_id: str) -> str:
+    return f"""{_MODELINE.format(up="", kind="fleet")}\
+apiVersion: agentgov.dev/v1
+kind: Fleet
+id: {fleet_id}      # written once: reviews and acts of this fleet count in no other
+name: {name}
+reviews:
+  default: {{approvals: 1, from: owners}}   # never the author
+  rules:
+    - {{name: high-risk, when: {{risk: [high, critical]}}, approvals: 2, from: owners}}
+    # Once there is a team for it, what an agent may do should be its business too:
+    # - {{name: powers, when: {{changed: [tools, actions, connections]}}, approvals: 1, from: ["team:security"]}}
+"""
+
+
+def _access(name: str, person: Person, reconciler_key: str | None) -> str:
+    hint = "[]      # your public key: ssh-ed25519 AAAA... (agentgov doctor says how to set one up)"
+    emails = f"[{', '.join(quoted(email) for email in person.emails)}]"
+    keys = "".join(f"\n      - {quoted(key)}" for key in person.keys) or f" {hint}"
+    handle, teams = owner_handle(name, person), ""
+    if handle not in person.emails:
+        teams = f"teams:\n  - {{id: owners, members: [{quoted(person.id)}], handles: [{quoted(handle)}]}}\n"
+    bot_key = f"\n      - {quoted(reconciler_key)}" if reconciler_key else " []      # the public key of the reconciler"
+    return f"""{_MODELINE.format(up="../", kind="access")}\
+apiVersion: agentgov.dev/v1
+kind: Access
+administrators: {{who: [{quoted(person.id)}], threshold: 1}}      # name a second person, then make it 2
+people:
+  - id: {quoted(person.id)}
+    name: {quoted(person.name)}
+    emails: {emails}
+    keys:{keys}
+bots:
+  - id: reconciler
+    kind: reconciler
+    keys:{bot_key}
+{teams}bindings:
+  - {{role: operator, who: [{quoted(person.id)}], agents: ["**"], environments: [staging, production]}}
+"""
+
+
+def _pipeline() -> str:
+    return f"""{_MODELINE.format(up="../", kind="pipeline")}\
+apiVersion: agentgov.dev/v1
+kind: Pipeline
+stages:
+  - name: staging
+    environment: staging
+    soak: 10m
+  - name: canary
+    environment: production              # a share of real traffic
+    steps:
+      - {{share: 10%, soak: 10m}}
+      - {{share: 50%, soak: 30m}}
+    judge: none                          # no metrics yet: a person's promote lets a canary pass, recorded as unjudged
+  - name: production
+    environment: production
+    bake: 30m
+    autoRollback: true
+# freezes:
+#   - {{name: year-end, when: "FREQ=YEARLY;BYMONTH=12;BYMONTHDAY=22", duration: 12d, tz: UTC}}
+"""
+
+
+def _readme(name: str) -> str:
+    return f"""# {name}: a fleet of AI agents
+
+Prompts and configuration live here, and nothing reaches production that was not validated, reviewed by its owners,
+signed and released. Managed with agentgov.
+
+| to | do |
+|---|---|
+| add an agent | `agentgov new WORKSPACE/NAME`, commit, open a pull request |
+| see what is wrong | `agentgov validate` |
+| see who has to review | `agentgov check` |
+| see what runs where | `agentgov status` |
+| go back at once | `agentgov rollback AGENT --reason TEXT` |
+| stop one agent | `agentgov pause AGENT --reason TEXT` |
+
+Who may do what: [governance/access.yaml](governance/access.yaml). Who owns which path:
+[.github/CODEOWNERS](.github/CODEOWNERS). How a release goes to production:
+[governance/pipeline.yaml](governance/pipeline.yaml).
+"""

@@ -1,0 +1,75 @@
+"""What a forge and a laptop need: CODEOWNERS, a CI workflow, a pre-commit hook. Text only.
+
+The workflow runs with read-only rights and without secrets, on the whole history, because a shallow clone cannot be
+judged. It installs agentgov from the package index and runs nothing that the change under judgement contains.
+"""
+
+_WIDTH = 40
+
+
+def codeowners(owner: str) -> str:
+    """.github/CODEOWNERS with one owner for everything that is governed."""
+    patterns = ("/agentgov.yaml", "/governance/", "/.github/", "/playbooks/", "/agents/")
+    head = "# The last line that matches wins. Who stands behind a name is said in governance/access.yaml.\n"
+    return head + "".join(f"{codeowners_line(pattern, owner)}\n" for pattern in patterns)
+
+
+def codeowners_line(pattern: str, owner: str) -> str:
+    """One line of CODEOWNERS."""
+    return f"{pattern.ljust(_WIDTH - 1)} {owner}"
+
+
+def workflow(version: str) -> str:
+    """.github/workflows/agentgov.yml for an agentgov of that version."""
+    return f"""name: agentgov
+on:
+  pull_request:
+  push:
+    branches: [main]
+
+permissions:
+  contents: read
+
+concurrency:
+  group: agentgov-${{{{ github.ref }}}}
+  cancel-in-progress: true
+
+jobs:
+  judge:
+    runs-on: ubuntu-latest
+    timeout-minutes: 10
+    steps:
+      - uses: actions/checkout@v4
+        with:
+          fetch-depth: 0                 # all history, all tags, and the journal's branch
+          persist-credentials: false
+      - uses: actions/setup-python@v5
+        with:
+          python-version: "3.12"
+      - run: python -m pip install --quiet "agentgov=={version}"
+      - name: Is everything in order
+        run: agentgov validate --format github
+      - name: Who has to review, and who did
+        if: github.event_name == 'pull_request'
+        env:
+          # Set this variable of the repository to the line that `agentgov trust init` prints: CI must not take the
+          # journal's beginning from the journal itself.
+          AGENTGOV_PINS: ${{{{ vars.AGENTGOV_PINS }}}}
+          BASE: ${{{{ github.event.pull_request.base.sha }}}}
+          HEAD: ${{{{ github.event.pull_request.head.sha }}}}
+        run: agentgov check --base "$BASE" --head "$HEAD"
+"""
+
+
+def precommit() -> str:
+    """.pre-commit-config.yaml with a local hook, which uses the agentgov that is installed."""
+    return """repos:
+  - repo: local
+    hooks:
+      - id: agentgov-validate
+        name: agentgov validate
+        entry: agentgov validate
+        language: system
+        pass_filenames: false
+        files: ^(agentgov\\.yaml|governance/|agents/|playbooks/|\\.github/)
+"""

@@ -1,0 +1,69 @@
+"""What a new agent may claim in its workspace, and whether its owner owns its folder. Pure; the least is chosen.
+
+The same rules are checked by validation; here they are followed, so that a new agent has nothing to correct.
+"""
+
+from collections.abc import Iterable
+
+from agentgov.model.access import Access
+from agentgov.model.document import CLASSIFICATIONS
+from agentgov.model.fleet import AllowDeny, Workspace
+from agentgov.owners.codeowners import match, parse
+from agentgov.scaffold.agent import Limits
+from agentgov.trust.identity import Directory
+from agentgov.validate.limits import refusal
+from agentgov.validate.load import Parts
+
+# Tried in this order where a workspace allows several.
+_MODELS = (
+    "anthropic/claude-sonnet-4-5",
+    "anthropic/claude-haiku-4-5",
+    "openai/gpt-4o",
+    "openai/gpt-4o-mini",
+    "google/gemini-2.5-flash",
+)
+
+
+def limits_for(workspace: Workspace | None, others: Iterable[Workspace]) -> Limits:
+    """The least that an agent of the workspace may claim; a workspace that is not there yet has no limits.
+
+    The currency is that of the fleet's workspaces.
+    """
+    amounts = [amount for other in others for amount in (other.budget.month, other.budget.day) if amount]
+    currency = amounts[0][-3:] if amounts else Limits().currency
+    if workspace is None:
+        return Limits(currency=currency)
+    ceiling = CLASSIFICATIONS.index(workspace.data.ceiling)
+    classification = CLASSIFICATIONS[min(ceiling, CLASSIFICATIONS.index(Limits().classification))]
+    return Limits(model_for(workspace.models), workspace.risk.floor, classification, currency)
+
+
+def model_for(models: AllowDeny) -> str:
+    """A model that the workspace allows: a well-known one, else one that its list spells out, else one made to fit."""
+    spelled = [pattern for pattern in models.allow if "*" not in pattern]
+    made = [pattern.replace("*", "model") for pattern in models.allow if "/" in pattern]
+    return next((name for name in (*_MODELS, *spelled, *made) if not refusal(models, name)), _MODELS[0])
+
+
+def owns(parts: Parts, path: str, owner: str) -> bool:
+    """Whether CODEOWNERS gives the path to an owner: to each of their people, or to their team by its handle."""
+    if parts.access is None:
+        return False
+    directory = Directory(parts.access)
+    owners = match(parse(parts.codeowners, parts.codeowners_file), path).owners
+    people = frozenset[str]().union(*(directory.by_handle(handle, "github") or () for handle in owners))
+    handles = {handle.lower() for team in parts.access.teams if f"team:{team.id}" == owner for handle in team.handles}
+    return bool(handles & {name.lower() for name in owners}) or directory.members(owner) <= people
+
+
+def handle_of(access: Access, owner: str) -> str | None:
+    """How CODEOWNERS calls a person or team: a handle, an account, or an e-mail address; None where there is none."""
+    names: list[str] = []
+    for team in access.teams:
+        if f"team:{team.id}" == owner:
+            names += team.handles
+    for person in access.people:
+        if person.id == owner:
+            names += [f"@{person.github.login}"] if person.github is not None else []
+            names += person.emails
+    return next((name for name in names if not parse(f"* {name}\n", ".github/CODEOWNERS").problems), None)

@@ -128,7 +128,8 @@ def _remote(context: Context, fetch: bool) -> Iterator[Check]:
 def _journal(context: Context, fetch: bool) -> Iterator[Check]:
     view = context.view(fetch=fetch)
     head = view.state.head
-    yield Check("doctor.journal", "good", f"the journal verifies: {head.seq + 1} acts, tip {view.tip[:12]}")
+    acts = f"{head.seq + 1} act{'s' if head.seq else ''}"
+    yield Check("doctor.journal", "good", f"the journal verifies: {acts}, tip {view.tip[:12]}")
     yield from _age(view)
     if context.journal.pins(view) is None:
         fix = "get the line of `agentgov trust show` from an administrator: agentgov trust pin LINE"

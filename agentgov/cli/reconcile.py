@@ -30,9 +30,18 @@ from agentgov.trust.places import state_path
     metavar="FILE",
     help="Canary counts as JSON (docs/canary.md), read again at every tick [env: AGENTGOV_COUNTS].",
 )
+@click.option("--accept-unreviewed", is_flag=True, help="Let a fleet of one person go to production.")
 @repo_option
 @format_option()
-def reconcile(once: bool, watch: int | None, dry_run: bool, counts: Path | None, repo: str, output: str) -> int:
+def reconcile(
+    once: bool,
+    watch: int | None,
+    dry_run: bool,
+    counts: Path | None,
+    accept_unreviewed: bool,
+    repo: str,
+    output: str,
+) -> int:
     """Observe the remote, verify, plan, apply: one line for each act written, and what everything else waits for.
 
     Signs with the reconciler's key: AGENTGOV_KEY_FILE, or the one that `init` made on this machine.
@@ -45,7 +54,7 @@ def reconcile(once: bool, watch: int | None, dry_run: bool, counts: Path | None,
     view = context.view(fetch=True)
     store = MemoryStore(state_path("reconciler", view.state.head.fleet))
     actor = context.bot(view, "reconciler")
-    reconciler = Reconciler(context.journal, actor, store, lambda: _read(counts), clock.now)
+    reconciler = Reconciler(context.journal, actor, store, lambda: _read(counts), clock.now, accept_unreviewed)
     if watch is None:
         return _tell(reconciler.tick(), output)
     return _watch(reconciler, watch, output)

@@ -28,10 +28,11 @@ from agentgov.release.observations import Memory, Tick, observe_tick, observed
 from agentgov.release.plan import plan_agent
 from agentgov.release.refs import Refs, moved_tags, observe_refs
 from agentgov.release.tagging import errors_at
-from agentgov.release.view import AgentView, Decision, Moved
+from agentgov.release.view import AgentView, Decision, Moved, Wait
 from agentgov.repo.snapshot import commit_snapshot
 
 HEARTBEAT = 3600  # seconds of journal time after which a checkpoint says that somebody is still there
+_TO_PRODUCTION = frozenset({"canary", "share", "graduate"})  # acts that bring new content to real traffic
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,7 @@ class Reconciler:
     store: MemoryStore
     counts: Callable[[], Reading]
     clock: Callable[[], int]
+    accept_unreviewed: bool = False  # a fleet of one person must say so before anything reaches production
     acts: list[str] = field(default_factory=list)
 
     def tick(self) -> Report:
@@ -128,7 +130,14 @@ class Reconciler:
         memories = observe_all(view, memories, reading, now)
         self.store.save(memories)
         integrity = self.journal.pins(view) is not None
-        plan = partial(plan_all, memories=memories, refs=refs, now=now, integrity=integrity)
+        plan = partial(
+            plan_all,
+            memories=memories,
+            refs=refs,
+            now=now,
+            integrity=integrity,
+            accept_unreviewed=self.accept_unreviewed,
+        )
         decisions = plan(view)
         if any(decision.act for decision in decisions.values()):
             view = self._append(
@@ -168,9 +177,15 @@ def see_tags(view: View, refs: Refs) -> tuple[Sighting, ...]:
 
 
 def plan_all(
-    view: View, memories: Mapping[str, Memory], refs: Refs, now: int, integrity: bool
+    view: View,
+    memories: Mapping[str, Memory],
+    refs: Refs,
+    now: int,
+    integrity: bool,
+    accept_unreviewed: bool = False,
 ) -> dict[AgentId, Decision]:
     """The decision for every agent that has a release."""
+    unreviewed = len(view.governance.access.people) == 1 and not accept_unreviewed
     moved: dict[AgentId, list[Moved]] = {}
     for one in moved_tags(view, refs):
         moved.setdefault(one.release.release_name.agent, []).append(one)
@@ -178,7 +193,7 @@ def plan_all(
     frozen = frozen_by(view.governance.pipeline.freezes, time)
     decisions = {}
     for agent in view.state.released():
-        decisions[agent] = plan_agent(
+        decision = plan_agent(
             AgentView(
                 deployment=view.state.deployment(agent),
                 releases=view.state.releases(agent),
@@ -193,7 +208,13 @@ def plan_all(
                 integrity=integrity,
             )
         )
+        decisions[agent] = _without_eyes(decision) if unreviewed and decision.act in _TO_PRODUCTION else decision
     return decisions
+
+
+def _without_eyes(decision: Decision) -> Decision:
+    wait = Wait(decision.rule, "nobody but its author has seen it: agentgov reconcile --accept-unreviewed")
+    return Decision(decision.rule, None, waits=(*decision.waits, wait))
 
 
 def observe_all(view: View, memories: Mapping[str, Memory], reading: Reading, now: int) -> dict[str, Memory]:

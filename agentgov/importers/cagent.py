@@ -28,6 +28,9 @@ from agentgov.validate.yaml_reader import read
 
 _MODELINE = "# yaml-language-server: $schema=../../../.agentgov/schemas/agent.schema.json\n"
 _GUIDE = "# What the source could not say is marked; agentgov validate lists it.\n"
+# What all agents of a file share is copied into each, so that each is whole.
+_MOST_VALUES = 200_000
+_MOST_BYTES = 32 << 20
 _PROMPT = "prompts/system.md"
 _IN_ENVIRONMENT = re.compile(r"\$\{(?:env\.)?([A-Za-z_][A-Za-z0-9_]{0,63})\}")
 
@@ -74,6 +77,8 @@ def _read(source: Source) -> _File | Failure:
         return Failure(source.name, "not a cagent file: each agent must be a mapping, and there is no apiVersion")
     cleaner = Cleaner()
     clean = cleaner.clean(value)
+    if cleaner.values * len(agents) > _MOST_VALUES or len(source.data) * len(agents) > _MOST_BYTES:
+        return Failure(source.name, f"too large: each of its {len(agents)} agents would hold a copy of what they share")
     places = positions(source.data)
     findings = tuple(
         finding("import.secret", places.value(source.name, pointer), "a literal secret was not imported")

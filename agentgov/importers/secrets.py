@@ -46,9 +46,11 @@ class Cleaner:
     """Takes secrets out of values; `removed` collects the JSON pointers of the values that lost one."""
 
     removed: list[str] = field(default_factory=list)
+    values: int = 0  # how many were looked at, aliases written out
 
     def clean(self, value: Any, pointer: str = "") -> Any:
         """A copy of plain YAML values without secrets; recursion is bounded by the reader's limit on depth."""
+        self.values += 1
         if isinstance(value, dict):
             return {key: self._member(key, item, child(pointer, key)) for key, item in value.items()}
         if isinstance(value, list):

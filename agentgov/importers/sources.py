@@ -29,7 +29,7 @@ def read_sources(paths: Sequence[str]) -> Iterator[Source | Failure]:
                 continue
             seen.add(real)
             title = file.relative_to(start).as_posix() if file != start else file.name
-            yield _read(file, title)
+            yield _read(file, "".join(char if char.isprintable() else "?" for char in title))
 
 
 def _files(folder: Path) -> Iterator[Path]:

@@ -135,6 +135,17 @@ def test_every_bad_input_is_named_and_the_good_ones_are_written(
     assert {path.parts[0] for path in map(Path, everything(fleet))} == {"agentgov.yaml", "agents", "governance"}
 
 
+def test_a_file_name_that_is_no_text_does_no_harm(
+    fleet: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "odd").mkdir()
+    (tmp_path / os.fsdecode(b"odd/p\xff\x1b[2J.yaml")).write_text(PIRATE)
+    assert status(["import", "cagent", str(tmp_path / "odd"), "--into", "sea", "--repo", str(fleet)]) == 0
+    captured = capsys.readouterr()
+    assert "\x1b" not in captured.out + captured.err
+    assert [path.name for path in sorted((fleet / "agents/sea").iterdir())] == ["p-2j", "p-2j-parrot"]
+
+
 def test_a_folder_without_yaml_is_a_failure(fleet: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "empty").mkdir()
     answer = import_json(capsys, 1, str(tmp_path / "empty"), "--repo", str(fleet))

@@ -305,6 +305,13 @@ def test_what_is_no_cagent_file_is_a_named_failure_and_the_others_are_imported(
     assert expected in failure.message
 
 
+def test_copies_for_every_agent_are_bounded() -> None:
+    agents = ", ".join(f"a{number}: {{model: openai/gpt-4o}}" for number in range(2000))
+    imported, failures = import_cagent([_source(f"agents: {{{agents}}}"), _source(_PIRATE)], "sea")
+    assert [str(item.agent) for item in imported] == ["sea/pirate"]
+    assert "too large" in failures[0].message
+
+
 def test_a_hostile_name_fails_alone() -> None:
     text = 'agents: {"../../../etc/cron.d/x": {model: openai/gpt-4o}, "good one": {model: openai/gpt-4o}}'
     imported, failures = import_cagent([_source(text)], "sea")

@@ -127,7 +127,7 @@ class Directory:
 
     def administrators_among(self, keys: Iterable[PublicKey]) -> frozenset[str]:
         """The administrators who hold these keys; two keys of one person are one administrator."""
-        owners = {found.id for key in keys if (found := self.by_key(key)) is not None and found.kind == "person"}
+        owners = {found.id for key in keys if (found := self.by_key(key)) is not None}
         return self._roster.administrators & owners
 
     def _listed_keys(self) -> Iterable[tuple[bytes, Identity]]:

@@ -88,8 +88,10 @@ def armour(blob: bytes) -> bytes:
 
 def dearmour(text: bytes) -> bytes:
     """The blob of exactly one armoured signature; only a missing final newline is forgiven. Raises SignatureError."""
-    lines = text[: _MAX_ARMOUR + 1].removesuffix(b"\n").split(b"\n")
-    if len(text) > _MAX_ARMOUR or len(lines) < 3 or lines[0] != _BEGIN or lines[-1] != _END:
+    if len(text) > _MAX_ARMOUR:
+        raise _malformed("the text is too long for a signature")
+    lines = text.removesuffix(b"\n").split(b"\n")
+    if len(lines) < 3 or lines[0] != _BEGIN or lines[-1] != _END:
         raise _malformed("the signature is not one armoured block with nothing before or after it")
     *full, last = lines[1:-1]
     width = len(full[0]) if full else max(_WIDTHS)

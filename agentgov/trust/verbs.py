@@ -95,9 +95,7 @@ def in_scope(pattern: str, agent: AgentId | None) -> bool:
 
     A pattern that means nothing covers nothing.
     """
-    if pattern == "**":
-        return True
-    if agent is None or not is_scope(pattern):
-        return False
+    if pattern == "**" or agent is None:
+        return pattern == "**"
     workspace, _, name = pattern.partition("/")
     return workspace in ("*", agent.workspace) and name in ("*", agent.name)

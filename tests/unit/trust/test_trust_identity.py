@@ -86,12 +86,19 @@ def test_an_id_of_a_person_and_a_bot_is_neither(access: Access) -> None:
     assert not directory.is_bot("alice")
 
 
+def test_a_team_listed_twice_is_nobody(access: Access) -> None:
+    twice = (*access.teams, Team(id="platform", members=("erin",)))
+    directory = Directory(Access(administrators=access.administrators, people=access.people, teams=twice))
+    assert directory.members("team:platform") == frozenset()
+    assert directory.administrators == {"alice"}
+
+
 def test_two_keys_of_one_administrator_are_one_voice(access: Access, ssh_sign: Sign) -> None:
     """Attack P8."""
     directory = Directory(access)
     signers = [verify(ssh_sign(name, ACT, b"x"), b"x", ACT) for name in ("alice", "alice-2", "bob")]
     assert directory.administrators == {"alice", "bob"}
-    assert directory.administrators_among(signers) == {"alice"}
+    assert directory.administrators_among(signers) == {"alice"}, "bob's key is the reconciler's"
     verdict = decide_threshold(access, ["alice", "alice"])
     assert not verdict.allowed
     assert verdict.facts == {"counted": ("alice",), "missing": 1}
@@ -120,6 +127,8 @@ def test_an_account_is_found_by_number_on_its_own_forge(access: Access) -> None:
     assert directory.by_account("github", 1) == "alice"
     assert directory.by_account("gitlab", 1) == "frank"
     assert directory.by_account("github", 3) is None
+    again = (*access.people, Person(id="mallory", github=ForgeAccount(login="m", id=1)))
+    assert Directory(Access(administrators=access.administrators, people=again)).by_account("github", 1) is None
 
 
 @pytest.mark.parametrize(

@@ -80,7 +80,7 @@ _BODY = _GOOD.split(" ")[1]
         f"ssh-ed25519 {_BODY[:30]}!{_BODY[30:]}",
         f"ssh-ed25519 {_BODY.replace('+', '-')}",
         f"ssh-ed25519 {'é' * 68}",
-        "ssh-ed25519 " + "A" * 20_000,
+        f"{_GOOD} {'x' * 20_000}",
     ],
 )
 def test_any_other_spelling_is_refused(line: str) -> None:

@@ -89,14 +89,23 @@ def test_the_environment_wins_as_line_or_as_file(homes: Path, monkeypatch: pytes
 
 
 @pytest.mark.parametrize(
-    "given", ["", " ", "agentgov-pins/1", f"agentgov-pins/1 {_FLEET}", _LINE[:-1], f"{_LINE} x", "/no/such/file", "/"]
+    ("given", "message"),
+    [
+        ("", "the pins in AGENTGOV_PINS cannot be read"),
+        ("agentgov-pins/1", "the pins in AGENTGOV_PINS cannot be read"),
+        (f"agentgov-pins/1 {_FLEET}", "the pins in AGENTGOV_PINS cannot be read"),
+        (_LINE[:-1], "the pins in AGENTGOV_PINS cannot be read"),
+        (f"{_LINE} x", "the pins in AGENTGOV_PINS cannot be read"),
+        ("/no/such/file", "AGENTGOV_PINS names /no/such/file, and there is no such file"),
+        ("/", "cannot read /: Is a directory"),
+    ],
 )
 def test_a_malformed_pin_in_the_environment_is_an_error_not_no_pin(
-    homes: Path, monkeypatch: pytest.MonkeyPatch, given: str
+    homes: Path, monkeypatch: pytest.MonkeyPatch, given: str, message: str
 ) -> None:
     save_pins(_PINS)
     monkeypatch.setenv("AGENTGOV_PINS", given)
-    with pytest.raises(ConfigurationError):
+    with pytest.raises(ConfigurationError, match=message):
         load_pins(_FLEET)
 
 

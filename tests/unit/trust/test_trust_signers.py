@@ -122,8 +122,12 @@ def test_what_is_no_key_is_told_without_being_repeated(tmp_path: Path, keys: dic
 def test_a_missing_file_a_folder_and_a_pipe_are_told(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe", 0o600)
     (tmp_path / "folder").mkdir(mode=0o700)
-    for name in ("missing", "pipe", "folder"):
-        with pytest.raises(ConfigurationError, match=name):
+    for name, message in (
+        ("missing", "missing: No such file"),
+        ("pipe", "pipe is not an ordinary file"),
+        ("folder", "folder: Is a directory"),
+    ):
+        with pytest.raises(ConfigurationError, match=message):
             KeyFileSigner(tmp_path / name)
 
 

@@ -64,8 +64,8 @@ def test_the_armour_is_the_one_ssh_keygen_writes(signed: bytes) -> None:
 
 
 def test_older_armour_of_76_columns_is_read(signed: bytes) -> None:
-    body = base64.b64encode(dearmour(signed))
-    wide = _BEGIN + b"".join(body[at : at + 76] + b"\n" for at in range(0, len(body), 76)) + _END
+    wide = _wrapped(dearmour(signed), 76)
+    assert wide != signed
     assert dearmour(wide) == dearmour(signed)
 
 
@@ -93,6 +93,10 @@ def test_a_signature_named_after_sha1_does_not_count(signed: bytes) -> None:
     blob = dearmour(signed)
     assert _code(armour(blob.replace(wire_string(b"sha512"), wire_string(b"sha1")))) == "signature.algorithm"
     raw = parse(blob).signature
+    key = wire_string(b"ssh-rsa") + wire_string(b"\1\0\1") + wire_string(b"\0" + b"\xff" * 128)
+    assert (
+        _code(armour(blob.replace(wire_string(parse(blob).public_key.blob), wire_string(key)))) == "signature.algorithm"
+    )
     renamed = blob.replace(
         wire_string(wire_string(b"ssh-ed25519") + wire_string(raw)),
         wire_string(wire_string(b"ssh-rsa") + wire_string(raw)),
@@ -157,6 +161,11 @@ def test_every_field_of_the_blob_is_as_it_must_be(signed: bytes) -> None:
         assert _code(armour(blob)) == "signature.malformed", blob
 
 
+def _wrapped(blob: bytes, columns: int) -> bytes:
+    body = base64.b64encode(blob)
+    return _BEGIN + b"".join(body[at : at + columns] + b"\n" for at in range(0, len(body), columns)) + _END
+
+
 def test_every_loose_spelling_of_the_armour_is_refused(signed: bytes) -> None:
     lines = signed.split(b"\n")
     short = signed.replace(lines[1] + b"\n", lines[1][:-1] + b"\n" + lines[1][-1:])
@@ -178,6 +187,9 @@ def test_every_loose_spelling_of_the_armour_is_refused(signed: bytes) -> None:
         "tab": signed.replace(lines[1], lines[1][:-1] + b"\t"),
         "one long line": signed.replace(lines[1] + b"\n", lines[1]),
         "other columns": short,
+        "64 columns": _wrapped(dearmour(signed), 64),
+        "all on one line": _wrapped(dearmour(signed), 1000),
+        "last line longer": signed.replace(lines[-4] + b"\n", lines[-4]),
         "no end": signed.removesuffix(_END),
         "no begin": signed.removeprefix(_BEGIN),
         "header": signed.replace(_BEGIN, _BEGIN + b"Comment: x\n\n"),
@@ -202,6 +214,11 @@ def test_padding_bits_must_be_zero() -> None:
     assert base64.b64decode(other) == blob, "a loose reader takes it for the same"
     with pytest.raises(SignatureError, match="canonically"):
         dearmour(good.replace(body, other))
+
+
+def test_a_text_longer_than_any_signature_is_not_even_read() -> None:
+    with pytest.raises(SignatureError, match="too long"):
+        dearmour(armour(b"x" * 20_000))
 
 
 def test_several_blocks_come_apart_as_they_were_put_together(ssh_sign: Sign) -> None:

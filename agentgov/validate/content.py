@@ -154,7 +154,9 @@ def _environments(view: View, subject: Subject) -> Iterator[Finding]:
         compiled = engine("Agent")
         if compiled.accepts(resolved):
             continue
-        for found in explain(compiled.violations(resolved), resolved, Positions(), subject.file):
+        told = compiled.violations(subject.document)
+        new = [violation for violation in compiled.violations(resolved) if violation not in told]
+        for found in explain(new, resolved, Positions(), subject.file):
             pointer = origin(subject.document, name, found.where.pointer)
             message = f"in {name}, {found.message}"
             yield view.at("content.environment", subject.file, pointer, message, found.fix)

@@ -36,6 +36,7 @@ _LIMITS = {
     "maxItems": "must have at most {} entries",
     "minProperties": "must have at least {} entries",
 }
+_MOST_GUESSES = 100
 
 
 def check(kind: Kind, document: object, data: bytes, file: str) -> tuple[Finding, ...]:
@@ -55,12 +56,13 @@ def explain(violations: list[Violation], document: object, where: Positions, fil
 class _Teller:
     """Puts violations of one document into words."""
 
-    __slots__ = ("_document", "_file", "_where")
+    __slots__ = ("_document", "_file", "_guesses", "_where")
 
     def __init__(self, document: object, where: Positions, file: str) -> None:
         self._document = document
         self._where = where
         self._file = file
+        self._guesses = 0
 
     def tell(self, violation: Violation) -> Iterator[Finding]:
         match violation.keyword:
@@ -94,7 +96,7 @@ class _Teller:
         known = list(violation.schema.get("properties", ()))
         for name in violation.names:
             pointer = pointers.child(pointers.join(violation.path), name)
-            meant = _meant(name, known)
+            meant = self._meant(name, known)
             others = f"allowed here: {', '.join(known)}" if known else "remove it"
             fix = f'did you mean "{meant}"?' if meant else others
             message = f'unknown field "{name}" in {_called(violation.path)}'
@@ -110,7 +112,9 @@ class _Teller:
 
     def _alternatives(self, violation: Violation) -> Iterator[Finding]:
         """Of several alternatives tell about the one that the writer meant: whose type fits what stands there."""
-        ranked = sorted((_misfit(branch, violation.path), index) for index, branch in enumerate(violation.branches))
+        value = self._value(violation.path)
+        branches = enumerate(violation.branches)
+        ranked = sorted((_misfit(branch, violation.path, value), index) for index, branch in branches)
         best, index = ranked[0]
         if best < 2:
             for nested in violation.branches[index]:
@@ -141,7 +145,7 @@ class _Teller:
     def _not_one_of(self, violation: Violation, options: list[Any]) -> Finding:
         value = self._value(violation.path)
         words = [str(option) for option in options]
-        meant = _meant(value, words) if isinstance(value, str) and len(words) > 1 else None
+        meant = self._meant(value, words) if isinstance(value, str) and len(words) > 1 else None
         fix = f'did you mean "{meant}"?' if meant else (f"write {words[0]}" if len(words) == 1 else "")
         wanted = f"one of {', '.join(words)}" if len(words) > 1 else words[0]
         message = f"{self._name(violation)} must be {wanted}, not {_short(value)}"
@@ -181,6 +185,11 @@ class _Teller:
     def _at(self, violation: Violation, code: str, message: str, fix: str = "") -> Finding:
         return finding(code, self._where.value(self._file, pointers.join(violation.path)), message, fix)
 
+    def _meant(self, name: object, known: list[str]) -> str | None:
+        """The name that was probably meant. Guessing is slow, and nobody reads a thousand guesses about one file."""
+        self._guesses += 1
+        return _closest(str(name), known) if self._guesses <= _MOST_GUESSES else None
+
     def _name(self, violation: Violation) -> str:
         return _called(violation.path) if violation.path else "the document"
 
@@ -199,23 +208,18 @@ def _called(path: Path) -> str:
     return text.lstrip(".") or "the document"
 
 
-def _misfit(branch: tuple[Violation, ...], path: Path) -> int:
-    """0 when only things below differ, 1 when a word differs, 2 when the type differs or it is only `null`."""
-    own = [violation for violation in branch if violation.path == path]
-    if any(violation.keyword == "type" for violation in own):
+def _misfit(branch: tuple[Violation, ...], path: Path, value: object) -> int:
+    """0 when only something below differs, 1 when it is another word than those listed, 2 when the type differs."""
+    own = {violation.keyword for violation in branch if violation.path == path}
+    if "type" in own:
         return 2
-    if any(violation.keyword in ("enum", "const") for violation in own):
-        return 1 if _holds_text(own, branch) else 2
+    if own & {"enum", "const"}:
+        return 1 if isinstance(value, str) else 2
     return 0
 
 
-def _holds_text(own: list[Violation], branch: tuple[Violation, ...]) -> bool:
-    return len(own) == len(branch) == 1
-
-
-def _meant(name: object, known: list[str]) -> str | None:
+def _closest(text: str, known: list[str]) -> str | None:
     plain = {_plain(candidate): candidate for candidate in known}
-    text = str(name)
     if _plain(text) in plain:
         return plain[_plain(text)]
     close = difflib.get_close_matches(_plain(text), plain, 1, 0.6)

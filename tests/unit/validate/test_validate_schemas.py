@@ -116,7 +116,7 @@ class Agreement:
                     self._tuple(node["items"], info.item_type, path)
                 else:
                     self.check(node["items"], info.item_type, f"{path}/*")
-            case msgspec.inspect.DictType() | msgspec.inspect.CollectionType():
+            case msgspec.inspect.DictType():
                 assert node["type"] == "object", path
                 if isinstance(node.get("additionalProperties"), dict):
                     self.check(node["additionalProperties"], info.value_type, f"{path}/*")

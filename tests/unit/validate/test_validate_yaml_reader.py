@@ -285,9 +285,9 @@ def test_json_is_read_as_json(value: object) -> None:
 def test_the_parser_in_python_refuses_no_less(text: str) -> None:
     """Machines without libyaml: what both can read, they read alike."""
     data = text.encode()
-    decoded, _ = yaml_text.decode(data, "f")
-    if decoded is None:
-        return
+    decoded, problems = yaml_text.decode(data, "f")
+    if decoded is None or problems:
+        return  # refused before any parser sees it
     first = _built(decoded, yaml_text.events(decoded))
     second = _built(decoded, yaml_text.PureParser(decoded))
     if first is not None and second is not None:

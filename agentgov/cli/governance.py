@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Governance with the snapshot that it was read from."""
+    """Governance with the snapshot that it was read from, which holds the governance set and nothing else."""
 
     governance: Governance
     snapshot: Snapshot
@@ -63,6 +63,7 @@ def location_json(where: Location) -> dict[str, object]:
 
 
 def _snapshot(start: str, rev: str | None) -> Snapshot:
+    from agentgov.model.governed import GOVERNANCE_ROOTS
     from agentgov.repo.location import find_repository
     from agentgov.repo.snapshot import WorkTreeSnapshot, commit_snapshot
 
@@ -71,10 +72,10 @@ def _snapshot(start: str, rev: str | None) -> Snapshot:
         from agentgov.repo.repository import Repository
 
         repo = Repository(location)
-        return commit_snapshot(repo, repo.resolve(rev))
+        return commit_snapshot(repo, repo.resolve(rev), GOVERNANCE_ROOTS)
     if location.root is None:
         raise ConfigurationError("this repository has no working tree", "name a revision: --at main")
-    return WorkTreeSnapshot(location.root)
+    return WorkTreeSnapshot(location.root, GOVERNANCE_ROOTS)
 
 
 def _unusable(snapshot: Snapshot, sentences: list[str]) -> ConfigurationError:

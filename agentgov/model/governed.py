@@ -34,6 +34,8 @@ ROOTS = (
     "incidents",
     "playbooks",
 )
+# The same for the governance set alone: who only asks what the fleet allows need not walk through every agent.
+GOVERNANCE_ROOTS = tuple(root for root in ROOTS if f"{root}/" not in _CONTENT_FOLDERS)
 
 Kind = Literal["Fleet", "Access", "Pipeline", "Workspace", "Agent"]
 

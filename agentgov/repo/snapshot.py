@@ -2,12 +2,13 @@
 
 Only governed paths are looked at, and folders that cannot hold one are never entered. Contents are blob bytes, or file
 bytes as they lie on disk: no filter, no line ending is converted. In the working tree no symlink is ever followed, and
-nothing is ignored: what lies in a governed folder counts.
+nothing is ignored: what lies in a governed folder counts. With `roots` (some of `model.governed.ROOTS`) a snapshot
+holds only what lies in or is one of those entries of the root.
 """
 
 import os
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
@@ -27,10 +28,11 @@ UNREADABLE = 0  # the mode of what is neither file, symlink nor folder: a socket
 class TreeSnapshot:
     """The governed files of a tree in git."""
 
-    def __init__(self, repo: Repository, tree_oid: str, name: str) -> None:
+    def __init__(self, repo: Repository, tree_oid: str, name: str, roots: Collection[str] = ROOTS) -> None:
         self.tree_oid = tree_oid
         self.name = name
         self._repo = repo
+        self._roots = frozenset(map(path_bytes, roots))
 
     def entries(self) -> Mapping[str, Entry]:
         """Every governed path with its entry, in the order of the paths' bytes."""
@@ -59,6 +61,8 @@ class TreeSnapshot:
             check_bounds(prefix, len(found))
             for mode, name, entry_oid in self._repo.tree(oid):
                 path = prefix + name
+                if not prefix and name not in self._roots:
+                    continue
                 if mode == TREE:
                     if may_hold_governed(path_text(path)):
                         todo.append((path + b"/", entry_oid))
@@ -67,17 +71,18 @@ class TreeSnapshot:
         return MappingProxyType({path_text(path): found[path] for path in sorted(found)})
 
 
-def commit_snapshot(repo: Repository, commit_oid: str) -> TreeSnapshot:
+def commit_snapshot(repo: Repository, commit_oid: str, roots: Collection[str] = ROOTS) -> TreeSnapshot:
     """The governed files of a commit, named after it."""
-    return TreeSnapshot(repo, repo.commit(commit_oid).tree, f"commit {commit_oid[:7]}")
+    return TreeSnapshot(repo, repo.commit(commit_oid).tree, f"commit {commit_oid[:7]}", roots)
 
 
 class WorkTreeSnapshot:
     """The governed files of a working tree, as they lie on disk when first asked for."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, roots: Collection[str] = ROOTS) -> None:
         self.root = root
         self.name = "working tree"
+        self._roots = frozenset(map(path_bytes, roots))
         self._digests: dict[str, str] = {}
 
     def entries(self) -> Mapping[str, Entry]:
@@ -122,11 +127,10 @@ class WorkTreeSnapshot:
 
     def _list(self, prefix: bytes) -> Iterator[tuple[bytes, int]]:
         """Path and mode of everything directly in a folder; of the root only what can be governed."""
-        wanted = {os.fsencode(root) for root in ROOTS} if not prefix else None
         try:
             with os.scandir(self._on_disk(prefix)) as listing:
                 for item in listing:
-                    if wanted is None or item.name in wanted:
+                    if prefix or item.name in self._roots:
                         yield prefix + item.name, _mode(item)
         except OSError as error:
             raise _unreadable(path_text(prefix) or ".", error) from error

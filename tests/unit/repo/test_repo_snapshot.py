@@ -8,6 +8,7 @@ import pytest
 from gitworld import commit_files, git, make_repository, write_files
 
 from agentgov.errors import ConfigurationError
+from agentgov.model.governed import GOVERNANCE_ROOTS, in_governance_set
 from agentgov.model.snapshot import EXECUTABLE, FILE, SUBMODULE, SYMLINK, Snapshot
 from agentgov.repo.repository import Repository
 from agentgov.repo.snapshot import TreeSnapshot, WorkTreeSnapshot, commit_snapshot
@@ -65,6 +66,14 @@ def test_commit_and_work_tree_show_the_same_governed_files(fleet: Path) -> None:
         assert snapshot.read("governance/access.yaml") == b"x\r\n"
         assert snapshot.read("drills/\udcff.yaml") == b"bytes"
         assert snapshot.digest("agentgov.yaml") == hashlib.sha256(b"a: 1\n").hexdigest()
+
+
+def test_a_snapshot_of_governance_alone_holds_the_governance_set(fleet: Path) -> None:
+    repo = Repository.open(fleet)
+    expected = {path for path in GOVERNED if in_governance_set(path)}
+    assert expected < set(GOVERNED)
+    assert set(commit_snapshot(repo, repo.resolve("HEAD"), GOVERNANCE_ROOTS).entries()) == expected
+    assert set(WorkTreeSnapshot(fleet, GOVERNANCE_ROOTS).entries()) == expected
 
 
 def test_what_is_no_file_is_never_read(fleet: Path) -> None:

@@ -175,9 +175,9 @@ def _bound(binding: Binding, known: Roster, only: str | None) -> dict[str, str]:
     """Person to the entry of `who` that selects them first."""
     found: dict[str, str] = {}
     for selector in binding.who:
-        for person in sorted(known.members(selector)):
-            if only in (None, person):
-                found.setdefault(person, selector)
+        members = known.members(selector)
+        for person in sorted(members) if only is None else members & {only}:
+            found.setdefault(person, selector)
     return found
 
 

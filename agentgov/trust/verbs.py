@@ -6,6 +6,7 @@ This table is the only place where a right is defined (docs/permissions.md shows
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from types import MappingProxyType
 from typing import Literal
 
@@ -79,6 +80,7 @@ BOT_ACTS: Mapping[BotKind, frozenset[str]] = MappingProxyType(
 )
 
 
+@cache
 def role_verbs(role: BuiltInRole) -> frozenset[str]:
     """The verbs that a built-in role holds."""
     return frozenset(verb.name for verb in _TABLE if role in verb.roles)

@@ -28,7 +28,7 @@ from agentgov.trust.places import state_path
     type=click.Path(path_type=Path),
     envvar="AGENTGOV_COUNTS",
     metavar="FILE",
-    help="Canary counts as JSON (docs/canary.md), read again at every tick [env: AGENTGOV_COUNTS].",
+    help="Canary counts as JSON (docs/releases.md), read again at every tick [env: AGENTGOV_COUNTS].",
 )
 @click.option("--accept-unreviewed", is_flag=True, help="Let a fleet of one person go to production.")
 @repo_option

@@ -214,7 +214,7 @@ def may_promote(view: View, vote: Vote) -> bool:
     promoters = view.governance.pipeline.stage(vote.stage).promoters
     if promoters is None or not promoters.sources:
         return True
-    return any(vote.by in view.directory.members(source) for source in promoters.sources)
+    return any(vote.by in view.directory.members(source, view.today) for source in promoters.sources)
 
 
 def pause_of(view: View, agent: AgentId, time: int) -> Pause | None:

@@ -7,21 +7,21 @@ import click
 
 from agentgov.cli import parameters
 from agentgov.cli.options import format_option, repo_option, show, show_json, wants_colour
-from agentgov.errors import ConfigurationError, UsageError
+from agentgov.errors import UsageError
 from agentgov.model.finding import Finding, Severity
 from agentgov.model.governed import FLEET_FILE
 from agentgov.model.names import AgentId, agent_id
-from agentgov.model.snapshot import MemorySnapshot, Snapshot
+from agentgov.model.snapshot import Snapshot
 
 if TYPE_CHECKING:
+    from agentgov.cli.sides import Sides
     from agentgov.diff.change import FieldChange
     from agentgov.diff.compare import AgentDiff
     from agentgov.diff.version import AgentVersion, Folders
+    from agentgov.model.agent import Agent
     from agentgov.model.fleet import Governance
-    from agentgov.repo.repository import Repository
-    from agentgov.report.diff import Side
 
-_WORK_TREE = "working tree"
+    Pair = tuple[AgentVersion | None, AgentVersion | None]
 
 
 @click.command()
@@ -38,14 +38,15 @@ def diff(base: str | None, head: str | None, agent_text: str | None, exit_code: 
     BASE. `loosens` is what lets an agent do more, or checks it less, or cannot be told. Key order, comments and moved
     texts are no change. Exit 0; with --exit-code 1 when something differs; 2 when an agent cannot be read.
     """
+    from agentgov.cli.sides import read_sides
     from agentgov.report import diff as render
 
-    before, after = _sides(repo, base, head)
-    comparison = _Comparison.of(before.snapshot, after.snapshot)
     only = parameters.agent(agent_text) if agent_text is not None else None
+    sides = read_sides(repo, base, head, only)
+    comparison = _Comparison.of(sides)
     answer = render.Answer(
-        before.side,
-        after.side,
+        sides.base,
+        sides.head,
         comparison.agents(only),
         comparison.governance() if only is None else (),
         tuple(comparison.problems),
@@ -62,57 +63,6 @@ def diff(base: str | None, head: str | None, agent_text: str | None, exit_code: 
     return 1 if exit_code and answer.differs else 0
 
 
-@dataclass(frozen=True, slots=True)
-class _Version:
-    """One side: its files, and what to call it."""
-
-    snapshot: Snapshot
-    side: "Side"
-
-
-def _sides(start: str, base: str | None, head: str | None) -> tuple[_Version, _Version]:
-    from agentgov.repo.repository import Repository
-    from agentgov.repo.snapshot import WorkTreeSnapshot
-    from agentgov.report.diff import Side
-
-    repo = Repository.open(start)
-    if base is not None and ".." in base:
-        if head is not None:
-            raise UsageError(f"{base} names both sides already", "leave the second revision out")
-        return _range(repo, base)
-    before = _committed(repo, base or "HEAD", missing_ok=base is None)
-    if head is not None:
-        return before, _committed(repo, head)
-    if repo.root is None:
-        raise ConfigurationError("this repository has no working tree", "name two revisions: agentgov diff main~1 main")
-    return before, _Version(WorkTreeSnapshot(repo.root), Side("", None, _WORK_TREE))
-
-
-def _range(repo: "Repository", text: str) -> tuple[_Version, _Version]:
-    """`A...B`: from where B left A to B; `A..B`: from A to B."""
-    dots = "..." if "..." in text else ".."
-    first, _, second = text.partition(dots)
-    before, after = _committed(repo, first or "HEAD"), _committed(repo, second or "HEAD")
-    if dots == "..." and before.side.commit and after.side.commit:
-        fork = repo.merge_base(before.side.commit, after.side.commit)
-        if fork is None:
-            raise UsageError(f"{first or 'HEAD'} and {second or 'HEAD'} have no history in common")
-        before = _committed(repo, fork)
-    return before, after
-
-
-def _committed(repo: "Repository", rev: str, missing_ok: bool = False) -> _Version:
-    """The files of a revision; of a branch without commits (`missing_ok`) no files at all."""
-    from agentgov.repo.snapshot import commit_snapshot
-    from agentgov.report.diff import Side
-
-    if missing_ok and repo.head() is None:
-        return _Version(MemorySnapshot({}, "nothing"), Side(rev, None, "nothing"))
-    commit = repo.resolve(rev)
-    snapshot = commit_snapshot(repo, commit)
-    return _Version(snapshot, Side(rev, commit, snapshot.name))
-
-
 @dataclass(slots=True)
 class _Comparison:
     """Two snapshots being compared; `problems` are the findings for which something could not be read."""
@@ -123,13 +73,12 @@ class _Comparison:
     problems: list[Finding] = field(default_factory=list)
 
     @classmethod
-    def of(cls, before: Snapshot, after: Snapshot) -> "_Comparison":
-        from agentgov.diff.version import changed_paths, folders
+    def of(cls, sides: "Sides") -> "_Comparison":
+        from agentgov.diff.version import folders
 
-        changed = changed_paths(before, after)
         problems: list[Finding] = []
-        left, right = (_Read(snapshot, folders(snapshot), problems) for snapshot in (before, after))
-        return cls(left, right, changed, problems)
+        before, after = (_Read(snapshot, folders(snapshot), problems) for snapshot in (sides.before, sides.after))
+        return cls(before, after, sides.changed, problems)
 
     def agents(self, only: AgentId | None) -> tuple["AgentDiff", ...]:
         """The agents that differ, riskiest first; UsageError when the only one asked for is on neither side."""
@@ -144,9 +93,9 @@ class _Comparison:
         pairs = self._pairs(sorted(touched if only is None else touched & {only}))
         return riskiest_agents_first(found for pair in pairs if (found := compare(*pair)).changes)
 
-    def _pairs(self, agents: list[AgentId]) -> list[tuple["AgentVersion | None", "AgentVersion | None"]]:
+    def _pairs(self, agents: list[AgentId]) -> "list[Pair]":
         """Both versions of every agent that could be read; an agent that moved is one pair, not two."""
-        pairs = {agent: (self.before.agent(agent), self.after.agent(agent)) for agent in agents}
+        pairs = {agent: self._pair(agent) for agent in agents}
         unread = {problem.where.file for problem in self.problems}
         pairs = {agent: pair for agent, pair in pairs.items() if agent.file not in unread}
         for agent, (old, new) in list(pairs.items()):
@@ -155,6 +104,13 @@ class _Comparison:
                 left = pairs.pop(former)[0] if former in pairs else self.before.agent(former)
                 pairs[agent] = (left, new)
         return [pair for pair in pairs.values() if pair != (None, None)]
+
+    def _pair(self, agent: AgentId) -> "Pair":
+        """Both versions of an agent; an agent.yaml that is the same on both sides is read once."""
+        if agent.file in self.changed:
+            return self.before.agent(agent), self.after.agent(agent)
+        new = self.after.agent(agent)
+        return (self.before.version(agent, new.agent), new) if new is not None else (None, None)
 
     def governance(self) -> tuple["FieldChange", ...]:
         """What changed in the governance set; nothing is read where none of its files did."""
@@ -181,7 +137,6 @@ class _Read:
     problems: list[Finding]
 
     def agent(self, agent: AgentId) -> "AgentVersion | None":
-        from agentgov.diff.version import version_of
         from agentgov.validate.load import load_agent
 
         if agent.file not in self.known.entries:
@@ -190,6 +145,11 @@ class _Read:
         if typed is None:
             self._complain(findings)
             return None
+        return self.version(agent, typed)
+
+    def version(self, agent: AgentId, typed: "Agent") -> "AgentVersion":
+        from agentgov.diff.version import version_of
+
         return version_of(agent, typed, self.snapshot, self.known)
 
     def governance(self) -> "Governance | None":

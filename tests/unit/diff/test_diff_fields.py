@@ -203,3 +203,12 @@ def test_every_field_has_itself_as_a_name() -> None:
 
 def test_pointers_are_escaped() -> None:
     assert Place("f").to("a/b", "c~d", 0).pointer == "/a~1b/c~0d/0"
+
+
+def test_the_page_about_fields_is_the_table() -> None:
+    page = (Path(__file__).parents[3] / "docs/fields.md").read_text()
+    rows = [line for line in page.splitlines() if line.startswith("| `")]
+    assert rows == [
+        f"| `{name}` | {', '.join(f'`{other}`' for other in field.also)} | {field.klass} | {field.meaning} |"
+        for name, field in FIELDS.items()
+    ]

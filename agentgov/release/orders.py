@@ -53,6 +53,19 @@ def order_hold(view: View, actor: Actor, agent: AgentId, *, lift: bool, now: int
     return draft(view, actor, "hold", subject, fields, now=now, reason=reason)
 
 
+def order_clear(
+    view: View, actor: Actor, agent: AgentId, wanted: ReleaseName | None, *, now: int, reason: str
+) -> Draft:
+    """Take the bad mark off a release's content, or let a canary that was inconclusive go. UsageError without either."""
+    release = view.state.release(wanted) if wanted is not None else candidate_of(view, agent)
+    if release is None:
+        what = f"{wanted} is no recorded release" if wanted else f"{agent} has no candidate to clear"
+        raise UsageError(what, f"name the release whose bad mark goes: agentgov clear {agent} VERSION --reason ...")
+    fields = [("Agent", str(agent)), ("Release", release_trailer(release))]
+    subject = f"clear {agent} v{release.release_name.version}"
+    return draft(view, actor, "clear", subject, fields, now=now, reason=reason)
+
+
 def order_rollback(
     view: View, actor: Actor, agent: AgentId, wanted: ReleaseName | None, *, now: int, reason: str
 ) -> Draft:

@@ -1,4 +1,4 @@
-"""`agentgov clear`: take a bad mark off a release, or let an inconclusive canary go."""
+"""`agentgov clear`: take a bad mark off a release, or start an inconclusive canary anew."""
 
 import click
 
@@ -19,7 +19,7 @@ from agentgov.repo import clock
 def clear(agent: AgentId, release: str | None, reason: str, repo: str, output: str) -> int:
     """Take the bad mark off the content of RELEASE, so that it may be released again.
 
-    Without RELEASE: let the candidate of AGENT go, whose canary was inconclusive.
+    Without RELEASE: start the canary of the candidate of AGENT anew, after it was inconclusive.
     """
     name = parameters.release_of(agent, release) if release else None
     done = append_order(repo, lambda view, actor: order_clear(view, actor, agent, name, now=clock.now(), reason=reason))

@@ -56,7 +56,7 @@ def order_hold(view: View, actor: Actor, agent: AgentId, *, lift: bool, now: int
 def order_clear(
     view: View, actor: Actor, agent: AgentId, wanted: ReleaseName | None, *, now: int, reason: str
 ) -> Draft:
-    """Take the bad mark off a release's content, or let a canary that was inconclusive go. UsageError without either."""
+    """Take the bad mark off a release, or start an inconclusive canary anew. UsageError without either."""
     release = view.state.release(wanted) if wanted is not None else candidate_of(view, agent)
     if release is None:
         what = f"{wanted} is no recorded release" if wanted else f"{agent} has no candidate to clear"

@@ -19,6 +19,7 @@ from agentgov.model.snapshot import path_text
 MAX_TEXT_OBJECT = 4 * 2**20  # a commit or tag; the largest honest ones carry a few merge tags
 MAX_TREE = 64 * 2**20
 
+_FULL_ID = re.compile(r"[0-9a-f]{40}\Z")
 _OID = re.compile(rb"[0-9a-f]{40}\Z")
 _IDENT = re.compile(rb"([^<>\n]*) <([^<>\n]*)> (0|[1-9][0-9]{0,17}) ([+-][0-9]{4})\Z")
 _LOOSE_DATE = re.compile(rb"> *([0-9]{1,18}) +([+-][0-9]{4})\s*\Z")
@@ -97,6 +98,11 @@ class _Header(NamedTuple):
 def object_id(kind: str, raw: bytes) -> str:
     """The object id that git gives a raw object: SHA-1 over `<kind> <length>`, NUL and the bytes."""
     return hashlib.sha1(b"%s %d\0" % (kind.encode(), len(raw)) + raw, usedforsecurity=False).hexdigest()
+
+
+def is_object_id(text: str) -> bool:
+    """Whether the text is a full object id: 40 lower-case hex digits."""
+    return _FULL_ID.match(text) is not None
 
 
 def parse_commit(raw: bytes, lenient: bool = False) -> Commit:

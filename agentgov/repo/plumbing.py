@@ -7,13 +7,14 @@ repository's config, hooks and info. Ref locks are the real ones, since the fold
 """
 
 import shutil
+import subprocess
 import tempfile
 import weakref
 from pathlib import Path
 
 from agentgov.errors import ConfigurationError
 from agentgov.repo.location import Location
-from agentgov.repo.program import Completed, git, git_transport
+from agentgov.repo.program import Completed, git, git_transport, start_git
 
 _SHARED = ("objects", "refs", "packed-refs", "shallow")
 _CONFIG = "[core]\n\trepositoryformatversion = {version}\n\tbare = true\n"
@@ -34,6 +35,12 @@ class Plumbing:
     def transport(self, *args: str, timeout: float = 300) -> Completed:
         """One verb that talks to a remote; never raises for an exit code."""
         return git_transport(self._cwd, self._git_dir(), *args, timeout=timeout)
+
+    def start(self, *args: str) -> subprocess.Popen[bytes]:
+        """A child that answers question after question through its pipes; it never fetches what is missing."""
+        return start_git(
+            self._cwd, self._git_dir(), *args, env={"GIT_NO_LAZY_FETCH": "1", "GIT_ALLOW_PROTOCOL": "none"}
+        )
 
     def own_config(self, *args: str) -> Completed:
         """`git config` with the repository's configuration, the only question that is asked with it."""

@@ -70,11 +70,26 @@ def git(
     except subprocess.TimeoutExpired as error:
         raise _timed_out(args, timeout) from error
     except OSError as error:
-        raise ConfigurationError(f"git cannot be run in {cwd}: {error.strerror}") from error
+        raise _cannot_run(cwd, error) from error
     completed = Completed(done.returncode, done.stdout, done.stderr)
     if check and completed.code != 0:
         raise ProgramError(f"git {_verb(args)} failed: {first_line(completed.err)}")
     return completed
+
+
+def start_git(cwd: Path | str, *args: str, env: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:
+    """Start git with pipes for its input and output; the caller ends it. ConfigurationError when it cannot run."""
+    try:
+        return subprocess.Popen(
+            [require_git(), *_OPTIONS, *args],
+            cwd=cwd,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=clean_environment(env),
+        )
+    except OSError as error:
+        raise _cannot_run(cwd, error) from error
 
 
 def git_transport(cwd: Path | str, *args: str, timeout: float = 300) -> Completed:
@@ -87,7 +102,7 @@ def git_transport(cwd: Path | str, *args: str, timeout: float = 300) -> Complete
     try:
         process: Any = _gitpython(Path(cwd)).execute(command, as_process=True, env=clean_environment())
     except OSError as error:
-        raise ConfigurationError(f"git cannot be run in {cwd}: {error.strerror}") from error
+        raise _cannot_run(cwd, error) from error
     try:
         out, err = process.communicate(timeout=timeout)
     except subprocess.TimeoutExpired as error:
@@ -157,6 +172,10 @@ def _gitpython(cwd: Path) -> Any:
         finally:
             os.environ.update(hidden)
     return Git(cwd)
+
+
+def _cannot_run(cwd: Path | str, error: OSError) -> ConfigurationError:
+    return ConfigurationError(f"git cannot be run in {cwd}: {error.strerror}")
 
 
 def _timed_out(args: tuple[str | bytes, ...], timeout: float) -> IncompleteError:

@@ -12,15 +12,16 @@ from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 
-from agentgov.errors import ConfigurationError, UsageError
+from agentgov.errors import ConfigurationError
 from agentgov.model.snapshot import TREE, Entry, path_bytes, path_text
 from agentgov.repo.compose import tree_bytes
 from agentgov.repo.history import Node, is_ancestor, merge_bases, walk
 from agentgov.repo.location import Location, find_repository
-from agentgov.repo.objects import Commit, Tag, TreeEntry, parse_commit, parse_tag, parse_tree
+from agentgov.repo.objects import Commit, Tag, TreeEntry, is_object_id, parse_commit, parse_tag, parse_tree
 from agentgov.repo.plumbing import Plumbing
 from agentgov.repo.program import Completed, ProgramError, first_line
-from agentgov.repo.revision import is_object_id, resolve_commit
+from agentgov.repo.refs import Refs
+from agentgov.repo.revision import resolve_commit
 from agentgov.repo.storage import Kind, Storage
 from agentgov.repo.treeedit import EMPTY_TREE, Change, put_files
 
@@ -37,11 +38,31 @@ class Repository:
         self.git_dir = location.git_dir
         self.plumbing = Plumbing(location)
         self._common_dir = location.common_dir
-        self._storage = Storage(location)
-        self._cached_tree = lru_cache(maxsize=4096)(self._read_tree)
-        self._cached_node = lru_cache(maxsize=32768)(self._read_node)
-        self._cached_commit = lru_cache(maxsize=1024)(self._read_commit)
-        self._cached_digest = lru_cache(maxsize=65536)(self._read_digest)
+        self._storage = Storage(location, self.plumbing)
+        self._refs = Refs(location)
+        self._set_up_caches(self._storage)
+
+    def _set_up_caches(self, storage: Storage) -> None:
+        """Caches over `storage` alone: were they over `self`, a repository and its children would outlive their use."""
+
+        def commit(oid: str, lenient: bool) -> Commit:
+            return parse_commit(storage.read(oid, "commit"), lenient)
+
+        def node(oid: str) -> Node:
+            found = cached_commit(oid, True)  # a walk asks for the same commit soon after
+            return found.parents, found.committer.when
+
+        def tree(oid: str) -> tuple[TreeEntry, ...]:
+            return parse_tree(storage.read(oid, "tree"), lenient=True)
+
+        def digest(oid: str) -> str:
+            return sha256(storage.read(oid, "blob")).hexdigest()
+
+        cached_commit = lru_cache(maxsize=1024)(commit)
+        self._cached_commit = cached_commit
+        self._cached_node = lru_cache(maxsize=32768)(node)
+        self._cached_tree = lru_cache(maxsize=4096)(tree)
+        self._cached_digest = lru_cache(maxsize=65536)(digest)
 
     @classmethod
     def open(cls, start: Path | str = ".") -> "Repository":
@@ -52,8 +73,6 @@ class Repository:
 
     def read(self, oid: str, kind: Kind) -> bytes:
         """The raw content of an object; IncompleteError when missing, ObjectError when it is not what it says."""
-        if not is_object_id(oid):
-            raise UsageError(f"{oid!r} is not an object id")
         return self._storage.read(oid, kind)
 
     def commit(self, oid: str, lenient: bool = True) -> Commit:
@@ -106,22 +125,15 @@ class Repository:
 
     def ref(self, name: str) -> str | None:
         """The object that a full ref name points to, None when there is no such ref."""
-        return self._storage.ref(name)
+        return self._refs.target(name)
 
     def refs(self, prefix: str = "refs/") -> dict[str, str]:
         """Full names that start with the prefix, sorted, with what they point to; symbolic refs are left out."""
-        start = path_bytes(prefix)
-        names = sorted(name for name in self._storage.ref_names() if name.startswith(start))
-        found = ((path_text(name), self._storage.direct_ref(path_text(name))) for name in names)
-        return {name: oid for name, oid in found if oid is not None}
+        return self._refs.under(prefix)
 
     def head_branch(self) -> str | None:
         """The full name of the branch that HEAD is on, None when detached."""
-        try:
-            text = (self.git_dir / "HEAD").read_bytes()
-        except OSError as error:
-            raise ConfigurationError(f"HEAD cannot be read: {error.strerror}") from error
-        return path_text(text[4:].strip()) if text.startswith(b"ref:") else None
+        return self._refs.symbolic("HEAD")
 
     def head(self) -> str | None:
         """The commit that HEAD is at, None on a branch without commits."""
@@ -200,19 +212,6 @@ class Repository:
         if done.code != 0 and self.ref(name) == old:
             raise ProgramError(f"{name} cannot be updated: {first_line(done.err)}", "is another git running here?")
         return done.code == 0
-
-    def _read_commit(self, oid: str, lenient: bool) -> Commit:
-        return parse_commit(self.read(oid, "commit"), lenient)
-
-    def _read_node(self, oid: str) -> Node:
-        commit = parse_commit(self.read(oid, "commit"), lenient=True)
-        return commit.parents, commit.committer.when
-
-    def _read_tree(self, oid: str) -> tuple[TreeEntry, ...]:
-        return parse_tree(self.read(oid, "tree"), lenient=True)
-
-    def _read_digest(self, oid: str) -> str:
-        return sha256(self.blob(oid)).hexdigest()
 
 
 def _config_value(done: Completed, key: str) -> str | None:

@@ -8,12 +8,11 @@ import re
 from typing import Protocol
 
 from agentgov.errors import UsageError
-from agentgov.repo.objects import Commit, Tag
+from agentgov.repo.objects import Commit, Tag, is_object_id
 
 _PLACES = ("{}", "refs/{}", "refs/tags/{}", "refs/heads/{}", "refs/remotes/{}", "refs/remotes/{}/HEAD")
 _STEPS = re.compile(r"(?:~[0-9]{0,9}|\^[0-9]{0,9}|\^\{(?:commit)?\})*\Z")
 _STEP = re.compile(r"([~^])([0-9]*)(?!\{)")  # ^{} and ^{commit} change nothing: a commit is meant anyway
-_FULL_ID = re.compile(r"[0-9a-f]{40}\Z")
 _ABBREVIATION = re.compile(r"[0-9a-f]{4,39}\Z")
 _MAX_NESTED_TAGS = 16
 
@@ -42,11 +41,6 @@ def resolve_commit(names: Names, rev: str) -> str:
         else:
             commit = _parent(names, commit, int(count or "1"), rev)
     return commit
-
-
-def is_object_id(text: str) -> bool:
-    """Whether the text is a full object id: 40 lower-case hex digits."""
-    return _FULL_ID.match(text) is not None
 
 
 def peel(names: Names, oid: str) -> str | None:

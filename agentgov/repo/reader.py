@@ -1,0 +1,138 @@
+"""Objects out of git's database: one `git cat-file --batch` child answers every question, bounded in size and time.
+
+libgit2 1.9 ends the whole process on some damaged packs and never returns from a loose object that ends too early. A
+child cannot do that to us: when it dies or hangs, that object is damaged and the next question gets a new child. It
+answers 35,000 objects a second, and importing libgit2 costs more than most commands read. What it says is still
+checked against the object id by the caller.
+"""
+
+import os
+import select
+import subprocess
+import threading
+import weakref
+from typing import Literal, NamedTuple
+
+from agentgov.repo.objects import ObjectError
+from agentgov.repo.plumbing import Plumbing
+
+_SECONDS = 60
+_CHUNK = 1 << 20
+_MAX_LINE = 4096
+
+
+class Header(NamedTuple):
+    """Full id, type and size of an object, as git tells them."""
+
+    oid: str
+    kind: str
+    size: int
+
+
+class Child:
+    """One `git cat-file` process, started when first asked, and again when it died. Threads may share it."""
+
+    def __init__(self, plumbing: Plumbing, mode: Literal["--batch", "--batch-check"]) -> None:
+        self._plumbing = plumbing
+        self._mode = mode
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._owner = 0  # the process that started the child; a fork must not share its pipes
+        self._buffer = b""
+
+    def header(self, name: str) -> Header | None:
+        """What git tells of an object (an id or its beginning), None when there is none or more than one."""
+        with self._lock:
+            return self._ask(name)
+
+    def content(self, oid: str, limits: dict[str, int]) -> tuple[str, bytes] | None:
+        """(type, content) of an object, None when it is missing; ObjectError beyond the limit in bytes of its type."""
+        with self._lock:
+            header = self._ask(oid)
+            if header is None:
+                return None
+            if header.size > limits.get(header.kind, -1):
+                self._stop()
+                raise ObjectError(
+                    "object.too-large", f"the {header.kind} {oid} has {header.size} bytes, too many to read"
+                )
+            content = self._read(oid, header.size + 1)
+            return header.kind, content[:-1]
+
+    def _ask(self, name: str) -> Header | None:
+        pipe = self._started().stdin
+        assert pipe is not None
+        try:
+            pipe.write(name.encode() + b"\n")
+            pipe.flush()
+        except OSError:
+            raise self._damaged(name) from None
+        fields = self._read_line(name).split(b" ")
+        if len(fields) == 2:  # "<name> missing", "<name> ambiguous"
+            return None
+        if len(fields) != 3 or not fields[2].isdigit():
+            raise self._damaged(name)
+        return Header(fields[0].decode("ascii", "replace"), fields[1].decode("ascii", "replace"), int(fields[2]))
+
+    def _read_line(self, name: str) -> bytes:
+        while b"\n" not in self._buffer:
+            if len(self._buffer) > _MAX_LINE:
+                raise self._damaged(name)
+            self._buffer += self._more(name)
+        line, _, self._buffer = self._buffer.partition(b"\n")
+        return line
+
+    def _read(self, name: str, size: int) -> bytes:
+        parts, missing = [self._buffer[:size]], size - len(self._buffer)
+        self._buffer = self._buffer[size:]
+        while missing > 0:
+            part = self._more(name)
+            parts.append(part[:missing])
+            self._buffer = part[missing:]
+            missing -= len(part)
+        return b"".join(parts)
+
+    def _more(self, name: str) -> bytes:
+        """Some bytes of the answer; ObjectError where the child died or says nothing for a minute."""
+        assert self._process is not None
+        assert self._process.stdout is not None
+        handle = self._process.stdout.fileno()
+        poll = select.poll()
+        poll.register(handle, select.POLLIN)
+        part = os.read(handle, _CHUNK) if poll.poll(_SECONDS * 1000) else b""
+        if not part:
+            raise self._damaged(name)
+        return part
+
+    def _damaged(self, name: str) -> ObjectError:
+        self._stop()
+        return ObjectError("object.damaged", f"the stored object {name} is damaged; look at: git fsck")
+
+    def _started(self) -> subprocess.Popen[bytes]:
+        if self._process is None or self._owner != os.getpid() or self._process.poll() is not None:
+            self._buffer = b""
+            self._owner = os.getpid()
+            self._process = self._plumbing.start("cat-file", self._mode)
+            weakref.finalize(self, _end, self._process)
+        return self._process
+
+    def _stop(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            _end(self._process)
+            self._process = None
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Close the pipes, at which the child ends by itself, and wait for it."""
+    for pipe in (process.stdin, process.stdout):
+        if pipe is not None:
+            try:
+                pipe.close()
+            except OSError:
+                continue
+    try:
+        process.wait(timeout=5)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()

@@ -108,6 +108,7 @@ CODES: dict[str, tuple[Severity, str]] = {
     "content.no-playbook": (_W, "An active agent without a playbook."),
     "content.formerly": (_E, "Two agents with one past, or a past that is still an agent."),
     "content.exempt-governed": (_E, "An exemption from review that covers governed paths."),
+    "content.path-pattern": (_E, "A path pattern that CODEOWNERS does not know."),
     "content.steps-order": (_E, "Canary steps whose shares do not rise."),
     "content.freeze": (_E, "A freeze that does not say when."),
     "prompt.not-utf8": (_E, "A prompt that is not UTF-8 text."),

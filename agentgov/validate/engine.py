@@ -21,7 +21,8 @@ Path = tuple[str | int, ...]
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """One way in which a value breaks a schema: the keyword, the path to the value, and the schema around the keyword.
+    """One way in which a value breaks a schema: the keyword, the path to the value, and the schema around the keyword
+    (for `required`: the schema of the field that is missing).
 
     `branches` holds the violations of each alternative of `anyOf`; `names` the fields that `additionalProperties`,
     `required` and `propertyNames` are about.
@@ -87,7 +88,8 @@ class RustEngine:
         if keyword == "additionalProperties":
             return Violation(keyword, path, node, tuple(details["unexpected"]))
         if keyword == "required":
-            return Violation(keyword, path, node, (_text(details["property"]),))
+            name = _text(details["property"])
+            return Violation(keyword, path, _field(node, name, self._schema), (name,))
         if keyword == "propertyNames":
             return Violation(keyword, path, node, (_text(details["error"].instance),))
         if keyword in ("anyOf", "oneOf"):
@@ -102,14 +104,24 @@ def _text(value: object) -> str:
     return str(json.loads(text)) if text.startswith('"') and text.endswith('"') and len(text) > 1 else text
 
 
+def _field(schema: Mapping[str, Any], name: str, root: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The schema of one field, what it refers to written out as far as it is one reference."""
+    field: Mapping[str, Any] = schema.get("properties", {}).get(name, {})
+    for reference in (field, *field.get("allOf", ())):
+        if "$ref" in reference:
+            field = {**root["definitions"][reference["$ref"].rpartition("/")[2]], **field}
+    return field
+
+
 class PythonEngine:
     """jsonschema: a hundred times slower, everywhere at hand; the oracle of our tests."""
 
-    __slots__ = ("_validator",)
+    __slots__ = ("_schema", "_validator")
 
     def __init__(self, schema: Mapping[str, Any]) -> None:
         from jsonschema import Draft7Validator
 
+        self._schema = schema
         self._validator = Draft7Validator(_ecma_patterns(schema))
 
     def accepts(self, document: object) -> bool:
@@ -132,7 +144,7 @@ class PythonEngine:
                 absent = [name for name in error.validator_value if name not in error.instance]
                 name = next(name for name in absent if (path, name) not in missing)
                 missing.add((path, name))
-                yield Violation(keyword, path, schema, (name,))
+                yield Violation(keyword, path, _field(schema, name, self._schema), (name,))
             elif keyword in ("anyOf", "oneOf"):
                 yield Violation(keyword, path, schema, branches=tuple(self._branches(error)))
             else:

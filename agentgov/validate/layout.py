@@ -6,10 +6,10 @@ the product, so two that only a case-sensitive, non-normalising file system can 
 
 import difflib
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from agentgov.model.finding import Finding
-from agentgov.model.names import SHARED, is_label
+from agentgov.model.names import SHARED, AgentId, is_label
 from agentgov.model.snapshot import SUBMODULE, SYMLINK, Entry
 from agentgov.model.verdict import Location
 from agentgov.validate import characters
@@ -34,7 +34,23 @@ def check(view: View) -> Iterator[Finding]:
         if path.rpartition("/")[2] not in _ALWAYS_WELCOME:
             yield from _unexpected(path)
     yield from _folders(view.entries)
-    yield from _collisions(view.entries)
+    for names, files in _collisions(view.entries):
+        for file in files:
+            yield _collision(names, file)
+
+
+def check_closure(view: View, agent: AgentId, own: Collection[str]) -> Iterator[Finding]:
+    """What is wrong with the places of the files of one agent, other files being there or not."""
+    for path in own:
+        if path in view.entries and not view.entries[path].is_file:
+            yield _not_a_file(path, view.entries[path])
+        if not (path.isascii() and path.isprintable()):
+            yield from _odd_name(path)
+        if path.rpartition("/")[2] not in _ALWAYS_WELCOME:
+            yield from _unexpected(path)
+    for names, _ in _collisions(view.entries):
+        if any(path == name or path.startswith(f"{name}/") for name in names for path in own):
+            yield _collision(names, agent.file)
 
 
 def check_workspaces(view: View) -> Iterator[Finding]:
@@ -141,8 +157,14 @@ def _folders(entries: Mapping[str, Entry]) -> Iterator[Finding]:
             )
 
 
-def _collisions(paths: Iterable[str]) -> Iterator[Finding]:
-    """Files and folders that differ only in case or in Unicode normalisation: on other machines they are one."""
+def _collision(names: Collection[str], file: str) -> Finding:
+    message = f"{' and '.join(names)} are one path where case or Unicode form does not count"
+    return finding("layout.collision", Location(file), message, "rename one of them")
+
+
+def _collisions(paths: Iterable[str]) -> Iterator[tuple[Collection[str], Collection[str]]]:
+    """Files and folders that differ only in case or in Unicode normalisation: on other machines they are one. Each
+    with a file that is it, or is in it."""
     groups: dict[str, dict[str, str]] = {}  # folded path or folder -> how it is written -> a file that is or is in it
     for path in paths:
         end = len(path)
@@ -155,10 +177,10 @@ def _collisions(paths: Iterable[str]) -> Iterator[Finding]:
             end = path.rfind("/", 0, end)
     for written in groups.values():
         if len(written) > 1:
-            names = " and ".join(written)
-            for path in written.values():
-                message = f"{names} are one path where case or Unicode form does not count"
-                yield finding("layout.collision", Location(path), message, "rename one of them")
+            for folder in {name.rpartition("/")[0]: None for name in written}:  # folders that collide are told once
+                here = {name: file for name, file in written.items() if name.rpartition("/")[0] == folder}
+                if len(here) > 1:
+                    yield here.keys(), here.values()
 
 
 def _folded(path: str) -> str:

@@ -5,11 +5,15 @@ say when. Judges agentgov.yaml and governance/pipeline.yaml; names in them are r
 from collections.abc import Iterator
 
 from agentgov.model.finding import Finding
-from agentgov.model.governed import FLEET_FILE, PIPELINE_FILE, is_governed
+from agentgov.model.governed import ACCESS_FILE, FLEET_FILE, PIPELINE_FILE
 from agentgov.model.pipeline import Freeze, Pipeline
 from agentgov.model.units import parse_duration, parse_share
+from agentgov.owners.codeowners import match, parse
+from agentgov.owners.pattern import problem
 from agentgov.validate.content import is_date, time_zones, too_many
 from agentgov.validate.view import View
+
+_ALWAYS_GOVERNED = (FLEET_FILE, ACCESS_FILE, ".github/CODEOWNERS", ".github/workflows/x.yml", "agents/x/y/agent.yaml")
 
 
 def check(view: View) -> Iterator[Finding]:
@@ -29,11 +33,23 @@ def _reviews(view: View) -> Iterator[Finding]:
     for pointer, rule in rules:
         if rule.sources != "owners":
             yield from too_many(view, FLEET_FILE, f"{pointer}/approvals", rule.approvals, rule.sources)
+        for place, pattern in enumerate(rule.when.paths):
+            yield from _pattern(view, f"{pointer}/when/paths/{place}", pattern)
     for index, pattern in enumerate(fleet.reviews.exempt):
-        literal = pattern.lstrip("/").split("*")[0]
-        if is_governed(literal) or literal in ("", "agents", "governance"):
-            message = f"{pattern} covers governed paths, which always need a review"
-            yield view.at("content.exempt-governed", FLEET_FILE, f"/reviews/exempt/{index}", message, "remove it")
+        pointer = f"/reviews/exempt/{index}"
+        yield from _pattern(view, pointer, pattern)
+        exempt = parse(f"{pattern} @x", FLEET_FILE)
+        covered = next((path for path in (*view.entries, *_ALWAYS_GOVERNED) if match(exempt, path).owners), None)
+        if covered is not None:
+            message = f"{pattern} covers {covered}, and governed paths always need a review"
+            yield view.at("content.exempt-governed", FLEET_FILE, pointer, message, "remove it")
+
+
+def _pattern(view: View, pointer: str, pattern: str) -> Iterator[Finding]:
+    why = problem(pattern)
+    if why:
+        message = f"{pattern} is no pattern of CODEOWNERS: {why}"
+        yield view.at("content.path-pattern", FLEET_FILE, pointer, message)
 
 
 def _pipeline(view: View, pipeline: Pipeline) -> Iterator[Finding]:

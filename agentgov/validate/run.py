@@ -93,7 +93,7 @@ def findings_of_agent(snapshot: Snapshot, governance: Governance, agent_id: Agen
         found.extend(_of_subject(view, subject))
         found.extend(ownership.check_unowned(view, sorted(own)))
     found.extend(texts.check(view, sorted(own)))
-    found.extend(one for one in layout.check(view) if one.where.file in own)
+    found.extend(layout.check_closure(view, agent_id, sorted(own)))
     return tuple(sorted(dict.fromkeys(found), key=order))
 
 

@@ -105,8 +105,10 @@ class _Teller:
     def _missing(self, violation: Violation) -> Finding:
         name = violation.names[0]
         pointer = pointers.join(violation.path)
-        wanted = violation.schema.get("properties", {}).get(name, {})
-        fix = f"add `{name}: {_sample(wanted)}`" if _sample(wanted) else f"add {name}"
+        sample = _sample(violation.schema)
+        fix = f"add it, for example `{name}: {sample}`" if sample else f"add {name}"
+        if "enum" in violation.schema or "const" in violation.schema:
+            fix = f"add `{name}: {sample}`"
         message = f'the field "{name}" is missing in {_called(violation.path)}'
         return finding("schema.missing-field", self._where.key(self._file, pointer), message, fix)
 

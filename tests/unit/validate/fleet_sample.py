@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from agentgov.model.finding import Finding
+from agentgov.model.names import AgentId
 from agentgov.model.snapshot import MemorySnapshot
 from agentgov.validate.run import validate
 
@@ -18,6 +19,8 @@ OWNERS = ".github/CODEOWNERS"
 
 # Public halves of throw-away keys.
 ALICE = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAICxtg2nqh9NvLPldwSNhnfi0yXWzGR1OEzN6AEsmfX2w alice"
+
+REFUNDS, TRIAGE = AgentId("support", "refunds"), AgentId("support", "triage")
 
 FILES: dict[str, str] = {
     FLEET: """\

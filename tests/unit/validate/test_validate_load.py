@@ -9,7 +9,9 @@ from unit.validate.fleet_sample import (
     OWNERS,
     PIPELINE,
     PROMPT,
+    REFUNDS,
     SECOND,
+    TRIAGE,
     WORKSPACE,
     Edit,
     fleet,
@@ -20,8 +22,6 @@ from agentgov.model.finding import Severity
 from agentgov.model.names import AgentId
 from agentgov.validate.load import load_agent, load_fleet, load_governance
 from agentgov.validate.run import findings_of_agent, removed_agents, validate
-
-REFUNDS, TRIAGE = AgentId("support", "refunds"), AgentId("support", "triage")
 
 
 def test_governance_is_loaded_whole() -> None:
@@ -124,6 +124,14 @@ def test_one_agent_is_judged_by_the_governance_given() -> None:
     unowned, _ = load_governance(fleet({OWNERS: None}))
     assert unowned is not None
     assert {found.code for found in findings_of_agent(fleet(), unowned, TRIAGE)} == {"owner.unowned"}
+
+
+def test_a_collision_concerns_every_agent_below_it() -> None:
+    governance, _ = load_governance(fleet())
+    assert governance is not None
+    twins = fleet({"agents/Support/refunds/agent.yaml": FILES[AGENT]})
+    for agent in (REFUNDS, TRIAGE):
+        assert [found.code for found in findings_of_agent(twins, governance, agent)] == ["layout.collision"]
 
 
 def test_an_agent_that_goes_has_been_retired_or_lives_on_elsewhere() -> None:

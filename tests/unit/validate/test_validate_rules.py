@@ -293,6 +293,14 @@ RULES: dict[str, tuple[Mapping[str, Edit], list[tuple[str, str, int]]]] = {
         {FLEET: FILES[FLEET] + "  exempt: [docs/**, agents/**]\n"},
         [("content.exempt-governed", FLEET, 10)],
     ),
+    "an exemption of a name that stands in governed paths": (
+        {FLEET: FILES[FLEET] + "  exempt: [prompts/]\n"},
+        [("content.exempt-governed", FLEET, 10)],
+    ),
+    "a path pattern that is none": (
+        {FLEET: FILES[FLEET] + "  exempt: ['docs/[ab]']\n"},
+        [("content.path-pattern", FLEET, 10)],
+    ),
     "shares that do not rise": ({PIPELINE: ("{share: 50%}", "{share: 5%}")}, [("content.steps-order", PIPELINE, 5)]),
     "a freeze without end": (
         {PIPELINE: FILES[PIPELINE] + "freezes: [{name: a, start: 2026-12-20}]\n"},

@@ -6,6 +6,7 @@ is pointed at this directory: git sees the user's own configuration, the same ob
 repository's config, hooks and info. Ref locks are the real ones, since the folders are links.
 """
 
+import os
 import shutil
 import subprocess
 import tempfile
@@ -38,23 +39,23 @@ class Plumbing:
 
     def start(self, *args: str) -> subprocess.Popen[bytes]:
         """A child that answers question after question through its pipes; it never fetches what is missing."""
-        return start_git(
-            self._cwd, self._git_dir(), *args, env={"GIT_NO_LAZY_FETCH": "1", "GIT_ALLOW_PROTOCOL": "none"}
-        )
+        objects = str(self._location.common_dir / "objects")  # a child may outlive the folder of links
+        alone = {"GIT_NO_LAZY_FETCH": "1", "GIT_ALLOW_PROTOCOL": "none", "GIT_OBJECT_DIRECTORY": objects}
+        return start_git(self._cwd, self._git_dir(), *args, env=alone)
 
     def own_config(self, *args: str) -> Completed:
         """`git config` with the repository's configuration, the only question that is asked with it."""
         return git(self._cwd, f"--git-dir={self._location.git_dir}", "config", *args, check=False)
 
     def _git_dir(self) -> str:
-        if self._folder is None:
+        if self._folder is None or not (self._folder / "HEAD").exists():  # somebody may tidy up temporary folders
             self._folder = self._make()
         return f"--git-dir={self._folder}"
 
     def _make(self) -> Path:
         try:
             folder = Path(tempfile.mkdtemp(prefix="agentgov-git-"))
-            weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+            self._leave = weakref.finalize(self, _remove, folder, os.getpid())
             (folder / "HEAD").write_text("ref: refs/heads/agentgov-none\n")
             (folder / "config").write_text(self._config())
             for name in _SHARED:
@@ -79,6 +80,12 @@ class Plumbing:
     def _own_value(self, key: str) -> str | None:
         done = self.own_config("-z", "--get", key)
         return done.out.rstrip(b"\0").decode("utf-8", "surrogateescape") if done.code == 0 else None
+
+
+def _remove(folder: Path, owner: int) -> None:
+    """Remove the folder, unless we are a fork of the process that uses it."""
+    if os.getpid() == owner:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _quoted(value: str) -> str:

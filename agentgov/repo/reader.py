@@ -113,7 +113,7 @@ class Child:
             self._buffer = b""
             self._owner = os.getpid()
             self._process = self._plumbing.start("cat-file", self._mode)
-            weakref.finalize(self, _end, self._process)
+            weakref.finalize(self, _end, self._process)  # in a fork this closes its copies of the pipes, no more
         return self._process
 
     def _stop(self) -> None:

@@ -155,6 +155,12 @@ class Story:
         if now["closure"] != running["closure"]:
             raise DemoError("production moved when the tag was moved")
         self._say("Neither had an effect: production runs the recorded object, the new words wait for a review.")
+        self._say("Carol puts main and the tag back, and there is nothing else to undo:")
+        self.world.git("carol", "reset", "-q", "--hard", "HEAD~1")
+        self.world.git("carol", "update-ref", f"refs/tags/{running['release']}", running["tag"])
+        self.world.git("carol", "push", "-q", "--force", "origin", "main", f"refs/tags/{running['release']}")
+        self._do("reconciler", "reconcile", "--once", lines=1)
+        self._do("frank", "check")
 
     def evidence(self) -> None:
         self._head(

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from agentgov.model.act import Act
 from agentgov.model.pipeline import Judge, Pipeline, Stage
 from agentgov.model.state import Deployment, Release, Vote
-from agentgov.model.units import format_duration, parse_duration
+from agentgov.model.units import parse_duration, rough_duration
 
 NONE = "none"  # what `Leaves` says where nothing stood
 _COUNTS = re.compile(r"\S{1,128} canary (\d{1,18})/(\d{1,18}) stable (\d{1,18})/(\d{1,18})\Z", re.ASCII)
@@ -167,7 +167,7 @@ def unsoaked(case: Case, since: int, soak: str) -> Refusal | None:
     passed, needed = case.setting.time - since, parse_duration(soak)
     if passed >= needed:
         return None
-    return Refusal("transition.soak", f"{format_duration(max(passed, 0))} of {soak} have passed")
+    return Refusal("transition.soak", f"{rough_duration(max(passed, 0))} of {soak} have passed")
 
 
 def bad_counts(case: Case) -> Refusal | None:

@@ -33,6 +33,18 @@ def format_duration(seconds: int) -> str:
     return f"{seconds}s"
 
 
+def rough_duration(seconds: int) -> str:
+    """Whole seconds for people to read, in the two largest units that count: `59m59s`, `1h5m`, `3d`."""
+    left, words = max(seconds, 0), []
+    for unit in "dhms":
+        count, left = divmod(left, _SECONDS[unit])
+        if count:
+            words.append(f"{count}{unit}")
+        elif words:
+            break
+    return "".join(words[:2]) or "0s"
+
+
 def parse_money(text: str) -> tuple[int, str]:
     """(nano-units, currency) of "40.00 USD"; ValueError for anything else. Never goes through a float."""
     match = _MONEY.match(text)

@@ -58,8 +58,9 @@ def _in_recurrence(freeze: Freeze, zone: tzinfo, now: int) -> bool:
     last = _moment(freeze.end, zone, is_end=True) if freeze.end else None
     local, day = datetime.fromtimestamp(now, zone).replace(tzinfo=None), timedelta(days=1)
     rule = rrulestr(freeze.when, dtstart=first.replace(tzinfo=zone) if is_aware else first)
+    occurs = False
     for count, found in enumerate(rule):
-        occurrence = found.replace(tzinfo=None)
+        occurs, occurrence = True, found.replace(tzinfo=None)
         if count >= _MAX_OCCURRENCES:
             raise FreezeError("it recurs too often")
         if occurrence > local + day:
@@ -69,6 +70,8 @@ def _in_recurrence(freeze: Freeze, zone: tzinfo, now: int) -> bool:
         began = int(occurrence.replace(tzinfo=zone).timestamp())
         if began <= now < began + length and (last is None or began < last):
             return True
+    if not occurs:
+        raise FreezeError("it never occurs")
     return False
 
 

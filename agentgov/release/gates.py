@@ -17,7 +17,7 @@ from agentgov.model.transitions import (
     judge_of,
     release_trailer,
 )
-from agentgov.model.units import format_duration, parse_duration
+from agentgov.model.units import parse_duration, rough_duration
 from agentgov.release.judge import Outcome
 from agentgov.release.view import AgentView, Decision, Wait
 
@@ -55,7 +55,7 @@ def soak_gate(rule: str, observed: int, needed: str) -> list[Wait]:
     seconds = parse_duration(needed)
     if observed >= seconds:
         return []
-    return [Wait(rule, f"soak {format_duration(observed)} of {needed}", format_duration(seconds - observed))]
+    return [Wait(rule, f"soak {rough_duration(observed)} of {needed}", rough_duration(seconds - observed))]
 
 
 def step_gates(view: AgentView, rule: str, step: Step) -> list[Wait]:

@@ -63,6 +63,11 @@ class MetricState(msgspec.Struct, frozen=True):
     failed: bool = False
     passed: bool = False
 
+    def __post_init__(self) -> None:
+        """ValueError for evidence that was gathered for other alternatives."""
+        if tuple(map(len, (self.harm, self.safety, self.ceiling))) != (len(HARM), len(SAFETY), len(CEILING)):
+            raise ValueError("the evidence is not for these alternatives")
+
 
 class Ratio(msgspec.Struct, frozen=True):
     """Units seen at one recorded share, with the log evidence of broken routing from the shares before."""

@@ -99,10 +99,9 @@ def observe_tick(memory: Memory, deployment: Deployment, counts: Cumulative | No
 def observed(memory: Memory, pipeline: Pipeline) -> Observed:
     """What planning may know of this memory."""
     judge = pipeline.stage("canary").judge
-    judged = isinstance(judge, Judge)
     canary = judgement(memory.judge, judge) if isinstance(judge, Judge) and memory.closure else None
     bake = judgement(memory.bake_judge, judge) if isinstance(judge, Judge) and memory.bake.key else None
-    totals = [(item.metric, item.counts) for item in canary.evidence] if canary is not None and judged else []
+    totals = [(item.metric, item.counts) for item in canary.evidence] if canary is not None else []
     return Observed(
         of=memory.of,
         staging_soak=memory.staging.soak,
@@ -205,7 +204,8 @@ def _count(memory: Memory, deployment: Deployment, counts: Cumulative | None, ti
 def _judged(
     memory: Memory, deployment: Deployment, window: dict[str, Counts], tick: Tick, now: Cumulative, last: Cumulative
 ) -> Memory:
-    judge, ramps = tick.judge, is_ramping(deployment)
+    ramps = is_ramping(deployment)
+    judge = judge_of(deployment, tick.pipeline) if ramps else tick.judge
     memory = replace(memory, units=memory.units + now.canary.units - last.canary.units if ramps else 0)
     if judge is None:
         return memory

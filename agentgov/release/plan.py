@@ -1,10 +1,11 @@
 """What happens to one agent next: at most one act, by the first rule that matches. Pure and total.
 
-    P0   journal not verified, a ref that moved          nothing / alarm     integrity
+    P0   journal not verified here                       nothing             integrity
     P1   a person orders a rollback                      an act of its own, appended without planning (`orders`)
     P2   a candidate is withdrawn                        the act that withdrew it took its traffic already
     P3   canary judged FAIL                              fail                reduces risk
     P4   production judged FAIL while it bakes           rollback            reduces risk
+    P0   a ref moved (after what takes traffic away)     alarm, with a hold  integrity
     P5   paused                                          stops production's rows; the law refuses them
     P6   no data, deadline, broken routing               stall, later abort  neutral
     P7   frozen                                          stop here
@@ -24,7 +25,7 @@ from dataclasses import replace
 from agentgov.model.pipeline import Judge
 from agentgov.model.state import Release
 from agentgov.model.transitions import Refusal, candidate, is_ramping, judge_of, rollback_target
-from agentgov.model.units import format_duration, parse_duration
+from agentgov.model.units import parse_duration, rough_duration
 from agentgov.release import gates
 from agentgov.release.judge import Outcome
 from agentgov.release.observations import fingerprint
@@ -36,15 +37,11 @@ Answer = Decision | Sequence[Wait]
 def plan_agent(view: AgentView) -> Decision:
     """The next act for one agent, or none, with everything that waits."""
     if not view.integrity:
-        return Decision(
-            "P0", None, waits=(Wait("P0", "the journal does not verify; nothing is written until it does"),)
-        )
-    alarm = _moved(view)
-    if alarm is not None:
-        return alarm
-    if view.observed.of != fingerprint(view.deployment):
-        return Decision("", None, waits=(Wait("", "this state is observed from the next tick on"),))
+        return Decision("P0", None, waits=(Wait("P0", "the journal is not verified here; nothing moves until it is"),))
     waits: list[Wait] = []
+    if view.observed.of != fingerprint(view.deployment):
+        alarm, unseen = _moved(view), Wait("", "this state is observed from the next tick on")
+        return alarm if isinstance(alarm, Decision) else Decision("", None, waits=(unseen,))
     for rule in _RULES:
         answer = rule(view)
         if isinstance(answer, Decision):
@@ -55,7 +52,8 @@ def plan_agent(view: AgentView) -> Decision:
     return Decision("", None, waits=tuple(waits))
 
 
-def _moved(view: AgentView) -> Decision | None:
+def _moved(view: AgentView) -> Answer:
+    """A ref that moved or disappeared: alarm and hold, each observation once."""
     for moved in view.moved:
         if f"{moved.release.tag} {moved.observed}" in view.deployment.alarms:
             continue
@@ -64,9 +62,8 @@ def _moved(view: AgentView) -> Decision | None:
         reason = "A release's tag never moves. What runs keeps running from the recorded object."
         values = {"Observed": moved.observed}
         outcome = gates.propose(view, "P0", "alarm", moved.release, subject=subject, reason=reason, values=values)
-        if isinstance(outcome, Decision):
-            return outcome
-    return None
+        return _unless([], outcome, "P0")
+    return ()
 
 
 def _failed(view: AgentView) -> Answer:
@@ -85,7 +82,7 @@ def _failed(view: AgentView) -> Answer:
         values={"Metric": found.metric},
         counts=view.observed.counts,
     )
-    return outcome if isinstance(outcome, Decision) else gates.refusal_gate("P3", outcome, [])
+    return _unless([], outcome, "P3")
 
 
 def _bake_failed(view: AgentView) -> Answer:
@@ -103,30 +100,35 @@ def _bake_failed(view: AgentView) -> Answer:
     subject = f"roll back {_named(running)} to v{target.release_name.version}"
     reason = f"Above its ceiling while it baked: {found.metric}."
     outcome = gates.propose(view, "P4", "rollback", target, subject=subject, reason=reason)
-    return outcome if isinstance(outcome, Decision) else gates.refusal_gate("P4", outcome, [])
+    return _unless([], outcome, "P4")
 
 
 def _stalled(view: AgentView) -> Answer:
     """P6. A paused canary is not observed, so it is not blamed either."""
-    at, judge = view.deployment, view.pipeline.stage("canary").judge
+    at = view.deployment
     release = view.release(at.canary.release)
-    if view.paused or not is_ramping(at) or release is None:
+    if at.canary.state == "INCONCLUSIVE" and release is not None:
+        return _expired(view, release)
+    why = _why_stalled(view) if at.canary.state == "RAMP" and not view.paused else ""
+    if release is None or not why:
         return ()
-    if at.canary.state == "RAMP":
-        why = _why_stalled(view)
-        if not why:
-            return ()
-        subject, reason = f"stop the ramp of {_named(release)}", f"Inconclusive: {why}."
-        counts = view.observed.counts
-        outcome = gates.propose(view, "P6", "stall", release, subject=subject, reason=reason, counts=counts)
-    else:
-        left = at.canary.since + parse_duration(judge.deadline) - view.now if isinstance(judge, Judge) else 1
-        if left > 0:
-            message = f"the canary of {_named(release)} is inconclusive; clear it, or abort it"
-            return (Wait("P6", message, format_duration(left) if isinstance(judge, Judge) else ""),)
-        subject, reason = f"abort {_named(release)}", "Inconclusive for a whole deadline."
-        outcome = gates.propose(view, "P6", "abort", release, subject=subject, reason=reason)
-    return outcome if isinstance(outcome, Decision) else gates.refusal_gate("P6", outcome, [])
+    subject, reason = f"stop the ramp of {_named(release)}", f"Inconclusive: {why}."
+    counts = view.observed.counts
+    outcome = gates.propose(view, "P6", "stall", release, subject=subject, reason=reason, counts=counts)
+    return _unless([], outcome, "P6")
+
+
+def _expired(view: AgentView, release: Release) -> Answer:
+    """An inconclusive canary waits a deadline for people, and is aborted then."""
+    judge = view.pipeline.stage("canary").judge
+    message = f"the canary of {_named(release)} is inconclusive; clear it, or abort it"
+    if view.paused or not isinstance(judge, Judge):
+        return (Wait("P6", message),)
+    left = view.deployment.canary.since + parse_duration(judge.deadline) - view.now
+    if left > 0:
+        return (Wait("P6", message, rough_duration(left)),)
+    subject, reason = f"abort {_named(release)}", "Inconclusive for a whole deadline."
+    return _unless([], gates.propose(view, "P6", "abort", release, subject=subject, reason=reason), "P6")
 
 
 def _why_stalled(view: AgentView) -> str:
@@ -245,6 +247,7 @@ def _named(release: Release) -> str:
 _RULES: tuple[Callable[[AgentView], Answer], ...] = (
     _failed,
     _bake_failed,
+    _moved,
     _stalled,
     _frozen,
     _ramp,

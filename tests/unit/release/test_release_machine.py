@@ -1,0 +1,319 @@
+"""Every invariant of the release plane, over a world that pauses, freezes, loses data and memory, and says anything."""
+
+import pytest
+from deploymentworld import release
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+from msgspec.structs import replace as changed
+from releaseworld import RULES, STEPS, ReleaseWorld
+
+from agentgov.model.act import Act
+from agentgov.model.state import Deployment, Release
+from agentgov.model.transitions import (
+    candidate,
+    is_ramping,
+    rollback_target,
+)
+from agentgov.model.units import parse_duration, parse_share
+from agentgov.release.judge import Outcome
+from agentgov.release.observations import Memory, Tick, observe_tick
+from agentgov.release.plan import plan_agent
+from agentgov.release.view import AgentView, Decision, Moved
+
+RAISING = ("stage", "canary", "share", "graduate")
+PEOPLE = st.sampled_from(["carol", "dave", "mallory"])  # mallory is nobody's release manager
+DATA = ["healthy"] * 6 + ["failing", "none", "reset", "other", "split"]
+
+
+class World(ReleaseWorld, RuleBasedStateMachine):
+    def __init__(self) -> None:
+        RuleBasedStateMachine.__init__(self)
+        ReleaseWorld.__init__(self)
+
+    # --- what happens to the world
+
+    @initialize(count=st.integers(0, 3))
+    def history(self, count: int) -> None:
+        """Begins with some releases that went to production before."""
+        for _ in range(count):
+            self.ship()
+
+    def ship(self) -> None:
+        """A new release of new content goes to production while people lift, abort and promote as they should."""
+        self.tag("major", "new", 0)
+        newest = self.releases[-1]
+        self.clock = max(self.clock, self.journal_time)
+        for _ in range(90):
+            self.clock += 60
+            self.tick("healthy")
+            if self.at.hold is not None:
+                self.somebody_holds("lifted")
+            one = self.release_of(candidate(self.at))
+            if one is not None and (self.at.canary.state == "INCONCLUSIVE" or one.tag in self.ineligible):
+                self.say("abort", one)
+            elif one is not None:
+                self.say("promote", one, Stage="production")
+            if self.at.production.release == newest.tag and self.at.production.state == "STABLE":
+                return
+        raise AssertionError(f"{newest.name} does not reach production: {self.at}")
+
+    @rule(
+        part=st.sampled_from(["major", "minor", "patch", "rc", "build", "old"]),
+        content=st.sampled_from(["new", "new", "new", "again", "teleported"]),
+        pick=st.integers(0, 99),
+    )
+    def tag(self, part: str, content: str, pick: int) -> None:
+        versions = [one.release_name.precedence for one in self.releases]
+        top = max(versions, default=None)
+        numbers = (top.major, top.minor, top.patch) if top else (1, 0, 0)
+        version = {
+            "major": f"{numbers[0] + 1}.0.0",
+            "minor": f"{numbers[0]}.{numbers[1] + 1}.0",
+            "patch": f"{numbers[0]}.{numbers[1]}.{numbers[2] + 1}",
+            "rc": f"{numbers[0] + 1}.0.0-rc.{pick}",
+            "build": f"{numbers[0]}.{numbers[1]}.{numbers[2]}+{pick}",
+            "old": f"0.{pick}.0",
+        }[part]
+        if any(one.name.endswith(f"/v{version}") for one in self.releases):
+            return
+        self.authorised += 1
+        source = self.releases[pick % len(self.releases)] if self.releases else None
+        one = release(version, authorised_at=self.authorised, seen=self.authorised)
+        if source is not None and content != "new":
+            authorised = source.authorised_at if content == "teleported" else self.authorised
+            one = changed(one, closure=source.closure, authorised_at=authorised)
+        self.releases.append(one)
+
+    @rule(
+        count=st.sampled_from([4, 6, 8, 13]),
+        lift=st.booleans(),
+        content=st.sampled_from(["new", "again"]),
+        data=st.sampled_from(["failing", "none", "split", "healthy"]),
+        more=st.integers(0, 4),
+    )
+    def a_candidate_comes(self, count: int, lift: bool, content: str, data: str, more: int) -> None:
+        """A new release on its way, far enough to meet what a canary and a bake meet."""
+        if lift:
+            self.somebody_holds("lifted")
+            self.order("resume")
+        self.tag("minor", content, 0)
+        for _ in range(count):
+            self.weather(1, "healthy")
+            self.somebody_says("promote", "carol", -1, "production")
+        self.weather(more, data)
+
+    @precondition(lambda self: self.releases)
+    @rule(pick=st.integers(0, 99), eligible=st.booleans())
+    def judge_tag(self, pick: int, eligible: bool) -> None:
+        tag = self.releases[pick % len(self.releases)].tag
+        if eligible:
+            self.ineligible.pop(tag, None)
+        else:
+            self.ineligible[tag] = "its tagger's key was revoked"
+
+    @rule(word=st.sampled_from(["pause", "resume", "freeze", "thaw", "break", "mend"]))
+    def order(self, word: str) -> None:
+        self.paused = {"pause": True, "resume": False}.get(word, self.paused)
+        self.frozen = {"freeze": "year-end", "thaw": ""}.get(word, self.frozen)
+        self.integrity = {"break": False, "mend": True}.get(word, self.integrity)
+
+    @rule(seconds=st.sampled_from([-2_600_000, -90, 3600, 2_600_000]))
+    def clock_jumps(self, seconds: int) -> None:
+        self.clock += seconds
+
+    @rule()
+    def memory_is_lost(self) -> None:
+        self.memory = Memory()
+
+    @precondition(lambda self: self.releases)
+    @rule(pick=st.integers(0, 99), observed_tag=st.sampled_from(["none", "f" * 40]))
+    def a_ref_moves(self, pick: int, observed_tag: str) -> None:
+        one = self.releases[pick % len(self.releases)]
+        self.moved = [Moved(one, observed_tag)]
+        self.ineligible[one.tag] = "its ref moved"
+
+    @rule(state=st.sampled_from(["set", "lifted"]))
+    def somebody_holds(self, state: str) -> None:
+        assert isinstance(self.say("hold", None, State=state), Deployment)
+
+    @precondition(lambda self: self.releases)
+    @rule(
+        kind=st.sampled_from(["promote", "promote", "abort", "withdraw", "clear"]),
+        who=PEOPLE,
+        pick=st.one_of(st.just(-1), st.integers(0, 99)),
+        stage=st.sampled_from(["production", "production", "canary", "staging"]),
+    )
+    def somebody_says(self, kind: str, who: str, pick: int, stage: str) -> None:
+        one = self.releases[pick % len(self.releases)] if pick >= 0 else self.release_of(candidate(self.at))
+        if one is not None:
+            self.say(kind, one, who, **({"Stage": stage} if kind == "promote" else {}))
+
+    @precondition(lambda self: self.at.production.release)
+    @rule(pick=st.one_of(st.just(-1), st.integers(0, 99)))
+    def somebody_rolls_back(self, pick: int) -> None:
+        """Works under pause, freeze, hold and a broken journal's reader; two at once go back one release."""
+        default = rollback_target(self.at, self.release_of)
+        target = self.releases[pick % len(self.releases)] if pick >= 0 else default
+        if target is None:
+            return
+        running = self.at.production.release
+        outcome = self.say("rollback", target, Leaves=running)
+        if target is default and not _outside_window(self.at, default, self.journal_time):
+            assert isinstance(outcome, Deployment), outcome
+        if isinstance(outcome, Deployment):
+            for second in (target, *self.releases):
+                assert self.say("rollback", second, "dave", Leaves=running) == outcome
+
+    # --- the reconciler
+
+    @rule(data=st.sampled_from(DATA), late=st.booleans())
+    def ticks(self, data: str, late: bool) -> None:
+        self.clock += 7200 if late else 60
+        self.tick(data)
+
+    @rule(count=st.integers(2, 12), data=st.sampled_from(["healthy", "healthy", *DATA]))
+    def weather(self, count: int, data: str) -> None:
+        """A stretch of ticks of one kind, so that the far states are reached."""
+        for _ in range(count):
+            self.clock += 60
+            self.tick(data)
+
+    def tick(self, data: str) -> Decision:
+        counts = self.count(data)
+        paused_books = self.paused and is_ramping(self.at)
+        self.memory = observe_tick(self.memory, self.at, counts, Tick(self.clock, RULES, self.release_of, self.paused))
+        seen = data not in ("none", "other") or self.at.production.state == "EMPTY"
+        if seen and not paused_books:
+            self.books.ticks += 1
+        view = self.view()
+        decision = plan_agent(view)
+        assert plan_agent(view) == decision
+        self.check_decision(view, decision, data)
+        if decision.act is None:
+            return decision
+        act = Act(
+            decision.act, "0" * 26, "f", "g", "bot:r", decision.subject, decision.fields, view.now, decision.reason
+        )
+        before = self.at
+        outcome = self.land(act, view.now)
+        assert isinstance(outcome, Deployment), (decision, outcome)
+        assert outcome != before, "a plan that changes nothing would be appended for ever"
+        again = plan_agent(self.view())
+        assert again.act in (None, "alarm"), "planning twice without observing again"
+        return decision
+
+    # --- what must hold
+
+    def check_decision(self, view: AgentView, decision: Decision, data: str) -> None:
+        at, kind = view.deployment, decision.act
+        target = self.release_of(dict(decision.fields).get("Release", " none").split(" ")[1])
+        if not self.integrity:
+            assert kind is None
+        if self.frozen:
+            assert kind not in RAISING
+        if kind in RAISING:
+            assert target is not None
+            assert target.tag not in self.ineligible
+        if data in ("none", "other") and at.production.state != "EMPTY":
+            assert kind not in ("share", "graduate"), "no data never promotes"
+        found = view.observed.judgement
+        if is_ramping(at) and found and found.outcome is Outcome.FAIL and self.integrity:
+            assert kind == "fail", "a FAIL removes traffic within one tick"
+        if kind in ("share", "graduate"):
+            step = STEPS[min(at.canary.step, len(STEPS) - 1)]
+            assert 60 * self.books.ticks >= parse_duration(step.soak), "each step after its observed soak"
+            if at.production.state != "EMPTY":
+                assert self.books.units >= step.min_units
+        if kind == "graduate" and at.production.state != "EMPTY":
+            assert found is not None
+            assert found.outcome is Outcome.PASS
+        if kind is None and candidate(at):
+            assert decision.waits, "what is blocked says what it waits for"
+
+    def check_change(self, act: Act, before: Deployment, after: Deployment) -> None:
+        old, new = self.release_of(before.production.release), self.release_of(after.production.release)
+        changes = before.production.release != after.production.release
+        if self.paused and before.production != after.production:
+            assert act.kind == "rollback"
+        if before.hold is not None and changes:
+            assert act.kind == "rollback"
+        if old is not None and new is not None and act.kind != "rollback":
+            assert old.release_name.precedence <= new.release_name.precedence
+        if changes and act.kind != "rollback":
+            assert new is not None
+            same = old is not None and old.closure == new.closure
+            assert same or new.closure in self.books.passed, "production implies staging PASS"
+            votes = [vote for vote in before.votes if vote.release == new.tag and vote.stage == "production"]
+            assert same or any(self.may_promote(vote) for vote in votes)
+            assert not after.votes
+        if act.kind == "rollback" and changes:
+            assert old is not None
+            assert new is not None
+            assert old.closure != new.closure
+            assert old.closure in after.bad
+            assert not is_ramping(after)
+            assert after.hold is not None
+            assert after.prior[0].release == old.tag
+        if is_ramping(after):
+            steps = after.canary.step - before.canary.step if is_ramping(before) else after.canary.step
+            assert steps in (0, 1)
+            assert steps == 0 or act.kind == "share"
+        if (self.paused or before.hold) and after.canary.share > before.canary.share:
+            raise AssertionError("a pause and a hold stop what raises risk")
+
+    @invariant()
+    def traffic_goes_where_the_records_say(self) -> None:
+        at = self.at
+        expected = parse_share(STEPS[at.canary.step].share) if is_ramping(at) else 0
+        assert at.canary.share == expected
+        running, ramping = self.closure(at.production.release), self.closure(at.canary.release)
+        assert running not in at.bad
+        assert at.production.release not in at.withdrawn
+        if is_ramping(at):
+            assert ramping != running
+            assert ramping not in at.bad
+            assert at.canary.release not in at.withdrawn
+            assert ramping in self.books.passed
+
+    @invariant()
+    def there_is_one_candidate(self) -> None:
+        at = self.at
+        if is_ramping(at):
+            assert at.staging.release == at.canary.release
+        if at.staging.state in ("SOAKING", "PASSED"):
+            assert self.closure(at.staging.release) not in at.bad
+            assert at.staging.release not in at.withdrawn
+        assert all(vote.release == candidate(at) for vote in at.votes)
+
+    def teardown(self) -> None:
+        """Liveness: once nothing holds and metrics are healthy, the newest eligible release reaches production, and
+        then nothing moves any more. People lift, abort and promote; no state keeps anybody for ever."""
+        self.order("resume"), self.order("thaw"), self.order("mend")
+        self.ship()
+        for _ in range(5):
+            self.clock += 60
+            assert self.tick("healthy").act is None
+
+
+def _outside_window(at: Deployment, target: Release, time: int) -> bool:
+    return all(time - prior.until > 90 * 86_400 for prior in at.prior if prior.release == target.tag)
+
+
+TestWorld = World.TestCase
+TestWorld.settings = settings(
+    max_examples=15, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
+)
+
+
+@pytest.mark.slow
+def test_the_same_world_for_longer() -> None:
+    longer = settings(TestWorld.settings, max_examples=400, stateful_step_count=50)
+    run_state_machine_as_test(World, settings=longer)

@@ -39,7 +39,7 @@ class Reviews(Document, frozen=True):
     rules: tuple[ReviewRule, ...] = ()
     stale: Literal["any-push", "owned-paths"] = "owned-paths"
     last_push: bool = False
-    handover: Literal["base", "both"] = "base"
+    handover: Literal["base"] = "base"
     exempt: tuple[str, ...] = ()
     expire: str = ""  # a duration; a review older than this by journal time is not counted; empty: never
 

@@ -14,11 +14,13 @@ import weakref
 from pathlib import Path
 
 from agentgov.errors import ConfigurationError
+from agentgov.model.snapshot import path_text
 from agentgov.repo.location import Location
 from agentgov.repo.program import Completed, git, git_transport, start_git
 
 _SHARED = ("objects", "refs", "packed-refs", "shallow")
-_CONFIG = "[core]\n\trepositoryformatversion = {version}\n\tbare = true\n"
+_PROMISOR = "promisor"
+_CONFIG = "[core]\n\trepositoryformatversion = 0\n\tbare = true\n"
 
 
 class Plumbing:
@@ -35,7 +37,12 @@ class Plumbing:
 
     def transport(self, *args: str, timeout: float = 300) -> Completed:
         """One verb that talks to a remote; never raises for an exit code."""
-        return git_transport(self._cwd, self._git_dir(), *args, timeout=timeout)
+        return git_transport(self._cwd, self._git_dir(), *args, timeout=timeout, env=self._carried_settings())
+
+    def address(self, url: str) -> str:
+        """What to call a remote: its address, or by name where a partial clone gets its missing objects from it."""
+        promisor = self._promisor()
+        return _PROMISOR if promisor is not None and promisor[0] == url else url
 
     def start(self, *args: str) -> subprocess.Popen[bytes]:
         """A child that answers question after question through its pipes; it never fetches what is missing."""
@@ -47,6 +54,30 @@ class Plumbing:
         """`git config` with the repository's configuration, the only question that is asked with it."""
         return git(self._cwd, f"--git-dir={self._location.git_dir}", "config", *args, check=False)
 
+    def _carried_settings(self) -> dict[str, str]:
+        """The few settings of the repository that a remote needs, all data and no program, as variables for git.
+
+        `http.*.extraHeader` is how CI systems hand their token to a checkout; a partial clone must be known as one.
+        """
+        settings = self._http_headers()
+        promisor = self._promisor()
+        if promisor is not None:
+            fields = zip(("url", "partialclonefilter", "promisor"), (*promisor, "true"), strict=True)
+            settings += [(f"remote.{_PROMISOR}.{field}", value) for field, value in fields]
+        before = os.environ.get("GIT_CONFIG_COUNT", "")
+        start = int(before) if before.isdecimal() else 0
+        variables = {"GIT_CONFIG_COUNT": str(start + len(settings))} if settings else {}
+        for number, (key, value) in enumerate(settings, start):
+            variables |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}
+        return variables
+
+    def _http_headers(self) -> list[tuple[str, str]]:
+        done = self.own_config("-z", "--show-scope", "--get-regexp", r"^http\.(.*\.)?extraheader$")
+        fields = done.out.split(b"\0") if done.code == 0 else []
+        pairs = zip(fields[::2], fields[1::2], strict=False)
+        own = [path_text(setting).partition("\n") for scope, setting in pairs if scope in (b"local", b"worktree")]
+        return [(key, value) for key, _, value in own]
+
     def _git_dir(self) -> str:
         if self._folder is None or not (self._folder / "HEAD").exists():  # somebody may tidy up temporary folders
             self._folder = self._make()
@@ -57,37 +88,28 @@ class Plumbing:
             folder = Path(tempfile.mkdtemp(prefix="agentgov-git-"))
             self._leave = weakref.finalize(self, _remove, folder, os.getpid())
             (folder / "HEAD").write_text("ref: refs/heads/agentgov-none\n")
-            (folder / "config").write_text(self._config())
+            (folder / "config").write_text(_CONFIG)
             for name in _SHARED:
                 (folder / name).symlink_to(self._location.common_dir / name)
         except OSError as error:
             raise ConfigurationError(f"no temporary folder can be made: {error.strerror}", "check TMPDIR") from error
         return folder
 
-    def _config(self) -> str:
-        """What git must know to read the objects: in a partial clone, where the missing ones are."""
-        promisor = self._own_value("extensions.partialclone")
-        if promisor is None:
-            return _CONFIG.format(version=0)
-        url = self._own_value(f"remote.{promisor}.url") or ""
-        wanted = self._own_value(f"remote.{promisor}.partialclonefilter") or "blob:none"
-        return (
-            _CONFIG.format(version=1)
-            + f'[extensions]\n\tpartialclone = promisor\n[remote "promisor"]\n\turl = {_quoted(url)}\n'
-            + f"\tpromisor = true\n\tpartialclonefilter = {_quoted(wanted)}\n"
-        )
+    def _promisor(self) -> tuple[str, str] | None:
+        """(address, filter) of the remote that a partial clone was made from, None in a whole one."""
+        done = self.own_config("-z", "--name-only", "--get-regexp", r"^remote\..*\.promisor$", "true")
+        name = path_text(done.out.partition(b"\0")[0])
+        if done.code != 0 or not name:
+            return None
+        remote = name.removesuffix(".promisor")
+        return self._own_value(f"{remote}.url") or "", self._own_value(f"{remote}.partialclonefilter") or "blob:none"
 
     def _own_value(self, key: str) -> str | None:
         done = self.own_config("-z", "--get", key)
-        return done.out.rstrip(b"\0").decode("utf-8", "surrogateescape") if done.code == 0 else None
+        return path_text(done.out.removesuffix(b"\0")) if done.code == 0 else None
 
 
 def _remove(folder: Path, owner: int) -> None:
     """Remove the folder, unless we are a fork of the process that uses it."""
     if os.getpid() == owner:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def _quoted(value: str) -> str:
-    escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
-    return f'"{escaped}"'

@@ -92,7 +92,7 @@ def start_git(cwd: Path | str, *args: str, env: Mapping[str, str] | None = None)
         raise _cannot_run(cwd, error) from error
 
 
-def git_transport(cwd: Path | str, *args: str, timeout: float = 300) -> Completed:
+def git_transport(cwd: Path | str, *args: str, timeout: float = 300, env: Mapping[str, str] | None = None) -> Completed:
     """Run a verb that talks to a remote through GitPython's command wrapper; never raises for an exit code.
 
     The wrapper adds to `os.environ` and cannot take away from it, so `env -u` drops what must not survive. Its own
@@ -100,7 +100,7 @@ def git_transport(cwd: Path | str, *args: str, timeout: float = 300) -> Complete
     """
     command = [*_without_inherited(), require_git(), *_OPTIONS, *args]
     try:
-        process: Any = _gitpython(Path(cwd)).execute(command, as_process=True, env=clean_environment())
+        process: Any = _gitpython(Path(cwd)).execute(command, as_process=True, shell=False, env=clean_environment(env))
     except OSError as error:
         raise _cannot_run(cwd, error) from error
     try:

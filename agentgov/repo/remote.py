@@ -88,7 +88,7 @@ class Remote:
 
         IncompleteError when the remote cannot be reached, holds no such ref, or would rewind a ref without `+`.
         """
-        self._check(self._repo.plumbing.transport("fetch", *_FETCH_OPTIONS, "--", self._url, *refspecs))
+        self._fetch(self._url, *refspecs)
 
     def push(self, updates: Mapping[str, str | None], expected: Mapping[str, str | None]) -> PushResult:
         """Move refs of the remote, all or none, each from the value that is expected there.
@@ -104,6 +104,10 @@ class Remote:
         tips = self._ls(self._push_url, tuple(updates))
         fates = {name: self._fate(name, new, tips.get(name), expected) for name, new in updates.items()}
         return PushResult(fates, "" if done.code == 0 else _said(done))
+
+    def _fetch(self, url: str, *refspecs: str) -> None:
+        plumbing = self._repo.plumbing
+        self._check(plumbing.transport("fetch", *_FETCH_OPTIONS, "--", plumbing.address(url), *refspecs))
 
     def _ls(self, url: str, patterns: tuple[str, ...]) -> dict[str, str]:
         done = self._repo.plumbing.transport("ls-remote", "--refs", "--quiet", "--", url, *patterns)
@@ -135,7 +139,7 @@ class Remote:
         if self._repo.kind(ours) != "commit":
             return False
         if not self._repo.has(tip):
-            self._check(self._repo.plumbing.transport("fetch", *_FETCH_OPTIONS, "--", self._push_url, name))
+            self._fetch(self._push_url, name)
         return self._repo.kind(tip) == "commit" and self._repo.is_ancestor(ours, tip)
 
     def _check(self, done: Completed) -> None:

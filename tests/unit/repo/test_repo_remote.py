@@ -1,6 +1,8 @@
 """Remote: what became of a push is read from the remote; nothing that a repository names is run."""
 
 import os
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
@@ -84,6 +86,52 @@ def test_an_unreachable_remote_is_incomplete_and_its_password_is_not_shown(fleet
             question()
         assert "hunter2" not in error.value.message + error.value.hint
         assert "127.0.0.1" in error.value.message
+
+
+def test_a_token_that_ci_put_into_the_repository_is_sent(fleet: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[list[str]] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            seen.append(self.headers.get_all("X-Token") or [])
+            self.send_error(404)
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        address = f"http://127.0.0.1:{server.server_port}/"
+        git(fleet, "remote", "set-url", "origin", f"{address}x.git")
+        git(fleet, "config", f"http.{address}.extraHeader", "X-Token: of the checkout")
+        for key, value in config_variables({"http.extraHeader": "X-Token: of the user"}).items():
+            monkeypatch.setenv(key, value)
+        with pytest.raises(IncompleteError):
+            origin(fleet)[1].ls()
+    finally:
+        server.shutdown()
+        server.server_close()
+    assert seen
+    assert all("of the checkout" in tokens and tokens.count("of the user") <= 1 for tokens in seen)
+
+
+@pytest.mark.parametrize("way", ["--depth=1", "--filter=blob:none", "--filter=tree:0"])
+def test_fetches_and_pushes_in_a_shallow_and_in_a_partial_clone(
+    fleet: Path, tmp_path: Path, remote: Path, way: str
+) -> None:
+    git(remote, "config", "uploadpack.allowFilter", "true")
+    commit_files(fleet, {"a": "2", "b/c": "3"})
+    git(fleet, "push", "-q", "origin", "main")
+    git(tmp_path, "clone", "-q", "--no-checkout", way, f"file://{remote}", "clone")
+    new = commit_files(fleet, {"a": "1", "b/d": "4"})
+    git(fleet, "push", "-q", "origin", "main")
+    repo, there = origin(tmp_path / "clone")
+    there.fetch("refs/heads/main:refs/remotes/origin/main")
+    assert repo.ref("refs/remotes/origin/main") == new
+    assert repo.commit(new).parents
+    journal = make_commit(tmp_path / "clone")
+    assert there.push({JOURNAL: journal}, {JOURNAL: None}).landed
 
 
 class TestPush:

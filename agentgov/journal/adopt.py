@@ -3,37 +3,42 @@
 Trust in it comes from outside the repository (`trust.pins`); everything later rests on it.
 """
 
-from collections.abc import Mapping
-
-from agentgov.journal.authorise import governance_digest
-from agentgov.journal.entry import Entry, appender_of, signers_of
+from agentgov.journal.authorise import governance_digest, is_nameable
+from agentgov.journal.entry import Entry, appender_of, refuse_tree, signers_of
+from agentgov.journal.parts import GOVERNANCE_FILES, GOVERNANCE_FOLDERS, Overlay, Part, governance_part
 from agentgov.journal.records import to_bytes
 from agentgov.journal.view import View, view_at
 from agentgov.model.act import Act
 from agentgov.model.fleet import Governance
-from agentgov.model.governed import FLEET_FILE, GITHUB_CODEOWNERS, GITLAB_CODEOWNERS
-from agentgov.model.snapshot import FILE, TREE
-from agentgov.model.state import AUTHORISED, HEAD_FILE, PENDING_FILE, SIGNATURES_FILE, Head, Pending
+from agentgov.model.snapshot import FILE, TREE, Snapshot
+from agentgov.model.state import AUTHORISED, HEAD_FILE, PENDING_FILE, Head, Pending
 from agentgov.model.transitions import Refusal
+from agentgov.repo.objects import is_object_id, object_id
 from agentgov.repo.repository import Repository
-from agentgov.repo.snapshot import TreeSnapshot
 from agentgov.trust.identity import Directory, Identity, problems
 from agentgov.trust.pins import Pins
 from agentgov.validate.load import load_governance
 
 MAX_SKEW = 300  # seconds that an actor's clock may be ahead of the verifier's
-_WHOLE_FOLDERS = ("agents", "governance", "playbooks", "drills", "incidents", ".github/workflows")
-_SINGLE_FILES = (FLEET_FILE, ".gitlab-ci.yml", *sorted({*GITHUB_CODEOWNERS, *GITLAB_CODEOWNERS}))
+_FOLDERS = ("agents", "playbooks", "drills", "incidents", *GOVERNANCE_FOLDERS)
 
 
-def governed_tree(repo: Repository, tree: str) -> str:
-    """The tree with everything governed in a tree of main, and nothing else; it shares all its objects with main."""
-    found: dict[str, tuple[int, str] | None] = {}
-    for path in (*_WHOLE_FOLDERS, *_SINGLE_FILES):
+def governed_changes(repo: Repository, tree: str) -> dict[str, tuple[int, str] | None]:
+    """Every governed file of a tree of main, as what has to be put into an empty tree: whole folders where all that is
+    in them can be adopted, so that objects are shared with main.
+
+    What could never be authorised later is not adopted either: symlinks, submodules, names that are not UTF-8.
+    """
+    trees, found = Overlay(repo), dict[str, tuple[int, str] | None]()
+    for path in (*_FOLDERS, *GOVERNANCE_FILES):
         entry = repo.entry(tree, path)
-        if entry is not None and (entry.mode == TREE) == (path in _WHOLE_FOLDERS):
-            found[path] = (entry.mode, entry.oid)
-    return repo.put_files(None, found)
+        if entry is None or (entry.mode == TREE) != (path in _FOLDERS):
+            continue
+        files = Part(trees, tree, path, [path]).entries()
+        good = {name: (file.mode, file.oid) for name, file in files.items() if file.is_file and is_nameable(name)}
+        whole = len(good) == len(files) and path in _FOLDERS
+        found.update({path: (entry.mode, entry.oid)} if whole else good)
+    return found
 
 
 def introduction_files(act: Act) -> dict[str, bytes]:
@@ -49,7 +54,7 @@ def introduction_files(act: Act) -> dict[str, bytes]:
     return {HEAD_FILE: to_bytes(head), PENDING_FILE: to_bytes(Pending())}
 
 
-def refuse_governance(governance: Governance, act: Act, authorised: TreeSnapshot) -> Refusal | None:
+def refuse_governance(governance: Governance, act: Act, authorised: Snapshot) -> Refusal | None:
     """Why this governance cannot be adopted by this act; None where it can."""
     if act.fleet != governance.fleet.id:
         return Refusal("init.fleet", f"the act is for fleet {act.fleet}, agentgov.yaml says {governance.fleet.id}")
@@ -70,20 +75,24 @@ def judge_introduction(repo: Repository, entry: Entry, pins: Pins | None, now: i
         return Refusal("act.time", "the first act carries no time, or one ahead of this machine's clock")
     if pins is not None and (act.fleet, act.get("Main")) != (pins.fleet_id, pins.introduction):
         return Refusal("journal.forked", "the journal introduces another fleet or commit than the pinned one")
-    authorised = repo.entry(entry.tree, AUTHORISED)
-    if authorised is None or authorised.oid != act.get("Authorised"):
-        return Refusal("init.contents", "the act adopts other contents than lie beside it")
-    if governed_tree(repo, repo.commit(act.get("Main")).tree) != authorised.oid:
+    if not is_object_id(act.get("Main")):
+        return Refusal("init.contents", f"{act.get('Main')!r} is no commit of main")
+    trees = Overlay(repo)
+    authorised = trees.put_files(None, governed_changes(repo, repo.commit(act.get("Main")).tree))
+    if authorised != act.get("Authorised"):
         return Refusal("init.contents", "the act adopts other contents than the commit of main that it names")
-    snapshot = TreeSnapshot(repo, authorised.oid, "adopted contents")
+    snapshot = governance_part(trees, authorised, "adopted contents")
     governance, findings = load_governance(snapshot)
     if governance is None:
         first = findings[0].message if findings else "a governance file is missing"
         return Refusal("init.unreadable", f"the adopted governance cannot be read: {first}")
-    wrong = refuse_governance(governance, act, snapshot) or _refuse_signers(entry, governance)
-    if wrong is not None:
-        return wrong
-    return _refuse_tree(repo, entry, introduction_files(act)) or view_at(repo, entry.oid)
+    files = {path: (FILE, object_id("blob", raw)) for path, raw in introduction_files(act).items()}
+    wrong = (
+        refuse_governance(governance, act, snapshot)
+        or _refuse_signers(entry, governance)
+        or refuse_tree(repo, None, {**files, AUTHORISED: (TREE, authorised)}, entry)
+    )
+    return wrong or view_at(repo, entry.oid)
 
 
 def _refuse_signers(entry: Entry, governance: Governance) -> Refusal | None:
@@ -94,20 +103,9 @@ def _refuse_signers(entry: Entry, governance: Governance) -> Refusal | None:
     signers = signers_of(entry.text, entry.signatures, directory)
     if isinstance(signers, Refusal):
         return signers
-    founder = Identity("person", entry.act.actor_id, None)
-    if not entry.act.is_personal or founder not in signers:
+    if not entry.act.is_personal or Identity("person", entry.act.actor_id) not in signers:
         return Refusal("authority.actor", f"{entry.act.actor} is named as the actor and has not signed")
-    if founder.id not in governance.access.administrators.who:
-        return Refusal("init.administrator", f"{founder.id} is no administrator in the governance that is adopted")
-    return None
-
-
-def _refuse_tree(repo: Repository, entry: Entry, files: Mapping[str, bytes]) -> Refusal | None:
-    names = {item.name.decode("utf-8", "replace") for item in repo.tree(entry.tree)}
-    if names != {AUTHORISED, SIGNATURES_FILE, *files}:
-        return Refusal("journal.tree", "the first act's tree holds something else than the act writes")
-    for path, raw in files.items():
-        found = repo.entry(entry.tree, path)
-        if found is None or found.mode != FILE or repo.blob(found.oid) != raw:
-            return Refusal("journal.replay", f"the first act's tree says something else at {path} than the act does")
+    for who in sorted(signers, key=lambda who: who.id):
+        if who.kind != "person" or who.id not in directory.administrators:
+            return Refusal("init.administrator", f"{who.id} is no administrator in the governance that is adopted")
     return None

@@ -8,19 +8,21 @@ judged afterwards by the governance that is then in force. `advance` is a cache:
 import hashlib
 import json
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from agentgov.diff.version import AgentVersion, version_of
 from agentgov.journal.authors import author_sets
+from agentgov.journal.parts import Overlay, Part, agent_part, governance_part
 from agentgov.journal.view import View
 from agentgov.model.closure import closure_paths
 from agentgov.model.governed import ROOTS, in_governance_set, is_governed
-from agentgov.model.names import SHARED, AgentId, agent_of_path
-from agentgov.model.snapshot import Entry, Snapshot, path_bytes
+from agentgov.model.names import SHARED, AgentId, agent_id, agent_of_path
+from agentgov.model.snapshot import TREE, Entry, Snapshot, path_bytes, path_text
 from agentgov.model.state import ReviewedPath
-from agentgov.repo.changes import changed_paths
+from agentgov.repo.changes import Changes, changed_paths
+from agentgov.repo.objects import ObjectError
 from agentgov.repo.repository import Repository
-from agentgov.repo.snapshot import TreeSnapshot
 from agentgov.review.change import Change, ChangeVerdict, PathChange, TouchedAgent, decide_change
 from agentgov.trust.identity import problems
 from agentgov.validate.load import load_agent, load_governance
@@ -36,9 +38,10 @@ class Advance:
     main: str
     accepted: dict[str, Entry | None]
     pending: dict[str, str]  # path to the commit of main where it last was authorised
-    authorised: str  # the tree of authorised contents afterwards
+    authorised: str  # the tree of authorised contents afterwards; it is not written yet
     governance: str  # digest of the new governance, "" where it does not change
     verdict: ChangeVerdict
+    problem: str = ""  # why nothing at all can be said of this commit
 
     @property
     def moves(self) -> bool:
@@ -46,72 +49,102 @@ class Advance:
         return bool(self.accepted)
 
 
-def observe_change(view: View, main: str) -> Change:
-    """Everything that a decision about main at this commit needs. IncompleteError where history is missing."""
+def observe_change(view: View, main: str, *, every_author: bool = True) -> Change:
+    """Everything that a decision about main at this commit needs. IncompleteError where history is missing, ObjectError
+    where the commit or a tree of it can be read in two ways.
+
+    Without `every_author`, authors are looked up only where reviews could count: the decision is the same, its
+    sentences on what is missing are not.
+    """
     repo = view.repo
     tree = repo.commit(main).tree
-    head = TreeSnapshot(repo, tree, f"commit {main[:9]}")
     changed = {
         path: entries
         for path, entries in changed_paths(repo, view.authorised, tree, ROOTS).items()
         if is_governed(path)
     }
-    since = {path: view.state.pending.get(path, view.state.head.main) for path in changed}
-    paths = tuple(
-        PathChange(path, content_of(view.contents, path, old), content_of(head, path, new))
-        for path, (old, new) in sorted(changed.items(), key=lambda item: path_bytes(item[0]))
-    )
+    pending, last = view.state.pending, view.state.head.main
+    since = {path: pending.get(path, last) for path in changed}
+    if every_author:
+        asked = since
+    else:
+        reviewed = {entry.path for review in view.state.reviews().values() for entry in review.paths}
+        asked = {path: start for path, start in since.items() if path in reviewed}
     return Change(
-        paths=paths,
-        agents=touched_agents(view.contents, head, frozenset(changed)),
-        authors=author_sets(repo, view.directory, main, since) if changed else {},
+        paths=tuple(
+            PathChange(path, content_of(repo, path, old), content_of(repo, path, new))
+            for path, (old, new) in sorted(changed.items(), key=lambda item: path_bytes(item[0]))
+        ),
+        agents=_touched_agents(repo, view.authorised, tree, frozenset(changed)),
+        authors=author_sets(repo, view.directory, main, asked, view.memory.touched) if asked else {},
         since=since,
+        entries={path: new for path, (_, new) in changed.items()},
         head=main,
         tree=tree,
-        governance_problem=_governance_problem(head, changed),
+        governance_problem=_governance_problem(view, tree, changed),
     )
 
 
-def decide_advance(view: View, change: Change) -> Advance:
-    """What of a change is covered by reviews now."""
-    verdict = decide_change(change, view.governance, view.directory, view.state.reviews(), view.state.head.time)
-    passed = [path for path in change.paths if verdict.passes(path.path)]
-    governance = [path for path in passed if in_governance_set(path.path)]
-    taken = governance or passed  # contents wait for the governance that is then in force
-    repo = view.repo
-    accepted = {path.path: repo.entry(change.tree, path.path) for path in taken}
-    authorised = repo.put_files(
-        view.authorised, {path: (entry.mode, entry.oid) if entry else None for path, entry in accepted.items()}
-    )
+def decide_advance(view: View, change: Change, time: int) -> Advance:
+    """What of a change is covered by reviews at this journal time. Writes nothing."""
+    verdict = decide_change(change, view.governance, view.directory, view.state.reviews(), time)
+    passed = verdict.passing
+    governance = frozenset(filter(in_governance_set, passed))
+    taken = _without_blocked(change, governance or passed)  # contents wait for the governance that is then in force
+    trees = Overlay(view.repo)
+    accepted = {path.path: change.entries[path.path] for path in change.paths if path.path in taken}
+    authorised = trees.put_files(view.authorised, authorised_changes(accepted))
     pending = {path.path: change.since[path.path] for path in change.paths if path.path not in accepted}
     return Advance(
         main=change.head,
         accepted=accepted,
-        pending={path: since for path, since in pending.items() if _is_utf8(path)},
+        pending={path: since for path, since in pending.items() if is_nameable(path)},
         authorised=authorised,
-        governance=governance_digest(TreeSnapshot(repo, authorised, "governance")) if governance else "",
+        governance=governance_digest(governance_part(trees, authorised, "governance")) if governance else "",
         verdict=verdict,
     )
 
 
-def authorised_matches(repo: Repository, before: str, after: str, advance: Advance | None) -> bool:
-    """Whether the tree of authorised contents moved exactly as an advance says, or not at all without one."""
-    return after == (advance.authorised if advance is not None else before)
+def authorised_changes(accepted: dict[str, Entry | None]) -> dict[str, tuple[int, str] | None]:
+    """What an advance sets in the tree of authorised contents. What lay in a folder goes with the folder."""
+    files = {path for path, entry in accepted.items() if entry is not None}
+    return {
+        path: (entry.mode, entry.oid) if entry is not None else None
+        for path, entry in accepted.items()
+        if entry is not None or files.isdisjoint(_folders_of(path))
+    }
 
 
-def content_of(snapshot: Snapshot, path: str, entry: Entry | None) -> str:
+def _without_blocked(change: Change, passed: frozenset[str]) -> frozenset[str]:
+    """The paths that can be taken over: no file where another one stands whose removal does not pass, above or below,
+    or taking it over would remove that one without its review."""
+    kept = {path for path, entry in change.entries.items() if path not in passed}
+    blocked = {folder for path in kept for folder in _folders_of(path)}
+    return frozenset(path for path in passed if path not in blocked and kept.isdisjoint(_folders_of(path)))
+
+
+def _folders_of(path: str) -> list[str]:
+    """Every folder above a path."""
+    parts = path.split("/")
+    return ["/".join(parts[:depth]) for depth in range(1, len(parts))]
+
+
+def content_of(repo: Repository, path: str, entry: Entry | None) -> str:
     """A content as reviews bind it: `<mode>:<sha256>`, `-` where there is nothing, "" where it can never be reviewed
-    (a symlink, a submodule, a name that is not UTF-8)."""
+    (a symlink, a submodule, a name that is not UTF-8, a file that cannot be read)."""
     if entry is None:
         return ABSENT
-    if not entry.is_file or not _is_utf8(path):
+    if not entry.is_file or not is_nameable(path):
         return ""
-    return f"{entry.mode:o}:{snapshot.digest(path)}"
+    try:
+        return f"{entry.mode:o}:{repo.blob_digest(entry.oid)}"
+    except ObjectError:
+        return ""
 
 
 def format_content_path(path: PathChange) -> str:
     """The trailer that binds one path of a review: `<old> <new> <JSON string>`."""
-    return f"{path.old} {path.new} {json.dumps(path.path, ensure_ascii=True)}"
+    return f"{path.old} {path.new} {_quoted(path.path)}"
 
 
 def parse_content_path(text: str) -> ReviewedPath | None:
@@ -122,10 +155,10 @@ def parse_content_path(text: str) -> ReviewedPath | None:
         return None
     try:
         path = json.loads(quoted)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
-    good = isinstance(path, str) and json.dumps(path, ensure_ascii=True) == quoted and is_governed(path)
-    return ReviewedPath(path=path, old=old, new=new) if good and _is_utf8(path) else None
+    good = isinstance(path, str) and _quoted(path) == quoted and is_governed(path)
+    return ReviewedPath(path=path, old=old, new=new) if good and is_nameable(path) else None
 
 
 def governance_digest(snapshot: Snapshot) -> str:
@@ -133,58 +166,86 @@ def governance_digest(snapshot: Snapshot) -> str:
     manifest = hashlib.sha256(b"agentgov-governance/1\n")
     for path, entry in snapshot.entries().items():
         if in_governance_set(path):
-            manifest.update(f"{content_of(snapshot, path, entry)} {json.dumps(path, ensure_ascii=True)}\n".encode())
+            content = f"{entry.mode:o}:{snapshot.digest(path)}" if entry.is_file else ""
+            manifest.update(f"{content} {json.dumps(path, ensure_ascii=True)}\n".encode())
     return manifest.hexdigest()
 
 
-def touched_agents(base: Snapshot, head: Snapshot, paths: frozenset[str]) -> tuple[TouchedAgent, ...]:
+def _touched_agents(repo: Repository, base: str, head: str, paths: frozenset[str]) -> tuple[TouchedAgent, ...]:
     """Every agent whose closure holds one of the changed paths on either side, as it was and as it would be."""
+    trees = Overlay(repo)
+    folders: dict[AgentId, list[str]] = {}
+    shared: dict[str, list[str]] = {}
+    for path in paths:
+        agent, parts = agent_of_path(path), path.split("/")
+        if agent is not None:
+            folders.setdefault(agent, []).append(path)
+        elif parts[0] == "agents" and parts[2:3] == [SHARED]:
+            shared.setdefault(parts[1], []).append(path)
+    neighbours = {agent for workspace in shared for tree in (base, head) for agent in _agents(repo, tree, workspace)}
     found = []
-    for agent in sorted(_candidates(base, head, paths)):
-        before, after = _version(base, agent), _version(head, agent)
-        mine = {
-            path
-            for version, snapshot in ((before, base), (after, head))
-            if version is not None
-            for path in closure_paths(agent, version.agent, snapshot.entries())
-        }
-        touched = frozenset(path for path in paths if path in mine or agent_of_path(path) == agent)
+    for agent in sorted(folders.keys() | neighbours):
+        before = _Side(agent_part(trees, base, agent, "authorised contents"), agent)
+        after = _Side(agent_part(trees, head, agent, "the result"), agent)
+        mine = before.holds(shared.get(agent.workspace, ())) | after.holds(shared.get(agent.workspace, ()))
+        touched = frozenset(folders.get(agent, ())) | mine
         if touched:
-            broken = after is None and agent.file in head.entries()
-            found.append(TouchedAgent(agent, before, after, touched, broken))
+            opaque = before.unreadable or (before.version is None and after.version is None)
+            found.append(TouchedAgent(agent, before.version, after.version, touched, after.unreadable, opaque))
     return tuple(found)
 
 
-def _candidates(base: Snapshot, head: Snapshot, paths: frozenset[str]) -> set[AgentId]:
-    agents = {agent for path in paths if (agent := agent_of_path(path)) is not None}
-    workspaces = {parts[1] for path in paths if (parts := path.split("/"))[0] == "agents" and parts[2:3] == [SHARED]}
-    for snapshot in (base, head) if workspaces else ():
-        for path in snapshot.entries():
-            agent = agent_of_path(path)
-            if agent is not None and agent.workspace in workspaces:
-                agents.add(agent)
-    return agents
+class _Side:
+    """An agent as it stands on one side of a change."""
+
+    def __init__(self, part: Part, agent: AgentId) -> None:
+        self._agent = agent
+        self.version: AgentVersion | None = None
+        self.unreadable = agent.file in part.entries()
+        try:
+            document, _ = load_agent(part, agent)
+            if document is not None:
+                self.version = version_of(agent, document, part)
+                self.unreadable = False
+        except ObjectError:
+            pass  # a file that cannot be read is an agent that cannot be read
+
+    def holds(self, paths: Iterable[str]) -> frozenset[str]:
+        """Which of some shared texts belong to the agent."""
+        return frozenset(closure_paths(self._agent, self.version.agent, paths) if self.version is not None else ())
 
 
-def _version(snapshot: Snapshot, agent: AgentId) -> AgentVersion | None:
-    if agent.file not in snapshot.entries():
-        return None
-    document, _ = load_agent(snapshot, agent)
-    return version_of(agent, document, snapshot) if document is not None else None
+def _agents(repo: Repository, tree: str, workspace: str) -> Iterable[AgentId]:
+    entry = repo.entry(tree, f"agents/{workspace}")
+    for item in repo.tree(entry.oid) if entry is not None and entry.mode == TREE else ():
+        found = agent_id(f"{workspace}/{path_text(item.name)}")
+        if found is not None:
+            yield found
 
 
-def _governance_problem(head: Snapshot, changed: dict[str, tuple[Entry | None, Entry | None]]) -> str:
+def _governance_problem(view: View, tree: str, changed: Changes) -> str:
     if not any(in_governance_set(path) for path in changed):
         return ""
-    governance, findings = load_governance(head)
+    try:
+        governance, findings = load_governance(governance_part(Overlay(view.repo), tree, "the result"))
+    except ObjectError as error:
+        return f"the governance of this commit cannot be read: {error}"
     if governance is None:
         where = f" ({findings[0].where}: {findings[0].message})" if findings else ""
         return f"the governance of this commit cannot be read{where}"
+    if governance.fleet.id != view.state.head.fleet:
+        return "the id of a fleet never changes: a fleet with another id has a journal of its own"
     wrong = problems(governance.access)
     return wrong[0].message if wrong else ""
 
 
-def _is_utf8(path: str) -> bool:
+def _quoted(path: str) -> str:
+    """A path as JSON in printable ASCII, which is the only spelling that counts."""
+    return json.dumps(path, ensure_ascii=True).replace("\x7f", "\\u007f")
+
+
+def is_nameable(path: str) -> bool:
+    """Whether a path is UTF-8, so that a record or a review can name it; any other one is never authorised."""
     try:
         path.encode()
     except UnicodeEncodeError:

@@ -25,30 +25,31 @@ PERSONAL: dict[str, tuple[str, Environment | None]] = {
 
 
 def refuse_signers(view: View, act: Act, signers: frozenset[Identity]) -> Refusal | None:
-    """Why these signers may not put this act into the journal at this place; None where they may."""
+    """Why these signers may not put this act into the journal at this place; None where every one of them may."""
     kind = "person" if act.is_personal else "bot"
-    actor = next((who for who in signers if who.kind == kind and who.id == act.actor_id), None)
-    if actor is None:
+    if not any(who.kind == kind and who.id == act.actor_id for who in signers):
         return Refusal("authority.actor", f"{act.actor} is named as the actor and has not signed")
-    if actor.kind == "bot":
-        return _refuse_bot(act, actor)
-    if act.time is not None:
+    if act.is_personal and act.time is not None:
         return Refusal("authority.time", "only bots move journal time")
-    if act.kind == "review":
-        return None  # anybody in Access may speak; whose word counts is decided when it is needed
-    return _refuse_person(view, act)
+    if not act.is_personal and act.time is None:
+        return Refusal("authority.time", f"an act {act.kind} of a bot carries the time")
+    for who in sorted(signers, key=lambda who: (who.kind, who.id)):
+        refusal = _refuse_bot(act, who) if who.kind == "bot" else _refuse_person(view, act, who.id)
+        if refusal is not None:
+            return refusal
+    return None
 
 
 def _refuse_bot(act: Act, bot: Identity) -> Refusal | None:
     allowed = BOT_ACTS.get(bot.bot_kind, frozenset()) if bot.bot_kind is not None else frozenset()
-    if act.kind not in allowed:
-        return Refusal("authority.bot-kind", f"a bot of kind {bot.bot_kind} may not sign an act {act.kind}")
-    if act.time is None:
-        return Refusal("authority.time", f"an act {act.kind} of a bot carries the time")
-    return None
+    if act.kind in allowed:
+        return None
+    return Refusal("authority.bot-kind", f"a bot of kind {bot.bot_kind} may not sign an act {act.kind}")
 
 
-def _refuse_person(view: View, act: Act) -> Refusal | None:
+def _refuse_person(view: View, act: Act, person: str) -> Refusal | None:
+    if act.kind == "review":
+        return None  # anybody in Access may speak; whose word counts is decided when it is needed
     if act.kind not in PERSONAL:
         return Refusal("authority.bots-only", f"an act {act.kind} is a bot's, not a person's")
     verb, environment = PERSONAL[act.kind]
@@ -57,10 +58,10 @@ def _refuse_person(view: View, act: Act) -> Refusal | None:
         return Refusal("authority.no-agent", f"there is no authorised agent that {_wanted(act)!r} means")
     for agent in targets:
         where = _where(view, act, agent, environment)
-        verdict = decide_permission(view.governance.access, act.actor_id, verb, agent, where, view.today)
+        verdict = decide_permission(view.governance.access, person, verb, agent, where, view.today)
         if not verdict.allowed:
             offence = verdict.first_offence
-            return Refusal("authority.permission", offence.message if offence else f"{act.actor} may not {verb}")
+            return Refusal("authority.permission", offence.message if offence else f"{person} may not {verb}")
     return None
 
 

@@ -1,54 +1,101 @@
 """Who wrote a change of main: the people whose own word on it never counts.
 
 For every path: authors, committers, co-authors and signers of the commits that touched it since it was last authorised.
-Names in commits are claims, and a claim only ever *adds* an exclusion. Where the claims lead to nobody in Access the
-set is not established, and more reviews are needed (`review.change`).
+Names in commits are claims, and a claim only ever *adds* an exclusion. Where the claims lead to nobody in Access, or
+history cannot be read, the set is not established, and more reviews are needed (`review.change`).
 """
 
 import re
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
 
 from agentgov.model.governed import ROOTS
-from agentgov.repo.changes import touches
-from agentgov.repo.objects import Commit
+from agentgov.repo.changes import changed_paths, touches
+from agentgov.repo.objects import Commit, ObjectError
 from agentgov.repo.repository import Repository
 from agentgov.review.change import AuthorSet
-from agentgov.trust.identity import Directory
+from agentgov.trust.identity import Directory, Forge
 from agentgov.trust.sshsig import SignatureError, dearmour
 from agentgov.trust.sshsig import parse as parse_signature
 
-_CO_AUTHOR = re.compile(rb"(?im)^co-authored-by:[^\n<]*<([^<>\n]{1,254})>[ \t]*$")
+_CO_AUTHOR = re.compile(rb"^[ \t]*co-authored-by[ \t]*:(.*)$", re.IGNORECASE | re.MULTILINE)
+_EMAIL = re.compile(rb"[^\s<>()\[\],;:\"]{1,128}@[^\s<>()\[\],;:\"]{1,254}")
+_NUMBERED = re.compile(r"([1-9][0-9]{0,18})[+-][^@]*@users\.noreply\.(github|gitlab)\.com\Z", re.IGNORECASE)
 # Forges commit merges and web edits in their own name; that says nothing about who wrote the content.
 _FORGE_COMMITTERS = frozenset({"noreply@github.com", "noreply@gitlab.com"})
 
+Touches = Callable[[str], frozenset[str]]
 
-def author_sets(repo: Repository, directory: Directory, main: str, since: Mapping[str, str]) -> dict[str, AuthorSet]:
+
+@dataclass(slots=True)
+class _Found:
+    """What is known of the authors of one path so far."""
+
+    people: set[str] = field(default_factory=set)
+    doubt: str = ""
+    touched: bool = False
+
+
+def author_sets(
+    repo: Repository, directory: Directory, main: str, since: Mapping[str, str], touched: Touches | None = None
+) -> dict[str, AuthorSet]:
     """The author set of each path of `since` (path to the commit of main where it last was authorised), looking at the
-    commits that `main` has and that commit has not. IncompleteError where history is missing."""
-    people: dict[str, set[str]] = defaultdict(set)
-    unknown: dict[str, str] = {}
-    touched: set[str] = set()
+    commits that `main` has and that commit has not. `touched` remembers what a commit changes, where one asks often.
+    IncompleteError where history is missing."""
+    touched = touched or touched_paths(repo)
+    found = {path: _Found() for path in since}
     for start in sorted(set(since.values())):
-        paths = {path for path, commit in since.items() if commit == start}
-        for oid, commit in repo.walk(main, exclude=[start] if repo.has(start) else []):
-            for path in touches(repo, oid, ROOTS) & paths:
-                touched.add(path)
-                people[path] |= set(_known(commit, directory))
-                for email in _strangers(commit, directory):
-                    unknown.setdefault(path, f"{oid[:9]} is by {email}, who is nobody in Access")
-    return {
-        path: AuthorSet(
-            frozenset(people[path]),
-            unknown.get(path, "" if path in touched else "no commit of main shows who changed it"),
-        )
-        for path in since
-    }
+        mine = {path: found[path] for path, commit in since.items() if commit == start}
+        try:
+            _look_through(repo, directory, repo.walk(main, exclude=[start] if repo.has(start) else []), mine, touched)
+        except ObjectError as error:  # one damaged commit must not stop main for ever
+            _doubt(mine.values(), f"history cannot be read: {error}")
+    return {path: AuthorSet(frozenset(known.people), known.doubt) for path, known in found.items()}
+
+
+def touched_paths(repo: Repository) -> Touches:
+    """What a commit itself changes, remembered."""
+    return lru_cache(maxsize=1 << 17)(lambda oid: frozenset(touches(repo, oid, ROOTS)))
+
+
+def _look_through(
+    repo: Repository,
+    directory: Directory,
+    commits: Iterable[tuple[str, Commit]],
+    found: Mapping[str, _Found],
+    touched: Touches,
+) -> None:
+    merges: list[Commit] = []
+    for oid, commit in commits:
+        if len(commit.parents) > 1:
+            merges.append(commit)
+        try:
+            paths = touched(oid) & found.keys()
+        except ObjectError as error:
+            _doubt(found.values(), f"commit {oid[:9]} cannot be read: {error}")
+            continue
+        for path in paths:
+            found[path].touched = True
+            found[path].people.update(_known(commit, directory))
+            for email in _strangers(commit, directory):
+                _doubt([found[path]], f"{oid[:9]} is by {email}, who is nobody in Access")
+    untouched = {path for path, known in found.items() if not known.touched}
+    _doubt((found[path] for path in untouched), "no commit of main shows who changed it")
+    for merge in merges if untouched else ():  # a merge took one side of it: going back is a change, too
+        for side in {repo.commit(parent).tree for parent in merge.parents}:
+            for path in untouched & changed_paths(repo, side, merge.tree, ROOTS).keys():
+                found[path].people.update(_known(merge, directory))
+
+
+def _doubt(found: Iterable[_Found], why: str) -> None:
+    for known in found:
+        known.doubt = known.doubt or why
 
 
 def _known(commit: Commit, directory: Directory) -> Iterator[str]:
     for email in (commit.author.email, commit.committer.email, *_co_authors(commit)):
-        person = directory.by_email(email)
+        person = _person(email, directory)
         if person is not None:
             yield person
     signer = _claimed_signer(commit, directory)
@@ -56,15 +103,25 @@ def _known(commit: Commit, directory: Directory) -> Iterator[str]:
         yield signer
 
 
+def _person(email: str, directory: Directory) -> str | None:
+    """Whom an address names, also the addresses that forges make of account numbers."""
+    numbered = _NUMBERED.match(email)
+    if numbered is None:
+        return directory.by_email(email)
+    forge: Forge = "github" if numbered[2].lower() == "github" else "gitlab"
+    return directory.by_email(email) or directory.by_account(forge, int(numbered[1]))
+
+
 def _strangers(commit: Commit, directory: Directory) -> Iterable[str]:
     author, committer = commit.author.email, commit.committer.email
-    found = [email for email in (author, committer) if directory.by_email(email) is None]
+    found = [email for email in (author, committer) if _person(email, directory) is None]
     return [email for email in found if email not in _FORGE_COMMITTERS or email == author]
 
 
 def _co_authors(commit: Commit) -> Iterator[str]:
-    for match in _CO_AUTHOR.finditer(commit.message):
-        yield match[1].decode("utf-8", "replace").strip()
+    for line in _CO_AUTHOR.finditer(commit.message):
+        for match in _EMAIL.finditer(line[1]):
+            yield match[0].decode("utf-8", "replace")
 
 
 def _claimed_signer(commit: Commit, directory: Directory) -> str | None:

@@ -10,23 +10,27 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 
 from agentgov.errors import ConfigurationError, IncompleteError, RefusedError
-from agentgov.journal.adopt import introduction_files
+from agentgov.journal.adopt import introduction_files, judge_introduction
+from agentgov.journal.authorise import authorised_changes
 from agentgov.journal.draft import Appender, Draft
-from agentgov.journal.entry import signers_of
+from agentgov.journal.entry import read_entry, signers_of
 from agentgov.journal.judge import Outcome, contents, judge
-from agentgov.journal.replay import Offence, Replayed, verify_journal
+from agentgov.journal.remembered import fleets_of, remember_verified, verified_tip
+from agentgov.journal.replay import Offence, Replayed, tree_changes, verify_journal
 from agentgov.journal.view import TreeReader, View, view_at
-from agentgov.model.act import Act, render
+from agentgov.model.act import render
 from agentgov.model.snapshot import FILE, TREE
 from agentgov.model.state import AUTHORISED, SIGNATURES_FILE, State
 from agentgov.model.transitions import Refusal
 from agentgov.repo.compose import commit_bytes, ident, signed_commit
+from agentgov.repo.objects import ObjectError
 from agentgov.repo.remote import Remote
 from agentgov.repo.repository import Repository
 from agentgov.trust.pins import Pins, last_seen, load_pins, save_last_seen
 from agentgov.trust.sshsig import GIT
 
-ATTEMPTS = 12
+ATTEMPTS = 60  # races lost before an append gives up: with as many others appending, one is won in a fraction of that
+REFUSALS = 4  # times that a push may fail with the tip unchanged: a lock held for a moment looks like a refusal
 
 
 class Journal:
@@ -36,6 +40,7 @@ class Journal:
         self.repo, self.remote = repo, remote
         self.ref = f"refs/heads/{branch}"
         self.remote_ref = f"refs/remotes/{remote.name}/{branch}" if remote is not None else self.ref
+        self._verified: tuple[Pins | None, View] | None = None  # in this process
 
     # --- reading ---------------------------------------------------------------------------------------------------
 
@@ -59,17 +64,18 @@ class Journal:
     def verify(self, tip: str, now: int, *, cold: bool = False, tick: Callable[[], object] = int) -> Replayed:
         """Verify up to a tip: everything when `cold`, else what is new since this machine last verified.
 
-        Remembers a good tip as last seen. A tip that does not descend from the last seen one is an offence.
+        Remembers a good tip as last seen. A tip that does not descend from the last seen one is an offence, and so is
+        the journal of another fleet than the one that this repository is known to be.
         """
         fleet = self.fleet_id(tip)
-        seen = last_seen(fleet)
-        if seen is not None and not (self.repo.has(seen) and self.repo.is_ancestor(seen, tip)):
-            behind = self.repo.has(seen) and self.repo.is_ancestor(tip, seen)
-            code = "journal.rewound" if behind else "journal.forked"
-            return Replayed(None, 0, Offence(code, f"this machine has seen act {seen[:12]}, which is not in it", tip))
-        found = verify_journal(self.repo, tip, load_pins(fleet), now, trusted=None if cold else seen, tick=tick)
-        if found.offence is None and found.view is not None and found.view.tip != seen:
-            save_last_seen(fleet, found.view.tip)
+        pins, seen = load_pins(fleet), last_seen(fleet)
+        offence = self._foreign(fleet, tip) or self._not_after(seen, tip)
+        if offence is not None:
+            return Replayed(None, 0, offence)
+        trusted = None if cold else self._trusted(fleet, pins)
+        found = verify_journal(self.repo, tip, pins, now, trusted=trusted, tick=tick)
+        if found.offence is None and found.view is not None:
+            self._remember(pins, found.view, seen)
         return found
 
     def view(self, now: int, *, fetch: bool = False) -> View:
@@ -77,7 +83,14 @@ class Journal:
         tip = self.fetch() if fetch else self.known_tip()
         if tip is None:
             raise ConfigurationError("this repository has no journal yet", "an administrator runs: agentgov trust init")
-        found = self.verify(tip, now)
+        try:
+            found = self.verify(tip, now)
+        except IncompleteError:
+            if self.remote is None or not fetch:
+                raise
+            # Acts speak of commits of main that this clone may not have yet.
+            self.remote.fetch(f"+refs/heads/*:refs/remotes/{self.remote.name}/*")
+            found = self.verify(tip, now)
         if found.offence is not None or found.view is None:
             offence = found.offence
             what = f"{offence.message} ({offence.code} at {offence.commit[:12]})" if offence else "it is empty"
@@ -85,12 +98,51 @@ class Journal:
         return found.view
 
     def fleet_id(self, tip: str) -> str:
-        """The id of the fleet whose journal this is, as its tip claims."""
-        return State(TreeReader(self.repo, self.repo.commit(tip).tree)).head.fleet
+        """The id of the fleet whose journal this is: as its tip claims, or its first act where the tip claims nothing.
+        IncompleteError where neither says anything."""
+        try:
+            return State(TreeReader(self.repo, self.repo.commit(tip).tree)).head.fleet
+        except (ObjectError, IncompleteError):
+            commit = tip
+            while parents := self.repo.commit(commit).parents:
+                commit = parents[0]
+            return State(TreeReader(self.repo, self.repo.commit(commit).tree)).head.fleet
 
     def pins(self, view: View) -> Pins | None:
         """The pins of this fleet on this machine, None on first use."""
         return load_pins(view.state.head.fleet)
+
+    def _foreign(self, fleet: str, tip: str) -> Offence | None:
+        known = fleets_of(self.repo)
+        if not known or fleet in known:
+            return None
+        message = f"on this machine the repository is fleet {', '.join(sorted(known))}, and the journal is of {fleet}"
+        return Offence("journal.forked", f"{message}; if that is right, pin it: agentgov trust pin", tip)
+
+    def _not_after(self, seen: str | None, tip: str) -> Offence | None:
+        if seen is None or seen == tip or (self.repo.has(seen) and self.repo.is_ancestor(seen, tip)):
+            return None
+        behind = self.repo.has(seen) and self.repo.is_ancestor(tip, seen)
+        code = "journal.rewound" if behind else "journal.forked"
+        return Offence(code, f"this machine has seen act {seen[:12]}, which is not in it", tip)
+
+    def _trusted(self, fleet: str, pins: Pins | None) -> View | None:
+        """The furthest view that was verified under these pins, in this process or before."""
+        if self._verified is not None and self._verified[0] == pins:
+            return self._verified[1]
+        tip = verified_tip(fleet, pins)
+        try:
+            return view_at(self.repo, tip) if tip is not None and self.repo.has(tip) else None
+        except (ObjectError, IncompleteError):
+            return None
+
+    def _remember(self, pins: Pins | None, view: View, seen: str | None) -> None:
+        fleet = view.state.head.fleet
+        if view.tip != seen:
+            save_last_seen(fleet, view.tip)
+        if self._verified is None or self._verified[0] != pins or self._verified[1].tip != view.tip:
+            remember_verified(fleet, pins, view.tip)
+        self._verified = (pins, view)
 
     # --- appending -------------------------------------------------------------------------------------------------
 
@@ -107,42 +159,57 @@ class Journal:
                 return before
             after = self._build(before, drafts, appender, clock())
             if self._publish(before.tip, after.tip):
-                save_last_seen(after.state.head.fleet, after.tip)
+                self._remember(self.pins(after), after, before.tip)
                 return after
-            time.sleep((0.02 + secrets.randbelow(100) / 1000) * (1 + attempt))
+            time.sleep(secrets.randbelow(1000) / 1000 * min(0.05 * (1 + attempt), 0.5))
         raise IncompleteError("somebody else was faster every time, nothing was written", "run the command again")
 
-    def start(self, act: Act, signatures: tuple[bytes, ...], appender: Appender) -> str:
-        """Write the first act (`adopt` judges it) and publish it; RefusedError when there is a journal already."""
+    def start(self, draft: Draft, appender: Appender, now: int) -> str:
+        """Write the first act, judge it, and publish it; RefusedError when there is a journal already."""
         if self.fetch() is not None:
             raise RefusedError("this repository has a journal already", "look at it with: agentgov journal log")
+        act = draft.act
         files = {path: (FILE, self.repo.write_blob(raw)) for path, raw in introduction_files(act).items()}
-        changes = {**files, SIGNATURES_FILE: (FILE, self.repo.write_blob(b"".join(signatures)))}
+        changes = {**files, SIGNATURES_FILE: (FILE, self.repo.write_blob(b"".join(draft.signatures)))}
         tree = self.repo.put_files(None, {**changes, AUTHORISED: (TREE, act.get("Authorised"))})
-        commit = self._commit(tree, (), render(act), appender, act.time or 0)
+        commit = self._commit(tree, (), render(act), appender, now)
+        entry = read_entry(self.repo, commit)
+        view = judge_introduction(self.repo, entry, None, now) if not isinstance(entry, Refusal) else entry
+        if isinstance(view, Refusal):
+            raise RefusedError(f"{view.message} ({view.code})")
         if not self._publish(None, commit):
             raise RefusedError("somebody else started a journal at the same moment", "run: agentgov journal log")
         return commit
 
     def _build(self, view: View, drafts: Iterable[Draft], appender: Appender, now: int) -> View:
         for draft in drafts:
-            signers = signers_of(render(draft.act), draft.signatures, view.directory)
-            if isinstance(signers, Refusal):
-                raise RefusedError(f"{signers.message} ({signers.code})")
-            outcome = judge(view, draft.act, signers, now, draft.files.__getitem__)
+            outcome = self._judge(view, draft, appender, now)
             if isinstance(outcome, Refusal):
                 raise RefusedError(f"{outcome.message} ({outcome.code})")
-            view = view_at(self.repo, self._write(view, draft, outcome, appender, now), view)
+            after = view_at(self.repo, self._write(view, draft, outcome, appender, now), view)
+            view.memory.line.add(after.tip, view.tip, draft.act.id, after.authorised)
+            view = after
         return view
 
+    def _judge(self, view: View, draft: Draft, appender: Appender, now: int) -> Outcome | Refusal:
+        """Everything that a verifier will ask, before anything is written."""
+        if view.directory.by_key(appender.signer.public_key) is None:
+            return Refusal("journal.stranger", "the key that would append the act is nobody's in Access")
+        if view.memory.line.holds(draft.act.id, view.tip):
+            return Refusal("journal.duplicate", f"the act {draft.act.id} stands in the journal already")
+        signers = signers_of(render(draft.act), draft.signatures, view.directory)
+        if isinstance(signers, Refusal):
+            return signers
+        return judge(view, draft.act, signers, now, draft.files.__getitem__)
+
     def _write(self, view: View, draft: Draft, outcome: Outcome, appender: Appender, now: int) -> str:
-        changes: dict[str, tuple[int, str] | None] = {
-            path: (FILE, self.repo.write_blob(raw)) if raw is not None else None
-            for path, raw in contents(outcome).items()
-        }
-        changes[SIGNATURES_FILE] = (FILE, self.repo.write_blob(b"".join(draft.signatures)))
+        changes = tree_changes(outcome)
+        for raw in contents(outcome).values():
+            if raw is not None:
+                self.repo.write_blob(raw)
         if outcome.advance is not None:
-            changes[AUTHORISED] = (TREE, outcome.advance.authorised)
+            self.repo.put_files(view.authorised, authorised_changes(outcome.advance.accepted))
+        changes[SIGNATURES_FILE] = (FILE, self.repo.write_blob(b"".join(draft.signatures)))
         tree = self.repo.put_files(view.tree, changes)
         return self._commit(tree, (view.tip,), render(draft.act), appender, now)
 
@@ -153,17 +220,22 @@ class Journal:
 
     def _publish(self, old: str | None, new: str) -> bool:
         """Move the journal from `old` to `new`; False when somebody else moved it first."""
-        if self.remote is not None:
+        if self.remote is None:
+            return self.repo.update_ref(self.ref, new, old)
+        result = self.remote.push({self.ref: new}, {self.ref: old})
+        for attempt in range(REFUSALS):
+            if result.landed or result.conflict:
+                break
+            time.sleep(0.05 * (1 + attempt))
             result = self.remote.push({self.ref: new}, {self.ref: old})
-            if result.conflict:
-                return False
-            if not result.landed:
-                said = f": {result.message}" if result.message else ""
-                hint = "ask whoever runs the remote whether you may push to the journal branch"
-                raise RefusedError(f"the remote does not take pushes to {self.ref}{said}", hint)
-            self.repo.update_ref(self.remote_ref, new, self.repo.ref(self.remote_ref))
-            local = self.repo.ref(self.ref)
-            if local is None or self.repo.is_ancestor(local, new):
-                self.repo.update_ref(self.ref, new, local)
-            return True
-        return self.repo.update_ref(self.ref, new, old)
+        if result.conflict:
+            return False
+        if not result.landed:
+            said = f": {result.message}" if result.message else ""
+            hint = "ask whoever runs the remote whether you may push to the journal branch"
+            raise RefusedError(f"the remote does not take pushes to {self.ref}{said}", hint)
+        self.repo.update_ref(self.remote_ref, new, self.repo.ref(self.remote_ref))
+        local = self.repo.ref(self.ref)
+        if local is None or self.repo.is_ancestor(local, new):
+            self.repo.update_ref(self.ref, new, local)
+        return True

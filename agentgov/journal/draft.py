@@ -4,11 +4,14 @@ import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from agentgov.errors import UsageError
 from agentgov.journal.view import View
-from agentgov.model.act import Act, clean_reason, new_id, render
+from agentgov.model.act import Act, ActError, clean_reason, new_id, render
 from agentgov.trust.identity import Identity
 from agentgov.trust.signers import Signer
 from agentgov.trust.sshsig import ACT
+
+_HINT = "bring the change to main in parts, and review them one by one"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +71,13 @@ def write_act(
 
 
 def sign(act: Act, *signers: Signer, files: Mapping[str, bytes] | None = None) -> Draft:
-    """An act with the signatures of everybody who acts."""
-    text = render(act)
+    """An act with the signatures of everybody who acts. UsageError where the act cannot be written down."""
+    try:
+        text = render(act)
+    except ActError as error:
+        raise UsageError(
+            f"the act {act.kind} cannot be written: {error}", _HINT if "long" in str(error) else ""
+        ) from error
     return Draft(act, tuple(signer.sign(ACT, text) for signer in signers), files or {})
 
 

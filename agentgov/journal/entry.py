@@ -3,14 +3,17 @@
 Reads raw objects under the strict grammar and says who signed what; whether the act holds is `judge`'s to tell.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from agentgov.journal.parts import Overlay
 from agentgov.model.act import Act, ActError, parse
-from agentgov.model.state import SIGNATURES_FILE
+from agentgov.model.snapshot import FILE
+from agentgov.model.state import AUTHORISED, SIGNATURES_FILE
 from agentgov.model.transitions import Refusal
-from agentgov.repo.objects import ObjectError, parse_commit
+from agentgov.repo.objects import ObjectError, object_id, parse_commit
 from agentgov.repo.repository import Repository
+from agentgov.repo.treeedit import Change
 from agentgov.trust.identity import Directory, Identity
 from agentgov.trust.sshsig import ACT, GIT, SignatureError, split, verify
 
@@ -40,6 +43,8 @@ def read_entry(repo: Repository, oid: str) -> Entry | Refusal:
         return Refusal("journal.object", f"the commit is malformed: {error}")
     except ActError as error:
         return Refusal("journal.text", f"the message is no act: {error}")
+    if commit.encoding:
+        return Refusal("journal.object", "the commit names an encoding: git would show another text than was signed")
     if commit.signature is None:
         return Refusal("journal.envelope", "the commit is not signed by whoever appended it")
     found = repo.entry(commit.tree, SIGNATURES_FILE)
@@ -68,6 +73,20 @@ def signers_of(text: bytes, signatures: Iterable[bytes], directory: Directory) -
 def appender_of(entry: Entry, directory: Directory) -> Identity | Refusal:
     """Who appended an entry, by its envelope: anybody in Access, person or bot."""
     return _identity(entry.envelope, entry.payload, GIT, directory)
+
+
+def refuse_tree(repo: Repository, before: str | None, changes: Mapping[str, Change], entry: Entry) -> Refusal | None:
+    """Whether the tree of an entry is anything else than the one before it with exactly these changes, and its
+    signatures. Trees are compared by id: there is no other spelling of the same state."""
+    wanted = {**changes, SIGNATURES_FILE: (FILE, object_id("blob", b"".join(entry.signatures)))}
+    if Overlay(repo).put_files(before, wanted) == entry.tree:
+        return None
+    for path, change in sorted(wanted.items()):
+        there = repo.entry(entry.tree, path)
+        if (None if there is None else (there.mode, there.oid)) != change:
+            code = "journal.authorised" if path == AUTHORISED else "journal.replay"
+            return Refusal(code, f"the act's tree says something else at {path} than the act does")
+    return Refusal("journal.tree", "the act's tree holds what no act writes")
 
 
 def _identity(armour: bytes, payload: bytes, namespace: str, directory: Directory) -> Identity | Refusal:

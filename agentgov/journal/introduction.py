@@ -8,7 +8,7 @@ import secrets
 from dataclasses import dataclass
 
 from agentgov.errors import ConfigurationError, RefusedError
-from agentgov.journal.adopt import governed_tree, refuse_governance
+from agentgov.journal.adopt import governed_changes, refuse_governance
 from agentgov.journal.authorise import governance_digest
 from agentgov.journal.branch import Journal
 from agentgov.journal.draft import Appender, sign
@@ -37,7 +37,7 @@ def introduce(journal: Journal, commit: str, signer: Signer, ident: tuple[str, s
     or there is a journal already.
     """
     repo = journal.repo
-    authorised = governed_tree(repo, repo.commit(commit).tree)
+    authorised = repo.put_files(None, governed_changes(repo, repo.commit(commit).tree))
     snapshot = TreeSnapshot(repo, authorised, f"commit {commit[:9]}")
     governance = _governance(snapshot)
     founder = _founder(governance, signer)
@@ -54,7 +54,7 @@ def introduce(journal: Journal, commit: str, signer: Signer, ident: tuple[str, s
     wrong = refuse_governance(governance, act, snapshot)
     if wrong is not None:
         raise ConfigurationError(f"{wrong.message} ({wrong.code})", "run: agentgov validate")
-    root = journal.start(act, sign(act, signer).signatures, Appender(signer, *ident))
+    root = journal.start(sign(act, signer), Appender(signer, *ident), now)
     pins = Pins(governance.fleet.id, commit, root, root)
     save_pins(pins)
     save_last_seen(pins.fleet_id, root)
@@ -70,10 +70,11 @@ def _governance(snapshot: TreeSnapshot) -> Governance:
 
 
 def _founder(governance: Governance, signer: Signer) -> str:
-    identity = Directory(governance.access).by_key(signer.public_key)
+    directory = Directory(governance.access)
+    identity = directory.by_key(signer.public_key)
     if identity is None or identity.kind != "person":
         hint = "put your public key under people in governance/access.yaml and commit that first"
         raise RefusedError("the key that you sign with is nobody's in governance/access.yaml", hint)
-    if identity.id not in governance.access.administrators.who:
+    if identity.id not in directory.administrators:
         raise RefusedError(f"{identity.id} is no administrator", "the first act takes an administrator's signature")
     return identity.id

@@ -5,35 +5,40 @@ verifier would refuse. An act that does not hold is a `Refusal`, never an except
 object is missing is an IncompleteError.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 
 from agentgov.journal.adopt import MAX_SKEW
-from agentgov.journal.authorise import Advance, decide_advance, observe_change, parse_content_path
+from agentgov.journal.authorise import Advance, decide_advance, is_nameable, observe_change
 from agentgov.journal.authority import refuse_signers
 from agentgov.journal.records import to_bytes
+from agentgov.journal.reviews import judge_review, with_paths
 from agentgov.journal.tags import judge_tag
 from agentgov.journal.view import View
 from agentgov.model.act import Act
+from agentgov.model.governed import ROOTS, is_governed
 from agentgov.model.names import AgentId, agent_id, is_label, release_name
 from agentgov.model.state import (
     HEAD_FILE,
     PENDING_FILE,
     Changes,
     Head,
-    OpenReview,
     Pause,
     Pending,
     Release,
-    ReviewedPath,
     Vote,
     deployment_path,
     release_path,
 )
 from agentgov.model.transitions import KINDS, Refusal, Setting, apply_to_deployment
-from agentgov.repo.objects import object_id
+from agentgov.repo.changes import changed_paths
+from agentgov.repo.objects import ObjectError, is_object_id, object_id
 from agentgov.trust.identity import Identity
+from agentgov.trust.permissions import standing
+
+_UNTIL = re.compile(r"(?:0|[1-9][0-9]{0,10})\Z")  # epoch seconds, up to the year 5138
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +89,12 @@ def _effect(
     if act.kind in KINDS:
         return _deployment(view, act, signers, time)
     effects: Mapping[str, Callable[[], Outcome | Refusal]] = {
-        "advance": partial(_advance, view, act),
+        "advance": partial(_advance, view, act, time),
         "review": partial(_review, view, act, time),
         "release-seen": partial(_release_seen, view, act, time, file),
         "pause": partial(_pause, view, act, time),
         "resume": partial(_resume, view, act),
-        "checkpoint": lambda: Outcome({}),
+        "checkpoint": partial(_checkpoint, view, act),
     }
     if act.kind not in effects:
         return Refusal("act.place", f"an act {act.kind} cannot stand here")
@@ -109,52 +114,45 @@ def _next_head(head: Head, act: Act, outcome: Outcome) -> Head:
     )
 
 
-def _advance(view: View, act: Act) -> Outcome | Refusal:
-    advance = decide_advance(view, observe_change(view, act.get("Main")))
+def _advance(view: View, act: Act, time: int) -> Outcome | Refusal:
+    main = act.get("Main")
+    if not is_object_id(main):
+        return Refusal("advance.main", f"{main!r} is no commit of main")
+    try:
+        advance = decide_advance(view, observe_change(view, main, every_author=False), time)
+    except ObjectError as error:
+        return Refusal("advance.main", f"main cannot be read at {main[:12]}: {error}")
     if advance.authorised != act.get("Authorised"):
         return Refusal("advance.contents", "the act authorises other contents than the reviews cover")
     changes: Changes = {PENDING_FILE: Pending(advance.pending)}
     for key, review in view.state.reviews().items():
         left = tuple(entry for entry in review.paths if entry.path not in advance.accepted)
         if left != review.paths:  # spent, or of a base that is no longer there
-            changes[f"reviews/{key}.yaml"] = _with_paths(review, left)
+            changes[f"reviews/{key}.yaml"] = with_paths(review, left)
     return Outcome(changes, advance=advance)
 
 
-def _with_paths(review: OpenReview, paths: tuple[ReviewedPath, ...]) -> OpenReview | None:
-    if not paths:
-        return None
-    return OpenReview(by=review.by, verdict=review.verdict, seq=review.seq, time=review.time, paths=paths)
-
-
 def _review(view: View, act: Act, time: int) -> Outcome | Refusal:
-    if not act.is_personal:
-        return Refusal("review.bot", "imported reviews come with a later version")
-    paths = [parse_content_path(value) for value in act.all("Path")]
-    known = [path for path in paths if path is not None]
-    if not known or len(known) != len(paths) or len({path.path for path in known}) != len(known):
-        return Refusal("review.paths", "the review does not name its paths as it must")
-    changes: Changes = {}
-    mine = {path.path for path in known}
-    for key, review in view.state.reviews().items():
-        if review.by == act.actor_id:
-            left = tuple(entry for entry in review.paths if entry.path not in mine)
-            if left != review.paths:
-                changes[f"reviews/{key}.yaml"] = _with_paths(review, left)
-    verdict = act.get("Verdict")
-    if verdict == "withdraw":
-        return Outcome(changes) if changes else Refusal("review.nothing", "there is no review to withdraw")
-    if verdict not in ("approve", "request-changes"):
-        return Refusal("review.verdict", f"{verdict!r} is no verdict of a review")
-    seq = view.state.head.seq + 1
-    changes[f"reviews/{act.id}.yaml"] = OpenReview(
-        by=act.actor_id,
-        verdict="approve" if verdict == "approve" else "request-changes",
-        seq=seq,
-        time=time,
-        paths=tuple(known),
-    )
-    return Outcome(changes)
+    changes = judge_review(view, act, time)
+    return changes if isinstance(changes, Refusal) else Outcome(changes)
+
+
+def _checkpoint(view: View, act: Act) -> Outcome | Refusal:
+    """A heartbeat. It may say how far main has come only where nothing differs that is not pending already: authors of
+    a change are looked for from the last commit of main that was looked at."""
+    main = act.get("Main")
+    if not main:
+        return Outcome({})
+    if not is_object_id(main):
+        return Refusal("checkpoint.main", f"{main!r} is no commit of main")
+    try:
+        differing = changed_paths(view.repo, view.authorised, view.repo.commit(main).tree, ROOTS)
+    except ObjectError as error:
+        return Refusal("checkpoint.main", f"main cannot be read at {main[:12]}: {error}")
+    pending = view.state.pending
+    if any(is_governed(path) and is_nameable(path) and path not in pending for path in differing):
+        return Refusal("checkpoint.main", "main holds changes that no advance has looked at")
+    return Outcome({})
 
 
 def _release_seen(view: View, act: Act, time: int, file: Callable[[str], bytes]) -> Outcome | Refusal:
@@ -210,7 +208,11 @@ def _deployment(view: View, act: Act, signers: frozenset[Identity], time: int) -
 
 
 def may_promote(view: View, vote: Vote) -> bool:
-    """Whether a promote vote is by somebody whom the stage's promoters name now."""
+    """Whether a promote vote still counts: its author may promote in production today, and is among those whom the
+    stage's promoters name, where it names any."""
+    grants = standing(view.governance.access, "promote", view.today)
+    if not any(grant.person == vote.by and "production" in grant.environments for grant in grants):
+        return False
     promoters = view.governance.pipeline.stage(vote.stage).promoters
     if promoters is None or not promoters.sources:
         return True
@@ -231,7 +233,7 @@ def selects(selector: str, agent: AgentId) -> bool:
 
 def _pause(view: View, act: Act, time: int) -> Outcome | Refusal:
     selector, mode, until = act.get("Selector"), act.get("Mode"), act.get("Until") or "0"
-    if not _is_selector(selector) or mode not in ("stop", "read-only") or not until.isdecimal() or len(until) > 12:
+    if not _is_selector(selector) or mode not in ("stop", "read-only") or _UNTIL.match(until) is None:
         return Refusal("pause.words", "the pause does not say whom, how or until when as it must")
     pause = Pause(
         selector=selector,

@@ -7,22 +7,22 @@ A release is a signed annotated tag `<workspace>/<agent>/v<semver>` whose messag
     Agentgov-Journal: <seq> <commit>
 
 Its closure must have stood authorised no earlier than that of the agent's previous release, so a higher number cannot
-hide older content. The commit it points to is where the closure was taken from; what counts is the closure.
+hide older content. The commit it points to must hold that closure; what else it holds, and where it stands in history,
+does not matter.
 """
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 
+from agentgov.journal.parts import Overlay, agent_part, shared_folder
 from agentgov.journal.view import View
 from agentgov.model.act import PREFIX
 from agentgov.model.closure import closure_of
 from agentgov.model.names import AgentId, ReleaseName
-from agentgov.model.state import AUTHORISED, Release
+from agentgov.model.state import Release
 from agentgov.model.transitions import Refusal
 from agentgov.repo.objects import ObjectError, Tag, parse_tag
 from agentgov.repo.repository import Repository
-from agentgov.repo.snapshot import TreeSnapshot
 from agentgov.trust.identity import Identity
 from agentgov.trust.permissions import decide_permission
 from agentgov.trust.sshsig import GIT, SignatureError, verify
@@ -84,14 +84,16 @@ def judge_tag(view: View, name: ReleaseName, oid: str, raw: bytes) -> Release | 
     since = _authorised_since(view, name.agent, text.closure)
     if isinstance(since, Refusal):
         return since
-    head = view.state.head
+    differs = _refuse_commit(view, name.agent, tag.object, text.closure)
+    if differs is not None:
+        return differs
     return Release(
         name=str(name),
         tag=oid,
         commit=tag.object,
         closure=text.closure,
         authorised_at=since,
-        seen=head.time,
+        seen=view.state.head.time,
         by=signer.id,
     )
 
@@ -106,13 +108,10 @@ def _bound(view: View, name: ReleaseName, tag: Tag) -> TagText | Refusal:
         return Refusal("tag.message", "the tag's message does not end in Agentgov-Fleet, -Closure and -Journal")
     if text.fleet != view.state.head.fleet:
         return Refusal("tag.fleet", "the tag was made for another fleet")
-    if not _knows(view, text.journal):
-        return Refusal("tag.journal", f"the tag speaks of journal commit {text.journal[:12]}, which this journal lacks")
+    if view.memory.line.seq_of(text.journal, view.tip) != text.seq:
+        message = f"the tag speaks of act {text.seq}, commit {text.journal[:12]}, which this journal lacks"
+        return Refusal("tag.journal", message)
     return text
-
-
-def _knows(view: View, commit: str) -> bool:
-    return view.repo.has(commit) and view.repo.is_ancestor(commit, view.tip)
 
 
 def _signer(view: View, name: ReleaseName, tag: Tag) -> Identity | Refusal:
@@ -133,16 +132,16 @@ def _signer(view: View, name: ReleaseName, tag: Tag) -> Identity | Refusal:
 
 
 def _authorised_since(view: View, agent: AgentId, closure: str) -> int | Refusal:
-    """The seq of the act from which this closure stood authorised, in its latest run of states."""
+    """The number of the act from which this closure stood authorised, in its latest run of contents."""
     before = view.state.releases(agent)
     floor = max((release.authorised_at for release in before), default=0)
     since: int | None = None
-    for seq, authorised in _states(view):
-        if authorised_closure(view.repo, authorised, agent) == closure:
-            since = seq
+    for standing in view.memory.line.standings((agent.folder, shared_folder(agent)), view.tip):
+        if authorised_closure(view, standing.tree, agent) == closure:
+            since = standing.seq
         elif since is not None:
             break
-        if seq <= floor:
+        if standing.seq <= floor:
             break
     if since is not None:
         return since
@@ -153,23 +152,35 @@ def _authorised_since(view: View, agent: AgentId, closure: str) -> int | Refusal
     )
 
 
-def _states(view: View) -> Iterator[tuple[int, str]]:
-    """(seq from which it held, tree) of the authorised contents, newest first."""
-    commit, seq, tree = view.tip, view.state.head.seq, view.authorised
-    while True:
-        parents = view.repo.commit(commit).parents
-        older = view.repo.entry(view.repo.commit(parents[0]).tree, AUTHORISED) if parents else None
-        if older is None:
-            yield seq, tree
-            return
-        if older.oid != tree:
-            yield seq, tree
-            tree = older.oid
-        commit, seq = parents[0], seq - 1
+def authorised_closure(view: View, tree: str, agent: AgentId) -> str:
+    """The digest of an agent's closure in a tree of authorised contents, "" where it has none that can be released."""
+    folders = [view.repo.entry(tree, folder) for folder in (agent.folder, shared_folder(agent))]
+    own, shared = (entry.oid if entry is not None else "" for entry in folders)
+    known = view.memory.closures
+    if (agent, own, shared) not in known:
+        known[agent, own, shared] = _closure(view.repo, tree, agent)
+    return known[agent, own, shared]
 
 
-def authorised_closure(repo: Repository, authorised: str, agent: AgentId) -> str:
-    """The digest of an agent's closure in a tree of authorised contents, "" where it has none that can be read."""
-    snapshot = TreeSnapshot(repo, authorised, "authorised contents")
-    document, _ = load_agent(snapshot, agent)
-    return closure_of(agent, document, snapshot).digest if document is not None else ""
+def _refuse_commit(view: View, agent: AgentId, commit: str, closure: str) -> Refusal | None:
+    """A tag must not show one content and bind another: whoever checks the commit out would run what nobody reviewed.
+
+    IncompleteError where the commit is missing.
+    """
+    try:
+        there = _closure(view.repo, view.repo.commit(commit).tree, agent)
+    except ObjectError as error:
+        return Refusal("tag.commit", f"the commit of the tag cannot be read: {error}")
+    if there != closure:
+        return Refusal("tag.commit", f"commit {commit[:9]} holds another content of {agent} than the tag binds")
+    return None
+
+
+def _closure(repo: Repository, tree: str, agent: AgentId) -> str:
+    """The digest of the closure in a tree; "" for an agent that cannot be read, or that holds a symlink."""
+    part = agent_part(Overlay(repo), tree, agent, "contents")
+    document, _ = load_agent(part, agent)
+    if document is None:
+        return ""
+    closure = closure_of(agent, document, part)
+    return closure.digest if all(part.entries()[path].is_file for path in closure.files) else ""

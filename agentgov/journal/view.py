@@ -1,37 +1,81 @@
 """Where the journal stands: one commit of it, read lazily, with the governance that was authorised then.
 
-A view decides nothing and never changes; the next act makes the next view.
+A view decides nothing and never changes; the next act makes the next view. Views of one journal share what was read
+once and cannot change: records by their bytes, the acts in their order.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 
 from agentgov.errors import IncompleteError
+from agentgov.journal.authors import Touches, touched_paths
+from agentgov.journal.line import Line
+from agentgov.journal.parts import Overlay, governance_part
 from agentgov.journal.records import from_bytes
 from agentgov.model.fleet import Governance
 from agentgov.model.names import AgentId, agent_id
-from agentgov.model.snapshot import TREE
+from agentgov.model.snapshot import TREE, path_text
 from agentgov.model.state import AUTHORISED, Record, State
 from agentgov.repo.repository import Repository
 from agentgov.repo.snapshot import TreeSnapshot
 from agentgov.trust.identity import Directory
 from agentgov.validate.load import load_governance
 
+_MOST_KNOWN = 65_536
+
+
+class Known:
+    """Records by the blob that spells them; of those that almost every act rewrites, only the last."""
+
+    __slots__ = ("_last", "_many")
+
+    def __init__(self) -> None:
+        self._last: dict[str, tuple[str, Record]] = {}
+        self._many: dict[tuple[str, str], Record] = {}
+
+    def get(self, path: str, oid: str) -> Record | None:
+        """What the blob says that stands at a path of the journal's tree, where it is known."""
+        folder, slash, _ = path.partition("/")
+        if slash:
+            return self._many.get((folder, oid))
+        last = self._last.get(path)
+        return last[1] if last is not None and last[0] == oid else None
+
+    def put(self, path: str, oid: str, record: Record) -> None:
+        """Keep what the blob at a path says."""
+        folder, slash, _ = path.partition("/")
+        if not slash:
+            self._last[path] = (oid, record)
+            return
+        if len(self._many) >= _MOST_KNOWN:
+            self._many.clear()
+        self._many[folder, oid] = record
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What was read once and cannot change, shared by all views of one journal."""
+
+    line: Line
+    touched: Touches  # what a commit of main changes
+    records: Known = field(default_factory=Known)
+    closures: dict[tuple[AgentId, str, str], str] = field(default_factory=dict)  # by the trees of an agent's folders
+
 
 class TreeReader:
     """Finds records in the tree of one journal commit, each read once."""
 
-    def __init__(self, repo: Repository, tree: str) -> None:
+    def __init__(self, repo: Repository, tree: str, known: Known | None = None) -> None:
         self._repo, self._tree = repo, tree
+        self._known = known or Known()
         self._records: dict[str, Record | None] = {}
 
     def record(self, path: str) -> Record | None:
         """The record at a path; IncompleteError when what stands there is none."""
         if path not in self._records:
             entry = self._repo.entry(self._tree, path)
-            readable = entry is not None and entry.is_file
-            self._records[path] = from_bytes(path, self._repo.blob(entry.oid)) if entry and readable else None
+            self._records[path] = self._read(path, entry.oid) if entry is not None and entry.is_file else None
         return self._records[path]
 
     def names(self, folder: str) -> Sequence[str]:
@@ -40,7 +84,14 @@ class TreeReader:
         if entry is None or entry.mode != TREE:
             return ()
         found = self._repo.tree(entry.oid)
-        return [item.name.decode() + ("/" if item.mode == TREE else "") for item in found]
+        return [path_text(item.name) + ("/" if item.mode == TREE else "") for item in found]
+
+    def _read(self, path: str, oid: str) -> Record:
+        record = self._known.get(path, oid)
+        if record is None:
+            record = from_bytes(path, self._repo.blob(oid))
+            self._known.put(path, oid, record)
+        return record
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +105,7 @@ class View:
     authorised: str  # tree of the governed contents of main as last authorised
     governance: Governance
     directory: Directory
+    memory: Memory = field(compare=False, repr=False)
 
     @property
     def contents(self) -> TreeSnapshot:
@@ -63,38 +115,48 @@ class View:
     @property
     def today(self) -> date:
         """The date that every rule with a date compares with: journal time, in UTC."""
-        return datetime.fromtimestamp(self.state.head.time, UTC).date()
+        return day_of(self.state.head.time)
 
     def agents(self, workspace: str = "") -> Iterator[AgentId]:
         """The ids of all authorised agents, or those of one workspace."""
-        for path in TreeReader(self.repo, self.authorised).names("agents"):
+        reader = TreeReader(self.repo, self.authorised)
+        for path in reader.names("agents"):
             if path.endswith("/") and workspace in ("", path[:-1]):
-                for name in TreeReader(self.repo, self.authorised).names(f"agents/{path[:-1]}"):
+                for name in reader.names(f"agents/{path[:-1]}"):
                     found = agent_id(f"{path}{name.rstrip('/')}")
                     if found is not None and self.repo.entry(self.authorised, found.file) is not None:
                         yield found
 
 
+def day_of(time: int) -> date:
+    """The day in UTC of a journal time."""
+    return datetime.fromtimestamp(time, UTC).date()
+
+
 def governance_of(repo: Repository, authorised: str) -> Governance:
     """The governance in a tree of authorised contents; IncompleteError when it cannot be read."""
-    governance, findings = load_governance(TreeSnapshot(repo, authorised, "authorised contents"))
+    governance, findings = load_governance(governance_part(Overlay(repo), authorised, "authorised contents"))
     if governance is None:
         first = findings[0].message if findings else "a governance file is missing"
-        raise IncompleteError(f"the authorised governance cannot be read: {first}")
+        hint = "it was readable when it was authorised: use the version of agentgov that wrote it, or a newer one"
+        raise IncompleteError(f"the authorised governance cannot be read: {first}", hint)
     return governance
 
 
 def view_at(repo: Repository, commit: str, before: View | None = None) -> View:
     """The journal at a commit of it, as its tree says; whether that is true is `replay`'s to tell.
 
-    `before`, a view of an earlier act, saves reading governance again where it is still the same.
+    `before`, a view of the same journal, saves reading again what is still the same.
     """
     tree = repo.commit(commit).tree
     authorised = repo.entry(tree, AUTHORISED)
     if authorised is None or authorised.mode != TREE:
         raise IncompleteError(f"commit {commit[:12]} is no act of a journal: it holds no authorised contents")
-    state = State(TreeReader(repo, tree))
+    memory = before.memory if before is not None else Memory(Line(repo), touched_paths(repo))
+    state = State(TreeReader(repo, tree, memory.records))
     if before is not None and before.state.head.governance == state.head.governance:
-        return View(repo, commit, tree, state, authorised.oid, before.governance, before.directory)
-    governance = governance_of(repo, authorised.oid)
-    return View(repo, commit, tree, state, authorised.oid, governance, Directory(governance.access))
+        governance, directory = before.governance, before.directory
+    else:
+        governance = governance_of(repo, authorised.oid)
+        directory = Directory(governance.access)
+    return View(repo, commit, tree, state, authorised.oid, governance, directory, memory)

@@ -72,10 +72,9 @@ def manifest_digest(agent_id: AgentId, files: Mapping[str, tuple[int, str]]) -> 
     Paths are relative to the agent's folder, so that a moved agent keeps its closure, and written as JSON strings, so
     that no name can look like another line.
     """
+    relative = {posixpath.relpath(path, agent_id.folder): files[path] for path in files}
     manifest = hashlib.sha256(_HEADER)
-    for path in sorted(files, key=path_bytes):
-        mode, digest = files[path]
-        relative = posixpath.relpath(path, agent_id.folder)
-        quoted = json.dumps(relative, ensure_ascii=True)
-        manifest.update(f"{mode:o} {digest} {quoted}\n".encode())
+    for path in sorted(relative, key=path_bytes):
+        mode, digest = relative[path]
+        manifest.update(f"{mode:o} {digest} {json.dumps(path, ensure_ascii=True)}\n".encode())
     return manifest.hexdigest()

@@ -9,6 +9,7 @@ from typing import Literal, Protocol
 
 import msgspec
 
+from agentgov.errors import IncompleteError
 from agentgov.model.document import Document
 from agentgov.model.names import AgentId, ReleaseName, agent_id, release_name
 
@@ -206,9 +207,10 @@ class State:
 
     @property
     def head(self) -> Head:
-        """Where the journal stands."""
+        """Where the journal stands; IncompleteError where nothing says so, as in a branch that is no journal."""
         head = self._reader.record(HEAD_FILE)
-        assert isinstance(head, Head)
+        if not isinstance(head, Head):
+            raise IncompleteError(f"there is no {HEAD_FILE}: this is no journal", "run: agentgov journal verify")
         return head
 
     @property

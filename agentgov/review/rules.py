@@ -4,8 +4,9 @@ Every matching rule must hold; one review may serve several. Rules see the stric
 whose closure holds the path. Pure: says what is asked, never whether it was given.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
 
 from agentgov.diff.change import FieldChange, matches
 from agentgov.diff.compare import AgentDiff
@@ -35,31 +36,38 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Touched:
-    """What the rules see of one agent that holds the path: its diff, the stricter risk, who it is."""
+    """What the rules see of one agent that holds the path: its diff, the stricter risk, who it is.
+
+    Without a diff nobody can say what changed, and every rule matches.
+    """
 
     agent: AgentId
     risk: Risk
-    diff: AgentDiff
+    diff: AgentDiff | None
 
 
 def asked_of(
-    path: str, touched: tuple[Touched, ...], governance: Governance, directory: Directory, authors_known: bool
+    path: str,
+    touched: tuple[Touched, ...],
+    governance: Governance,
+    directory: Directory,
+    authors_known: bool,
+    today: date,
 ) -> tuple[Asked, ...]:
     """Everything that a change of this path needs."""
     if in_governance_set(path):
-        return (_administrators(path, governance, "review.administrators", governance.access.administrators.threshold),)
-    codeowners = parse(governance.codeowners, governance.codeowners_file)
-    owners = match(codeowners, path).owners
+        return (_administrators(path, directory, governance.access.administrators.threshold),)
+    owners = match(_codeowners(governance.codeowners, governance.codeowners_file), path).owners
     if not owners:
-        return (_administrators(path, governance, "review.unowned", 1),)
+        return (_nobody_owns(path, directory, 1 if authors_known else UNKNOWN_AUTHORS_COUNT),)
     rules = governance.fleet.reviews
-    asked = [_from_rule(path, rules.default, "owners", owners, directory)]
+    asked = [_from_rule(path, rules.default, "owners", owners, directory, today)]
     for number, rule in enumerate(rules.rules, 1):
         if _matches(rule.when, path, touched):
-            asked.append(_from_rule(path, rule, f"rule {rule.name or number}", owners, directory))
+            asked.append(_from_rule(path, rule, f"rule {rule.name or number}", owners, directory, today))
     if not authors_known and all(item.count < UNKNOWN_AUTHORS_COUNT for item in asked if item.rule == "review.owners"):
         twice = ReviewRule(approvals=UNKNOWN_AUTHORS_COUNT)
-        asked.append(_from_rule(path, twice, "two owners, because the authors are unknown", owners, directory))
+        asked.append(_from_rule(path, twice, "two owners, because the authors are unknown", owners, directory, today))
     return tuple(asked)
 
 
@@ -69,19 +77,33 @@ def stricter_risk(first: Risk | None, second: Risk | None) -> Risk:
     return RISKS[max(known)] if known else "critical"
 
 
-def _administrators(path: str, governance: Governance, rule: str, count: int) -> Asked:
-    who = frozenset(governance.access.administrators.who)
-    name = "administrators" if rule == "review.administrators" else "administrators, because nobody owns it"
-    return Asked(path, rule, name, count, who, ("administrators",), authors_count=rule == "review.administrators")
+@lru_cache(maxsize=4)
+def _codeowners(text: str, file: str) -> Codeowners:
+    """A file is read once, not once for each path that it is asked about."""
+    return parse(text, file)
 
 
-def _from_rule(path: str, rule: ReviewRule, name: str, owners: tuple[str, ...], directory: Directory) -> Asked:
+def _administrators(path: str, directory: Directory, threshold: int) -> Asked:
+    who = directory.administrators
+    return Asked(
+        path, "review.administrators", "administrators", threshold, who, ("administrators",), authors_count=True
+    )
+
+
+def _nobody_owns(path: str, directory: Directory, count: int) -> Asked:
+    name = "administrators, because nobody owns it"
+    return Asked(path, "review.unowned", name, count, directory.administrators, ("administrators",))
+
+
+def _from_rule(
+    path: str, rule: ReviewRule, name: str, owners: tuple[str, ...], directory: Directory, today: date
+) -> Asked:
     if rule.sources == "owners":
         labels, kind = owners, "review.owners"
         groups = tuple(directory.by_handle(owner) or frozenset() for owner in owners)
     else:
         labels, kind = rule.sources, "review.rule"
-        groups = tuple(directory.members(source) for source in rule.sources)
+        groups = tuple(directory.members(source, today) for source in rule.sources)
     return Asked(
         path=path,
         rule=kind,
@@ -102,6 +124,8 @@ def _matches(when: When, path: str, touched: tuple[Touched, ...]) -> bool:
 
 
 def _agent_matches(when: When, path: str, touched: Touched) -> bool:
+    if touched.diff is None:
+        return True
     if when.risk and touched.risk not in when.risk:
         return False
     if not (when.changed or when.environments):
@@ -109,19 +133,21 @@ def _agent_matches(when: When, path: str, touched: Touched) -> bool:
     return any(
         (not when.changed or any(matches(change, name) for name in when.changed))
         and (not when.environments or _differs_in(change, when.environments))
-        for change in _changes_at(path, touched)
+        for change in touched.diff.changes
+        if change.stands_at(path)
     )
-
-
-def _changes_at(path: str, touched: Touched) -> Iterator[FieldChange]:
-    return (change for change in touched.diff.changes if change.stands_at(path))
 
 
 def _differs_in(change: FieldChange, environments: tuple[Environment, ...]) -> bool:
     return any(environment in environments for environment in change.environments)
 
 
+@lru_cache(maxsize=256)
+def _compiled(patterns: tuple[str, ...]) -> Codeowners:
+    return parse("".join(f"{pattern} @matched\n" for pattern in patterns), "agentgov.yaml")
+
+
 def _path_matches(patterns: tuple[str, ...], path: str) -> bool:
-    rules: Codeowners = parse("".join(f"{pattern} @matched\n" for pattern in patterns), "agentgov.yaml")
+    rules = _compiled(patterns)
     # A pattern that cannot be read must not turn into a rule that never asks.
     return bool(match(rules, path).owners) or len(rules.rules) < len(patterns)

@@ -1,0 +1,133 @@
+"""The acts of one journal in their order: which commit, which id, which contents stood authorised after it.
+
+Read once, shared by all views of one journal, and extended as it grows, so that what looks back (is this id new, since
+when does this content stand) stays linear over a whole replay. Reads what is there; whether it is true is `replay`'s to
+tell.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from agentgov.errors import IncompleteError
+from agentgov.model.act import ActError, parse
+from agentgov.model.snapshot import TREE, path_text
+from agentgov.model.state import AUTHORISED
+from agentgov.repo.repository import Repository
+
+_HINT = "run: agentgov journal verify"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Authorised contents: the number of the act from which they stood, and their tree."""
+
+    seq: int
+    tree: str
+
+
+class Line:
+    """Acts by number, counted from 0. After a lost race the end may be exchanged; nothing else ever changes."""
+
+    def __init__(self, repo: Repository) -> None:
+        self._repo = repo
+        self._commits: list[str] = []
+        self._ids: list[str] = []
+        self._trees: list[str] = []
+        self._seq_of: dict[str, int] = {}
+        self._seq_of_id: dict[str, int] = {}
+        self._changes: dict[str, list[int]] = {}  # folder of an agent, or of shared texts -> acts that changed it
+
+    def follow(self, tip: str) -> int:
+        """The number of the act at this commit, after reading what is not known yet. IncompleteError: no journal."""
+        unread = []
+        commit: str | None = tip
+        while commit is not None and commit not in self._seq_of:
+            unread.append(commit)
+            parents = self._repo.commit(commit).parents
+            commit = parents[0] if parents else None
+        for new in reversed(unread):
+            self._read(new, commit)
+            commit = new
+        return self._seq_of[tip]
+
+    def add(self, commit: str, after: str | None, act_id: str, authorised: str) -> None:
+        """An act that was read already, and the one that it follows. What else followed that one is forgotten."""
+        if commit in self._seq_of:
+            return
+        seq = self._seq_of[after] + 1 if after is not None else 0
+        self._cut(seq)
+        before = self._trees[-1] if self._trees else None
+        self._commits.append(commit)
+        self._ids.append(act_id)
+        self._trees.append(authorised)
+        self._seq_of[commit] = seq
+        self._seq_of_id.setdefault(act_id, seq)
+        for folder in _changed_folders(self._repo, before, authorised):
+            self._changes.setdefault(folder, []).append(seq)
+
+    def seq_of(self, commit: str, tip: str) -> int | None:
+        """The number of the act at a commit, None where it does not stand in the journal that ends in `tip`."""
+        last = self.follow(tip)
+        seq = self._seq_of.get(commit)
+        return seq if seq is not None and seq <= last else None
+
+    def holds(self, act_id: str, tip: str) -> bool:
+        """Whether an act of this id stands in the journal that ends in `tip`."""
+        last = self.follow(tip)
+        return self._seq_of_id.get(act_id, last + 1) <= last
+
+    def standings(self, folders: tuple[str, ...], tip: str) -> Iterator[Standing]:
+        """The contents that stood, newest first, one entry for each act that changed one of the folders."""
+        last = self.follow(tip)
+        acts = sorted({seq for folder in folders for seq in self._changes.get(folder, ()) if seq <= last})
+        for seq in reversed(acts):
+            yield Standing(seq, self._trees[seq])
+
+    def _read(self, oid: str, after: str | None) -> None:
+        commit = self._repo.commit(oid)
+        authorised = self._repo.entry(commit.tree, AUTHORISED)
+        try:
+            act_id = parse(commit.message).id
+        except ActError as error:
+            raise IncompleteError(f"journal commit {oid[:12]} is no act: {error}", _HINT) from error
+        if authorised is None or authorised.mode != TREE:
+            raise IncompleteError(f"journal commit {oid[:12]} holds no authorised contents", _HINT)
+        self.add(oid, after, act_id, authorised.oid)
+
+    def _cut(self, length: int) -> None:
+        """Forget the acts from a number on."""
+        if length == len(self._commits):
+            return
+        for commit, act_id in zip(self._commits[length:], self._ids[length:], strict=True):
+            del self._seq_of[commit]
+            if self._seq_of_id.get(act_id, -1) >= length:
+                del self._seq_of_id[act_id]
+        for folder in [folder for folder, acts in self._changes.items() if acts[-1] >= length]:
+            kept = [seq for seq in self._changes[folder] if seq < length]
+            if kept:
+                self._changes[folder] = kept
+            else:
+                del self._changes[folder]
+        del self._commits[length:], self._ids[length:], self._trees[length:]
+
+
+def _changed_folders(repo: Repository, old: str | None, new: str) -> Iterator[str]:
+    """The folders agents/<workspace>/<name> that differ between two trees of contents; of names, not of files."""
+    if old == new:
+        return
+    before, after = _folders(repo, old, b"agents"), _folders(repo, new, b"agents")
+    for workspace in _different(before, after):
+        inside_before, inside_after = _folders(repo, before.get(workspace)), _folders(repo, after.get(workspace))
+        for name in _different(inside_before, inside_after):
+            yield f"agents/{path_text(workspace)}/{path_text(name)}"
+
+
+def _different(before: dict[bytes, str], after: dict[bytes, str]) -> list[bytes]:
+    return sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
+
+
+def _folders(repo: Repository, tree: str | None, below: bytes = b"") -> dict[bytes, str]:
+    found = {item.name: item.oid for item in repo.tree(tree) if item.mode == TREE} if tree is not None else {}
+    if not below:
+        return found
+    return _folders(repo, found.get(below))

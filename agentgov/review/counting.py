@@ -1,0 +1,146 @@
+"""Which reviews count for a path, and why another one does not: never an author's, never one of other contents, never
+one by somebody without the right to review there. What is needed is not asked here (`rules`, `change`). Pure.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, date, datetime
+from functools import cached_property
+
+from agentgov.model.fleet import Governance
+from agentgov.model.governed import in_governance_set
+from agentgov.model.names import AgentId, agent_of_path
+from agentgov.model.state import OpenReview
+from agentgov.model.units import format_duration, parse_duration
+from agentgov.review.verdict import AuthorSet, Change, PathChange, Uncounted
+from agentgov.trust.identity import Directory
+from agentgov.trust.permissions import decide_permission, standing
+
+Step = tuple[str, str]  # from one content to another
+Counted = Mapping[Step, frozenset[str]]
+
+
+class Counting:
+    """The open reviews of one change, sorted by path once."""
+
+    def __init__(
+        self,
+        change: Change,
+        governance: Governance,
+        directory: Directory,
+        reviews: Iterable[OpenReview],
+        time: int,
+    ) -> None:
+        self._change, self._governance, self._directory, self._time = change, governance, directory, time
+        self._approvals: dict[str, list[tuple[Step, OpenReview]]] = {}
+        self._objections: dict[Step, list[str]] = {}  # (path, content) to people
+        for review in reviews:
+            for entry in review.paths:
+                if review.verdict == "approve":
+                    self._approvals.setdefault(entry.path, []).append(((entry.old, entry.new), review))
+                else:
+                    self._objections.setdefault((entry.path, entry.new), []).append(review.by)
+        self._may: dict[tuple[str, tuple[AgentId, ...]], bool] = {}
+        self._left_behind: dict[int, bool] = {}
+
+    @cached_property
+    def today(self) -> date:
+        """The day of journal time on which all is judged."""
+        return datetime.fromtimestamp(self._time, UTC).date()
+
+    @cached_property
+    def alone(self) -> bool:
+        """Whether the fleet has one person, who then reviews the own changes."""
+        return len(self._governance.access.people) == 1
+
+    def counted(self, path: PathChange, authors: AuthorSet) -> tuple[Counted, tuple[Uncounted, ...]]:
+        """Who approved which step of a path so that it counts, and the reviews that do not count."""
+        steps: dict[Step, set[str]] = {}
+        uncounted: list[Uncounted] = []
+        approvals = self._approvals.get(path.path, [])
+        for step, review in approvals:
+            why = self._not_counted(path, review, authors)
+            if why is None:
+                steps.setdefault(step, set()).add(review.by)
+            else:
+                uncounted.append(Uncounted(path.path, review.by, *why))
+        onward = {old for (old, _), _ in approvals} | {path.new}
+        for (_, new), people in steps.items():
+            if new not in onward:
+                message = "the content is another one than was reviewed"
+                uncounted += [Uncounted(path.path, person, "stale", message) for person in sorted(people)]
+        return {step: frozenset(people) for step, people in steps.items()}, tuple(uncounted)
+
+    def objectors(self, path: PathChange) -> frozenset[str]:
+        """Who asked for changes to exactly this content, and has a say in it: on governance only administrators."""
+        said = self._objections.get((path.path, path.new), ())
+        if in_governance_set(path.path):
+            return frozenset(said) & self._directory.administrators
+        return frozenset(person for person in said if self.may_review(person, path.path))
+
+    def may_review(self, person: str, path: str) -> bool:
+        """Whether somebody has the right to review in every agent that the path belongs to."""
+        if self._directory.person(person) is None:
+            return False
+        agents = tuple(self._agents_of(path))
+        known = self._may.get((person, agents))
+        if known is None:
+            known = self._may[person, agents] = self._decide(person, agents)
+        return known
+
+    def _decide(self, person: str, agents: tuple[AgentId, ...]) -> bool:
+        access = self._governance.access
+        if not agents:  # a text that no agent names, a playbook: any right to review will do
+            return any(grant.person == person for grant in standing(access, "review", self.today))
+        return all(decide_permission(access, person, "review", one, None, self.today).allowed for one in agents)
+
+    def _agents_of(self, path: str) -> Iterable[AgentId]:
+        agent = agent_of_path(path)
+        return [agent] if agent is not None else self._holders.get(path, ())
+
+    @cached_property
+    def _holders(self) -> Mapping[str, list[AgentId]]:
+        found: dict[str, list[AgentId]] = {}
+        for touched in self._change.agents:
+            for path in touched.paths:
+                found.setdefault(path, []).append(touched.agent)
+        return found
+
+    def _not_counted(self, path: PathChange, review: OpenReview, authors: AuthorSet) -> tuple[str, str] | None:
+        expire = self._governance.fleet.reviews.expire
+        if expire and self._time > review.time + parse_duration(expire):
+            return (
+                "expired",
+                f"the review is {format_duration(self._time - review.time)} old, and {expire} is the limit",
+            )
+        if self._directory.person(review.by) is None:
+            return ("role", f"{review.by} is not in Access any more")
+        if in_governance_set(path.path):
+            if review.by not in self._directory.administrators:
+                return ("role", f"{review.by} is no administrator")
+        elif review.by in authors.people and not self.alone:
+            return ("author", f"{review.by} is among the authors of the change")
+        elif not self.may_review(review.by, path.path):
+            return ("role", f"{review.by} has no role with `review` here")
+        if self._governance.fleet.reviews.stale == "any-push" and self._pushed_since(review, path.path):
+            return ("stale", "the change was pushed to after this review")
+        return None
+
+    def _pushed_since(self, review: OpenReview, path: str) -> bool:
+        """Whether anything that the review covers is another content now, or an agent that holds the path has changes
+        that it does not cover. What is pending for other agents is no push to this change."""
+        known = self._left_behind.get(id(review))
+        if known is None:
+            now = self._now
+            known = any(now.get(entry.path, (entry.old, entry.new)) != (entry.old, entry.new) for entry in review.paths)
+            self._left_behind[id(review)] = known
+        if known:
+            return True
+        covered = {entry.path for entry in review.paths}
+        return any(
+            path in touched.paths and not (touched.paths & self._now.keys()) <= covered
+            for touched in self._change.agents
+        )
+
+    @cached_property
+    def _now(self) -> Mapping[str, Step]:
+        return {path.path: (path.old, path.new) for path in self._change.paths}

@@ -47,18 +47,22 @@ def moment(text: str | int) -> int:
     """A moment in epoch seconds: an RFC 3339 time with a zone, or a duration from now (4h)."""
     if isinstance(text, int):
         return text
-    from datetime import datetime
-
     from agentgov.repo import clock
 
     try:
         return clock.now() + parse_duration(text)
     except ValueError:
-        pass
+        return instant(text, "neither a time (2026-11-23T08:00Z) nor a duration (4h)")
+
+
+def instant(text: str, otherwise: str = "no time; write 2026-11-23T08:00Z") -> int:
+    """An RFC 3339 time with a zone, in epoch seconds."""
+    from datetime import datetime
+
     try:
         found = datetime.fromisoformat(text)
     except ValueError as error:
-        raise click.BadParameter(f"{text!r} is neither a time (2026-11-23T08:00Z) nor a duration (4h).") from error
+        raise click.BadParameter(f"{text!r} is {otherwise}.") from error
     if found.tzinfo is None:
         raise click.BadParameter(f"{text!r} lacks its zone; write 2026-11-23T08:00Z or +01:00.")
     return int(found.timestamp())

@@ -4,7 +4,6 @@ import io
 import json
 import re
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 import click
@@ -86,7 +85,7 @@ def _find(context: Context, agent: AgentId, at: str | None, environment: Environ
     if at is not None and not _DATE.match(at):
         return _at_release(view, agent, at) or _at_commit(context, at)
     if at is not None:
-        then = view_at_time(view, _seconds(at))
+        then = view_at_time(view, parameters.instant(at))
         if then is None:
             raise ConfigurationError(f"the journal began after {at}", "list its acts with: agentgov journal log")
         view = then
@@ -113,16 +112,6 @@ def _at_release(view: View, agent: AgentId, text: str) -> _Found | None:
 def _at_commit(context: Context, rev: str) -> _Found:
     commit = context.repo.resolve(rev)
     return _Found(commit_snapshot(context.repo, commit), f"commit {commit[:9]}, whether authorised or not")
-
-
-def _seconds(text: str) -> int:
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise click.BadParameter(f"{text!r} is no time; write 2026-11-23T08:00Z.") from error
-    if found.tzinfo is None:
-        raise click.BadParameter(f"{text!r} lacks its zone; write 2026-11-23T08:00Z or +01:00.")
-    return int(found.timestamp())
 
 
 def _texts(files: Any, agent: AgentId) -> list[str]:

@@ -15,6 +15,7 @@ from agentgov.diff.free import same_value
 from agentgov.diff.limits import budget, connections, labels, lease, quotas, schedule
 from agentgov.model.agent import Agent, Budget, Lease, Quota, Schedule, Secret
 from agentgov.model.document import ENVIRONMENTS, Document, Environment
+from agentgov.model.merge import merge_patch
 
 
 class Limits(Document, frozen=True):
@@ -105,16 +106,3 @@ def _effective(agent: Agent, override: Mapping[str, Any]) -> Limits | None:
         return msgspec.convert({name: value for name, value in merged.items() if value is not None}, Limits)
     except (msgspec.ValidationError, RecursionError):
         return None
-
-
-def merge_patch(target: Any, patch: Any) -> Any:
-    """JSON Merge Patch, RFC 7396 section 2: objects merge, null removes, everything else replaces."""
-    if not isinstance(patch, Mapping):
-        return patch
-    merged = dict(target) if isinstance(target, Mapping) else {}
-    for name, value in patch.items():
-        if value is None:
-            merged.pop(name, None)
-        else:
-            merged[name] = merge_patch(merged.get(name), value)
-    return merged

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from agentgov.model.document import Environment
+from agentgov.model.merge import merge_patch
 from agentgov.validate.pointers import plain
 
 
@@ -24,19 +25,6 @@ def resolve_environment(document: Mapping[str, Any], environment: Environment) -
     if "labels" in patch:
         metadata = merge_patch(metadata, {"labels": patch.pop("labels")})
     return {**document, "metadata": metadata, "spec": merge_patch(spec, patch)}
-
-
-def merge_patch(target: object, patch: object) -> Any:
-    """RFC 7396, section 2: objects merge, null removes, everything else replaces."""
-    if not isinstance(patch, Mapping):
-        return patch
-    merged = dict(target) if isinstance(target, Mapping) else {}
-    for name, value in patch.items():
-        if value is None:
-            merged.pop(name, None)
-        else:
-            merged[name] = merge_patch(merged.get(name), value)
-    return merged
 
 
 def origin(document: Mapping[str, Any], environment: Environment, pointer: str) -> str:

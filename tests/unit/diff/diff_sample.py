@@ -6,9 +6,9 @@ from typing import Any
 import msgspec
 
 from agentgov.diff.compare import AgentDiff, compare
-from agentgov.diff.environments import merge_patch
 from agentgov.diff.version import AgentVersion
 from agentgov.model.agent import Agent
+from agentgov.model.merge import merge_patch
 from agentgov.model.names import AgentId
 from agentgov.model.snapshot import FILE
 

@@ -7,10 +7,10 @@ import msgspec
 import pytest
 from unit.diff.diff_sample import copy
 
-from agentgov.diff.environments import merge_patch
 from agentgov.diff.governance import compare_governance, other_files, typed_files
 from agentgov.diff.governance_fields import class_of, listed
 from agentgov.model.fleet import Governance
+from agentgov.model.merge import merge_patch
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAHb4BU3CntSika4VSHbbCrmA5gXO8CXG5sB carol"
 CAROL = {"id": "carol", "name": "Carol", "keys": [KEY], "emails": ["carol@acme.example"]}

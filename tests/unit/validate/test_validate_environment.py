@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from agentgov.validate.environment import merge_patch, origin, resolve_environment
+from agentgov.model.merge import merge_patch
+from agentgov.validate.environment import origin, resolve_environment
 
 DOCUMENT: dict[str, Any] = {
     "metadata": {"name": "a", "labels": {"tier": "x", "old": "y"}},

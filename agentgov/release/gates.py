@@ -12,6 +12,7 @@ from agentgov.model.transitions import (
     Refusal,
     Setting,
     apply_to_deployment,
+    candidate,
     is_newer,
     is_ramping,
     judge_of,
@@ -108,17 +109,11 @@ def preemption_gate(view: AgentView, rule: str, newer: Release) -> list[Wait]:
     canary under a pause or a hold makes room, or a fix could never arrive; so does what is no longer eligible."""
     at = view.deployment
     held = view.release(at.staging.release)
-    if (
-        held is None
-        or held.tag in view.ineligible
-        or held.tag == at.production.release
-        or held.closure == newer.closure
-    ):
+    if held is None or held.tag != candidate(at) or held.tag in view.ineligible or held.closure == newer.closure:
         return []
     message = f"{newer.name} waits behind {held.name} in staging"
-    if at.staging.state == "SOAKING" and 2 * view.observed.staging_soak >= parse_duration(
-        view.pipeline.stage("staging").soak
-    ):
+    soak = parse_duration(view.pipeline.stage("staging").soak)
+    if at.staging.state == "SOAKING" and 2 * view.observed.staging_soak >= soak:
         return [Wait(rule, f"{message}, which is half soaked")]
     if at.staging.state == "PASSED" and not view.paused and at.hold is None:
         return [Wait(rule, f"{message}, which has passed")]
@@ -155,17 +150,15 @@ def refused_releases(view: AgentView) -> tuple[tuple[Release, str], ...]:
 
 
 def _newer_than_production(view: AgentView) -> list[Release]:
-    """Newest first. Releases of equal precedence (build metadata) count once: the first that was seen."""
+    """Newest first; of equal precedence (build metadata only) the one that was seen first."""
     running = view.release(view.deployment.production.release)
     found: list[Release] = []
     for release in reversed(view.releases):
         if not is_newer(release, running):
             break
-        if found and release.release_name.precedence == found[-1].release_name.precedence:
-            found[-1] = min(found[-1], release, key=lambda one: (one.seen, one.name))
-        else:
-            found.append(release)
-    return found
+        found.append(release)
+    found.sort(key=lambda release: (release.seen, release.name))
+    return sorted(found, key=lambda release: release.release_name.precedence, reverse=True)
 
 
 def _staged(view: AgentView, release: Release) -> Decision | Refusal:

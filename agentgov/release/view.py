@@ -41,7 +41,7 @@ class AgentView:
     """Everything that decides what happens to one agent next."""
 
     deployment: Deployment
-    releases: tuple[Release, ...]  # all that the journal has seen
+    releases: tuple[Release, ...]  # all that the journal has seen, lowest version first
     pipeline: Pipeline
     observed: Observed
     now: int  # the journal time that an act of this tick would carry

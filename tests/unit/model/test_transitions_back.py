@@ -249,6 +249,18 @@ def test_a_promote_is_a_persons_word_for_a_candidate_at_a_stage(line: Line) -> N
     assert len(line.do("promote", V4, Stage="canary").votes) == 2
 
 
+def test_what_failed_in_canary_is_no_candidate_beside_the_next(line: Line) -> None:
+    line.to_canary(V4)
+    line.do("fail", V4)
+    assert line.refusal("promote", V4) == "transition.candidate"
+    assert line.refusal("abort", V4) == "transition.candidate"
+    after = release("1.4.0")
+    line.releases[after.tag] = after
+    line.do("stage", after)
+    assert line.refusal("promote", V4) == "transition.candidate"
+    assert line.refusal("promote", after) == ""
+
+
 def test_a_hold_is_set_and_lifted_by_people(line: Line) -> None:
     assert line.refusal("hold", None, BOT) == "transition.actor"
     assert line.refusal("hold", None, State="maybe") == "transition.state"

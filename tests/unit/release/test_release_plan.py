@@ -75,6 +75,8 @@ def test_of_equal_precedence_the_first_seen_counts(line: Line) -> None:
     first, second = release("2.0.0+b", seen=1), release("2.0.0+a", seen=2)
     line.releases |= {first.tag: first, second.tag: second}
     assert said(plan_agent(view(line)))["Release"].startswith(f"{first.name} ")
+    revoked = {first.tag: "revoked"}
+    assert said(plan_agent(view(line, ineligible=revoked)))["Release"].startswith(f"{second.name} ")
 
 
 def test_a_broken_journal_stops_everything(line: Line) -> None:

@@ -61,7 +61,7 @@ def case_of(act: Act, deployment: Deployment, setting: Setting) -> Case | Refusa
     if str(release.release_name.agent) != deployment.agent:
         return Refusal("transition.agent", f"{release.name} is not a release of {deployment.agent}")
     stages = (deployment.staging.release, deployment.canary.release, deployment.production.release)
-    found = [setting.release_of(tag) if tag else None for tag in stages]
+    found = [setting.release_of(tag) for tag in stages]
     if any(tag and record is None for tag, record in zip(stages, found, strict=True)):
         return Refusal("transition.record", f"the journal has no record of a release that {deployment.agent} holds")
     return Case(act, deployment, setting, release, *found)

@@ -29,11 +29,11 @@ _STAGES: Mapping[str, Literal["canary", "production"]] = MappingProxyType(
 
 def fail(case: Case) -> Deployment | Refusal:
     """The canary is judged worse (P3): its traffic goes, and its content is marked bad."""
-    at, tag = case.at, case.release.tag
+    at = case.at
     refusal = _not_in_canary(case) or bad_counts(case)
     if refusal is not None:
         return refusal
-    staging = replace(at.staging, state="FAILED") if at.staging.release == tag else at.staging
+    staging = replace(at.staging, state="FAILED")  # it keeps what is in canary
     ended = replace(at.canary, state="FAILED", share=0, since=case.setting.time)
     return replace(at, staging=staging, canary=ended, bad=_added(at.bad, case.release.closure), votes=())
 
@@ -80,11 +80,8 @@ def _not_expired(case: Case) -> Refusal | None:
 def withdraw(case: Case) -> Deployment | Refusal:
     """A release never advances again (P2), and its traffic goes with the same act. What production runs is rolled back
     instead, so that there is always something to go back to and withdrawing is no kill switch."""
-    at, tag = case.at, case.release.tag
-    if tag == at.production.release:
+    if case.release.tag == case.at.production.release:
         return Refusal("transition.running", f"production runs {case.release.name}; roll it back instead")
-    if tag in at.withdrawn:
-        return at
     return _without_candidate(case, "WITHDRAWN")
 
 

@@ -19,6 +19,9 @@ from agentgov.model.transition_case import (
 )
 from agentgov.model.units import parse_duration, parse_share
 
+_CANARY_RUNS = Refusal(
+    "transition.canary", "a canary is running; it ends, or somebody aborts it, before another release"
+)
 PRIOR_KEPT = 32  # releases that production ran before; older ones stay in the journal's history
 
 
@@ -70,22 +73,20 @@ def _relabel_production(case: Case) -> Deployment | Refusal:
 
 
 def _relabel_canary(case: Case) -> Deployment | Refusal:
-    """The canary runs this content already: it gets the newer name and keeps step and share. Anything else waits."""
+    """The canary runs this content already: it gets the newer name, in staging too, and keeps step and share. Anything
+    else waits."""
     at, tag = case.at, case.release.tag
-    refusal = raises_risk(case)
     if case.canary is None or case.canary.closure != case.release.closure:
-        return _canary_runs(case) or Refusal("transition.state", "the canary holds no release")
+        return _CANARY_RUNS
+    refusal = raises_risk(case)
     if refusal is not None:
         return refusal
-    held = case.staging is not None and case.staging.closure == case.release.closure
-    staging = replace(at.staging, release=tag) if held else at.staging
-    return replace(at, staging=staging, canary=replace(at.canary, release=tag), votes=())
+    canary, staging = replace(at.canary, release=tag), replace(at.staging, release=tag)
+    return replace(at, staging=staging, canary=canary, votes=())
 
 
 def _canary_runs(case: Case) -> Refusal | None:
-    if not is_ramping(case.at):
-        return None
-    return Refusal("transition.canary", "a canary is running; it ends, or somebody aborts it, before another release")
+    return _CANARY_RUNS if is_ramping(case.at) else None
 
 
 def passed(case: Case) -> Deployment | Refusal:

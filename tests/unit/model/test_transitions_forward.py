@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from agentgov.model.act import Act
 from agentgov.model.pipeline import Judge, Metric, Promoters, Stage, Step
-from agentgov.model.state import Canary, Deployment, Hold, Production, Staging
+from agentgov.model.state import Canary, Deployment, Hold, Production, Staging, Vote
 from agentgov.model.transitions import KINDS, apply_to_deployment, candidate
 
 V1, V2, V3 = release("1.0.0"), release("1.9.0"), release("1.10.0")
@@ -53,8 +53,10 @@ def test_the_next_release_remembers_what_it_replaces(line: Line) -> None:
 
 def test_production_without_a_bake_is_stable_at_once() -> None:
     line = Line(V1, rules=pipeline(bake="0s"))
-    line.to_production(V1)
-    assert line.at.production.state == "STABLE"
+    line.to_canary(V1, step=2)
+    line.wait()
+    line.do("promote", V1)
+    assert line.do("graduate", V1, Judged="unjudged").production.state == "STABLE"
 
 
 def test_staging_goes_on_under_pause_and_hold_or_a_fix_could_never_arrive(line: Line) -> None:
@@ -220,6 +222,13 @@ def test_counts_that_cannot_be_are_refused(line: Line, counts: str) -> None:
     assert line.refusal("share", V2, Counts=(counts,)) == "transition.counts"
     assert line.refusal("fail", V2, Counts=(counts,)) == "transition.counts"
     assert line.refusal("stall", V2, Counts=(counts,)) == "transition.counts"
+    line.at = replace(line.at, canary=replace(line.at.canary, step=2))
+    assert line.refusal("graduate", V2, Counts=("error canary 1/2 stable 3/4", counts)) == "transition.counts"
+
+
+def test_all_units_may_be_bad(line: Line) -> None:
+    line.to_canary(V2)
+    assert line.refusal("fail", V2, Counts=("error canary 4/4 stable 7/7",)) == ""
 
 
 @pytest.mark.parametrize(
@@ -234,6 +243,8 @@ def test_without_a_judge_that_can_say_yes_a_person_says_it(line: Line, rules: ob
     line.do("promote", V2, Stage="canary")
     assert line.refusal("graduate", V2, Judged="unjudged") == "transition.promoters"
     line.do("promote", V2)
+    assert line.refusal("graduate", V2, Judged="unjudged", Counts=()) == ""
+    line.may_promote = lambda vote: False  # asked only where the stage names promoters
     assert line.refusal("graduate", V2, Judged="unjudged", Counts=()) == ""
 
 
@@ -263,6 +274,7 @@ def test_promotes_are_for_one_tag(line: Line) -> None:
         line.wait()
         line.do("share", V3)
     line.wait()
+    line.at = replace(line.at, votes=(Vote(by="carol", release=V2.tag, stage="production", seq=1),))
     assert line.refusal("graduate", V3) == "transition.promoters"
 
 

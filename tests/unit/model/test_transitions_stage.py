@@ -140,3 +140,30 @@ def test_a_new_name_for_the_canary_waits_for_pause_and_hold(line: Line) -> None:
     line.paused = False
     line.do("hold")
     assert line.refusal("stage", again) == "transition.hold"
+
+
+def test_what_failed_elsewhere_does_not_hold_back_a_lower_version(line: Line) -> None:
+    high = release("2.0.0")
+    line.releases[high.tag] = high
+    line.to_canary(high)
+    line.do("fail", high)
+    assert line.do("stage", V3).staging.release == V3.tag
+
+
+def test_content_that_failed_and_was_cleared_soaks_anew_under_a_new_name(line: Line) -> None:
+    again = release("1.9.1", content="1.9.0")
+    line.releases[again.tag] = again
+    line.to_canary(V2)
+    line.do("fail", V2)
+    line.do("clear", V2)
+    line.wait()
+    assert line.do("stage", again).staging == Staging(state="SOAKING", release=again.tag, since=line.now)
+
+
+def test_a_new_name_for_production_leaves_a_failure_in_staging_alone(line: Line) -> None:
+    again = release("1.0.1", content="1.0.0")
+    line.releases[again.tag] = again
+    line.to_canary(V2)
+    line.do("fail", V2)
+    failed = line.at.staging
+    assert line.do("stage", again).staging == failed

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from agentgov.diff.version import AgentVersion, version_of
 from agentgov.journal.authors import author_sets
 from agentgov.journal.parts import Overlay, Part, agent_part, governance_part
-from agentgov.journal.view import View
+from agentgov.journal.view import Agents, View
+from agentgov.model.agent import Agent
 from agentgov.model.closure import closure_paths
 from agentgov.model.governed import ROOTS, in_governance_set, is_governed
 from agentgov.model.names import SHARED, AgentId, agent_id, agent_of_path
@@ -75,7 +76,7 @@ def observe_change(view: View, main: str, *, every_author: bool = True) -> Chang
             PathChange(path, content_of(repo, path, old), content_of(repo, path, new))
             for path, (old, new) in sorted(changed.items(), key=lambda item: path_bytes(item[0]))
         ),
-        agents=_touched_agents(repo, view.authorised, tree, frozenset(changed)),
+        agents=_touched_agents(repo, view.memory.agents, view.authorised, tree, frozenset(changed)),
         authors=author_sets(repo, view.directory, main, asked, view.memory.touched) if asked else {},
         since=since,
         entries={path: new for path, (_, new) in changed.items()},
@@ -171,7 +172,9 @@ def governance_digest(snapshot: Snapshot) -> str:
     return manifest.hexdigest()
 
 
-def _touched_agents(repo: Repository, base: str, head: str, paths: frozenset[str]) -> tuple[TouchedAgent, ...]:
+def _touched_agents(
+    repo: Repository, known: Agents, base: str, head: str, paths: frozenset[str]
+) -> tuple[TouchedAgent, ...]:
     """Every agent whose closure holds one of the changed paths on either side, as it was and as it would be."""
     trees = Overlay(repo)
     folders: dict[AgentId, list[str]] = {}
@@ -185,8 +188,8 @@ def _touched_agents(repo: Repository, base: str, head: str, paths: frozenset[str
     neighbours = {agent for workspace in shared for tree in (base, head) for agent in _agents(repo, tree, workspace)}
     found = []
     for agent in sorted(folders.keys() | neighbours):
-        before = _Side(agent_part(trees, base, agent, "authorised contents"), agent)
-        after = _Side(agent_part(trees, head, agent, "the result"), agent)
+        before = _Side(agent_part(trees, base, agent, "authorised contents"), agent, known)
+        after = _Side(agent_part(trees, head, agent, "the result"), agent, known)
         mine = before.holds(shared.get(agent.workspace, ())) | after.holds(shared.get(agent.workspace, ()))
         touched = frozenset(folders.get(agent, ())) | mine
         if touched:
@@ -198,21 +201,28 @@ def _touched_agents(repo: Repository, base: str, head: str, paths: frozenset[str
 class _Side:
     """An agent as it stands on one side of a change."""
 
-    def __init__(self, part: Part, agent: AgentId) -> None:
+    def __init__(self, part: Part, agent: AgentId, known: Agents) -> None:
         self._agent = agent
         self.version: AgentVersion | None = None
-        self.unreadable = agent.file in part.entries()
         try:
-            document, _ = load_agent(part, agent)
-            if document is not None:
-                self.version = version_of(agent, document, part)
-                self.unreadable = False
+            document = _agent(part, agent, known)
+            self.version = version_of(agent, document, part) if document is not None else None
         except ObjectError:
             pass  # a file that cannot be read is an agent that cannot be read
+        self.unreadable = self.version is None and agent.file in part.entries()
 
     def holds(self, paths: Iterable[str]) -> frozenset[str]:
         """Which of some shared texts belong to the agent."""
         return frozenset(closure_paths(self._agent, self.version.agent, paths) if self.version is not None else ())
+
+
+def _agent(part: Part, agent: AgentId, known: Agents) -> Agent | None:
+    entry = part.entries().get(agent.file)
+    if entry is None or not entry.is_file:
+        return None
+    if (agent, entry.oid) not in known:
+        known[agent, entry.oid] = load_agent(part, agent)[0]
+    return known[agent, entry.oid]
 
 
 def _agents(repo: Repository, tree: str, workspace: str) -> Iterable[AgentId]:

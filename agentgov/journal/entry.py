@@ -11,7 +11,7 @@ from agentgov.model.act import Act, ActError, parse
 from agentgov.model.snapshot import FILE
 from agentgov.model.state import AUTHORISED, SIGNATURES_FILE
 from agentgov.model.transitions import Refusal
-from agentgov.repo.objects import ObjectError, object_id, parse_commit
+from agentgov.repo.objects import Commit, ObjectError, object_id
 from agentgov.repo.repository import Repository
 from agentgov.repo.treeedit import Change
 from agentgov.trust.identity import Directory, Identity
@@ -34,10 +34,11 @@ class Entry:
     payload: bytes  # what the envelope signs
 
 
-def read_entry(repo: Repository, oid: str) -> Entry | Refusal:
-    """The entry at a commit, or why it is none. IncompleteError where an object is missing."""
+def read_entry(repo: Repository, oid: str, commit: Commit | None = None) -> Entry | Refusal:
+    """The entry at a commit, which may have been parsed strictly before, or why it is none. IncompleteError where an
+    object is missing."""
     try:
-        commit = parse_commit(repo.read(oid, "commit"))
+        commit = commit or repo.commit(oid, lenient=False)
         act = parse(commit.message)
     except ObjectError as error:
         return Refusal("journal.object", f"the commit is malformed: {error}")

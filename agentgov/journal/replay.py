@@ -15,7 +15,7 @@ from agentgov.journal.view import View, view_at
 from agentgov.model.snapshot import FILE, TREE
 from agentgov.model.state import AUTHORISED
 from agentgov.model.transitions import Refusal
-from agentgov.repo.objects import ObjectError, object_id
+from agentgov.repo.objects import Commit, ObjectError, object_id
 from agentgov.repo.repository import Repository
 from agentgov.repo.treeedit import Change
 from agentgov.trust.pins import Pins
@@ -61,29 +61,34 @@ def verify_journal(
         chain = _chain(repo, tip, trusted.tip if trusted is not None else None)
     except ObjectError as error:
         return Replayed(None, 0, Offence("journal.object", f"the chain of acts cannot be followed: {error}", tip))
-    view = trusted if trusted is not None and chain[0] == trusted.tip else None
+    view = trusted if trusted is not None and chain[0][0] == trusted.tip else None
     if view is None:
-        pinned = _against_pins(chain, pins)
+        pinned = _against_pins([oid for oid, _ in chain], pins)
         if pinned is not None:
             return Replayed(None, 0, pinned)
     acts = 0
-    for commit in chain[1:] if view is not None else chain:
-        judged = _step(repo, view, commit, pins, now)
+    for oid, commit in chain[1:] if view is not None else chain:
+        judged = _step(repo, view, oid, commit, pins, now)
         if isinstance(judged, Refusal):
-            return Replayed(view, acts, Offence(judged.code, judged.message, commit))
+            return Replayed(view, acts, Offence(judged.code, judged.message, oid))
         view, acts = judged, acts + 1
         tick()
     return Replayed(view, acts)
 
 
-def _chain(repo: Repository, tip: str, until: str | None) -> list[str]:
-    """Every commit from `until`, or from the root where that is not met, to the tip, by first parents."""
-    chain = [tip]
-    while chain[-1] != until:
-        parents = repo.commit(chain[-1]).parents
-        if not parents:
-            break
-        chain.append(parents[0])
+def _chain(repo: Repository, tip: str, until: str | None) -> list[tuple[str, Commit | None]]:
+    """Every commit from `until`, or from the root where that is not met, to the tip, by first parents; None for one
+    that the strict grammar refuses. ObjectError where not even its parents are certain."""
+    chain: list[tuple[str, Commit | None]] = []
+    here: str | None = tip
+    while here is not None:
+        commit: Commit | None
+        try:
+            commit = parents_of = repo.commit(here, lenient=False)
+        except ObjectError:
+            commit, parents_of = None, repo.commit(here)
+        chain.append((here, commit))
+        here = parents_of.parents[0] if parents_of.parents and here != until else None
     return chain[::-1]
 
 
@@ -99,17 +104,19 @@ def _against_pins(chain: list[str], pins: Pins | None) -> Offence | None:
     return None
 
 
-def _step(repo: Repository, view: View | None, commit: str, pins: Pins | None, now: int) -> View | Refusal:
+def _step(
+    repo: Repository, view: View | None, oid: str, commit: Commit | None, pins: Pins | None, now: int
+) -> View | Refusal:
     """The view after one more act, or why it does not hold."""
     try:
-        entry = read_entry(repo, commit)
+        entry = read_entry(repo, oid, commit)
         if isinstance(entry, Refusal):
             return entry
         after = judge_introduction(repo, entry, pins, now) if view is None else _follow(repo, view, entry, now)
     except ObjectError as error:
         return Refusal("journal.object", f"an object of the act is malformed: {error}")
     if isinstance(after, View):
-        after.memory.line.add(commit, view.tip if view is not None else None, entry.act.id, after.authorised)
+        after.memory.line.add(oid, view.tip if view is not None else None, entry.act.id, after.authorised)
     return after
 
 
@@ -135,7 +142,7 @@ def _follow(repo: Repository, view: View, entry: Entry, now: int) -> View | Refu
         spelled = changes[path]
         if record is not None and spelled is not None:
             view.memory.records.put(path, spelled[1], record)
-    return view_at(repo, entry.oid, view)
+    return view_at(repo, entry.oid, view, entry.tree)
 
 
 def tree_changes(outcome: Outcome) -> dict[str, Change]:

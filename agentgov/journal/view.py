@@ -13,6 +13,7 @@ from agentgov.journal.authors import Touches, touched_paths
 from agentgov.journal.line import Line
 from agentgov.journal.parts import Overlay, governance_part
 from agentgov.journal.records import from_bytes
+from agentgov.model.agent import Agent
 from agentgov.model.fleet import Governance
 from agentgov.model.names import AgentId, agent_id
 from agentgov.model.snapshot import TREE, path_text
@@ -21,6 +22,8 @@ from agentgov.repo.repository import Repository
 from agentgov.repo.snapshot import TreeSnapshot
 from agentgov.trust.identity import Directory
 from agentgov.validate.load import load_governance
+
+Agents = dict[tuple[AgentId, str], Agent | None]
 
 _MOST_KNOWN = 65_536
 
@@ -61,6 +64,7 @@ class Memory:
     touched: Touches  # what a commit of main changes
     records: Known = field(default_factory=Known)
     closures: dict[tuple[AgentId, str, str], str] = field(default_factory=dict)  # by the trees of an agent's folders
+    agents: Agents = field(default_factory=dict)  # by the blob of agent.yaml; None for one that cannot be read
 
 
 class TreeReader:
@@ -143,12 +147,13 @@ def governance_of(repo: Repository, authorised: str) -> Governance:
     return governance
 
 
-def view_at(repo: Repository, commit: str, before: View | None = None) -> View:
+def view_at(repo: Repository, commit: str, before: View | None = None, tree: str = "") -> View:
     """The journal at a commit of it, as its tree says; whether that is true is `replay`'s to tell.
 
-    `before`, a view of the same journal, saves reading again what is still the same.
+    `before`, a view of the same journal, saves reading again what is still the same; `tree` is that of the commit,
+    where it is known.
     """
-    tree = repo.commit(commit).tree
+    tree = tree or repo.commit(commit).tree
     authorised = repo.entry(tree, AUTHORISED)
     if authorised is None or authorised.mode != TREE:
         raise IncompleteError(f"commit {commit[:12]} is no act of a journal: it holds no authorised contents")

@@ -148,7 +148,7 @@ def new_id(now_ms: int, entropy: int) -> str:
 def clean_reason(text: str) -> str:
     """Other people's text made fit for a reason: no carriage returns, no runs of blank lines, no line that looks like
     a trailer, no characters that an act never has."""
-    lines = [_UNFIT.sub("", line) for line in text.replace("\r\n", "\n").replace("\r", "\n").strip().split("\n")]
+    lines = _UNFIT.sub("", text.replace("\r\n", "\n").replace("\r", "\n")).strip().split("\n")
     kept = [f" {line}" if _is_like_trailer(line) else line.rstrip() for line in lines]
     return re.sub(r"\n{3,}", "\n\n", "\n".join(kept)).strip("\n")
 

@@ -1,5 +1,7 @@
 """Names are refused, never repaired; versions have the order of SemVer 2.0."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -74,7 +76,7 @@ def test_order_of_versions() -> None:
     names = ["1.0.0-alpha", "1.0.0-alpha.1", "1.0.0-rc.2", "1.0.0-rc.10", "1.0.0", "1.9.0", "1.10.0", "2.0.0"]
     found = [name for version in names if (name := release_name(f"support/triage/v{version}")) is not None]
     assert len(found) == len(names)
-    assert sorted(found[::-1], key=lambda name: name.precedence) == found
+    assert all(lower.precedence < higher.precedence for lower, higher in pairwise(found))
     assert [name.is_prerelease for name in found] == [True] * 4 + [False] * 4
 
 

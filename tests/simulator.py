@@ -52,7 +52,7 @@ stages:
   - {name: production, environment: production, bake: 20m, autoRollback: true}
 """
 
-_FLEET = f"""apiVersion: agentgov.dev/v1
+FLEET_YAML = f"""apiVersion: agentgov.dev/v1
 kind: Fleet
 id: {FLEET}
 name: sim
@@ -194,9 +194,13 @@ class FleetSimulator:
     def tick(self, counts: Mapping[str, object] | None = None, *, after: int = 300) -> Report:
         """Let time pass, then one tick of the reconciler with these counts by agent."""
         self.clock.pass_(after)
+        return self.reconciler(self.actor("reconciler"), counts).tick()
+
+    def reconciler(self, actor: Actor, counts: Mapping[str, object] | None = None) -> Reconciler:
+        """The reconciler of this clone, with its memory in a file of this world."""
         data = json.dumps({"agents": counts or {}}).encode()
         store = MemoryStore(self.folder / "memory.json")
-        return Reconciler(self.journal, self.actor("reconciler"), store, lambda: parse_counts(data), self.clock).tick()
+        return Reconciler(self.journal, actor, store, lambda: parse_counts(data), self.clock)
 
     def verify(self) -> Replayed:
         """Everything, cold."""
@@ -241,7 +245,7 @@ def fleet_files(keys: Mapping[str, str], *, threshold: int = 1) -> dict[str, str
     """The files of a small fleet with two agents."""
     workspace = "apiVersion: agentgov.dev/v1\nkind: Workspace\nname: {0}\nowner: team:{0}\n"
     return {
-        "agentgov.yaml": _FLEET,
+        "agentgov.yaml": FLEET_YAML,
         "governance/access.yaml": access_file(keys, threshold=threshold),
         "governance/pipeline.yaml": _PIPELINE,
         "governance/workspaces/support.yaml": workspace.format("support"),

@@ -64,6 +64,7 @@ def observe_change(view: View, main: str, *, every_author: bool = True) -> Chang
         for path, entries in changed_paths(repo, view.authorised, tree, ROOTS).items()
         if is_governed(path)
     }
+    signed = view.governance.fleet.commits == "signed"
     pending, last = view.state.pending, view.state.head.main
     since = {path: pending.get(path, last) for path in changed}
     if every_author:
@@ -77,7 +78,7 @@ def observe_change(view: View, main: str, *, every_author: bool = True) -> Chang
             for path, (old, new) in sorted(changed.items(), key=lambda item: path_bytes(item[0]))
         ),
         agents=_touched_agents(repo, view.memory.agents, view.authorised, tree, frozenset(changed)),
-        authors=author_sets(repo, view.directory, main, asked, view.memory.touched) if asked else {},
+        authors=author_sets(repo, view.directory, main, asked, view.memory.touched, signed=signed) if asked else {},
         since=since,
         entries={path: new for path, (_, new) in changed.items()},
         head=main,

@@ -16,7 +16,7 @@ from agentgov.repo.objects import Commit, ObjectError
 from agentgov.repo.repository import Repository
 from agentgov.review.change import AuthorSet
 from agentgov.trust.identity import Directory, Forge
-from agentgov.trust.sshsig import SignatureError, dearmour
+from agentgov.trust.sshsig import GIT, SignatureError, dearmour, verify
 from agentgov.trust.sshsig import parse as parse_signature
 
 _CO_AUTHOR = re.compile(rb"^[ \t]*co-authored-by[ \t]*:(.*)$", re.IGNORECASE | re.MULTILINE)
@@ -35,14 +35,22 @@ class _Found:
     people: set[str] = field(default_factory=set)
     doubt: str = ""
     touched: bool = False
+    unsigned: str = ""
+    commits: list[str] = field(default_factory=list)
 
 
 def author_sets(
-    repo: Repository, directory: Directory, main: str, since: Mapping[str, str], touched: Touches | None = None
+    repo: Repository,
+    directory: Directory,
+    main: str,
+    since: Mapping[str, str],
+    touched: Touches | None = None,
+    *,
+    signed: bool = False,
 ) -> dict[str, AuthorSet]:
     """The author set of each path of `since` (path to the commit of main where it last was authorised), looking at the
-    commits that `main` has and that commit has not. `touched` remembers what a commit changes, where one asks often.
-    IncompleteError where history is missing."""
+    commits that `main` has and that commit has not. `touched` remembers what a commit changes, where one asks often;
+    `signed` asks that every commit is signed by its committer. IncompleteError where history is missing."""
     touched = touched or touched_paths(repo)
     found = {path: _Found() for path in since}
     for start in sorted(set(since.values())):
@@ -51,7 +59,10 @@ def author_sets(
             _look_through(repo, directory, repo.walk(main, exclude=[start] if repo.has(start) else []), mine, touched)
         except ObjectError as error:  # one damaged commit must not stop main for ever
             _doubt(mine.values(), f"history cannot be read: {error}")
-    return {path: AuthorSet(frozenset(known.people), known.doubt) for path, known in found.items()}
+    if signed:
+        for known in found.values():
+            known.unsigned = next((why for oid in known.commits if (why := _unsigned(repo, oid, directory))), "")
+    return {path: AuthorSet(frozenset(known.people), known.doubt, known.unsigned) for path, known in found.items()}
 
 
 def touched_paths(repo: Repository) -> Touches:
@@ -77,6 +88,7 @@ def _look_through(
             continue
         for path in paths:
             found[path].touched = True
+            found[path].commits.append(oid)
             found[path].people.update(_known(commit, directory))
             for email in _strangers(commit, directory):
                 _doubt([found[path]], f"{oid[:9]} is by {email}, who is nobody in Access")
@@ -91,6 +103,21 @@ def _look_through(
 def _doubt(found: Iterable[_Found], why: str) -> None:
     for known in found:
         known.doubt = known.doubt or why
+
+
+def _unsigned(repo: Repository, oid: str, directory: Directory) -> str:
+    """Why a commit is not signed by its committer, a person or bot of Access, under the strict grammar; "" if it is."""
+    try:
+        commit = repo.commit(oid, lenient=False)
+        if commit.signature is None:
+            return f"commit {oid[:9]} is not signed, and this fleet asks for signed commits"
+        identity = directory.by_key(verify(commit.signature, commit.payload, GIT))
+    except (ObjectError, SignatureError) as error:
+        return f"the signature of commit {oid[:9]} does not hold: {error}"
+    committer = _person(commit.committer.email, directory)
+    if identity is None or (identity.kind == "person" and identity.id != committer):
+        return f"commit {oid[:9]} is not signed by its committer, {commit.committer.email}"
+    return ""
 
 
 def _known(commit: Commit, directory: Directory) -> Iterator[str]:

@@ -97,7 +97,7 @@ class _Court:
         if objectors:
             message = f"{', '.join(sorted(objectors))} asked for changes"
             return PathVerdict(path, "blocked", states, uncounted, message, objectors=objectors)
-        impossible = self._impossible(path)
+        impossible = self._impossible(path) or authors.unsigned
         if impossible:
             return PathVerdict(path, "pending", states, uncounted, impossible)
         good = {step for step, people in counted.items() if all(is_met(item, people) for item in asked)}

@@ -23,10 +23,12 @@ class PathChange:
 
 @dataclass(frozen=True, slots=True)
 class AuthorSet:
-    """The people who wrote a change; `doubt` says why that is not certain, "" where it is."""
+    """The people who wrote a change; `doubt` says why that is not certain, "" where it is; `unsigned` names a commit
+    that lacks the signature that the fleet asks for."""
 
     people: frozenset[str]
     doubt: str = ""
+    unsigned: str = ""
 
 
 @dataclass(frozen=True, slots=True)

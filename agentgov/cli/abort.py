@@ -11,11 +11,13 @@ from agentgov.repo import clock
 
 
 @click.command()
-@click.argument("agent", type=parameters.agent)
+@parameters.agent_argument()
 @click.option("-m", "--reason", default="", help="Why; stands in the journal for ever.")
 @repo_option
 @format_option()
 def abort(agent: AgentId, reason: str, repo: str, output: str) -> int:
     """Take the candidate of AGENT out of staging and canary at once; production stays as it is."""
-    done = append_order(repo, lambda view, actor: order_abort(view, actor, agent, now=clock.now(), reason=reason))
+    done = append_order(
+        repo, lambda view, actor: order_abort(view, actor, agent, now=clock.now(), reason=reason), about=agent
+    )
     return tell("abort", output, done, "it never comes back by itself: release a newer version")

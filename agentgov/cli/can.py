@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("who")
 @click.argument("verb", type=parameters.verb_or_act)
-@click.argument("agent", type=parameters.agent, required=False)
+@parameters.agent_argument(required=False)
 @click.option("--environment", type=click.Choice(ENVIRONMENTS), help="Where (default: production, the strictest).")
 @click.option("--at", "rev", metavar="REV", help="Governance of this revision (default: the working tree).")
 @repo_option

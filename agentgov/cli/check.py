@@ -37,9 +37,11 @@ def check(
 
 def check_change(repo: str, head: str, base: str | None, assumed: tuple[str, ...], output: str) -> int:
     """Judge what a commit changes of the authorised contents and print the verdict; the exit code says if it passes."""
-    from agentgov.cli.context import open_context
+    from agentgov.cli.context import journal_json, journal_line, open_context
+    from agentgov.cli.worktree import note_uncommitted
     from agentgov.journal.reviewing import reviewable, with_approvals
     from agentgov.report.change_review import change_document, change_page
+    from agentgov.report.page import Span
 
     context = open_context(repo)
     view = context.view()
@@ -47,11 +49,13 @@ def check_change(repo: str, head: str, base: str | None, assumed: tuple[str, ...
         if view.directory.person(person) is None:
             raise UsageError(f"there is nobody called {person!r} in the authorised Access", "see: agentgov who review")
     commit = context.repo.resolve(head)
+    note_uncommitted(context.repo, commit, head)
     found = reviewable(view, commit, since=context.repo.resolve(base) if base is not None else None)
     verdict = with_approvals(view, found, assumed) if assumed else found.verdict
     names = ", ".join(assumed)
     document = change_document(verdict, view.state.reviews(), view.tip, commit, names)
-    answer(output, change_page(verdict, names), document)
+    page = change_page(verdict, names).line(Span(f"commit {commit[:9]} against ", "dim"), journal_line(view))
+    answer(output, page, {**document, "journal": journal_json(view)})
     return 0 if verdict.state == "pass" else 1
 
 

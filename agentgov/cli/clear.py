@@ -11,7 +11,7 @@ from agentgov.repo import clock
 
 
 @click.command()
-@click.argument("agent", type=parameters.agent)
+@parameters.agent_argument()
 @click.argument("release", required=False)
 @click.option("--reason", "-m", required=True, help="Why; stands in the journal for ever.")
 @repo_option
@@ -22,5 +22,7 @@ def clear(agent: AgentId, release: str | None, reason: str, repo: str, output: s
     Without RELEASE: start the canary of the candidate of AGENT anew, after it was inconclusive.
     """
     name = parameters.release_of(agent, release) if release else None
-    done = append_order(repo, lambda view, actor: order_clear(view, actor, agent, name, now=clock.now(), reason=reason))
+    done = append_order(
+        repo, lambda view, actor: order_clear(view, actor, agent, name, now=clock.now(), reason=reason), about=agent
+    )
     return tell("clear", output, done)

@@ -3,7 +3,9 @@
 Reads the world for the commands; decides nothing.
 """
 
+import os
 from dataclasses import dataclass
+from typing import Any
 
 from agentgov.errors import ConfigurationError, RefusedError
 from agentgov.journal.branch import Journal
@@ -16,7 +18,9 @@ from agentgov.model.governed import FLEET_FILE
 from agentgov.repo import clock
 from agentgov.repo.remote import Remote
 from agentgov.repo.repository import Repository
-from agentgov.repo.signing import person_signer
+from agentgov.repo.signing import KEY_FILE_VARIABLE, person_signer
+from agentgov.report.moments import age
+from agentgov.report.page import Span
 from agentgov.trust.identity import Identity
 from agentgov.trust.keys import PublicKey, parse_public_key
 from agentgov.trust.signers import KeyFileSigner, Signer, bot_signer, stored_bot_key
@@ -30,15 +34,34 @@ class Context:
     journal: Journal
 
     def view(self, *, fetch: bool = False) -> View:
-        """The verified present of the journal; `fetch` asks the remote first."""
-        return self.journal.view(clock.now(), fetch=fetch)
+        """The verified present of the journal; `fetch` asks the remote first. ConfigurationError without one."""
+        if not fetch:
+            self.tip()
+        try:
+            return self.journal.view(clock.now(), fetch=fetch)
+        except RefusedError as error:
+            how = "agentgov journal verify" + (" --fetch" if fetch else "")
+            raise RefusedError(error.message, f"see what is wrong with it, and what to do: {how}") from error
+
+    def tip(self) -> str:
+        """The tip of the journal that this clone knows of, not verified. ConfigurationError where it knows of none."""
+        tip = self.journal.known_tip()
+        if tip is not None:
+            return tip
+        branch, remote = self.journal.ref.removeprefix("refs/heads/"), self.journal.remote
+        start = "an administrator starts it: agentgov trust init"
+        if remote is None:
+            raise ConfigurationError("this repository has no journal yet", start)
+        fetch = f"git fetch {remote.name} {branch}:refs/remotes/{remote.name}/{branch}"
+        raise ConfigurationError("this clone has no journal", f"fetch it: {fetch}; if the fleet has none yet, {start}")
 
     def person(self, view: View) -> Actor:
         """Whoever sits here, by the key that git is set up to sign with. RefusedError when it is not in Access."""
         signer = person_signer(self.repo)
         identity = _identity(view, signer)
         if identity.kind != "person":
-            hint = "set user.signingkey to a person's key, and keep the bot's in AGENTGOV_KEY_FILE for `reconcile`"
+            where = f"unset {KEY_FILE_VARIABLE}" if os.environ.get(KEY_FILE_VARIABLE) else "change user.signingkey"
+            hint = f"{where}, so that your own key signs; a bot's key is for `agentgov reconcile`"
             raise RefusedError(f"the key at hand is the bot {identity.id}'s, and this takes a person", hint)
         name, email = self.repo.ident()
         return Actor(identity, Appender(signer, name, email))
@@ -48,11 +71,13 @@ class Context:
         signer: KeyFileSigner | None = bot_signer() or stored_bot_key(view.state.head.fleet, kind)
         if signer is None:
             raise ConfigurationError(
-                f"there is no key of a {kind} at hand", "point AGENTGOV_KEY_FILE at the private key of the bot"
+                f"there is no key of a {kind} at hand", f"point {KEY_FILE_VARIABLE} at the private key of the bot"
             )
         identity = _identity(view, signer)
         if identity.bot_kind != kind:
-            raise RefusedError(f"the key at hand is {identity.id}'s, and this takes a bot of kind {kind}")
+            owner = f"the bot {identity.id}'s" if identity.kind == "bot" else f"{identity.id}'s own"
+            hint = f"point {KEY_FILE_VARIABLE} at the private key of the {kind}"
+            raise RefusedError(f"the key at hand is {owner}, and this takes a bot of kind {kind}", hint)
         return Actor(identity, Appender(signer, f"agentgov {identity.id}", f"{identity.id}@bots.invalid"))
 
 
@@ -60,6 +85,18 @@ def open_context(start: str) -> Context:
     """The repository around a directory, with its journal. ConfigurationError when there is no repository."""
     repo = Repository.open(start)
     return Context(repo, Journal(repo, _journal_branch(repo), Remote.of(repo)))
+
+
+def journal_line(view: View) -> Span:
+    """Of which journal a verdict speaks: the last act that counted, and how old it is."""
+    head = view.state.head
+    return Span(f"journal act {head.seq}, {view.tip[:12]}, {age(clock.now() - head.time)} old", "dim")
+
+
+def journal_json(view: View) -> dict[str, Any]:
+    """The same as every document carries it; `time` is journal time in epoch seconds."""
+    head = view.state.head
+    return {"tip": view.tip, "seq": head.seq, "time": head.time}
 
 
 def _identity(view: View, signer: Signer) -> Identity:

@@ -12,14 +12,17 @@ from agentgov.cli.context import Context, open_context
 from agentgov.cli.options import answer, format_option, repo_option
 from agentgov.errors import AgentgovError
 from agentgov.journal.view import View
-from agentgov.model.governed import FLEET_FILE
+from agentgov.model.finding import Severity
+from agentgov.model.governed import FLEET_FILE, GOVERNANCE_ROOTS
 from agentgov.model.units import parse_duration
 from agentgov.repo import clock
-from agentgov.repo.signing import person_signer
+from agentgov.repo.signing import KEY_FILE_VARIABLE, person_signer
+from agentgov.repo.snapshot import commit_snapshot
 from agentgov.report.moments import age
 from agentgov.report.page import Page, Span, Style
 from agentgov.trust.keys import parse_public_key
 from agentgov.trust.signers import bot_signer, stored_bot_key
+from agentgov.validate.load import load_governance
 
 State = Literal["good", "warn", "bad", "skipped"]
 _LOOKS: dict[State, Style] = {"good": "good", "warn": "warn", "bad": "bad", "skipped": "dim"}
@@ -52,7 +55,7 @@ def doctor(fetch: bool, repo: str, output: str) -> int:
         if check.fix:
             page.line("        ", Span(f"fix: {check.fix}", "accent"))
     bad = sum(check.state == "bad" for check in checks)
-    page.line(f"{bad} problem{'s' if bad != 1 else ''}" if bad else "everything that was looked at is in order")
+    page.line(_summary(bad, sum(check.state == "warn" for check in checks)))
     document: dict[str, Any] = {
         "schema": "agentgov.doctor/1",
         "healthy": not bad,
@@ -60,6 +63,13 @@ def doctor(fetch: bool, repo: str, output: str) -> int:
     }
     answer(output, page, document)
     return 1 if bad else 0
+
+
+def _summary(bad: int, warned: int) -> str:
+    if not bad and not warned:
+        return "everything is in order"
+    problems = f"{bad} problem{'s' if bad != 1 else ''}" if bad else "no problem"
+    return f"{problems}, {warned} thing{'s' if warned != 1 else ''} to think about" if warned else problems
 
 
 def _examine(repo: str, fetch: bool) -> Iterator[Check]:
@@ -70,10 +80,17 @@ def _examine(repo: str, fetch: bool) -> Iterator[Check]:
         yield Check("doctor.repository", "bad", error.message, error.hint)
         return
     yield Check("doctor.repository", "good", f"the repository is {context.repo.root or context.repo.git_dir}")
-    yield from _clone(context)
-    yield from _guarded("doctor.identity", lambda: _identity(context))
-    yield from _guarded("doctor.remote", lambda: _remote(context, fetch))
-    yield from _guarded("doctor.journal", lambda: _journal(context, fetch))
+    yield from _guarded("doctor.clone", lambda: _clone(context))
+    signs = list(_guarded("doctor.key", lambda: _identity(context)))
+    reached = list(_guarded("doctor.remote", lambda: _remote(context, fetch)))
+    yield from (*signs, *reached)
+    # What is told already is not told again: without a key nobody is looked up, without a remote the clone is asked.
+    key, answers = _all_good(signs), _all_good(reached)
+    yield from _guarded("doctor.journal", lambda: _journal(context, fetch and answers, known=key))
+
+
+def _all_good(checks: list[Check]) -> bool:
+    return all(check.state != "bad" for check in checks)
 
 
 def _guarded(rule: str, examine: Callable[[], Iterator[Check]]) -> Iterator[Check]:
@@ -93,17 +110,32 @@ def _machine() -> Iterator[Check]:
 
 def _clone(context: Context) -> Iterator[Check]:
     if context.repo.is_shallow:
-        fix = "git fetch --unshallow"
-        yield Check("doctor.shallow", "bad", "this clone is shallow, so nothing old can be verified", fix)
+        message = "this clone is shallow: what needs older commits cannot be decided"
+        yield Check("doctor.shallow", "warn", message, "git fetch --unshallow")
     head = context.repo.head()
     if head is None:
         yield Check(
             "doctor.empty", "bad", "the repository has no commit yet", "git add -A && git commit -m 'The fleet'"
         )
-    elif context.repo.entry(context.repo.commit(head).tree, FLEET_FILE) is None:
-        yield Check("doctor.fleet", "bad", f"there is no {FLEET_FILE} in the last commit", "agentgov init")
-    elif context.repo.head_branch() is None:
+    else:
+        yield from _governance(context, head)
+    if head is not None and context.repo.head_branch() is None:
         yield Check("doctor.detached", "warn", "HEAD is detached: what you commit is on no branch", "git switch main")
+
+
+def _governance(context: Context, head: str) -> Iterator[Check]:
+    """Whether the governance of the last commit can be read: what is broken here breaks when it is merged."""
+    snapshot = commit_snapshot(context.repo, head, GOVERNANCE_ROOTS)
+    if FLEET_FILE not in snapshot.entries():
+        message = f"there is no {FLEET_FILE} in the last commit"
+        yield Check("doctor.fleet", "bad", message, "agentgov init . && git add -A && git commit")
+        return
+    governance, findings = load_governance(snapshot)
+    if governance is None:
+        errors = [finding for finding in findings if finding.severity is Severity.ERROR]
+        first = f"{errors[0].where}: {errors[0].message}" if errors else "a file is missing"
+        message = f"the governance of the last commit cannot be read: {first}"
+        yield Check("doctor.governance", "bad", message, "agentgov validate")
 
 
 def _identity(context: Context) -> Iterator[Check]:
@@ -125,7 +157,7 @@ def _remote(context: Context, fetch: bool) -> Iterator[Check]:
         yield Check("doctor.remote", "skipped", f"the remote {remote.name} was not asked")
 
 
-def _journal(context: Context, fetch: bool) -> Iterator[Check]:
+def _journal(context: Context, fetch: bool, *, known: bool) -> Iterator[Check]:
     view = context.view(fetch=fetch)
     head = view.state.head
     acts = f"{head.seq + 1} act{'s' if head.seq else ''}"
@@ -136,7 +168,9 @@ def _journal(context: Context, fetch: bool) -> Iterator[Check]:
         yield Check("doctor.pins", "bad", "this machine has no pins: it would trust any journal", fix)
     else:
         yield Check("doctor.pins", "good", f"pinned to fleet {head.fleet}")
-    yield from _access(context, view)
+    if known:
+        yield from _person(context, view)
+    yield from _bot(view)
     yield from _fleet(view)
 
 
@@ -150,19 +184,27 @@ def _age(view: View) -> Iterator[Check]:
         yield Check("doctor.age", "good", f"the journal is {age(old)} old")
 
 
-def _access(context: Context, view: View) -> Iterator[Check]:
+def _person(context: Context, view: View) -> Iterator[Check]:
     identity = view.directory.by_key(person_signer(context.repo).public_key)
     if identity is None:
         fix = "put your public key under people in governance/access.yaml, and have that change reviewed"
         yield Check("doctor.access", "bad", "the key that you sign with is nobody's in the authorised Access", fix)
     else:
         yield Check("doctor.access", "good", f"in Access you are the {identity.kind} {identity.id}")
+
+
+def _bot(view: View) -> Iterator[Check]:
     bot = bot_signer() or stored_bot_key(view.state.head.fleet, "reconciler")
     if bot is not None:
         known = view.directory.by_key(bot.public_key)
-        state: State = "good" if known is not None and known.kind == "bot" else "bad"
-        who = f"of the bot {known.id}" if known is not None else "nobody's in the authorised Access"
-        yield Check("doctor.bot-key", state, f"a bot's key is at hand, {who}")
+        if known is None:
+            fix = "put its public half under bots in governance/access.yaml, and have that change reviewed"
+            yield Check("doctor.bot-key", "bad", "the bot's key at hand is nobody's in the authorised Access", fix)
+        elif known.kind == "person":
+            fix = f"point {KEY_FILE_VARIABLE} at a bot's private key, or unset it"
+            yield Check("doctor.bot-key", "warn", f"{KEY_FILE_VARIABLE} is the key of {known.id}, who is no bot", fix)
+        else:
+            yield Check("doctor.bot-key", "good", f"the key of the bot {known.id} is at hand")
 
 
 def _fleet(view: View) -> Iterator[Check]:
@@ -177,5 +219,6 @@ def _fleet(view: View) -> Iterator[Check]:
         message = "Access has no reconciler, so nothing is ever promoted"
         yield Check("doctor.reconciler", "bad", message, "add a bot of kind reconciler to governance/access.yaml")
     if view.state.pending:
-        message = f"{len(view.state.pending)} paths of main wait for reviews"
+        count = len(view.state.pending)
+        message = f"{count} path{'s' if count > 1 else ''} of main wait{'s' if count == 1 else ''} for reviews"
         yield Check("doctor.pending", "warn", message, "agentgov check")

@@ -16,6 +16,7 @@ from agentgov.model.act import render
 from agentgov.repo import clock
 from agentgov.report.moments import age, stamp
 from agentgov.report.page import Page, Span
+from agentgov.trust.pins import last_seen
 
 
 @click.group()
@@ -29,9 +30,9 @@ def journal() -> None:
 @format_option()
 def log(last: int, repo: str, output: str) -> int:
     """The acts, newest first."""
-    journal = open_context(repo).journal
-    tip = _tip(journal)
-    found = list(islice(acts(journal.repo, tip), last))
+    context = open_context(repo)
+    tip = context.tip()
+    found = list(islice(acts(context.repo, tip), last))
     page = Page().table(
         ("act", "time", "who", "what"),
         [(str(one.head.seq), stamp(one.head.time), one.act.actor_id, one.act.subject) for one in found],
@@ -51,8 +52,8 @@ def log(last: int, repo: str, output: str) -> int:
 @format_option()
 def show(act: str, repo: str, output: str) -> int:
     """One act in full: by its number, its id or its commit."""
-    journal = open_context(repo).journal
-    for logged in acts(journal.repo, _tip(journal)):
+    context = open_context(repo)
+    for logged in acts(context.repo, context.tip()):
         if act in (str(logged.head.seq), logged.act.id) or (len(act) >= 7 and logged.commit.startswith(act)):
             page = Page().line(Span(f"act {logged.head.seq}  commit {logged.commit}", "bold"))
             page.line(f"appended by {logged.appender}, journal time {stamp(logged.head.time)}").blank()
@@ -73,11 +74,10 @@ def verify(fetch: bool, repo: str, output: str) -> int:
 
     Signatures, permissions, reviews, releases and every byte of the recorded state; nothing is taken from a cache.
     """
-    journal = open_context(repo).journal
+    context = open_context(repo)
+    journal = context.journal
     try:
-        tip = journal.fetch() if fetch else journal.known_tip()
-        if tip is None:
-            raise ConfigurationError("this repository has no journal yet", "an administrator runs: agentgov trust init")
+        tip = (journal.fetch() if fetch else None) or context.tip()
         found = _with_progress(journal, tip)
     except IncompleteError as error:
         document = _verdict("incomplete", "journal.incomplete", error.message, {})
@@ -92,9 +92,11 @@ def _judged(journal: Journal, tip: str, found: Replayed) -> tuple[Page, dict[str
     offence = found.offence
     if offence is not None:
         page = Page().line(Span("reject ", "bad"), f"{offence.message}")
-        page.line(f"  {offence.code} at journal commit {offence.commit[:12]}, after {found.acts} good acts")
+        page.line(f"  {offence.code} at journal commit {offence.commit[:12]}")
         if found.view is not None:
             page.line(f"  the last act that holds is {found.view.state.head.seq}, {found.view.tip[:12]}")
+        for line in _what_to_do(journal, tip, found, offence.code):
+            page.line(f"  {line}")
         where = {"commit": offence.commit, "acts": found.acts}
         return page, _verdict("reject", offence.code, offence.message, where)
     assert found.view is not None
@@ -103,9 +105,31 @@ def _judged(journal: Journal, tip: str, found: Replayed) -> tuple[Page, dict[str
     words = "from its pinned beginning" if pins is not None else "trust on first use: this machine has no pins"
     page = Page().line(Span("accept ", "good"), f"{found.acts} acts hold, {words}")
     page.line(f"  tip {tip[:12]}, journal time {stamp(head.time)}, {age(clock.now() - head.time)} old")
-    if head.main:
-        page.line(f"  main was last looked at at {head.main[:9]}, {len(found.view.state.pending)} paths pending")
+    pending = len(found.view.state.pending)
+    page.line(
+        f"  main was last looked at in commit {head.main[:9]}, {pending} path{'s' if pending != 1 else ''} pending"
+    )
     return page, _verdict("accept", "", words, {"commit": tip, "acts": found.acts, "time": head.time})
+
+
+def _what_to_do(journal: Journal, tip: str, found: Replayed, code: str) -> list[str]:
+    """How the journal is mended, where one command can; whom to ask where none can."""
+    remote = journal.remote.name if journal.remote is not None else "origin"
+    seen = last_seen(journal.fleet_id(tip))
+    if code == "journal.rewound" and seen is not None and journal.repo.has(seen):
+        back = f"git push {remote} {seen[:12]}:{journal.ref}"
+        return ["acts were taken away; nothing is written until they are back. This clone has them:", f"  {back}"]
+    if code in ("journal.rewound", "journal.forked"):
+        compare = "compare with an administrator what both have seen (agentgov trust show)"
+        return [f"trust neither until you know why: {compare}"]
+    if found.view is None:
+        return ["tell an administrator: nothing in this journal can be believed"]
+    lease = f"--force-with-lease={journal.ref}:{tip[:12]}"
+    return [
+        "whoever can push to the journal's branch wrote it; nothing is promoted until it is gone. An administrator",
+        "of the remote takes it away, after looking at it:",
+        f"  git push {lease} {remote} {found.view.tip[:12]}:{journal.ref}",
+    ]
 
 
 def _verdict(verdict: str, code: str, message: str, where: dict[str, Any]) -> dict[str, Any]:
@@ -129,13 +153,6 @@ def _with_progress(journal: Journal, tip: str) -> Replayed:
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("verify", total=None)
         return journal.verify(tip, clock.now(), cold=True, tick=lambda: progress.advance(task))
-
-
-def _tip(journal: Journal) -> str:
-    tip = journal.known_tip()
-    if tip is None:
-        raise ConfigurationError("this repository has no journal yet", "an administrator runs: agentgov trust init")
-    return tip
 
 
 def as_json(logged: Logged) -> dict[str, Any]:

@@ -105,6 +105,8 @@ def status(args: list[str]) -> int:
         return stop.exit_code
     except click.UsageError as error:
         error.show()
+        if "unexpected extra argument" in error.message:
+            click.echo('  hint: text of several words stands in quotes: --reason "two words"', err=True)
         return 2
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)

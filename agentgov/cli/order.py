@@ -4,10 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from agentgov.cli.context import Context, open_context
+from agentgov.cli.known import require_selected
 from agentgov.cli.options import answer
 from agentgov.journal.draft import Actor, Draft
 from agentgov.journal.view import View
 from agentgov.model.act import Act
+from agentgov.model.names import AgentId
 from agentgov.repo import clock
 from agentgov.report.page import Page, Span
 
@@ -21,10 +23,16 @@ class Done:
     after: View
 
 
-def append_order(repo: str, write: Callable[[View, Actor], Draft]) -> Done:
-    """Append what `write` makes of the present; it is called again after a lost race."""
+def append_order(repo: str, write: Callable[[View, Actor], Draft], *, about: AgentId | str | None = None) -> Done:
+    """Append what `write` makes of the present; it is called again after a lost race.
+
+    `about` is the agent, or the selector, that the order speaks of: UsageError where there is none such.
+    """
     context: Context = open_context(repo)
-    actor = context.person(context.view(fetch=True))
+    view = context.view(fetch=True)
+    if about is not None:
+        require_selected(view, str(about))
+    actor = context.person(view)
     written: list[tuple[View, Act]] = []
 
     def propose(view: View) -> list[Draft]:

@@ -1,18 +1,64 @@
-"""Arguments that many commands take, as click types: parsed once, refused with one sentence."""
+"""Arguments that many commands take, as click types: parsed once, refused with one sentence, completed by shells."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
 
 import click
+from click.shell_completion import CompletionItem
 
+from agentgov.cli.place import agents_on_disk
 from agentgov.model.names import AgentId, ReleaseName, agent_id, is_label, release_name
 from agentgov.model.units import parse_duration
 from agentgov.trust.verbs import BOT_ACTS, VERBS
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def agent_argument(*, required: bool = True) -> Callable[[Command], Command]:
+    """AGENT: the id of an agent, which shells complete from the folders of the working tree."""
+    return click.argument("agent", type=agent, required=required, shell_complete=_complete_agent)
+
+
+def selector_argument() -> Callable[[Command], Command]:
+    """SELECTOR: an agent's id, or `<workspace>/*`, completed likewise."""
+    return click.argument("selector", type=selector, shell_complete=_complete_selector)
 
 
 def agent(text: str) -> AgentId:
     """The agent whose id an argument spells, `<workspace>/<agent>`; a usage error where it spells none."""
     found = agent_id(text)
     if found is None:
-        raise click.BadParameter(f"{text!r} is not an agent's id; write it as workspace/agent.")
+        raise click.BadParameter(f"{text!r} is not an agent's id{_meant(text)}")
     return found
+
+
+def selector(text: str) -> str:
+    """Whom a pause means: an agent's id, or `<workspace>/*`."""
+    workspace, _, name = text.partition("/")
+    if agent_id(text) is None and not (name == "*" and is_label(workspace)):
+        raise click.BadParameter(f"{text!r} is no selector of this version{_meant(text, ' or workspace/*')}")
+    return text
+
+
+def _meant(text: str, or_else: str = "") -> str:
+    """How to write it: the agent of the fleet around that has this name, else the form."""
+    named = [known for known in agents_on_disk(Path()) if known.partition("/")[2] == text]
+    return f". Did you mean {named[0]!r}?" if named else f"; write it as workspace/agent{or_else}."
+
+
+def _complete_agent(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    return [CompletionItem(text) for text in _nearby(ctx) if text.startswith(incomplete)]
+
+
+def _complete_selector(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    agents = _nearby(ctx)
+    workspaces = sorted({f"{text.partition('/')[0]}/*" for text in agents})
+    return [CompletionItem(text) for text in (*agents, *workspaces) if text.startswith(incomplete)]
+
+
+def _nearby(ctx: click.Context) -> list[str]:
+    return agents_on_disk(Path(ctx.params.get("repo") or "."))
 
 
 def verb(text: str) -> str:
@@ -33,14 +79,6 @@ def _no_verb(text: str) -> str:
     close = difflib.get_close_matches(text, VERBS, 1)
     meant = f" Did you mean {close[0]!r}?" if close else f" Verbs: {', '.join(VERBS)}."
     return f"there is no verb {text!r}.{meant}"
-
-
-def selector(text: str) -> str:
-    """Whom a pause means: an agent's id, or `<workspace>/*`."""
-    workspace, _, name = text.partition("/")
-    if agent_id(text) is None and not (name == "*" and is_label(workspace)):
-        raise click.BadParameter(f"{text!r} is no selector of this version; write workspace/agent or workspace/*.")
-    return text
 
 
 def moment(text: str | int) -> int:

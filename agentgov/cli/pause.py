@@ -10,7 +10,7 @@ from agentgov.repo import clock
 
 
 @click.command()
-@click.argument("selector", type=parameters.selector)
+@parameters.selector_argument()
 @click.option("--reason", "-m", required=True, help="Why; stands in the journal for ever.")
 @click.option("--mode", type=click.Choice(["stop", "read-only"]), default="stop", show_default=True)
 @click.option("--until", type=parameters.moment, default=0, metavar="TIME", help="2026-11-23T08:00Z, or 4h from now.")
@@ -21,5 +21,6 @@ def pause(selector: str, reason: str, mode: str, until: int, repo: str, output: 
     done = append_order(
         repo,
         lambda view, actor: order_pause(view, actor, selector, mode=mode, until=until, now=clock.now(), reason=reason),
+        about=selector,
     )
     return tell("pause", output, done, f"let it go on with: agentgov resume {selector}")

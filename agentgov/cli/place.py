@@ -7,13 +7,29 @@ import click
 
 from agentgov.errors import ConfigurationError
 from agentgov.model.governed import FLEET_FILE
-from agentgov.model.names import is_label
+from agentgov.model.names import agent_id, is_label
 
 
 def fleet_root(start: Path) -> Path | None:
     """The nearest folder from `start` upwards that holds agentgov.yaml, None where there is none."""
     here = start.resolve()
     return next((folder for folder in (here, *here.parents) if (folder / FLEET_FILE).is_file()), None)
+
+
+def agents_on_disk(start: Path) -> list[str]:
+    """The ids of the agents whose folders lie in the fleet around, sorted; none where there is no fleet, or no reading.
+
+    Names only: what shells complete, and what somebody may have meant. Nothing is decided by it.
+    """
+    root = fleet_root(start)
+    found = []
+    try:
+        for workspace in sorted((root / "agents").iterdir()) if root is not None else ():
+            if workspace.is_dir():
+                found += [f"{workspace.name}/{agent.name}" for agent in sorted(workspace.iterdir()) if agent.is_dir()]
+    except OSError:
+        return []
+    return [text for text in found if agent_id(text) is not None]
 
 
 def workspace_name(text: str) -> str:

@@ -4,9 +4,14 @@ import click
 
 from agentgov.cli import parameters
 from agentgov.cli.context import Context, open_context
+from agentgov.cli.known import require_agent
 from agentgov.cli.options import answer, format_option, repo_option
+from agentgov.cli.worktree import note_uncommitted
 from agentgov.errors import IncompleteError, RefusedError
-from agentgov.model.names import AgentId
+from agentgov.journal.view import View
+from agentgov.model.names import AgentId, ReleaseName
+from agentgov.model.state import Release
+from agentgov.release.orders import by_tag
 from agentgov.release.refs import known_refs, observe_refs
 from agentgov.release.tagging import Bump, make_release, next_version
 from agentgov.repo import clock
@@ -14,8 +19,8 @@ from agentgov.report.page import Page, Span
 
 
 @click.command()
-@click.argument("agent", type=parameters.agent)
-@click.option("--bump", type=click.Choice(["major", "minor", "patch"]), default="minor", show_default=True)
+@parameters.agent_argument()
+@click.option("--bump", type=click.Choice(["major", "minor", "patch"]), help="Which part goes up (default: minor).")
 @click.option("--version", "version", metavar="V", help="This very version instead of the next one.")
 @click.option("--rev", default="HEAD", show_default=True, help="The commit to release.")
 @click.option("-m", "--message", default="", help="Notes for the tag.")
@@ -23,27 +28,33 @@ from agentgov.report.page import Page, Span
 @repo_option
 @format_option()
 def release(
-    agent: AgentId, bump: Bump, version: str | None, rev: str, message: str, push: bool, repo: str, output: str
+    agent: AgentId, bump: Bump | None, version: str | None, rev: str, message: str, push: bool, repo: str, output: str
 ) -> int:
     """Make a release of AGENT: its content must be reviewed and free of errors, and you must hold `release` there."""
+    if bump is not None and version is not None:
+        raise click.UsageError("--bump and --version exclude each other.")
     context = open_context(repo)
     remote = context.journal.remote
     view = context.view(fetch=push and remote is not None)
+    commit = context.repo.resolve(rev)
+    if context.repo.entry(context.repo.commit(commit).tree, agent.file) is None:
+        require_agent(view, agent)
+    note_uncommitted(context.repo, commit, rev, f"{agent.folder}/")
     actor = context.person(view)
     main = view.governance.fleet.main
     refs = observe_refs(context.journal, main) if push and remote is not None else known_refs(context.journal, main)
-    commit = context.repo.resolve(rev)
-    name = parameters.release_of(agent, version) if version else next_version(view, agent, bump, frozenset(refs.tags))
+    name = (
+        parameters.release_of(agent, version)
+        if version
+        else next_version(view, agent, bump or "minor", frozenset(refs.tags))
+    )
     made = make_release(view, actor, name, commit, now=clock.now(), notes=message)
     if push and remote is not None:
         _push(context, name.ref, made.oid)
     page = Page().line(Span("released ", "good"), f"{name} at commit {commit[:9]}, signed by {actor.identity.id}")
     page.line(f"  closure {made.release.closure[:16]}, tag object {made.oid[:12]}")
-    if remote is None or not push:
-        page.line(
-            f"  it goes nowhere until it is pushed: git push origin {name}" if remote else "  no remote: it is local"
-        )
-    page.line("  the reconciler takes it from here: agentgov reconcile --once")
+    for line in _what_follows(view, name, made.release, remote.name if remote is not None else "", push):
+        page.line(f"  {line}")
     document = {
         "schema": "agentgov.release/1",
         "release": str(name),
@@ -54,6 +65,24 @@ def release(
     }
     answer(output, page, document)
     return 0
+
+
+def _what_follows(view: View, name: ReleaseName, made: Release, remote: str, push: bool) -> list[str]:
+    """Where the release goes from here, as far as it can be told."""
+    lines = []
+    if not remote:
+        lines.append("there is no remote: it is in this repository alone")
+    elif not push:
+        lines.append(f"it goes nowhere until it is pushed: git push {remote} {name.ref}")
+    running = by_tag(view, name.agent, view.state.deployment(name.agent).production.release)
+    if running is not None and not running.release_name.precedence < name.precedence:
+        return [
+            *lines,
+            f"it never enters the pipeline: production runs v{running.release_name.version}, which is newer",
+        ]
+    if running is not None and running.closure == made.closure:
+        return [*lines, f"production runs this very content as v{running.release_name.version}: only the name is new"]
+    return [*lines, "the reconciler takes it from here, at its next tick"]
 
 
 def _push(context: Context, ref: str, oid: str) -> None:

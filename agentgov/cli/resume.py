@@ -5,16 +5,44 @@ import click
 from agentgov.cli import parameters
 from agentgov.cli.options import format_option, repo_option
 from agentgov.cli.order import append_order, tell
+from agentgov.errors import RefusedError
+from agentgov.journal.draft import Actor, Draft
+from agentgov.journal.judge import pause_of, selects
+from agentgov.journal.view import View
+from agentgov.model.names import agent_id
 from agentgov.release.orders import order_resume
 from agentgov.repo import clock
 
 
 @click.command()
-@click.argument("selector", type=parameters.selector)
+@parameters.selector_argument()
 @click.option("--reason", "-m", default="", help="Why; stands in the journal for ever.")
 @repo_option
 @format_option()
 def resume(selector: str, reason: str, repo: str, output: str) -> int:
     """Lift every pause with exactly this SELECTOR: an agent's id, or WORKSPACE/*."""
-    done = append_order(repo, lambda view, actor: order_resume(view, actor, selector, now=clock.now(), reason=reason))
-    return tell("resume", output, done)
+
+    def write(view: View, actor: Actor) -> Draft:
+        _require_pause(view, selector)
+        return order_resume(view, actor, selector, now=clock.now(), reason=reason)
+
+    done = append_order(repo, write, about=selector)
+    return tell("resume", output, done, *_still_paused(done.after, selector))
+
+
+def _require_pause(view: View, selector: str) -> None:
+    """RefusedError where no pause has this selector, with the one that pauses the agent where another does."""
+    selectors = sorted({pause.selector for pause in view.state.pauses().values()})
+    if selector in selectors:
+        return
+    agent = agent_id(selector)
+    others = [one for one in selectors if agent is not None and selects(one, agent)]
+    hint = f"it is paused by {others[0]}: agentgov resume '{others[0]}'" if others else "see: agentgov status"
+    raise RefusedError(f"{selector} is not paused", hint)
+
+
+def _still_paused(view: View, selector: str) -> list[str]:
+    """The pauses that stop the agent all the same."""
+    agent = agent_id(selector)
+    pause = pause_of(view, agent, max(clock.now(), view.state.head.time)) if agent is not None else None
+    return [f"{selector} is still paused by {pause.selector}: agentgov resume '{pause.selector}'"] if pause else []

@@ -4,6 +4,7 @@ import click
 
 from agentgov.cli.options import format_option, repo_option
 from agentgov.cli.order import Done, append_order, tell
+from agentgov.cli.worktree import note_uncommitted
 from agentgov.errors import RefusedError
 from agentgov.journal.draft import Actor, Draft
 from agentgov.journal.reviewing import Reviewable, Verdict, draft_review, reviewable
@@ -36,6 +37,7 @@ _command("withdraw", "Take back your reviews of the paths that REV changes.")
 def _run(verdict: Verdict, rev: str, base: str | None, message: str, repo: str, output: str) -> int:
     here = Repository.open(repo)
     commit, since = here.resolve(rev), here.resolve(base) if base is not None else None
+    note_uncommitted(here, commit, rev)
 
     def write(view: View, actor: Actor) -> Draft:
         found = reviewable(view, commit, since)

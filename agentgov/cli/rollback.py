@@ -11,7 +11,7 @@ from agentgov.repo import clock
 
 
 @click.command()
-@click.argument("agent", type=parameters.agent)
+@parameters.agent_argument()
 @click.option("--to", "wanted", metavar="RELEASE", help="Version or tag (default: the last good one before this).")
 @click.option("--environment", type=click.Choice(["production"]), default="production", hidden=True)
 @click.option("--reason", "-m", required=True, help="Why; stands in the journal for ever.")
@@ -24,7 +24,9 @@ def rollback(agent: AgentId, wanted: str | None, environment: str, reason: str, 
     """
     name = parameters.release_of(agent, wanted) if wanted else None
     done = append_order(
-        repo, lambda view, actor: order_rollback(view, actor, agent, name, now=clock.now(), reason=reason)
+        repo,
+        lambda view, actor: order_rollback(view, actor, agent, name, now=clock.now(), reason=reason),
+        about=agent,
     )
     return tell("rollback", output, done, *_consequences(agent, name, done))
 

@@ -9,9 +9,10 @@ from typing import Any
 import click
 
 from agentgov.cli import parameters
-from agentgov.cli.context import Context, open_context
+from agentgov.cli.context import Context, journal_json, journal_line, open_context
+from agentgov.cli.known import require_agent
 from agentgov.cli.options import answer, format_option, repo_option
-from agentgov.errors import ConfigurationError
+from agentgov.errors import ConfigurationError, UsageError
 from agentgov.journal.query import view_at_act, view_at_time
 from agentgov.journal.view import View
 from agentgov.model.closure import closure_of
@@ -26,7 +27,7 @@ from agentgov.validate.environment import resolve_environment
 from agentgov.validate.load import load_agent
 from agentgov.validate.yaml_reader import read
 
-_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ]|\Z)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ class _Found:
 
 
 @click.command()
-@click.argument("agent", type=parameters.agent)
+@parameters.agent_argument()
 @click.option("--at", "at", metavar="WHEN", help="A release (1.4.0), a commit, or a time (2026-11-23T08:00Z).")
 @click.option("--environment", type=click.Choice(ENVIRONMENTS), default="production", show_default=True)
 @repo_option
@@ -48,11 +49,16 @@ def show(agent: AgentId, at: str | None, environment: Environment, repo: str, ou
     Without --at: the release that runs in that environment now; where none runs, the authorised contents.
     """
     context = open_context(repo)
-    found = _find(context, agent, at, environment)
+    view = context.view()
+    found = _find(context, view, agent, at, environment)
     document, findings = load_agent(found.snapshot, agent)
     if document is None:
+        if agent.file not in found.snapshot.entries():
+            require_agent(view, agent)
         why = f"{findings[0].where}: {findings[0].message}" if findings else "it is not there"
-        raise ConfigurationError(f"{agent} cannot be read in the {found.snapshot.name}: {why}")
+        raise ConfigurationError(
+            f"{agent} cannot be read in the {found.snapshot.name}: {why}", "run: agentgov validate"
+        )
     raw = read(found.snapshot.read(agent.file), agent.file).value
     assert isinstance(raw, dict)
     resolved = resolve_environment(raw, environment)
@@ -66,6 +72,7 @@ def show(agent: AgentId, at: str | None, environment: Environment, repo: str, ou
         page.blank().line(Span(f"--- {path}", "accent"))
         for line in text.splitlines():
             page.line(line)
+    page.blank().line(journal_line(view))
     data: dict[str, Any] = {
         "schema": "agentgov.show/1",
         "agent": str(agent),
@@ -75,15 +82,15 @@ def show(agent: AgentId, at: str | None, environment: Environment, repo: str, ou
         "closure": closure.digest,
         "config": json.loads(json.dumps(resolved)),
         "texts": texts,
+        "journal": journal_json(view),
     }
     answer(output, page, data)
     return 0
 
 
-def _find(context: Context, agent: AgentId, at: str | None, environment: Environment) -> _Found:
-    view = context.view()
+def _find(context: Context, view: View, agent: AgentId, at: str | None, environment: Environment) -> _Found:
     if at is not None and not _DATE.match(at):
-        return _at_release(view, agent, at) or _at_commit(context, at)
+        return _at_release(view, agent, at) or _at_commit(context, agent, at)
     if at is not None:
         then = view_at_time(view, parameters.instant(at))
         if then is None:
@@ -109,8 +116,12 @@ def _at_release(view: View, agent: AgentId, text: str) -> _Found | None:
     return _Found(view_at_act(view, release.authorised_at).contents, f"release {release.name}", release)
 
 
-def _at_commit(context: Context, rev: str) -> _Found:
-    commit = context.repo.resolve(rev)
+def _at_commit(context: Context, agent: AgentId, rev: str) -> _Found:
+    try:
+        commit = context.repo.resolve(rev)
+    except UsageError as error:
+        hint = f"its releases: agentgov history {agent}; commits: git log; a time: 2026-11-23T08:00Z"
+        raise UsageError(f"{rev!r} is no release of {agent} that the journal has seen, and no commit", hint) from error
     return _Found(commit_snapshot(context.repo, commit), f"commit {commit[:9]}, whether authorised or not")
 
 

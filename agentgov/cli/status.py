@@ -5,9 +5,9 @@ from typing import Any
 import click
 
 from agentgov.cli import parameters
-from agentgov.cli.context import Context, open_context
+from agentgov.cli.context import Context, journal_json, journal_line, open_context
+from agentgov.cli.known import require_agent
 from agentgov.cli.options import answer, format_option, repo_option
-from agentgov.errors import ConfigurationError
 from agentgov.journal.judge import pause_of
 from agentgov.journal.view import View
 from agentgov.model.names import AgentId
@@ -20,13 +20,13 @@ from agentgov.release.reconcile import plan_all
 from agentgov.release.refs import known_refs
 from agentgov.release.view import Wait
 from agentgov.repo import clock
-from agentgov.report.moments import age, stamp
+from agentgov.report.moments import stamp
 from agentgov.report.page import Page, Span
 from agentgov.trust.places import state_path
 
 
 @click.command()
-@click.argument("agent", type=parameters.agent, required=False)
+@parameters.agent_argument(required=False)
 @click.option("--fetch/--no-fetch", default=False, help="Ask the remote for the journal first.")
 @repo_option
 @format_option()
@@ -36,23 +36,24 @@ def status(agent: AgentId | None, fetch: bool, repo: str, output: str) -> int:
     view = context.view(fetch=fetch)
     waits = _waits(context, view)
     agents = sorted({*view.agents(), *view.state.released()})
-    if agent is not None and agent not in agents:
-        raise ConfigurationError(f"there is no authorised agent {agent}", "list them with: agentgov status")
+    if agent is not None:
+        require_agent(view, agent)
     rows = [_Row(view, one, waits.get(one, ())) for one in agents if agent in (None, one)]
     page = Page().table(("agent", "staging", "canary", "production", "since", ""), [row.cells() for row in rows])
     for row in rows:
         for wait in row.waits:
             rest = f" ({wait.remaining})" if wait.remaining else ""
             page.line(Span("waits ", "dim"), f"{row.agent}: {wait.message}{rest}")
-    head = view.state.head
-    if head.main and view.state.pending:
+    if not agents:
+        page = Page().line("the fleet has no authorised agent yet: agentgov new WORKSPACE/AGENT")
+    if view.state.pending:
         count = len(view.state.pending)
         page.line(Span("pending ", "warn"), f"{count} path{'s' if count > 1 else ''} of main: agentgov check")
     if len(view.governance.access.people) == 1:
         page.line(Span("unreviewed ", "warn"), "a fleet of one person reviews its own changes")
     if context.journal.pins(view) is None:
         page.line(Span("unpinned ", "warn"), "trust on first use: agentgov trust pin LINE")
-    page.line(Span(f"journal act {head.seq}, {view.tip[:12]}, {age(clock.now() - head.time)} old", "dim"))
+    page.line(journal_line(view))
     answer(output, page, _document(view, rows))
     return 0
 
@@ -105,17 +106,21 @@ class _Row:
         return {
             "agent": str(self.agent),
             "stages": {
-                "staging": {**self._release(at.staging.release), "state": at.staging.state, "since": at.staging.since},
+                "staging": {
+                    **self._release(at.staging.release),
+                    "state": at.staging.state,
+                    "since": at.staging.since or None,
+                },
                 "canary": {
                     **self._release(at.canary.release),
                     "share": at.canary.share / 100_000 if is_ramping(at) else 0,
                     "state": at.canary.state,
-                    "since": at.canary.since,
+                    "since": at.canary.since or None,
                 },
                 "production": {
                     **self._release(at.production.release),
                     "state": at.production.state,
-                    "since": at.production.since,
+                    "since": at.production.since or None,
                 },
             },
             "paused": self.pause is not None,
@@ -132,10 +137,9 @@ class _Row:
 
 
 def _document(view: View, rows: list[_Row]) -> dict[str, Any]:
-    head = view.state.head
     return {
         "schema": "agentgov.status/1",
         "agents": [row.document() for row in rows],
         "pending": sorted(view.state.pending),
-        "journal": {"tip": view.tip, "seq": head.seq, "time": head.time},
+        "journal": journal_json(view),
     }

@@ -4,7 +4,7 @@ import click
 
 from agentgov.cli.context import open_context
 from agentgov.cli.options import answer, format_option, repo_option
-from agentgov.errors import ConfigurationError
+from agentgov.errors import ConfigurationError, RefusedError, UsageError
 from agentgov.journal.introduction import introduce
 from agentgov.repo import clock
 from agentgov.repo.signing import person_signer
@@ -28,6 +28,8 @@ def init(rev: str, repo: str, output: str) -> int:
     and pins it on this machine.
     """
     context = open_context(repo)
+    if context.journal.known_tip() is not None:
+        raise RefusedError("this fleet has a journal already", "look at it: agentgov journal log")
     commit = context.repo.resolve(rev)
     done = introduce(context.journal, commit, person_signer(context.repo), context.repo.ident(), clock.now())
     page = Page().line(
@@ -63,7 +65,11 @@ def show(repo: str, output: str) -> int:
 @format_option()
 def pin(line: str, output: str) -> int:
     """Trust the journal that LINE names, from now on and on this machine; get the line from an administrator."""
-    pins = parse_pins(line)
+    try:
+        pins = parse_pins(line)
+    except ValueError as error:
+        hint = "an administrator prints it with: agentgov trust show; quote it as one argument"
+        raise UsageError(f"that is no line of pins: {error}", hint) from error
     path = save_pins(pins)
     page = Page().line(Span("pinned ", "good"), f"fleet {pins.fleet_id} in {path}")
     answer(output, page, {"schema": "agentgov.trust-pin/1", **_json(pins)})

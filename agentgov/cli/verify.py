@@ -5,8 +5,9 @@ from typing import Any
 
 import click
 
-from agentgov.cli.context import Context, open_context
+from agentgov.cli.context import Context, journal_json, journal_line, open_context
 from agentgov.cli.options import answer, format_option, repo_option
+from agentgov.cli.worktree import note_uncommitted
 from agentgov.errors import IncompleteError, RefusedError
 from agentgov.journal.reviewing import reviewable
 from agentgov.journal.view import View
@@ -15,9 +16,7 @@ from agentgov.model.state import Release
 from agentgov.model.transitions import Refusal
 from agentgov.release.reconcile import sight
 from agentgov.release.refs import known_refs
-from agentgov.repo import clock
-from agentgov.report.moments import age
-from agentgov.report.page import Page, Span
+from agentgov.report.page import Page, Span, Style
 
 
 @dataclass(slots=True)
@@ -50,7 +49,8 @@ def verify(what: str, repo: str, output: str) -> int:
     try:
         view = context.view()
         pinned = context.journal.pins(view) is not None
-        found.because("journal.verified", "from its pinned beginning" if pinned else "trust on first use: no pins")
+        since = "from its pinned beginning" if pinned else "trust on first use, since this machine has no pins"
+        found.because("journal.verified", f"the journal holds, {since}")
         name = release_name(what.removeprefix("refs/tags/"))
         if name is not None:
             _verify_tag(context, view, name, found)
@@ -98,6 +98,7 @@ def _verify_recorded(recorded: Release, oid: str, found: _Answer) -> None:
 
 def _verify_commit(context: Context, view: View, rev: str, found: _Answer) -> None:
     commit = context.repo.resolve(rev)
+    note_uncommitted(context.repo, commit, rev)
     found.where = {"commit": commit}
     verdict = reviewable(view, commit).verdict
     for path in verdict.paths:
@@ -110,14 +111,14 @@ def _verify_commit(context: Context, view: View, rev: str, found: _Answer) -> No
 
 
 def _page(what: str, found: _Answer, view: View | None) -> Page:
-    style = {"accept": "good", "reject": "bad"}.get(found.verdict, "warn")
-    page = Page().line(Span(f"{found.verdict} ", style), what)  # type: ignore[arg-type]
+    styles: dict[str, Style] = {"accept": "good", "reject": "bad"}
+    style = styles.get(found.verdict, "warn")
+    commit = found.where.get("commit")
+    which = f" (commit {commit[:9]})" if commit and not commit.startswith(what) else ""
+    page = Page().line(Span(f"{found.verdict} ", style), f"{what}{which}")
     for reason in found.reasons:
         page.line(f"  {reason['message']} ", Span(f"({reason['rule']})", "dim"))
-    if view is not None:
-        head = view.state.head
-        page.line(Span(f"journal act {head.seq}, {view.tip[:12]}, {age(clock.now() - head.time)} old", "dim"))
-    return page
+    return page if view is None else page.line(journal_line(view))
 
 
 def _document(what: str, found: _Answer, view: View | None) -> dict[str, Any]:
@@ -128,5 +129,5 @@ def _document(what: str, found: _Answer, view: View | None) -> dict[str, Any]:
         "code": found.code,
         "where": found.where,
         "reasons": found.reasons,
-        "journal": {"tip": view.tip, "seq": view.state.head.seq} if view is not None else None,
+        "journal": journal_json(view) if view is not None else None,
     }

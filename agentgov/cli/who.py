@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("verb", type=parameters.verb)
-@click.argument("agent", type=parameters.agent, required=False)
+@parameters.agent_argument(required=False)
 @click.option("--environment", type=click.Choice(ENVIRONMENTS), help="Only who may there (default: anywhere).")
 @click.option("--at", "rev", metavar="REV", help="Governance of this revision (default: the working tree).")
 @repo_option

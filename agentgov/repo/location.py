@@ -30,7 +30,8 @@ def find_repository(start: Path | str) -> Location:
         if _is_git_dir(folder):
             root = folder.parent if folder.name == ".git" else None
             return _checked(Location(root, folder, _common_dir(folder)))
-    raise ConfigurationError(f"{start} is not in a git repository", "make one here: git init")
+    hint = "go into your fleet, or name it: --repo DIR; a new one starts with agentgov init, or with git init"
+    raise ConfigurationError(f"{here} is not in a git repository", hint)
 
 
 def _git_dir_of(folder: Path) -> Path | None:

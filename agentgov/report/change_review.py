@@ -65,7 +65,7 @@ def _path(page: Page, path: PathVerdict) -> None:
         if not state.met and path.state == "pending":
             who = ", ".join(sorted(state.could)) or "nobody"
             page.line("           ", Span(f"        who could give it: {who}", "dim"))
-    if path.state != "pass" and (path.state == "blocked" or all(state.met for state in path.requirements)):
+    if path.state != "pass" and not path.message.startswith("needs "):  # what is missing stands above already
         page.line("           ", path.message)
 
 

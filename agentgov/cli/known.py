@@ -1,0 +1,37 @@
+"""Whether there is such an agent, before anything is signed about it: a slip of the keyboard is told at once."""
+
+import difflib
+
+from agentgov.errors import UsageError
+from agentgov.journal.view import View
+from agentgov.model.names import AgentId, agent_id
+
+_ALL = "all of them: agentgov status"
+
+
+def require_agent(view: View, agent: AgentId) -> AgentId:
+    """The agent, where it is authorised or was ever released; UsageError with what was meant where it is neither."""
+    if view.repo.entry(view.authorised, agent.file) is not None or view.state.releases(agent):
+        return agent
+    known = [str(one) for one in sorted({*view.agents(), *view.state.released()})]
+    raise UsageError(f"there is no authorised agent {agent}", _hint(str(agent), known))
+
+
+def require_selected(view: View, selector: str) -> str:
+    """The selector, where it means at least one agent; UsageError with what was meant where it means none."""
+    agent = agent_id(selector)
+    if agent is not None:
+        return str(require_agent(view, agent))
+    if any(view.agents(selector.partition("/")[0])):
+        return selector
+    workspaces = sorted({f"{one.workspace}/*" for one in view.agents()})
+    raise UsageError(f"there is no authorised agent in {selector}", _hint(selector, workspaces))
+
+
+def _hint(text: str, known: list[str]) -> str:
+    close = difflib.get_close_matches(text, known, 1, 0.6)
+    if close:
+        return f"did you mean {close[0]}? {_ALL}"
+    if not known:
+        return "the fleet has none yet: agentgov new WORKSPACE/AGENT"
+    return f"what is new has to be reviewed first (agentgov check); {_ALL}"

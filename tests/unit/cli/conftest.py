@@ -1,0 +1,36 @@
+"""Worlds for tests of the command line: built once for a session, copied for each test."""
+
+from pathlib import Path
+
+import pytest
+from unit.cli.command_world import CommandWorld
+
+
+@pytest.fixture(scope="session")
+def begun_world(tmp_path_factory: pytest.TempPathFactory) -> CommandWorld:
+    """The template of `begun`; no test may touch it."""
+    return CommandWorld.begun(tmp_path_factory.mktemp("worlds") / "begun")
+
+
+@pytest.fixture(scope="session")
+def running_world(tmp_path_factory: pytest.TempPathFactory) -> CommandWorld:
+    """The template of `running`; no test may touch it."""
+    return CommandWorld.running(tmp_path_factory.mktemp("worlds") / "running")
+
+
+@pytest.fixture
+def laid(tmp_path: Path) -> CommandWorld:
+    """A fleet without a journal."""
+    return CommandWorld.laid(tmp_path / "world")
+
+
+@pytest.fixture
+def begun(begun_world: CommandWorld, tmp_path: Path) -> CommandWorld:
+    """A fleet whose journal has begun."""
+    return begun_world.copied(tmp_path / "world")
+
+
+@pytest.fixture
+def running(running_world: CommandWorld, tmp_path: Path) -> CommandWorld:
+    """A fleet that runs the second release of support/triage."""
+    return running_world.copied(tmp_path / "world")

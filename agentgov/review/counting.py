@@ -13,7 +13,7 @@ from agentgov.model.state import OpenReview
 from agentgov.model.units import format_duration, parse_duration
 from agentgov.review.verdict import AuthorSet, Change, PathChange, Uncounted
 from agentgov.trust.identity import Directory
-from agentgov.trust.permissions import decide_permission, standing
+from agentgov.trust.permissions import Grant, standing
 
 Step = tuple[str, str]  # from one content to another
 Counted = Mapping[Step, frozenset[str]]
@@ -39,7 +39,6 @@ class Counting:
                     self._approvals.setdefault(entry.path, []).append(((entry.old, entry.new), review))
                 else:
                     self._objections.setdefault((entry.path, entry.new), []).append(review.by)
-        self._may: dict[tuple[str, tuple[AgentId, ...]], bool] = {}
         self._left_behind: dict[int, bool] = {}
 
     @cached_property
@@ -78,20 +77,18 @@ class Counting:
         return frozenset(person for person in said if self.may_review(person, path.path))
 
     def may_review(self, person: str, path: str) -> bool:
-        """Whether somebody has the right to review in every agent that the path belongs to."""
-        if self._directory.person(person) is None:
-            return False
-        agents = tuple(self._agents_of(path))
-        known = self._may.get((person, agents))
-        if known is None:
-            known = self._may[person, agents] = self._decide(person, agents)
-        return known
+        """Whether somebody has the right to review in every agent that the path belongs to; where it belongs to none
+        (a text that no agent names, a playbook), any right to review will do."""
+        grants = self._grants.get(person, ())
+        agents = self._agents_of(path)
+        return bool(grants) and all(any(grant.covers(agent) for grant in grants) for agent in agents)
 
-    def _decide(self, person: str, agents: tuple[AgentId, ...]) -> bool:
-        access = self._governance.access
-        if not agents:  # a text that no agent names, a playbook: any right to review will do
-            return any(grant.person == person for grant in standing(access, "review", self.today))
-        return all(decide_permission(access, person, "review", one, None, self.today).allowed for one in agents)
+    @cached_property
+    def _grants(self) -> Mapping[str, list[Grant]]:
+        found: dict[str, list[Grant]] = {}
+        for grant in standing(self._governance.access, "review", self.today):
+            found.setdefault(grant.person, []).append(grant)
+        return found
 
     def _agents_of(self, path: str) -> Iterable[AgentId]:
         agent = agent_of_path(path)

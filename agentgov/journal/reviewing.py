@@ -89,9 +89,9 @@ def with_approvals(view: View, found: Reviewable, people: Iterable[str]) -> Chan
 def requirements_digest(verdict: ChangeVerdict) -> str:
     """SHA-256 of what the change needs, path by path, as canonical JSON."""
     asked = [
-        [state.asked.path, state.asked.rule, state.asked.name, state.asked.count, sorted(state.asked.candidates)]
+        [needed.path, needed.rule, needed.name, needed.count, [sorted(group) for group in needed.groups]]
         for path in verdict.paths
-        for state in path.requirements
+        for needed in (state.requirement for state in path.requirements)
     ]
     return hashlib.sha256(json.dumps(asked, ensure_ascii=True, separators=(",", ":")).encode()).hexdigest()
 

@@ -2,7 +2,8 @@
 
 from agentgov.model.state import OpenReview
 from agentgov.report.page import Page, Span, Style
-from agentgov.review.change import AskedState, ChangeVerdict, PathVerdict
+from agentgov.report.review import requirement_document
+from agentgov.review.change import ChangeVerdict, PathVerdict
 
 _LOOKS: dict[str, Style] = {"pass": "good", "pending": "warn", "blocked": "bad"}
 
@@ -41,7 +42,7 @@ def change_document(
         "head": head,
         "missing_paths": [path.change.path for path in verdict.paths if path.state == "pending"],
         "blocked_by": sorted({who for path in verdict.paths for who in path.objectors}),
-        "requirements": [_requirement(state) for path in verdict.paths for state in path.requirements],
+        "requirements": [requirement_document(state) for path in verdict.paths for state in path.requirements],
         "reviews": [
             {
                 "user": person,
@@ -58,26 +59,12 @@ def change_document(
 def _path(page: Page, path: PathVerdict) -> None:
     page.line(Span(f"  {path.state:<8}", _LOOKS[path.state]), path.change.path)
     for state in path.requirements:
-        labels = f" ({' '.join(state.asked.labels)})" if state.asked.labels != ("administrators",) else ""
-        given = f": {', '.join(sorted(state.given))}" if state.given else ""
-        mark = Span("met     ", "good") if state.met else Span("missing ", "warn")
-        page.line("           ", mark, f"{state.asked.count} of {state.asked.name}{labels}{given}")
-        if not state.met and path.state == "pending":
-            who = ", ".join(sorted(state.could)) or "nobody"
+        labels = f" ({' '.join(state.requirement.labels)})" if state.requirement.labels != ("administrators",) else ""
+        given = f": {', '.join(state.given)}" if state.given else ""
+        mark = Span("met     ", "good") if not state.missing else Span("missing ", "warn")
+        page.line("           ", mark, f"{state.requirement.count} of {state.requirement.name}{labels}{given}")
+        if state.missing and path.state == "pending":
+            who = ", ".join(state.could) or "nobody"
             page.line("           ", Span(f"        who could give it: {who}", "dim"))
     if path.state != "pass" and not path.message.startswith("needs "):  # what is missing stands above already
         page.line("           ", path.message)
-
-
-def _requirement(state: AskedState) -> dict[str, object]:
-    asked = state.asked
-    return {
-        "path": asked.path,
-        "name": asked.name,
-        "rule": asked.rule,
-        "owners": list(asked.labels),
-        "count": asked.count,
-        "given": sorted(state.given),
-        "missing": 0 if state.met else max(asked.count - len(state.given), 1),
-        "candidates": [] if state.met else sorted(state.could),
-    }

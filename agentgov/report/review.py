@@ -53,7 +53,7 @@ def review_document(verdict: ReviewVerdict, assumed: Sequence[str] = ()) -> dict
         "verdict": str(verdict.outcome),
         "missing_paths": list(verdict.missing_paths),
         "blocked_by": list(verdict.blockers),
-        "requirements": [_requirement(item) for item in verdict.progress],
+        "requirements": [requirement_document(item) for item in verdict.progress],
         "reviews": reviews,
         "assumed": list(assumed),
     }
@@ -79,7 +79,8 @@ def _row(item: Progress) -> tuple[str | Span, ...]:
     return path, f"{requirement.count} of {requirement.name}{whom}", ", ".join(item.given) or "-", missing, could
 
 
-def _requirement(item: Progress) -> dict[str, object]:
+def requirement_document(item: Progress) -> dict[str, object]:
+    """One requirement as `check --json` prints it."""
     requirement = item.requirement
     where = requirement.where
     return {

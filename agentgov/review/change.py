@@ -15,9 +15,10 @@ from agentgov.model.fleet import Governance
 from agentgov.model.governed import in_governance_set
 from agentgov.model.state import OpenReview
 from agentgov.review.counting import Counting, Step
-from agentgov.review.rules import Asked, Touched, asked_of, stricter_risk
+from agentgov.review.decide import Progress
+from agentgov.review.requirements import Requirement
+from agentgov.review.rules import Touched, asked_of, stricter_risk
 from agentgov.review.verdict import (
-    AskedState,
     AuthorSet,
     Change,
     ChangeVerdict,
@@ -26,12 +27,10 @@ from agentgov.review.verdict import (
     PathVerdict,
     TouchedAgent,
     Uncounted,
-    is_met,
 )
 from agentgov.trust.identity import Directory
 
 __all__ = [
-    "AskedState",
     "AuthorSet",
     "Change",
     "ChangeVerdict",
@@ -92,7 +91,7 @@ class _Court:
         asked = self._asked(path.path, authors)
         counted, uncounted = self.counting.counted(path, authors)
         direct = counted.get((path.old, path.new), frozenset())
-        states = tuple(self._state(item, direct, authors) for item in asked)
+        states = tuple(self._progress(item, direct, authors) for item in asked)
         objectors = self.counting.objectors(path)
         if objectors:
             message = f"{', '.join(sorted(objectors))} asked for changes"
@@ -100,13 +99,13 @@ class _Court:
         impossible = self._impossible(path) or authors.unsigned
         if impossible:
             return PathVerdict(path, "pending", states, uncounted, impossible)
-        good = {step for step, people in counted.items() if all(is_met(item, people) for item in asked)}
+        good = {step for step, people in counted.items() if not any(item.missing(people) for item in asked)}
         if _reaches(path.old, path.new, good):
             own = self.counting.alone and not in_governance_set(path.path)
             return PathVerdict(path, "pass", states, uncounted, "reviewed", unreviewed=own)
         return PathVerdict(path, "pending", states, uncounted, _missing(states, authors))
 
-    def _asked(self, path: str, authors: AuthorSet) -> tuple[Asked, ...]:
+    def _asked(self, path: str, authors: AuthorSet) -> tuple[Requirement, ...]:
         certain = not authors.doubt or self.counting.alone  # whoever is alone cannot find a second reviewer
         touched = self.touched.get(path, ())
         return asked_of(path, touched, self.governance, self.directory, certain, self.counting.today)
@@ -120,13 +119,14 @@ class _Court:
             return f"{self.broken[path.path]} cannot be read at this commit: fix what `agentgov validate` finds"
         return ""
 
-    def _state(self, asked: Asked, direct: frozenset[str], authors: AuthorSet) -> AskedState:
-        barred = frozenset[str]() if asked.authors_count or self.counting.alone else authors.people
-        could = {person for person in asked.candidates - barred - direct if self._could(person, asked)}
-        return AskedState(asked, direct & asked.candidates, frozenset(could))
+    def _progress(self, asked: Requirement, direct: frozenset[str], authors: AuthorSet) -> Progress:
+        given = direct & frozenset[str]().union(*asked.groups)
+        barred = frozenset[str]() if in_governance_set(asked.path) or self.counting.alone else authors.people
+        could = {person for person in asked.could(given) - barred if self._could(person, asked.path)}
+        return Progress(asked, tuple(sorted(given)), asked.missing(given), tuple(sorted(could)))
 
-    def _could(self, person: str, asked: Asked) -> bool:
-        return asked.rule == "review.administrators" or self.counting.may_review(person, asked.path)
+    def _could(self, person: str, path: str) -> bool:
+        return in_governance_set(path) or self.counting.may_review(person, path)
 
 
 def _as_rules_see(agent: TouchedAgent) -> Touched:
@@ -146,14 +146,14 @@ def _reaches(old: str, new: str, steps: Iterable[Step]) -> bool:
     return new in seen
 
 
-def _missing(states: tuple[AskedState, ...], authors: AuthorSet) -> str:
+def _missing(states: tuple[Progress, ...], authors: AuthorSet) -> str:
     parts = []
     for state in states:
-        if state.met:
+        if not state.missing:
             continue
-        could = ", ".join(sorted(state.could)) or "nobody who could give it"
-        people = "one of each group" if state.asked.groups else f"{state.asked.count - len(state.given)} more"
-        parts.append(f"{people} from {' or '.join(state.asked.labels)} ({state.asked.name}): {could}")
+        needed, could = state.requirement, ", ".join(state.could) or "nobody who could give it"
+        together = " and " if len(needed.groups) > 1 else " or "
+        parts.append(f"{state.missing} more from {together.join(needed.labels)} ({needed.name}): {could}")
     if not parts:
         return "the reviews given do not lead from the old content to this"
     doubt = f"; {authors.doubt}" if authors.doubt else ""

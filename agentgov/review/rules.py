@@ -15,23 +15,10 @@ from agentgov.model.fleet import Governance, ReviewRule, When
 from agentgov.model.governed import in_governance_set
 from agentgov.model.names import AgentId
 from agentgov.owners.codeowners import Codeowners, match, parse
+from agentgov.review.requirements import Requirement
 from agentgov.trust.identity import Directory
 
 UNKNOWN_AUTHORS_COUNT = 2  # owners asked for when nobody can say who wrote the change
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """One requirement on one path: `count` people out of `candidates`; with `groups`, one of each group."""
-
-    path: str
-    rule: str  # review.owners, review.rule, review.administrators, review.unowned
-    name: str  # what people call it: "owners", "rule tools-need-security"
-    count: int
-    candidates: frozenset[str]
-    labels: tuple[str, ...]  # how the file spells the candidates: @acme/payments-support, team:security
-    groups: tuple[frozenset[str], ...] = ()
-    authors_count: bool = False  # only administrators may be among the authors of what they sign
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +40,7 @@ def asked_of(
     directory: Directory,
     authors_known: bool,
     today: date,
-) -> tuple[Asked, ...]:
+) -> tuple[Requirement, ...]:
     """Everything that a change of this path needs."""
     if in_governance_set(path):
         return (_administrators(path, directory, governance.access.administrators.threshold),)
@@ -83,36 +70,28 @@ def _codeowners(text: str, file: str) -> Codeowners:
     return parse(text, file)
 
 
-def _administrators(path: str, directory: Directory, threshold: int) -> Asked:
-    who = directory.administrators
-    return Asked(
-        path, "review.administrators", "administrators", threshold, who, ("administrators",), authors_count=True
-    )
+def _administrators(path: str, directory: Directory, threshold: int) -> Requirement:
+    who = (directory.administrators,)
+    return Requirement(path, "administrators", "review.administrators", who, threshold, labels=("administrators",))
 
 
-def _nobody_owns(path: str, directory: Directory, count: int) -> Asked:
-    name = "administrators, because nobody owns it"
-    return Asked(path, "review.unowned", name, count, directory.administrators, ("administrators",))
+def _nobody_owns(path: str, directory: Directory, count: int) -> Requirement:
+    name, who = "administrators, because nobody owns it", (directory.administrators,)
+    return Requirement(path, name, "review.unowned", who, count, labels=("administrators",))
 
 
 def _from_rule(
     path: str, rule: ReviewRule, name: str, owners: tuple[str, ...], directory: Directory, today: date
-) -> Asked:
+) -> Requirement:
     if rule.sources == "owners":
         labels, kind = owners, "review.owners"
         groups = tuple(directory.by_handle(owner) or frozenset() for owner in owners)
     else:
         labels, kind = rule.sources, "review.rule"
         groups = tuple(directory.members(source, today) for source in rule.sources)
-    return Asked(
-        path=path,
-        rule=kind,
-        name=name,
-        count=max(rule.approvals, 1),
-        candidates=frozenset().union(*groups),
-        labels=labels,
-        groups=groups if rule.mode == "all" else (),
-    )
+    if rule.mode == "all":  # each of those listed; a team speaks through one member
+        return Requirement(path, name, kind, groups, 1, labels=labels)
+    return Requirement(path, name, kind, (frozenset[str]().union(*groups),), max(rule.approvals, 1), labels=labels)
 
 
 def _matches(when: When, path: str, touched: tuple[Touched, ...]) -> bool:

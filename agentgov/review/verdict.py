@@ -1,13 +1,13 @@
 """What a verdict on a change of governed contents rests on, and what it says: values, nothing decided here."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
 from agentgov.diff.version import AgentVersion
 from agentgov.model.names import AgentId
 from agentgov.model.snapshot import Entry
-from agentgov.review.rules import Asked
+from agentgov.review.decide import Progress
 
 PathState = Literal["pass", "pending", "blocked"]
 
@@ -75,26 +75,12 @@ class Uncounted:
 
 
 @dataclass(frozen=True, slots=True)
-class AskedState:
-    """One requirement, who gave a review that counts for it, and who still could."""
-
-    asked: Asked
-    given: frozenset[str]
-    could: frozenset[str]
-
-    @property
-    def met(self) -> bool:
-        """Whether enough was given."""
-        return is_met(self.asked, self.given)
-
-
-@dataclass(frozen=True, slots=True)
 class PathVerdict:
     """The verdict on one path."""
 
     change: PathChange
     state: PathState
-    requirements: tuple[AskedState, ...]
+    requirements: tuple[Progress, ...]
     uncounted: tuple[Uncounted, ...]
     message: str  # one sentence: why it is so
     unreviewed: bool = False  # a fleet of one person let its own change through
@@ -121,11 +107,3 @@ class ChangeVerdict:
     def passes(self, path: str) -> bool:
         """Whether this path may be authorised now."""
         return path in self.passing
-
-
-def is_met(asked: Asked, people: Iterable[str]) -> bool:
-    """Whether these people are enough: so many of the candidates, or one of each group."""
-    given = frozenset(people)
-    if asked.groups:
-        return all(given & group for group in asked.groups)
-    return len(given & asked.candidates) >= asked.count

@@ -111,7 +111,7 @@ def rollback(case: Case) -> Deployment | Refusal:
     refusal = _not_a_target(case) or _not_automatic(case)
     if refusal is not None:
         return refusal
-    spoilt = at.staging.release and case.staging is not None and case.staging.closure == running.closure
+    spoilt = case.staging is not None and case.staging.closure == running.closure
     bad = tuple(closure for closure in at.bad if closure != case.release.closure)
     return replace(
         at,

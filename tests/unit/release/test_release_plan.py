@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from planview import BEST, COUNTS, LONG, OPEN, V1, V2, V3, ramping, said, view, waits
 
 from agentgov.model.act import GRAMMAR
-from agentgov.model.pipeline import Judge, Metric, Step
+from agentgov.model.pipeline import Judge, Metric, Promoters, Step
 from agentgov.release.gates import refused_releases
 from agentgov.release.judge import Judgement, Outcome
 from agentgov.release.plan import plan_agent
@@ -155,6 +155,8 @@ def test_a_ramp_waits_for_soak_units_and_data(line: Line) -> None:
         ("P8", "data: the source is down"),
     ]
     assert decision.waits[1].remaining == "82 units"
+    assert plan_agent(view(line, with_fields(BEST, units=199))).act is None
+    assert plan_agent(view(line, with_fields(BEST, units=200))).act == "share"
     after = plan_agent(view(line))
     assert (after.rule, after.act, said(after)["Share"]) == ("P8", "share", "25%")
 
@@ -238,6 +240,18 @@ def test_a_passed_candidate_makes_room_for_a_fix_only_under_pause_or_hold(line: 
     line.do("hold", State="lifted")
     stuck = view(line, ineligible={V3.tag: "revoked"})
     assert plan_agent(stuck).act == "canary"
+
+
+def test_a_passed_candidate_that_waits_for_people_is_not_preempted(line: Line) -> None:
+    canary = replace(line.rules.stage("canary"), promoters=Promoters(count=1, sources=("dave",)))
+    line.rules = replace(line.rules, stages=tuple(canary if one.name == "canary" else one for one in line.rules.stages))
+    line.releases[V2.tag] = V2
+    line.to_staging(V2)
+    line.releases[V3.tag] = V3
+    assert waits(plan_agent(view(line))) == [
+        ("P11", "promoters: 0 of 1 promotes to canary; 1 to come from dave"),
+        ("P12", f"{V3.name} waits behind {V2.name} in staging, which has passed"),
+    ]
 
 
 def test_during_a_canary_the_newest_waits(line: Line) -> None:

@@ -7,6 +7,7 @@ from deploymentworld import Line, pipeline
 from msgspec.structs import replace
 from planview import BEST, BROKEN, FAILED, LONG, OPEN, PASSED, V1, V2, ramping, said, view, waits
 
+from agentgov.release.judge import Judgement
 from agentgov.release.plan import plan_agent
 from agentgov.release.view import Moved, Observed
 
@@ -137,8 +138,21 @@ def test_without_auto_rollback_or_a_prior_a_failed_bake_waits_for_people(line: L
     seen = with_fields(BEST, bake=FAILED)
     line.rules = pipeline(auto_rollback=False)
     assert (plan_agent(view(line, seen)).act, plan_agent(view(line, seen)).waits[0].rule) == (None, "P4")
+    assert "autoRollback is off" in plan_agent(view(line, seen)).waits[0].message
     line.rules = pipeline()
     line.at = replace(line.at, prior=())
     decision = plan_agent(view(line, seen))
     assert (decision.act, decision.waits[0].rule) == (None, "P4")
     assert "pause" in decision.waits[0].message
+
+
+@pytest.mark.parametrize("bake", [None, OPEN, PASSED])
+def test_a_bake_that_does_not_fail_settles(line: Line, bake: Judgement | None) -> None:
+    assert plan_agent(view(baking(line), with_fields(BEST, bake=bake))).act == "settle"
+
+
+def test_a_deadline_is_over_when_it_is_over(line: Line) -> None:
+    ramping(line)
+    late = with_fields(BEST, judgement=OPEN, healthy=False)
+    assert plan_agent(view(line, with_fields(late, ramp_started=line.now - 86_399))).act is None
+    assert plan_agent(view(line, with_fields(late, ramp_started=line.now - 86_400))).act == "stall"

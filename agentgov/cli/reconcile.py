@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from agentgov.cli.context import Context, open_context
+from agentgov.cli.context import Context, journal_json, journal_line, open_context
 from agentgov.cli.options import answer, format_option, repo_option, show
 from agentgov.errors import IncompleteError
 from agentgov.release.counts import Reading, parse_counts
@@ -102,8 +102,7 @@ def _tell(report: Report, output: str, *, dry_run: bool = False) -> int:
         page.line(Span("note ", "warn"), reason.message)
     if not report.acts:
         page.line("nothing to do")
-    head = report.view.state.head
-    page.line(Span(f"journal act {head.seq}, {report.view.tip[:12]}", "dim"))
+    page.line(journal_line(report.view))
     answer(output, page, _json(report, dry_run))
     return 0
 
@@ -134,5 +133,5 @@ def _json(report: Report, dry_run: bool) -> dict[str, Any]:
         "refused": [{"tag": one.subject, "code": one.rule, "message": one.message} for one in report.refused],
         "decisions": decisions,
         "notes": [{"code": one.rule, "message": one.message} for one in report.notes],
-        "journal": {"tip": report.view.tip, "seq": report.view.state.head.seq},
+        "journal": journal_json(report.view),
     }

@@ -53,7 +53,8 @@ def release(
         _push(context, name.ref, made.oid)
     page = Page().line(Span("released ", "good"), f"{name} at commit {commit[:9]}, signed by {actor.identity.id}")
     page.line(f"  closure {made.release.closure[:16]}, tag object {made.oid[:12]}")
-    for line in _what_follows(view, name, made.release, remote.name if remote is not None else "", push):
+    notes = _what_follows(view, name, made.release, remote.name if remote is not None else "", push)
+    for line in notes:
         page.line(f"  {line}")
     document = {
         "schema": "agentgov.release/1",
@@ -62,6 +63,7 @@ def release(
         "commit": commit,
         "closure": made.release.closure,
         "pushed": push and remote is not None,
+        "notes": notes,
     }
     answer(output, page, document)
     return 0

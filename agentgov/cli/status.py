@@ -11,7 +11,7 @@ from agentgov.cli.options import answer, format_option, repo_option
 from agentgov.journal.judge import pause_of
 from agentgov.journal.view import View
 from agentgov.model.names import AgentId
-from agentgov.model.state import Deployment, Release
+from agentgov.model.state import Deployment, Pause, Release
 from agentgov.model.transitions import is_ramping
 from agentgov.model.units import format_share
 from agentgov.release.memory import MemoryStore
@@ -41,6 +41,7 @@ def status(agent: AgentId | None, fetch: bool, repo: str, output: str) -> int:
     rows = [_Row(view, one, waits.get(one, ())) for one in agents if agent in (None, one)]
     page = Page().table(("agent", "staging", "canary", "production", "since", ""), [row.cells() for row in rows])
     for row in rows:
+        row.tell_why(page)
         for wait in row.waits:
             rest = f" ({wait.remaining})" if wait.remaining else ""
             page.line(Span("waits ", "dim"), f"{row.agent}: {wait.message}{rest}")
@@ -51,10 +52,11 @@ def status(agent: AgentId | None, fetch: bool, repo: str, output: str) -> int:
         page.line(Span("pending ", "warn"), f"{count} path{'s' if count > 1 else ''} of main: agentgov check")
     if len(view.governance.access.people) == 1:
         page.line(Span("unreviewed ", "warn"), "a fleet of one person reviews its own changes")
-    if context.journal.pins(view) is None:
+    pinned = context.journal.pins(view) is not None
+    if not pinned:
         page.line(Span("unpinned ", "warn"), "trust on first use: agentgov trust pin LINE")
     page.line(journal_line(view))
-    answer(output, page, _document(view, rows))
+    answer(output, page, _document(view, rows, pinned))
     return 0
 
 
@@ -92,6 +94,15 @@ class _Row:
             production += f" {at.production.state.lower().replace('_', ' ')}"
         return (str(self.agent), staging, canary, production, stamp(at.production.since), self._mark())
 
+    def tell_why(self, page: Page) -> None:
+        """Who paused or holds it, and why."""
+        if self.pause is not None:
+            until = f", until {stamp(self.pause.until)}" if self.pause.until else ""
+            what = f"{self.agent} by {self.pause.by}{until}: {_first_line(self.pause.reason)}"
+            page.line(Span("paused ", "bad"), what)
+        if self.at.hold is not None:
+            page.line(Span("held ", "warn"), f"{self.agent} by {self.at.hold.by}: {_first_line(self.at.hold.reason)}")
+
     def _mark(self) -> Span:
         if self.pause is not None:
             return Span("PAUSED" if self.pause.mode == "stop" else "READ-ONLY", "bad")
@@ -125,7 +136,9 @@ class _Row:
             },
             "paused": self.pause is not None,
             "pauseMode": self.pause.mode if self.pause is not None else None,
+            "pause": _pause_json(self.pause) if self.pause is not None else None,
             "hold": at.hold is not None,
+            "holding": {"by": at.hold.by, "reason": at.hold.reason} if at.hold is not None else None,
             "waits": [{"rule": wait.rule, "message": wait.message, "remaining": wait.remaining} for wait in self.waits],
         }
 
@@ -136,10 +149,26 @@ class _Row:
         return {"release": release.name, "tag": release.tag, "commit": release.commit, "closure": release.closure}
 
 
-def _document(view: View, rows: list[_Row]) -> dict[str, Any]:
+def _first_line(text: str) -> str:
+    return text.partition("\n")[0] or "no reason was given"
+
+
+def _pause_json(pause: Pause) -> dict[str, Any]:
+    return {
+        "selector": pause.selector,
+        "mode": pause.mode,
+        "by": pause.by,
+        "reason": pause.reason,
+        "until": pause.until or None,
+    }
+
+
+def _document(view: View, rows: list[_Row], pinned: bool) -> dict[str, Any]:
     return {
         "schema": "agentgov.status/1",
         "agents": [row.document() for row in rows],
         "pending": sorted(view.state.pending),
+        "unreviewed": len(view.governance.access.people) == 1,
+        "pinned": pinned,
         "journal": journal_json(view),
     }

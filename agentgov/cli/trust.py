@@ -1,11 +1,13 @@
 """`agentgov trust`: start the journal of a fleet, and the pins that verification starts from."""
 
+from typing import Any
+
 import click
 
 from agentgov.cli.context import open_context
 from agentgov.cli.options import answer, format_option, repo_option
 from agentgov.errors import ConfigurationError, RefusedError, UsageError
-from agentgov.journal.introduction import introduce
+from agentgov.journal.introduction import Introduced, introduce
 from agentgov.repo import clock
 from agentgov.repo.signing import person_signer
 from agentgov.report.page import Page, Span
@@ -40,8 +42,12 @@ def init(rev: str, repo: str, output: str) -> int:
     )
     page.line("  this machine has pinned it; give everybody else, and CI, this line as AGENTGOV_PINS:")
     page.line(Span(f"  {done.pins.line}", "accent"))
-    answer(output, page, {"schema": "agentgov.trust-init/1", **_json(done.pins), "founder": done.founder})
+    answer(output, page, _introduced(done))
     return 0
+
+
+def _introduced(done: Introduced) -> dict[str, Any]:
+    return {"schema": "agentgov.trust-init/1", **_json(done.pins), "founder": done.founder, "paths": done.paths}
 
 
 @trust.command()

@@ -24,10 +24,12 @@ from typing import Any
 import gitworld
 import simulator
 from simulator import PAYROLL, TRIAGE
+from unit.cli.output_schema import assert_holds
 
 from agentgov.cli.main import status
 from agentgov.repo import clock
 
+ROOT = Path(__file__).resolve().parents[3]
 PROMPT = f"{TRIAGE.folder}/prompts/system.md"
 PAY_PROMPT = f"{PAYROLL.folder}/prompts/system.md"
 PEOPLE = simulator.PEOPLE
@@ -81,7 +83,7 @@ class Traffic:
 
 @dataclass
 class CommandWorld:
-    """One fleet in a folder: `remote` (bare), `fleet` (a clone to work in), `keys`, `home`; and the time it is there."""
+    """One fleet in a folder: `remote` (bare), `fleet` (a clone to work in), `keys`, `home`; and what time it is."""
 
     folder: Path
     time: int = simulator.START
@@ -175,9 +177,9 @@ class CommandWorld:
     def run(self, who: str, *args: str, cwd: Path | None = None, **more: str | None) -> Ran:
         """A command by somebody, in this process and at this world's time."""
         out, err = io.StringIO(), io.StringIO()
-        with self._acting(who, cwd or self.fleet, more):
-            with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-                code = status(list(args))
+        acting = self._acting(who, cwd or self.fleet, more)
+        with acting, contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            code = status(list(args))
         found = Ran(code, out.getvalue(), err.getvalue())
         assert "Traceback" not in found.err
         assert "internal error" not in found.err, found.err
@@ -189,6 +191,14 @@ class CommandWorld:
         assert found.code == 0, (args, found)
         return found
 
+    def asked(self, who: str, *args: str, code: int = 0, cwd: Path | None = None, **more: str | None) -> dict[str, Any]:
+        """The JSON answer to a command that ends with this code, held against its schema."""
+        found = self.run(who, *args, "--json", cwd=cwd, **more)
+        assert found.code == code, (args, found)
+        group = args[0] in ("trust", "journal")
+        assert_holds(found.document, f"{args[0]}-{args[1]}" if group else args[0])
+        return found.document
+
     def process(
         self, who: str, *args: str, cwd: Path | None = None, **more: str | None
     ) -> subprocess.CompletedProcess[str]:
@@ -196,7 +206,7 @@ class CommandWorld:
         return subprocess.run(
             [sys.executable, "-m", "agentgov", *args],
             cwd=cwd or self.fleet,
-            env=self.environment(who, **more),
+            env={**self.environment(who, **more), "PYTHONPATH": str(ROOT)},
             capture_output=True,
             text=True,
             timeout=60,
@@ -262,14 +272,14 @@ class CommandWorld:
     def to_canary(self, version: str, *, share: float = 0.1, promoted_by: str = "", bad: float = 0.0) -> Traffic:
         """Healthy traffic until the newest release of support/triage has this share of it."""
         traffic = Traffic(version)
-        return self._until(lambda at: at["canary"]["share"] >= share, traffic, bad, promoted_by)
+        return self._until(lambda at: bool(at["canary"]["share"] >= share), traffic, bad, promoted_by)
 
     def to_production(self, version: str, *, promoted_by: str = "") -> Traffic:
         """Healthy traffic until the newest release of support/triage is settled in production."""
         name = f"{TRIAGE}/v{version}"
 
         def settled(at: dict[str, Any]) -> bool:
-            return at["production"]["release"] == name and at["production"]["state"] == "STABLE"
+            return bool(at["production"]["release"] == name and at["production"]["state"] == "STABLE")
 
         return self._until(settled, Traffic(version), 0.0, promoted_by)
 

@@ -10,10 +10,13 @@ Everything goes through the functions that the commands use. People sign with ke
 ssh-keygen and the real command line can show is tested with those.
 """
 
+import copy
 import json
+import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 import gitworld
 
@@ -115,6 +118,18 @@ class FleetSimulator:
             self.push()
         self.repo = Repository.open(self.work)
         self.journal = Journal(self.repo, remote=Remote.of(self.repo))
+
+    def twin(self, folder: Path) -> Self:
+        """The same world once more in another folder; nothing that happens there is seen here."""
+        shutil.copytree(self.folder, folder, symlinks=True)
+        other = copy.copy(self)
+        other.folder, other.clock = folder, Clock(self.clock.time)
+        other.work, other.remote = folder / self.work.name, folder / self.remote.name
+        if other.remote.exists():
+            gitworld.git(other.work, "remote", "set-url", "origin", str(other.remote))
+        other.repo = Repository.open(other.work)
+        other.journal = Journal(other.repo, remote=Remote.of(other.repo))
+        return other
 
     # --- git -------------------------------------------------------------------------------------------------------
 

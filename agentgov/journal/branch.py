@@ -157,7 +157,7 @@ class Journal:
             drafts = propose(before)
             if not drafts:
                 return before
-            after = self._build(before, drafts, appender, clock())
+            after = self.build(before, drafts, appender, clock())
             if self._publish(before.tip, after.tip):
                 self._remember(self.pins(after), after, before.tip)
                 return after
@@ -181,7 +181,8 @@ class Journal:
             raise RefusedError("somebody else started a journal at the same moment", "run: agentgov journal log")
         return commit
 
-    def _build(self, view: View, drafts: Iterable[Draft], appender: Appender, now: int) -> View:
+    def build(self, view: View, drafts: Iterable[Draft], appender: Appender, now: int) -> View:
+        """The view after these acts, written and not published. RefusedError for an act that does not hold."""
         for draft in drafts:
             outcome = self._judge(view, draft, appender, now)
             if isinstance(outcome, Refusal):

@@ -1,0 +1,156 @@
+"""Hands that do what no command does: objects of any bytes, acts signed by the wrong people, refs that were moved.
+
+Whatever is made here is written as git would store it; what becomes of it is asked of the product. Nothing is mocked.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+
+import gitworld
+from simulator import FLEET, FleetSimulator
+
+from agentgov.journal.draft import Draft, sign, write_act
+from agentgov.journal.entry import read_entry
+from agentgov.journal.replay import Replayed, verify_journal
+from agentgov.model.act import Act, render
+from agentgov.model.snapshot import FILE
+from agentgov.model.state import AUTHORISED, SIGNATURES_FILE
+from agentgov.model.transitions import Refusal
+from agentgov.repo.objects import parse_commit
+from agentgov.trust.pins import load_pins
+from agentgov.trust.signers import KeyFileSigner, generate_key
+from agentgov.trust.sshsig import ACT, GIT
+
+JOURNAL = "refs/heads/agentgov/journal"
+Edit = Callable[[bytes], bytes]
+
+
+def stranger(world: FleetSimulator, name: str = "mallory") -> str:
+    """Somebody with a key whom Access does not know; afterwards they can sign and append like everybody."""
+    path = world.folder / "keys" / name
+    generate_key(path, name)
+    world.signers[name] = KeyFileSigner(path)
+    return name
+
+
+def write(
+    world: FleetSimulator, who: str, kind: str, fields: Iterable[tuple[str, str]], *, reason: str = "", **changes: object
+) -> Draft:
+    """An act by somebody, signed with their own key; some of its fields changed before it is signed."""
+    act = write_act(
+        world.view(), world.actor(who), kind, f"{kind} by {who}", fields, now=world.clock(), reason=reason
+    )
+    return sign(replace(act, **changes), world.signers[who])  # type: ignore[arg-type]
+
+
+def pause(world: FleetSimulator, who: str = "alice", **changes: object) -> Draft:
+    """A pause of triage, the simplest act that a person can sign."""
+    return write(world, who, "pause", [("Selector", "support/triage"), ("Mode", "stop")], **changes)
+
+
+def prepare(world: FleetSimulator, draft: Draft, by: str = "alice") -> str:
+    """The commit of an act as an honest appender would write it on the tip; it is not published."""
+    return world.journal.build(world.view(), [draft], world.appender(by), world.clock()).tip
+
+
+def honest(world: FleetSimulator) -> str:
+    """An honest commit that is not published: alice pauses triage."""
+    return prepare(world, pause(world))
+
+
+def payload_of(world: FleetSimulator, oid: str) -> bytes:
+    """What the envelope of a commit signs."""
+    return parse_commit(world.repo.read(oid, "commit"), lenient=True).payload
+
+
+def store(world: FleetSimulator, kind: str, raw: bytes) -> str:
+    """Any bytes as an object of any kind."""
+    return gitworld.raw_object(world.work, kind, raw)
+
+
+def sealed(world: FleetSimulator, payload: bytes, by: str = "alice", namespace: str = GIT) -> str:
+    """A commit with this payload, signed by somebody."""
+    return store(world, "commit", with_header(payload, world.signers[by].sign(namespace, payload)))
+
+
+def with_header(payload: bytes, armour: bytes) -> bytes:
+    """A payload with a signature as its last header."""
+    head, _, message = payload.partition(b"\n\n")
+    return head + b"\ngpgsig " + armour.rstrip(b"\n").replace(b"\n", b"\n ") + b"\n\n" + message
+
+
+def resealed(world: FleetSimulator, oid: str, edit: Edit, by: str = "alice") -> str:
+    """A commit once more, changed before it is signed again."""
+    return sealed(world, edit(payload_of(world, oid)), by)
+
+
+def edited(world: FleetSimulator, oid: str, edit: Edit) -> str:
+    """A commit once more, changed after it was signed."""
+    return store(world, "commit", edit(world.repo.read(oid, "commit")))
+
+
+def with_files(world: FleetSimulator, oid: str, files: Mapping[str, bytes | None], by: str = "alice") -> str:
+    """A commit once more, with other files in its tree."""
+    changes = {
+        path: (FILE, world.repo.write_blob(raw)) if raw is not None else None for path, raw in files.items()
+    }
+    return with_tree(world, oid, world.repo.put_files(world.repo.commit(oid).tree, changes), by)
+
+
+def with_tree(world: FleetSimulator, oid: str, tree: str, by: str = "alice") -> str:
+    """A commit once more, with another tree."""
+    old = world.repo.commit(oid).tree
+    return resealed(world, oid, lambda raw: raw.replace(old.encode(), tree.encode(), 1), by)
+
+
+def with_text(
+    world: FleetSimulator, oid: str, text: bytes, *, signatures: bytes | None = None, by: str = "alice"
+) -> str:
+    """A commit once more, with another act text, signed by `by` unless signatures are given, and appended by them."""
+    armour = signatures if signatures is not None else world.signers[by].sign(ACT, text)
+    signed = world.repo.put_files(
+        world.repo.commit(oid).tree, {SIGNATURES_FILE: (FILE, world.repo.write_blob(armour))}
+    )
+    head = payload_of(world, oid).partition(b"\n\n")[0]
+    tree = world.repo.commit(oid).tree
+    return sealed(world, head.replace(tree.encode(), signed.encode(), 1) + b"\n\n" + text, by)
+
+
+def with_act(world: FleetSimulator, oid: str, act: Act, by: str = "alice") -> str:
+    """A commit once more, with another act by the same rules of spelling."""
+    return with_text(world, oid, render(act), by=by)
+
+
+def act_at(world: FleetSimulator, oid: str) -> Act:
+    """The act of an honest commit."""
+    entry = read_entry(world.repo, oid)
+    assert not isinstance(entry, Refusal), entry
+    return entry.act
+
+
+def authorised_at(world: FleetSimulator, oid: str) -> str:
+    """The tree of authorised contents at a commit of the journal."""
+    entry = world.repo.entry(world.repo.commit(oid).tree, AUTHORISED)
+    assert entry is not None
+    return entry.oid
+
+
+def replayed(world: FleetSimulator, oid: str) -> Replayed:
+    """What a cold verifier with this machine's pins says of a journal that ends here."""
+    return verify_journal(world.repo, oid, load_pins(FLEET), world.clock())
+
+
+def code(world: FleetSimulator, oid: str) -> str:
+    """The code of the offence at exactly this commit, "accept" where there is none."""
+    found = replayed(world, oid)
+    if found.offence is None:
+        return "accept"
+    assert found.offence.commit == oid, f"another commit offends first: {found.offence}"
+    return found.offence.code
+
+
+def publish(world: FleetSimulator, oid: str) -> None:
+    """Somebody with push rights moves the journal, whatever stood there."""
+    gitworld.git(world.work, "update-ref", JOURNAL, oid)
+    if world.remote.exists():
+        gitworld.git(world.work, "push", "-q", "--force", str(world.remote), f"{oid}:{JOURNAL}")

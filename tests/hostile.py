@@ -14,7 +14,7 @@ from agentgov.journal.entry import read_entry
 from agentgov.journal.replay import Replayed, verify_journal
 from agentgov.model.act import Act, render
 from agentgov.model.snapshot import FILE
-from agentgov.model.state import AUTHORISED, SIGNATURES_FILE
+from agentgov.model.state import AUTHORISED, SIGNATURES_FILE, State
 from agentgov.model.transitions import Refusal
 from agentgov.repo.objects import parse_commit
 from agentgov.trust.pins import load_pins
@@ -34,18 +34,22 @@ def stranger(world: FleetSimulator, name: str = "mallory") -> str:
 
 
 def write(
-    world: FleetSimulator, who: str, kind: str, fields: Iterable[tuple[str, str]], *, reason: str = "", **changes: object
+    world: FleetSimulator,
+    who: str,
+    kind: str,
+    fields: Iterable[tuple[str, str]],
+    *,
+    reason: str = "",
+    **changes: object,
 ) -> Draft:
     """An act by somebody, signed with their own key; some of its fields changed before it is signed."""
-    act = write_act(
-        world.view(), world.actor(who), kind, f"{kind} by {who}", fields, now=world.clock(), reason=reason
-    )
+    act = write_act(world.view(), world.actor(who), kind, f"{kind} by {who}", fields, now=world.clock(), reason=reason)
     return sign(replace(act, **changes), world.signers[who])  # type: ignore[arg-type]
 
 
-def pause(world: FleetSimulator, who: str = "alice", **changes: object) -> Draft:
+def pause(world: FleetSimulator, who: str = "alice", *, reason: str = "", **changes: object) -> Draft:
     """A pause of triage, the simplest act that a person can sign."""
-    return write(world, who, "pause", [("Selector", "support/triage"), ("Mode", "stop")], **changes)
+    return write(world, who, "pause", [("Selector", "support/triage"), ("Mode", "stop")], reason=reason, **changes)
 
 
 def prepare(world: FleetSimulator, draft: Draft, by: str = "alice") -> str:
@@ -91,9 +95,7 @@ def edited(world: FleetSimulator, oid: str, edit: Edit) -> str:
 
 def with_files(world: FleetSimulator, oid: str, files: Mapping[str, bytes | None], by: str = "alice") -> str:
     """A commit once more, with other files in its tree."""
-    changes = {
-        path: (FILE, world.repo.write_blob(raw)) if raw is not None else None for path, raw in files.items()
-    }
+    changes = {path: (FILE, world.repo.write_blob(raw)) if raw is not None else None for path, raw in files.items()}
     return with_tree(world, oid, world.repo.put_files(world.repo.commit(oid).tree, changes), by)
 
 
@@ -108,9 +110,7 @@ def with_text(
 ) -> str:
     """A commit once more, with another act text, signed by `by` unless signatures are given, and appended by them."""
     armour = signatures if signatures is not None else world.signers[by].sign(ACT, text)
-    signed = world.repo.put_files(
-        world.repo.commit(oid).tree, {SIGNATURES_FILE: (FILE, world.repo.write_blob(armour))}
-    )
+    signed = world.repo.put_files(world.repo.commit(oid).tree, {SIGNATURES_FILE: (FILE, world.repo.write_blob(armour))})
     head = payload_of(world, oid).partition(b"\n\n")[0]
     tree = world.repo.commit(oid).tree
     return sealed(world, head.replace(tree.encode(), signed.encode(), 1) + b"\n\n" + text, by)
@@ -138,6 +138,13 @@ def authorised_at(world: FleetSimulator, oid: str) -> str:
 def replayed(world: FleetSimulator, oid: str) -> Replayed:
     """What a cold verifier with this machine's pins says of a journal that ends here."""
     return verify_journal(world.repo, oid, load_pins(FLEET), world.clock())
+
+
+def state(world: FleetSimulator, oid: str) -> State:
+    """The state after the last valid act of a journal that ends here."""
+    view = replayed(world, oid).view
+    assert view is not None
+    return view.state
 
 
 def code(world: FleetSimulator, oid: str) -> str:

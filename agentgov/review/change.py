@@ -92,6 +92,7 @@ class _Court:
         counted, uncounted = self.counting.counted(path, authors)
         direct = counted.get((path.old, path.new), frozenset())
         states = tuple(self._progress(item, direct, authors) for item in asked)
+        uncounted += tuple(_not_owner(path.path, person) for person in sorted(direct.difference(*map(_given, states))))
         objectors = self.counting.objectors(path)
         if objectors:
             message = f"{', '.join(sorted(objectors))} asked for changes"
@@ -127,6 +128,14 @@ class _Court:
 
     def _could(self, person: str, path: str) -> bool:
         return in_governance_set(path) or self.counting.may_review(person, path)
+
+
+def _given(state: Progress) -> tuple[str, ...]:
+    return state.given
+
+
+def _not_owner(path: str, person: str) -> Uncounted:
+    return Uncounted(path, person, "not_owner", f"{person} is none of those who are asked")
 
 
 def _as_rules_see(agent: TouchedAgent) -> Touched:

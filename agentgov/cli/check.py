@@ -52,9 +52,8 @@ def check_change(repo: str, head: str, base: str | None, assumed: tuple[str, ...
     note_uncommitted(context.repo, commit, head)
     found = reviewable(view, commit, since=context.repo.resolve(base) if base is not None else None)
     verdict = with_approvals(view, found, assumed) if assumed else found.verdict
-    names = ", ".join(assumed)
-    document = change_document(verdict, view.state.reviews(), view.tip, commit, names)
-    page = change_page(verdict, names).line(Span(f"commit {commit[:9]} against ", "dim"), journal_line(view))
+    document = change_document(verdict, view.state.reviews(), view.tip, commit, assumed)
+    page = change_page(verdict, assumed).line(Span(f"commit {commit[:9]} against ", "dim"), journal_line(view))
     answer(output, page, {**document, "journal": journal_json(view)})
     return 0 if verdict.state == "pass" else 1
 

@@ -10,11 +10,13 @@ import click
 from agentgov.cli.context import Context, journal_json, journal_line, open_context
 from agentgov.cli.options import answer, format_option, repo_option, show
 from agentgov.errors import IncompleteError
+from agentgov.model.verdict import Reason, note
 from agentgov.release.counts import Reading, parse_counts
 from agentgov.release.memory import MemoryStore
 from agentgov.release.reconcile import Reconciler, Report, preview
 from agentgov.release.refs import observe_refs
 from agentgov.repo import clock
+from agentgov.report.change_review import MOST_PATHS, UNREVIEWED
 from agentgov.report.page import Page, Span
 from agentgov.trust.places import state_path
 
@@ -89,22 +91,32 @@ def _tell(report: Report, output: str, *, dry_run: bool = False) -> int:
     page = Page()
     for subject in report.acts:
         page.line(Span("would " if dry_run else "done ", "accent" if dry_run else "good"), subject)
-    for path in report.advance.verdict.paths:
-        if path.state != "pass":
-            page.line(Span(f"{path.state} ", "warn"), f"{path.change.path}: {path.message}")
+    notes = _notes(report)
+    pending = [path for path in report.advance.verdict.paths if path.state != "pass"]
+    for path in pending[:MOST_PATHS]:
+        page.line(Span(f"{path.state} ", "warn"), f"{path.change.path}: {path.message}")
+    if len(pending) > MOST_PATHS:
+        page.line(Span("pending ", "warn"), f"and {len(pending) - MOST_PATHS} more paths: agentgov check")
     for reason in report.refused:
         page.line(Span("refused ", "bad"), f"{reason.subject}: {reason.message} ({reason.rule})")
     for agent, decision in report.decisions.items():
         for wait in decision.waits:
             rest = f" ({wait.remaining})" if wait.remaining else ""
             page.line(Span("waits ", "dim"), f"{agent}: {wait.message}{rest}")
-    for reason in report.notes:
+    for reason in notes:
         page.line(Span("note ", "warn"), reason.message)
     if not report.acts:
         page.line("nothing to do")
     page.line(journal_line(report.view))
     answer(output, page, _json(report, dry_run))
     return 0
+
+
+def _notes(report: Report) -> tuple[Reason, ...]:
+    """What the tick noted, and that a fleet of one person took its own changes over."""
+    if len(report.view.governance.access.people) == 1:
+        return (*report.notes, note("contents.unreviewed", f"unreviewed: {UNREVIEWED}"))
+    return report.notes
 
 
 def _json(report: Report, dry_run: bool) -> dict[str, Any]:
@@ -132,6 +144,6 @@ def _json(report: Report, dry_run: bool) -> dict[str, Any]:
         "pending": pending,
         "refused": [{"tag": one.subject, "code": one.rule, "message": one.message} for one in report.refused],
         "decisions": decisions,
-        "notes": [{"code": one.rule, "message": one.message} for one in report.notes],
+        "notes": [{"code": one.rule, "message": one.message} for one in _notes(report)],
         "journal": journal_json(report.view),
     }

@@ -11,6 +11,7 @@ from agentgov.journal.reviewing import Reviewable, Verdict, draft_review, review
 from agentgov.journal.view import View
 from agentgov.repo import clock
 from agentgov.repo.repository import Repository
+from agentgov.report.change_review import UNREVIEWED
 
 
 @click.group()
@@ -53,16 +54,24 @@ def _run(verdict: Verdict, rev: str, base: str | None, message: str, repo: str, 
 def _what_follows(done: Done, found: Reviewable) -> list[str]:
     """Where the change stands now, and what of this very review does not count and why."""
     me = done.act.actor_id
-    lines = [
-        f"your review of {one.path} does not count: {one.message}"
-        for path in found.verdict.paths
-        for one in path.uncounted
-        if one.person == me
-    ]
+    lines = _first(
+        [
+            f"your review of {one.path} does not count: {one.message}"
+            for path in found.verdict.paths
+            for one in path.uncounted
+            if one.person == me
+        ],
+        "paths likewise",
+    )
     waiting = [path for path in found.verdict.paths if path.state != "pass"]
+    if any(path.unreviewed for path in found.verdict.paths):
+        lines.append(f"unreviewed: {UNREVIEWED}")
     if not waiting:
         return [*lines, "every path has the reviews it needs: it takes effect when it is on main and reconciled"]
-    lines += [f"{path.change.path}: {path.message}" for path in waiting[:10]]
-    if len(waiting) > 10:
-        lines.append(f"and {len(waiting) - 10} more paths: agentgov check --head {found.change.head[:9]}")
-    return lines
+    waits = [f"{path.change.path}: {path.message}" for path in waiting]
+    return lines + _first(waits, f"paths: agentgov check --head {found.change.head[:9]}")
+
+
+def _first(lines: list[str], others: str) -> list[str]:
+    """The first ten lines; the others are counted."""
+    return [*lines[:10], *([f"and {len(lines) - 10} more {others}"] if len(lines) > 10 else [])]

@@ -20,6 +20,7 @@ from agentgov.release.reconcile import plan_all
 from agentgov.release.refs import known_refs
 from agentgov.release.view import Wait
 from agentgov.repo import clock
+from agentgov.report.change_review import UNREVIEWED
 from agentgov.report.moments import stamp
 from agentgov.report.page import Page, Span
 from agentgov.trust.places import state_path
@@ -51,7 +52,7 @@ def status(agent: AgentId | None, fetch: bool, repo: str, output: str) -> int:
         count = len(view.state.pending)
         page.line(Span("pending ", "warn"), f"{count} path{'s' if count > 1 else ''} of main: agentgov check")
     if len(view.governance.access.people) == 1:
-        page.line(Span("unreviewed ", "warn"), "a fleet of one person reviews its own changes")
+        page.line(Span("unreviewed ", "warn"), UNREVIEWED)
     pinned = context.journal.pins(view) is not None
     if not pinned:
         page.line(Span("unpinned ", "warn"), "trust on first use: agentgov trust pin LINE")

@@ -1,14 +1,20 @@
 """The verdict on a change of governed contents as a page for people and as the document of `check --json`."""
 
+from collections.abc import Mapping, Sequence
+
 from agentgov.model.state import OpenReview
 from agentgov.report.page import Page, Span, Style
 from agentgov.report.review import requirement_document
 from agentgov.review.change import ChangeVerdict, PathVerdict
 
+UNREVIEWED = "a fleet of one person reviews its own changes"
+
+MOST_PATHS = 50  # on a page for people; what waits comes first
+
 _LOOKS: dict[str, Style] = {"pass": "good", "pending": "warn", "blocked": "bad"}
 
 
-def change_page(verdict: ChangeVerdict, assumed: str = "") -> Page:
+def change_page(verdict: ChangeVerdict, assumed: Sequence[str] = ()) -> Page:
     """Path by path: what it needs, who gave it, who is missing; then every review that was not counted, and why."""
     page = Page()
     waiting = [path for path in verdict.paths if path.state != "pass"]
@@ -17,24 +23,24 @@ def change_page(verdict: ChangeVerdict, assumed: str = "") -> Page:
     summary = f"{len(waiting)} of {len(verdict.paths)} paths wait" if waiting else "every path has the reviews it needs"
     page.line(Span(f"{verdict.state} ", _LOOKS[verdict.state]), summary)
     if assumed:
-        page.line(Span(f"as if {assumed} had approved what is there now", "dim"))
-    for path in verdict.paths:
+        page.line(Span(f"as if {', '.join(assumed)} had approved what is there now", "dim"))
+    shown = (waiting + [path for path in verdict.paths if path.state == "pass"])[:MOST_PATHS]
+    for path in shown:
         _path(page, path)
-    for path in verdict.paths:
+    if len(verdict.paths) > len(shown):
+        page.line(Span(f"  and {len(verdict.paths) - len(shown)} more paths: --json lists them all", "dim"))
+    for path in shown:
         for one in path.uncounted:
             page.line(Span("not counted  ", "dim"), f"{one.person} on {one.path}: {one.message} ({one.reason})")
     if any(path.unreviewed for path in verdict.paths):
-        page.line(Span("unreviewed ", "warn"), "a fleet of one person reviews its own changes")
+        page.line(Span("unreviewed ", "warn"), UNREVIEWED)
     return page
 
 
 def change_document(
-    verdict: ChangeVerdict, reviews: dict[str, OpenReview], base: str, head: str, assumed: str = ""
+    verdict: ChangeVerdict, reviews: Mapping[str, OpenReview], base: str, head: str, assumed: Sequence[str] = ()
 ) -> dict[str, object]:
     """The verdict as `agentgov.check/1`; see schemas/output/check.schema.json."""
-    uncounted = {(one.person, one.reason) for path in verdict.paths for one in path.uncounted}
-    given = {person for path in verdict.paths for state in path.requirements for person in state.given}
-    people = sorted({review.by for review in reviews.values()})
     return {
         "schema": "agentgov.check/1",
         "verdict": verdict.state,
@@ -43,17 +49,31 @@ def change_document(
         "missing_paths": [path.change.path for path in verdict.paths if path.state == "pending"],
         "blocked_by": sorted({who for path in verdict.paths for who in path.objectors}),
         "requirements": [requirement_document(state) for path in verdict.paths for state in path.requirements],
-        "reviews": [
-            {
-                "user": person,
-                "counted": person in given,
-                "reason": next((reason for who, reason in sorted(uncounted) if who == person), None),
-            }
-            for person in people
-        ],
+        "reviews": _reviews(verdict, reviews),
         "unreviewed": any(path.unreviewed for path in verdict.paths),
-        "assumed": [assumed] if assumed else [],
+        "assumed": list(assumed),
     }
+
+
+def _reviews(verdict: ChangeVerdict, reviews: Mapping[str, OpenReview]) -> list[dict[str, object]]:
+    """Everybody who has reviewed a path of this change: whether it counts somewhere, else why not."""
+    paths = {path.change.path for path in verdict.paths}
+    said = {review.by: review.verdict for review in reviews.values() if any(one.path in paths for one in review.paths)}
+    counted = {person for path in verdict.paths for state in path.requirements for person in state.given}
+    counted |= {person for path in verdict.paths for person in path.objectors}
+    why: dict[str, str] = {}
+    for path in verdict.paths:
+        for one in path.uncounted:
+            why.setdefault(one.person, one.reason)
+    return [
+        {
+            "user": person,
+            "opinion": said[person],
+            "counted": person in counted,
+            "reason": None if person in counted else why.get(person),
+        }
+        for person in sorted(said)
+    ]
 
 
 def _path(page: Page, path: PathVerdict) -> None:

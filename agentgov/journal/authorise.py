@@ -50,12 +50,12 @@ class Advance:
         return bool(self.accepted)
 
 
-def observe_change(view: View, main: str, *, every_author: bool = True) -> Change:
+def observe_change(view: View, main: str, *, whole: bool = True) -> Change:
     """Everything that a decision about main at this commit needs. IncompleteError where history is missing, ObjectError
     where the commit or a tree of it can be read in two ways.
 
-    Without `every_author`, authors are looked up only where reviews could count: the decision is the same, its
-    sentences on what is missing are not.
+    Without `whole`, authors and agents are looked up only where reviews could count: what passes is the same, what is
+    said of the rest is not.
     """
     repo = view.repo
     tree = repo.commit(main).tree
@@ -67,17 +67,14 @@ def observe_change(view: View, main: str, *, every_author: bool = True) -> Chang
     signed = view.governance.fleet.commits == "signed"
     pending, last = view.state.pending, view.state.head.main
     since = {path: pending.get(path, last) for path in changed}
-    if every_author:
-        asked = since
-    else:
-        reviewed = {entry.path for review in view.state.reviews().values() for entry in review.paths}
-        asked = {path: start for path, start in since.items() if path in reviewed}
+    reviewed = {entry.path for review in view.state.reviews().values() for entry in review.paths}
+    asked = {path: start for path, start in since.items() if whole or path in reviewed}
     return Change(
         paths=tuple(
             PathChange(path, content_of(repo, path, old), content_of(repo, path, new))
             for path, (old, new) in sorted(changed.items(), key=lambda item: path_bytes(item[0]))
         ),
-        agents=_touched_agents(repo, view.memory.agents, view.authorised, tree, frozenset(changed)),
+        agents=_touched_agents(view, tree, frozenset(changed), frozenset(asked)),
         authors=author_sets(repo, view.directory, main, asked, view.memory.touched, signed=signed) if asked else {},
         since=since,
         entries={path: new for path, (_, new) in changed.items()},
@@ -173,11 +170,33 @@ def governance_digest(snapshot: Snapshot) -> str:
     return manifest.hexdigest()
 
 
-def _touched_agents(
-    repo: Repository, known: Agents, base: str, head: str, paths: frozenset[str]
-) -> tuple[TouchedAgent, ...]:
-    """Every agent whose closure holds one of the changed paths on either side, as it was and as it would be."""
-    trees = Overlay(repo)
+def _touched_agents(view: View, head: str, paths: frozenset[str], asked: frozenset[str]) -> tuple[TouchedAgent, ...]:
+    """Every agent whose closure holds one of the changed paths on either side, as it was and as it would be; only those
+    that hold one of the paths that are asked for."""
+    trees, known = Overlay(view.repo), view.memory.agents
+    folders, shared = _sorted_by_place(paths)
+    neighbours = {
+        agent
+        for workspace in shared
+        for tree in (view.authorised, head)
+        for agent in _agents(view.repo, tree, workspace)
+        if not asked.isdisjoint(shared[workspace])
+    }
+    own = {agent for agent, inside in folders.items() if not asked.isdisjoint(inside)}
+    found = []
+    for agent in sorted(own | neighbours):
+        before = _Side(agent_part(trees, view.authorised, agent, "authorised contents"), agent, known)
+        after = _Side(agent_part(trees, head, agent, "the result"), agent, known)
+        texts = shared.get(agent.workspace, ())
+        touched = frozenset(folders.get(agent, ())) | before.holds(texts) | after.holds(texts)
+        if not asked.isdisjoint(touched):
+            opaque = before.unreadable or (before.version is None and after.version is None)
+            found.append(TouchedAgent(agent, before.version, after.version, touched, after.unreadable, opaque))
+    return tuple(found)
+
+
+def _sorted_by_place(paths: Iterable[str]) -> tuple[dict[AgentId, list[str]], dict[str, list[str]]]:
+    """Paths in agents' folders by agent, and shared texts by workspace."""
     folders: dict[AgentId, list[str]] = {}
     shared: dict[str, list[str]] = {}
     for path in paths:
@@ -186,17 +205,7 @@ def _touched_agents(
             folders.setdefault(agent, []).append(path)
         elif parts[0] == "agents" and parts[2:3] == [SHARED]:
             shared.setdefault(parts[1], []).append(path)
-    neighbours = {agent for workspace in shared for tree in (base, head) for agent in _agents(repo, tree, workspace)}
-    found = []
-    for agent in sorted(folders.keys() | neighbours):
-        before = _Side(agent_part(trees, base, agent, "authorised contents"), agent, known)
-        after = _Side(agent_part(trees, head, agent, "the result"), agent, known)
-        mine = before.holds(shared.get(agent.workspace, ())) | after.holds(shared.get(agent.workspace, ()))
-        touched = frozenset(folders.get(agent, ())) | mine
-        if touched:
-            opaque = before.unreadable or (before.version is None and after.version is None)
-            found.append(TouchedAgent(agent, before.version, after.version, touched, after.unreadable, opaque))
-    return tuple(found)
+    return folders, shared
 
 
 class _Side:

@@ -119,7 +119,7 @@ def _advance(view: View, act: Act, time: int) -> Outcome | Refusal:
     if not is_object_id(main):
         return Refusal("advance.main", f"{main!r} is no commit of main")
     try:
-        advance = decide_advance(view, observe_change(view, main, every_author=False), time)
+        advance = decide_advance(view, observe_change(view, main, whole=False), time)
     except ObjectError as error:
         return Refusal("advance.main", f"main cannot be read at {main[:12]}: {error}")
     if advance.authorised != act.get("Authorised"):

@@ -236,7 +236,7 @@ def _window(last: Cumulative, now: Cumulative, judge: Judge | None, deployment: 
     """Counts since the last tick, of the metrics that were counted at both; without a stable release beside, its side
     is empty."""
     found: dict[str, Counts] = {}
-    beside = is_ramping(deployment) and deployment.production.state != "EMPTY"
+    beside = is_ramping(deployment)
     for name in judge.metrics if judge is not None else ():
         canary = _difference(last.canary, now.canary, name)
         stable = _difference(last.stable, now.stable, name) if beside else (0, 0)

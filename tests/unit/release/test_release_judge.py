@@ -203,9 +203,15 @@ def test_metrics_that_nobody_asked_for_are_ignored() -> None:
 
 
 def test_nothing_to_compare_with_is_no_evidence() -> None:
-    state = run([(50, 20, 0, 0), (0, 0, 50, 20)])
+    state = run([(50, 20, 0, 0), (0, 0, 50, 20), (0, 0, 0, 0)])
     assert judgement(state, ERROR).evidence[0].harm == 1.0
     assert judgement(state, ERROR).evidence[0].safety == 1.0
+
+
+@pytest.mark.parametrize("ceiling", [0.0, 1.0, 7.0])
+def test_a_ceiling_that_is_no_rate_says_nothing(ceiling: float) -> None:
+    judge = Judge(metrics={"error": Metric(ceiling=ceiling)})
+    assert judgement(run([(50, 0, 0, 0)], judge), judge).evidence[0].ceiling == 1.0
 
 
 def test_huge_and_one_sided_counts_stay_finite() -> None:
@@ -283,6 +289,9 @@ def test_a_release_alone_is_held_to_its_ceiling() -> None:
     for _ in range(6):
         state = update_alone(state, {"error": Counts(50, 10)}, judge)
     assert (judgement(state, judge).outcome, judgement(state, judge).metric) == (Outcome.FAIL, "error")
+    for _ in range(60):
+        state = update_alone(state, {"error": Counts(50, 0)}, judge)
+    assert judgement(state, judge).outcome is Outcome.FAIL
 
 
 def test_a_high_ceiling_leaves_out_the_alternatives_that_are_no_rates() -> None:

@@ -174,12 +174,14 @@ def test_the_next_step_starts_units_and_soak_and_keeps_the_evidence(ramping: Wat
     memory = ramping.tick(counts=counted(V2, 45, 1, 455, 5))
     assert (memory.units, memory.canary.soak, memory.step) == (25, 0, 1)
     assert memory.judge.metrics["error"].totals == Counts(45, 1, 455, 5)
+    ramping.line.wait()
     ramping.line.do("stall", V2)
     assert ramping.tick(counts=counted(V2, 50, 1, 460, 5)).judge.metrics["error"].totals == Counts(50, 1, 460, 5)
 
 
 def test_a_ramp_that_starts_again_is_judged_anew(ramping: Watcher) -> None:
     ramping.tick(counts=counted(V2, 40, 20, 100, 2))
+    ramping.line.wait()
     ramping.line.do("stall", V2)
     ramping.tick(counts=counted(V2, 41, 20, 110, 2))
     ramping.line.do("clear", V2)
@@ -272,6 +274,10 @@ def test_production_is_held_to_its_ceiling_while_it_bakes() -> None:
     assert seen.judgement is None
     assert seen.bake is not None
     assert seen.bake.outcome is Outcome.UNDECIDED
+    assert memory.units == 0
+    assert memory.bake_judge.metrics["error"].totals == Counts(1000, 10, 0, 0)
+    more = watcher.tick(counts=counted(V2, 2100, 15, 1000, 4))
+    assert more.bake_judge.metrics["error"].totals == Counts(1100, 11, 0, 0)
     bad = observed(watcher.tick(counts=counted(V2, 2200, 114, 1000, 4)), watcher.line.rules).bake
     assert bad is not None
     assert (bad.outcome, bad.metric) == (Outcome.FAIL, "error")
@@ -287,6 +293,36 @@ def test_a_bake_soaks_without_counts_but_not_under_a_pause() -> None:
     watcher.line.paused = True
     assert watcher.tick().bake.soak == 60
     assert observed(watcher.memory, watcher.line.rules).bake_soak == 60
+
+
+def test_a_bake_needs_no_stable_side_and_the_next_one_starts_anew() -> None:
+    watcher = baking()
+    alone = Cumulative(V2.name, Arm(2000, {"error": 14}), Arm(1000, {}))
+    assert watcher.tick(counts=alone).bake_judge.metrics["error"].totals == Counts(1000, 10, 0, 0)
+    watcher.line.to_canary(V3, step=2)
+    watcher.tick(counts=counted(V3, 10, 0, 10, 0))
+    watcher.line.wait()
+    watcher.line.do("graduate", V3)
+    memory = watcher.tick(counts=counted(V3, 30, 1, 10, 0))
+    assert memory.bake_judge.metrics["error"].totals == Counts(20, 1, 0, 0)
+
+
+def test_what_bakes_is_counted_from_its_own_counters_after_another_candidate() -> None:
+    watcher = baking()
+    watcher.line.to_canary(V3)
+    watcher.tick(counts=counted(V3, 10, 0, 190, 2))
+    watcher.line.do("abort", V3)
+    memory = watcher.tick(counts=counted(V2, 5000, 400, 200, 2))
+    assert memory.bake_judge.metrics == {}
+    assert "begins" in memory.problem
+    assert watcher.tick(counts=counted(V2, 5010, 400, 200, 2)).bake_judge.metrics["error"].totals == Counts(10, 0, 0, 0)
+
+
+def test_what_neither_ramps_nor_bakes_is_not_counted() -> None:
+    line = Line(V1)
+    line.to_production(V1)
+    memory = Watcher(line).tick(counts=counted(V1, 1000, 900))
+    assert (memory.last, memory.bake_judge.metrics, memory.no_data_ticks) == (None, {}, 0)
 
 
 def test_counts_of_an_older_release_say_nothing_of_what_bakes() -> None:

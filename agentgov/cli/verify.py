@@ -14,8 +14,9 @@ from agentgov.journal.view import View
 from agentgov.model.names import ReleaseName, release_name
 from agentgov.model.state import Release
 from agentgov.model.transitions import Refusal
-from agentgov.release.reconcile import sight
 from agentgov.release.refs import known_refs
+from agentgov.release.sightings import sight
+from agentgov.report.change_review import MOST_PATHS, UNREVIEWED
 from agentgov.report.page import Page, Span, Style
 
 
@@ -51,6 +52,8 @@ def verify(what: str, repo: str, output: str) -> int:
         pinned = context.journal.pins(view) is not None
         since = "from its pinned beginning" if pinned else "trust on first use, since this machine has no pins"
         found.because("journal.verified", f"the journal holds, {since}")
+        if len(view.governance.access.people) == 1:
+            found.because("contents.unreviewed", UNREVIEWED)
         name = release_name(what.removeprefix("refs/tags/"))
         if name is not None:
             _verify_tag(context, view, name, found)
@@ -107,7 +110,8 @@ def _verify_commit(context: Context, view: View, rev: str, found: _Answer) -> No
     if not verdict.paths:
         found.because("contents.authorised", "everything governed at this commit is authorised")
     elif found.verdict == "accept":
-        found.because("contents.reviewed", f"{len(verdict.paths)} changed paths have the reviews they need")
+        paths = f"{len(verdict.paths)} changed path{'s have' if len(verdict.paths) > 1 else ' has'}"
+        found.because("contents.reviewed", f"{paths} every review that is needed")
 
 
 def _page(what: str, found: _Answer, view: View | None) -> Page:
@@ -116,8 +120,10 @@ def _page(what: str, found: _Answer, view: View | None) -> Page:
     commit = found.where.get("commit")
     which = f" (commit {commit[:9]})" if commit and not commit.startswith(what) else ""
     page = Page().line(Span(f"{found.verdict} ", style), f"{what}{which}")
-    for reason in found.reasons:
+    for reason in found.reasons[:MOST_PATHS]:
         page.line(f"  {reason['message']} ", Span(f"({reason['rule']})", "dim"))
+    if len(found.reasons) > MOST_PATHS:
+        page.line(Span(f"  and {len(found.reasons) - MOST_PATHS} more reasons: --json lists them all", "dim"))
     return page if view is None else page.line(journal_line(view))
 
 

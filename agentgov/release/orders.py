@@ -66,21 +66,36 @@ def order_clear(
     return draft(view, actor, "clear", subject, fields, now=now, reason=reason)
 
 
+def running(view: View, agent: AgentId) -> Release | None:
+    """The release that production runs, None for none: what a rollback that is ordered now leaves."""
+    return by_tag(view, agent, view.state.deployment(agent).production.release)
+
+
 def order_rollback(
-    view: View, actor: Actor, agent: AgentId, wanted: ReleaseName | None, *, now: int, reason: str
+    view: View,
+    actor: Actor,
+    agent: AgentId,
+    wanted: ReleaseName | None,
+    *,
+    leaves: Release | None = None,
+    now: int,
+    reason: str,
 ) -> Draft:
-    """Production back to a prior release. RefusedError where there is none to return to."""
-    at = view.state.deployment(agent)
-    if not at.production.release:
+    """Production back to a prior release. RefusedError where there is none to return to.
+
+    `leaves` is the release that the person saw running. Where somebody else was faster and production has left it
+    already, the act says so and changes nothing: two people who roll back at once go back one release, not two.
+    """
+    here = running(view, agent)
+    if here is None:
         raise RefusedError(f"{agent} runs nothing in production", f"to stop it anyway: agentgov pause {agent}")
-    target = target_of(view, agent, wanted)
+    leaves = leaves or here
+    target = target_of(view, agent, wanted) if leaves.closure == here.closure else here
     if target is None:
         what = f"{wanted} is no recorded release" if wanted else f"{agent} has no good release to return to"
         raise RefusedError(what, f"stop it instead: agentgov pause {agent} --reason ...")
-    running = by_tag(view, agent, at.production.release)
-    leaving = f" from v{running.release_name.version}" if running is not None else ""
-    fields = [("Agent", str(agent)), ("Release", release_trailer(target)), ("Leaves", at.production.release)]
-    subject = f"roll back {agent}{leaving} to v{target.release_name.version}"
+    fields = [("Agent", str(agent)), ("Release", release_trailer(target)), ("Leaves", leaves.tag)]
+    subject = f"roll back {agent} from v{leaves.release_name.version} to v{target.release_name.version}"
     return draft(view, actor, "rollback", subject, fields, now=now, reason=reason)
 
 

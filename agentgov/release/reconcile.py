@@ -2,7 +2,8 @@
 
 A tick takes over what reviews cover on main, records releases at first sight, and moves every agent by at most one
 transition; all transitions of a tick are one push. Everything it writes is judged by the journal like everybody's acts,
-so a second reconciler, or a crash at any line, can lose time and nothing else.
+so a second reconciler, or a crash at any line, can lose time and nothing else. Whatever somebody pushes to main or as a
+tag, agents that run are moved all the same.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,23 +16,24 @@ from agentgov.journal.authorise import Advance
 from agentgov.journal.branch import Journal
 from agentgov.journal.draft import Actor, Draft, draft
 from agentgov.journal.judge import may_promote, pause_of
-from agentgov.journal.tags import judge_tag
 from agentgov.journal.view import View
-from agentgov.model.names import AgentId, ReleaseName, release_name
-from agentgov.model.state import Release
-from agentgov.model.transitions import Refusal, release_trailer
-from agentgov.model.verdict import Reason, deny, note, unknown
+from agentgov.model.names import AgentId
+from agentgov.model.state import Deployment, Release
+from agentgov.model.transitions import release_trailer
+from agentgov.model.verdict import Reason, note, unknown
 from agentgov.release.counts import Reading
 from agentgov.release.freeze import frozen_by
+from agentgov.release.keeping import keep_commits
 from agentgov.release.memory import MemoryStore
 from agentgov.release.observations import Memory, Tick, observe_tick, observed
 from agentgov.release.plan import plan_agent
 from agentgov.release.refs import Refs, moved_tags, observe_refs
-from agentgov.release.tagging import errors_at
+from agentgov.release.sightings import Sighting, first_of_each, refusals, see_tags
 from agentgov.release.view import AgentView, Decision, Moved, Wait
-from agentgov.repo.snapshot import commit_snapshot
+from agentgov.review.change import ChangeVerdict
 
 HEARTBEAT = 3600  # seconds of journal time after which a checkpoint says that somebody is still there
+ROUNDS = 10  # releases of one agent that one tick records, each judged with the one before it known
 _TO_PRODUCTION = frozenset({"canary", "share", "graduate"})  # acts that bring new content to real traffic
 
 
@@ -47,18 +49,12 @@ class Report:
     notes: tuple[Reason, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Sighting:
-    """A tag that the journal has not seen: the release it is, or why it is none."""
-
-    name: ReleaseName
-    raw: bytes
-    found: Release | Refusal
-
-
 @dataclass(slots=True)
 class Reconciler:
-    """One reconciler: the journal it writes, its key, what it remembers, where counts come from, its clock."""
+    """One reconciler: the journal it writes, its key, what it remembers, where counts come from, its clock.
+
+    Once `stopped` says so, nothing more is written: a tick ends between two acts.
+    """
 
     journal: Journal
     actor: Actor
@@ -66,26 +62,32 @@ class Reconciler:
     counts: Callable[[], Reading]
     clock: Callable[[], int]
     accept_unreviewed: bool = False  # a fleet of one person must say so before anything reaches production
+    stopped: Callable[[], bool] = bool
     acts: list[str] = field(default_factory=list)
+    notes: list[Reason] = field(default_factory=list)
 
     def tick(self) -> Report:
-        """One whole tick. IncompleteError where the remote cannot be reached; nothing is half done then."""
-        self.acts = []
+        """One whole tick. IncompleteError where the remote cannot be reached, RefusedError where it takes no pushes or
+        the journal does not verify; what was not reported then may have been written, and is never written twice."""
+        self.acts, self.notes = [], []
         view = self.journal.view(self.clock(), fetch=True)
         refs = observe_refs(self.journal, view.governance.fleet.main)
-        view, proposed = self._advance(view, refs)
-        sightings = see_tags(view, refs)
-        view = self._record(view, sightings)
-        view, decisions, notes = self._move(view, refs)
-        view = self._heartbeat(view)
-        refused = tuple(_refused(sighting) for sighting in sightings if isinstance(sighting.found, Refusal))
-        return Report(view, tuple(self.acts), decisions, proposed.advance, refused, (*notes, *rewritten(view, refs)))
+        lost = rewritten(view, refs)
+        if lost:
+            self.notes += [*lost, *self._keep(refs, [view.state.head.main])]
+        view, advance = self._advance(view, refs)
+        view, sightings = self._record(view, refs)
+        view, decisions = self._move(view, refs)
+        view = self._checkpoint(view, refs, lost)
+        return Report(view, tuple(self.acts), decisions, advance, refusals(sightings), tuple(self.notes))
 
-    def _append(self, propose: Callable[[View], list[Draft]]) -> View:
+    def _append(self, view: View, propose: Callable[[View], list[Draft]]) -> View:
+        if self.stopped():
+            return view
         written: list[str] = []
 
-        def remember(view: View) -> list[Draft]:
-            drafts = propose(view)
+        def remember(present: View) -> list[Draft]:
+            drafts = propose(present)
             written[:] = [draft.act.subject for draft in drafts]
             return drafts
 
@@ -93,28 +95,47 @@ class Reconciler:
         self.acts += written
         return view
 
-    def _advance(self, view: View, refs: Refs) -> tuple[View, Proposed]:
-        proposed = self._draft_advance(view, refs)
-        for _ in range(2):  # governance moves first and alone; contents follow under the governance then in force
+    def _keep(self, refs: Refs, commits: list[str]) -> tuple[Reason, ...]:
+        if self.stopped():
+            return ()
+        return keep_commits(self.journal, self.actor.appender, refs, commits, self.clock())
+
+    def _advance(self, view: View, refs: Refs) -> tuple[View, Advance]:
+        """Governance moves first and alone; contents follow under the governance then in force."""
+        proposed = self._proposed(view, refs)
+        for _ in range(2):
             if proposed.act is None:
                 break
-            view = self._append(lambda now: [act] if (act := self._draft_advance(now, refs).act) else [])
-            proposed = self._draft_advance(view, refs)
-        return view, proposed
+            view = self._append(view, lambda now: [act] if (act := self._proposed(now, refs).act) else [])
+            proposed = self._proposed(view, refs)
+        if proposed.advance.problem:
+            self.notes.append(unknown("main.unreadable", proposed.advance.problem))
+        return view, proposed.advance
 
-    def _draft_advance(self, view: View, refs: Refs) -> Proposed:
-        return draft_advance(view, self.actor, refs.main, now=self.clock())
+    def _proposed(self, view: View, refs: Refs) -> Proposed:
+        """What cannot be read authorises nothing, and stops no agent that runs."""
+        if not refs.main:
+            main = view.governance.fleet.main
+            return Proposed(_nothing(view, "", f"the remote has no branch {main}: nothing new is authorised"), None)
+        try:
+            return draft_advance(view, self.actor, refs.main, now=self.clock())
+        except IncompleteError as error:
+            problem = f"main cannot be read at {refs.main[:9]}: {error.message}"
+            return Proposed(_nothing(view, refs.main, problem), None)
 
-    def _record(self, view: View, sightings: tuple[Sighting, ...]) -> View:
-        good = [sighting for sighting in sightings if isinstance(sighting.found, Release)]
-        if not good:
-            return view
-        return self._append(lambda now: [act for one in good if (act := self._seen(now, one)) is not None])
+    def _record(self, view: View, refs: Refs) -> tuple[View, tuple[Sighting, ...]]:
+        """Releases at first sight, those of all agents at once, one of each agent at a time."""
+        sightings = see_tags(view, refs)
+        for _ in range(ROUNDS):
+            if not first_of_each(sightings):
+                break
+            view = self._append(view, lambda now: [self._seen(now, one) for one in first_of_each(see_tags(now, refs))])
+            sightings = see_tags(view, refs)
+        return view, sightings
 
-    def _seen(self, view: View, sighting: Sighting) -> Draft | None:
+    def _seen(self, view: View, sighting: Sighting) -> Draft:
         release = sighting.found
-        if isinstance(release, Refusal) or view.state.release(sighting.name) is not None:
-            return None
+        assert isinstance(release, Release)
         fields = [
             ("Agent", str(sighting.name.agent)),
             ("Release", release_trailer(release)),
@@ -124,12 +145,14 @@ class Reconciler:
         subject = f"see release {sighting.name}"
         return draft(view, self.actor, "release-seen", subject, fields, now=self.clock(), files=files)
 
-    def _move(self, view: View, refs: Refs) -> tuple[View, dict[AgentId, Decision], tuple[Reason, ...]]:
-        memories, problem = self.store.load()
-        reading, now = self.counts(), self.clock()
-        memories = observe_all(view, memories, reading, now)
-        self.store.save(memories)
+    def _move(self, view: View, refs: Refs) -> tuple[View, dict[AgentId, Decision]]:
+        now = self.clock()
+        memories = self._observe(view, now)
         integrity = self.journal.pins(view) is not None
+        if not integrity:
+            self.notes.append(
+                unknown("trust.first-use", "this machine has no pins for the fleet, so nothing is promoted")
+            )
         plan = partial(
             plan_all,
             memories=memories,
@@ -139,14 +162,28 @@ class Reconciler:
             accept_unreviewed=self.accept_unreviewed,
         )
         decisions = plan(view)
-        if any(decision.act for decision in decisions.values()):
-            view = self._append(
-                lambda now_view: [self._transition(now_view, one) for one in plan(now_view).values() if one.act]
-            )
-        notes = [note("reconcile.memory", problem)] if problem else []
-        if not integrity:
-            notes.append(unknown("trust.first-use", "this machine has no pins for the fleet, so nothing is promoted"))
-        return view, decisions, tuple(notes)
+        due = [decision for decision in decisions.values() if decision.act]
+        self.notes += self._keep(refs, [_commit_of(one) for one in due if one.act == "alarm"])
+        if due:
+
+            def write(present: View) -> list[Draft]:
+                again = decisions if present.tip == view.tip else plan(present)
+                return [self._transition(present, one) for one in again.values() if one.act]
+
+            view = self._append(view, write)
+        return view, decisions
+
+    def _observe(self, view: View, now: int) -> dict[str, Memory]:
+        """What is remembered after this tick, kept before anything is written that rests on it."""
+        memories, problem = self.store.load()
+        memories = observe_all(view, memories, self.counts(), now)
+        try:
+            self.store.save(memories)
+        except OSError as error:
+            problem = f"{self.store.path} cannot be written ({error.strerror}): soak and counts do not add up"
+        if problem:
+            self.notes.append(note("reconcile.memory", problem))
+        return memories
 
     def _transition(self, view: View, decision: Decision) -> Draft:
         assert decision.act is not None
@@ -160,20 +197,16 @@ class Reconciler:
             reason=decision.reason,
         )
 
-    def _heartbeat(self, view: View) -> View:
-        if self.acts or self.clock() - view.state.head.time < HEARTBEAT:
+    def _checkpoint(self, view: View, refs: Refs, lost: tuple[Reason, ...]) -> View:
+        """The heartbeat; and that main was rewritten, where no other act has looked at it since."""
+        looked = not refs.main or view.state.head.main == refs.main
+        if lost and not looked and not any(one.rule == "main.unreadable" for one in self.notes):
+            subject, fields = f"checkpoint: {lost[0].message}", [("Main", refs.main)]
+        elif not self.acts and self.clock() - view.state.head.time >= HEARTBEAT:
+            subject, fields = "checkpoint", []
+        else:
             return view
-        return self._append(lambda now: [draft(now, self.actor, "checkpoint", "checkpoint", (), now=self.clock())])
-
-
-def see_tags(view: View, refs: Refs) -> tuple[Sighting, ...]:
-    """Every release tag that the journal has not recorded, judged as it stands; lowest version of an agent first."""
-    fresh = [
-        (name, oid) for tag, oid in refs.tags.items() if (name := release_name(tag)) and not view.state.release(name)
-    ]
-    return tuple(
-        sight(view, name, oid) for name, oid in sorted(fresh, key=lambda item: (item[0].agent, item[0].precedence))
-    )
+        return self._append(view, lambda now: [draft(now, self.actor, "checkpoint", subject, fields, now=self.clock())])
 
 
 def plan_all(
@@ -186,23 +219,22 @@ def plan_all(
 ) -> dict[AgentId, Decision]:
     """The decision for every agent that has a release."""
     unreviewed = len(view.governance.access.people) == 1 and not accept_unreviewed
-    moved: dict[AgentId, list[Moved]] = {}
-    for one in moved_tags(view, refs):
-        moved.setdefault(one.release.release_name.agent, []).append(one)
     time = max(now, view.state.head.time)
     frozen = frozen_by(view.governance.pipeline.freezes, time)
     decisions = {}
     for agent in view.state.released():
+        at, releases = view.state.deployment(agent), view.state.releases(agent)
+        moved = moved_tags(releases, refs)
         decision = plan_agent(
             AgentView(
-                deployment=view.state.deployment(agent),
-                releases=view.state.releases(agent),
+                deployment=at,
+                releases=releases,
                 pipeline=view.governance.pipeline,
                 observed=observed(memories.get(str(agent), Memory()), view.governance.pipeline),
                 now=time,
                 may_promote=partial(may_promote, view),
-                ineligible=_ineligible(view, agent, moved.get(agent, [])),
-                moved=tuple(moved.get(agent, ())),
+                ineligible=_ineligible(at, moved),
+                moved=moved,
                 paused=pause_of(view, agent, time) is not None,
                 frozen=frozen,
                 integrity=integrity,
@@ -236,54 +268,36 @@ def observe_all(view: View, memories: Mapping[str, Memory], reading: Reading, no
 
 
 def rewritten(view: View, refs: Refs) -> tuple[Reason, ...]:
-    """An alarm where main no longer holds the commit that was last authorised; contents decide all the same."""
+    """An alarm where main no longer holds the commit that was last looked at; contents decide all the same."""
     repo, known = view.repo, view.state.head.main
-    if refs.main == known or (repo.has(known) and repo.is_ancestor(known, refs.main)):
+    if not refs.main or refs.main == known or (repo.has(known) and repo.is_ancestor(known, refs.main)):
         return ()
-    return (
-        note("main.rewritten", f"main was rewritten: {known[:9]}, last authorised, is not in {refs.main[:9]} any more"),
-    )
-
-
-def _ineligible(view: View, agent: AgentId, moved: list[Moved]) -> dict[str, str]:
-    found = {one.release.tag: "its tag moved or is gone" for one in moved}
-    state = view.state.deployment(agent)
-    return {**dict.fromkeys(state.withdrawn, "it is withdrawn"), **found}
-
-
-def sight(view: View, name: ReleaseName, oid: str) -> Sighting:
-    """A tag object under this name, judged as it stands: trust, and no finding of severity error."""
-    repo = view.repo
-    kind = repo.kind(oid)
-    if kind is None:
-        raise IncompleteError(f"the tag {name} could not be fetched", "run the command again")
-    if kind != "tag":
-        return Sighting(name, b"", Refusal("tag.lightweight", f"{name} is no annotated tag but points at a {kind}"))
-    raw = repo.read(oid, "tag")
-    found = judge_tag(view, name, oid, raw)
-    if isinstance(found, Release):
-        if not repo.has(found.commit):
-            return Sighting(name, raw, Refusal("tag.commit", f"{name} points at a commit that nobody pushed"))
-        errors = errors_at(view, name.agent, commit_snapshot(repo, found.commit))
-        if errors:
-            first = errors[0]
-            found = Refusal("tag.findings", f"{name.agent} has errors there, first {first.where}: {first.message}")
-    return Sighting(name, raw, found)
-
-
-def _refused(sighting: Sighting) -> Reason:
-    assert isinstance(sighting.found, Refusal)
-    return deny(sighting.found.code, sighting.found.message, str(sighting.name))
+    message = f"main was rewritten: {known[:9]}, last looked at, is not in {refs.main[:9]} any more"
+    return (note("main.rewritten", message),)
 
 
 def preview(journal: Journal, view: View, refs: Refs, memories: Mapping[str, Memory], now: int) -> Report:
     """What a tick would do now, as far as it can be told without writing: nothing is appended, nothing remembered."""
     sightings = see_tags(view, refs)
-    advance = propose_advance(view, refs.main)
+    advance = propose_advance(view, refs.main, now) if refs.main else _nothing(view, "", "the remote has no main")
     decisions = plan_all(view, memories, refs, now, journal.pins(view) is not None)
     acts = [decision.subject for decision in decisions.values() if decision.act]
     acts += [f"see release {one.name}" for one in sightings if isinstance(one.found, Release)]
     if advance.accepted:
         acts.insert(0, f"advance to {refs.main[:9]}: {len(advance.accepted)} paths authorised")
-    refused = tuple(_refused(one) for one in sightings if isinstance(one.found, Refusal))
-    return Report(view, tuple(acts), decisions, advance, refused, rewritten(view, refs))
+    return Report(view, tuple(acts), decisions, advance, refusals(sightings), rewritten(view, refs))
+
+
+def _nothing(view: View, main: str, problem: str) -> Advance:
+    """Nothing is taken over."""
+    return Advance(main, {}, view.state.pending, view.authorised, "", ChangeVerdict(()), problem)
+
+
+def _commit_of(decision: Decision) -> str:
+    """The commit of the release that an act names."""
+    return dict(decision.fields)["Release"].split(" ")[2]
+
+
+def _ineligible(at: Deployment, moved: tuple[Moved, ...]) -> dict[str, str]:
+    found = {one.release.tag: "its tag moved or is gone" for one in moved}
+    return {**dict.fromkeys(at.withdrawn, "it is withdrawn"), **found}

@@ -3,77 +3,75 @@
 Reads refs and objects; whether a tag is a release is `journal.tags`'s to tell.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from agentgov.errors import ConfigurationError
 from agentgov.journal.branch import Journal
-from agentgov.journal.view import View
 from agentgov.model.names import release_name
+from agentgov.model.state import Release
 from agentgov.release.view import Moved
 
+KEPT = "refs/heads/agentgov/kept"  # history that no other ref leads to (see `keeping`)
 _TAGS = "refs/tags/"
-_KEPT = "refs/agentgov/tags/"  # where fetched tag objects are kept, so that git never prunes what was seen
+_SEEN = "refs/agentgov/tags/"  # where fetched tag objects are kept, so that git never prunes what was seen
+_AT_ONCE = 500  # refs fetched by one command, so that its line never gets too long
 
 
 @dataclass(frozen=True, slots=True)
 class Refs:
-    """The tip of main, and every tag whose name spells a release with the object it points at."""
+    """The tip of main ("" for no such branch), every tag whose name spells a release with the object it points at, and
+    the tip of the kept history ("" for none)."""
 
     main: str
     tags: Mapping[str, str]
+    kept: str = ""
 
 
 def observe_refs(journal: Journal, main: str) -> Refs:
     """What the remote has, objects fetched; the local refs where there is no remote.
 
-    ConfigurationError when there is no such branch, IncompleteError when the remote cannot be reached.
+    IncompleteError when the remote cannot be reached.
     """
     branch = f"refs/heads/{main}"
     if journal.remote is None:
-        found = {branch: journal.repo.ref(branch) or "", **journal.repo.refs(_TAGS)}
-    else:
-        found = journal.remote.ls(branch, f"{_TAGS}*")
-    tip = found.pop(branch, "")
-    if not tip:
-        raise ConfigurationError(
-            f"there is no branch {main}", "push it, or name another one as `main` in agentgov.yaml"
-        )
-    tags = {name.removeprefix(_TAGS): oid for name, oid in found.items() if _spells_release(name)}
-    if journal.remote is not None:
-        _fetch(journal, branch, tip, tags)
-    return Refs(tip, tags)
+        repo = journal.repo
+        return Refs(repo.ref(branch) or "", _releases(repo.refs(_TAGS)), repo.ref(KEPT) or "")
+    found = journal.remote.ls(branch, KEPT, f"{_TAGS}*")
+    refs = Refs(found.get(branch, ""), _releases(found), found.get(KEPT, ""))
+    _fetch(journal, branch, refs)
+    return refs
 
 
 def known_refs(journal: Journal, main: str) -> Refs:
-    """The same from what this clone has, without asking the remote; the tip is "" where the branch is unknown."""
+    """The same from what this clone has, without asking the remote."""
     repo = journal.repo
     remote = f"refs/remotes/{journal.remote.name}/{main}" if journal.remote is not None else ""
     tip = (repo.ref(remote) if remote else None) or repo.ref(f"refs/heads/{main}") or ""
-    tags = {name.removeprefix(_TAGS): oid for name, oid in repo.refs(_TAGS).items() if _spells_release(name)}
-    return Refs(tip, tags)
+    return Refs(tip, _releases(repo.refs(_TAGS)))
 
 
-def moved_tags(view: View, refs: Refs) -> tuple[Moved, ...]:
-    """Every recorded release whose ref points elsewhere now, or is gone."""
-    moved = []
-    for deployment in view.state.deployments():
-        for release in view.state.releases(deployment.agent_id):
-            observed = refs.tags.get(release.name, "none")
-            if observed != release.tag:
-                moved.append(Moved(release, observed))
-    return tuple(moved)
+def moved_tags(releases: Iterable[Release], refs: Refs) -> tuple[Moved, ...]:
+    """The recorded releases whose ref points elsewhere now, or is gone."""
+    return tuple(
+        Moved(release, observed)
+        for release in releases
+        if (observed := refs.tags.get(release.name, "none")) != release.tag
+    )
 
 
-def _spells_release(ref: str) -> bool:
-    return release_name(ref.removeprefix(_TAGS)) is not None
+def _releases(refs: Mapping[str, str]) -> dict[str, str]:
+    """Names without refs/tags/ that spell a release, with what they point at."""
+    tags = {name.removeprefix(_TAGS): oid for name, oid in refs.items() if name.startswith(_TAGS)}
+    return {name: oid for name, oid in tags.items() if release_name(name) is not None}
 
 
-def _fetch(journal: Journal, branch: str, tip: str, tags: Mapping[str, str]) -> None:
-    assert journal.remote is not None
-    wanted = [f"+{_TAGS}{name}:{_KEPT}{name}" for name, oid in tags.items() if not journal.repo.has(oid)]
-    tracking = f"refs/remotes/{journal.remote.name}/{branch.removeprefix('refs/heads/')}"
-    if journal.repo.ref(tracking) != tip or not journal.repo.has(tip):
-        wanted.append(f"+{branch}:{tracking}")
-    if wanted:
-        journal.remote.fetch(*wanted)
+def _fetch(journal: Journal, branch: str, refs: Refs) -> None:
+    remote, repo = journal.remote, journal.repo
+    assert remote is not None
+    wanted = [(f"{_TAGS}{name}", f"{_SEEN}{name}") for name, oid in refs.tags.items() if not repo.has(oid)]
+    for ref, tip in ((branch, refs.main), (KEPT, refs.kept)):
+        tracking = f"refs/remotes/{remote.name}/{ref.removeprefix('refs/heads/')}"
+        if tip and (not repo.has(tip) or (repo.ref(tracking) != tip and not repo.is_locked(tracking))):
+            wanted.append((ref, tracking))
+    for start in range(0, len(wanted), _AT_ONCE):
+        remote.fetch(*(f"+{ref}:{kept}" for ref, kept in wanted[start : start + _AT_ONCE]))

@@ -1,8 +1,12 @@
 """Scenarios run in a world of their own: configuration and state of this machine are out of reach."""
 
+import shutil
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import pytest
+from pipelineworld import PipelineWorld
 from simulator import FleetSimulator
 
 
@@ -15,9 +19,64 @@ def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AGENTGOV_PINS", raising=False)
 
 
+@pytest.fixture(scope="session")
+def once_begun(tmp_path_factory: pytest.TempPathFactory) -> Callable[[bool], FleetSimulator]:
+    """The worlds that `world` and `local` copy, made when first asked for; tests leave them alone."""
+
+    @cache
+    def make(remote: bool) -> FleetSimulator:
+        folder = tmp_path_factory.mktemp("begun")
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("AGENTGOV_CONFIG_HOME", str(folder / "config"))
+            patch.setenv("AGENTGOV_STATE_HOME", str(folder / "state"))
+            patch.delenv("AGENTGOV_PINS", raising=False)
+            found = FleetSimulator(folder / "world", remote=remote)
+            found.introduce()
+        return found
+
+    return make
+
+
 @pytest.fixture
-def world(tmp_path: Path) -> FleetSimulator:
-    """A fleet whose journal has begun."""
-    simulator = FleetSimulator(tmp_path / "world")
-    simulator.introduce()
-    return simulator
+def world(tmp_path: Path, once_begun: Callable[[bool], FleetSimulator]) -> FleetSimulator:
+    """A fleet with a bare remote, whose journal has begun."""
+    return _copied(once_begun(True), tmp_path)
+
+
+@pytest.fixture
+def local(tmp_path: Path, once_begun: Callable[[bool], FleetSimulator]) -> FleetSimulator:
+    """The same fleet without a remote, where an act costs a fraction."""
+    return _copied(once_begun(False), tmp_path)
+
+
+def _copied(template: FleetSimulator, folder: Path) -> FleetSimulator:
+    for home in ("config", "state"):
+        shutil.copytree(template.folder.parent / home, folder / home)
+    return template.twin(folder / "world")
+
+
+@pytest.fixture
+def fleet(tmp_path: Path) -> PipelineWorld:
+    """A fleet with a quick pipeline, whose journal has begun."""
+    return PipelineWorld(tmp_path / "world")
+
+
+@pytest.fixture(scope="session")
+def once_shipped(tmp_path_factory: pytest.TempPathFactory) -> PipelineWorld:
+    """The world that `shipped` copies; tests leave it alone."""
+    folder = tmp_path_factory.mktemp("shipped")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AGENTGOV_CONFIG_HOME", str(folder / "config"))
+        patch.setenv("AGENTGOV_STATE_HOME", str(folder / "state"))
+        patch.delenv("AGENTGOV_PINS", raising=False)
+        found = PipelineWorld(folder / "world")
+        found.ship("1.0.0")
+    return found
+
+
+@pytest.fixture
+def shipped(tmp_path: Path, once_shipped: PipelineWorld) -> PipelineWorld:
+    """A fleet with a quick pipeline, whose triage agent runs v1.0.0 in production."""
+    for home in ("config", "state"):
+        shutil.copytree(once_shipped.folder.parent / home, tmp_path / home)
+    return once_shipped.twin(tmp_path / "world")

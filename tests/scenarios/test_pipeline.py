@@ -22,14 +22,14 @@ def counts(version: str, canary: tuple[int, int], stable: tuple[int, int]) -> di
 def to_production(world: FleetSimulator, version: str) -> None:
     """Release what is authorised and bring it to production on healthy traffic."""
     world.release("alice", TRIAGE, version)
+    at = world.view().state.deployment(TRIAGE)
     for tick in range(40):
-        view = world.tick(counts(version, (40 * tick, 0), (400 * tick, 4 * tick))).view
-        at = view.state.deployment(TRIAGE)
+        at = world.tick(counts(version, (40 * tick, 0), (400 * tick, 4 * tick))).view.state.deployment(TRIAGE)
         if at.production.state == "STABLE" and at.staging.state == "PASSED" and at.canary.state == "GRADUATED":
             return
         if at.canary.state == "RAMP" and tick == 5:
             world.order("bob", orders.order_promote, TRIAGE, "production", reason="staging looks good")
-    raise AssertionError(f"v{version} never reached production: {view.state.deployment(TRIAGE)}")
+    raise AssertionError(f"v{version} never reached production: {at}")
 
 
 def test_first_release_reaches_production(world: FleetSimulator) -> None:

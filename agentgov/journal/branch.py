@@ -8,6 +8,7 @@ leaves the old tip or the new one.
 import secrets
 import time
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 
 from agentgov.errors import ConfigurationError, IncompleteError, RefusedError
 from agentgov.journal.adopt import introduction_files, judge_introduction
@@ -24,12 +25,15 @@ from agentgov.model.state import AUTHORISED, SIGNATURES_FILE, State
 from agentgov.model.transitions import Refusal
 from agentgov.repo.compose import commit_bytes, ident, signed_commit
 from agentgov.repo.objects import ObjectError
+from agentgov.repo.program import ProgramError
 from agentgov.repo.remote import Remote
 from agentgov.repo.repository import Repository
 from agentgov.trust.pins import Pins, last_seen, load_pins, save_last_seen
 from agentgov.trust.sshsig import GIT
 
 ATTEMPTS = 60  # races lost before an append gives up: with as many others appending, one is won in a fraction of that
+LOOKS = 3  # at a journal that lacks what this machine has seen, before that is an offence
+_NOT_AFTER = ("journal.rewound", "journal.forked")
 REFUSALS = 4  # times that a push may fail with the tip unchanged: a lock held for a moment looks like a refusal
 
 
@@ -56,9 +60,8 @@ class Journal:
         if self.remote is None:
             return self.repo.ref(self.ref)
         tip = self.remote.ls(self.ref).get(self.ref)
-        if tip is not None and tip != self.repo.ref(self.remote_ref):
+        if tip is not None and (tip != self.repo.ref(self.remote_ref) or not self.repo.has(tip)):
             self.remote.fetch(f"+{self.ref}:{self.remote_ref}")
-            tip = self.repo.ref(self.remote_ref)
         return tip
 
     def verify(self, tip: str, now: int, *, cold: bool = False, tick: Callable[[], object] = int) -> Replayed:
@@ -83,19 +86,36 @@ class Journal:
         tip = self.fetch() if fetch else self.known_tip()
         if tip is None:
             raise ConfigurationError("this repository has no journal yet", "an administrator runs: agentgov trust init")
-        try:
-            found = self.verify(tip, now)
-        except IncompleteError:
-            if self.remote is None or not fetch:
-                raise
-            # Acts speak of commits of main that this clone may not have yet.
-            self.remote.fetch(f"+refs/heads/*:refs/remotes/{self.remote.name}/*")
-            found = self.verify(tip, now)
+        verify = self._verify_fetched if fetch else self.verify
+        found = verify(tip, now)
+        for _ in range(LOOKS):
+            if found.offence is None or found.offence.code not in _NOT_AFTER:
+                break
+            # Another process on this machine may have seen a newer act between our two looks: look again.
+            found = verify((self.fetch() if fetch else self._seen_here(tip)) or tip, now)
         if found.offence is not None or found.view is None:
             offence = found.offence
             what = f"{offence.message} ({offence.code} at {offence.commit[:12]})" if offence else "it is empty"
             raise RefusedError(f"the journal does not verify: {what}", "run: agentgov journal verify")
         return found.view
+
+    def _verify_fetched(self, tip: str, now: int) -> Replayed:
+        """Verify, and fetch what acts speak of and this clone does not have yet: commits of main, above all."""
+        try:
+            return self.verify(tip, now)
+        except IncompleteError:
+            heads = self.remote.ls("refs/heads/*") if self.remote is not None else {}
+            missing = [name for name, oid in heads.items() if not self.repo.has(oid)]
+            if self.remote is None or not missing:
+                raise
+            self.remote.fetch(*missing)
+            return self.verify(tip, now)
+
+    def _seen_here(self, tip: str) -> str | None:
+        """The tip that this machine saw last, where the refs of this clone are behind it: a process was killed, or is,
+        between the two."""
+        seen = last_seen(self.fleet_id(tip)) if self.remote is not None else None
+        return seen if seen is not None and self.repo.has(seen) and self.repo.is_ancestor(tip, seen) else None
 
     def fleet_id(self, tip: str) -> str:
         """The id of the fleet whose journal this is: as its tip claims, or its first act where the tip claims nothing.
@@ -235,8 +255,13 @@ class Journal:
             said = f": {result.message}" if result.message else ""
             hint = "ask whoever runs the remote whether you may push to the journal branch"
             raise RefusedError(f"the remote does not take pushes to {self.ref}{said}", hint)
-        self.repo.update_ref(self.remote_ref, new, self.repo.ref(self.remote_ref))
-        local = self.repo.ref(self.ref)
-        if local is None or self.repo.is_ancestor(local, new):
-            self.repo.update_ref(self.ref, new, local)
+        self._track(new)
         return True
+
+    def _track(self, tip: str) -> None:
+        """Move this clone's refs after what landed. One that is locked stays behind: the journal is the remote's."""
+        for name in (self.remote_ref, self.ref):
+            here = self.repo.ref(name)
+            if not self.repo.is_locked(name) and (here is None or self.repo.is_ancestor(here, tip)):
+                with suppress(ProgramError):
+                    self.repo.update_ref(name, tip, here)

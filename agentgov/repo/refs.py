@@ -40,6 +40,10 @@ class Refs:
         found = self._value(name)
         return found if found is not None and found.startswith("refs/") else None
 
+    def is_locked(self, name: str) -> bool:
+        """Whether somebody is moving this ref, or was killed while moving it and left the lock behind."""
+        return _is_full_name(name) and os.path.lexists(self._location.common_dir / f"{name}.lock")
+
     def under(self, prefix: str) -> dict[str, str]:
         """Full names that start with a prefix, in the order of their bytes; symbolic refs are left out."""
         start = path_bytes(prefix)

@@ -86,9 +86,11 @@ class Remote:
     def fetch(self, *refspecs: str) -> None:
         """Fetch by git refspecs (`+refs/heads/main:refs/remotes/origin/main`), all or nothing.
 
+        A ref here that is locked stays where it is, and its objects arrive all the same: a lock that a killed git left
+        behind is nobody's to remove, and must not keep anybody from reading the remote.
         IncompleteError when the remote cannot be reached, holds no such ref, or would rewind a ref without `+`.
         """
-        self._fetch(self._url, *refspecs)
+        self._fetch(self._url, *map(self._unlocked, refspecs))
 
     def push(self, updates: Mapping[str, str | None], expected: Mapping[str, str | None]) -> PushResult:
         """Move refs of the remote, all or none, each from the value that is expected there.
@@ -104,6 +106,10 @@ class Remote:
         tips = self._ls(self._push_url, tuple(updates))
         fates = {name: self._fate(name, new, tips.get(name), expected) for name, new in updates.items()}
         return PushResult(fates, "" if done.code == 0 else _said(done))
+
+    def _unlocked(self, refspec: str) -> str:
+        source, _, here = refspec.removeprefix("+").partition(":")
+        return source if self._repo.is_locked(here) else refspec
 
     def _fetch(self, url: str, *refspecs: str) -> None:
         plumbing = self._repo.plumbing

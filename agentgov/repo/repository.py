@@ -127,6 +127,10 @@ class Repository:
         """The object that a full ref name points to, None when there is no such ref."""
         return self._refs.target(name)
 
+    def is_locked(self, name: str) -> bool:
+        """Whether a ref cannot be moved now: somebody moves it, or was killed at it and left the lock behind."""
+        return self._refs.is_locked(name)
+
     def refs(self, prefix: str = "refs/") -> dict[str, str]:
         """Full names that start with the prefix, sorted, with what they point to; symbolic refs are left out."""
         return self._refs.under(prefix)

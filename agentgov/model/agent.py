@@ -189,8 +189,8 @@ class AgentSpec(Document, frozen=True):
 
 
 class Agent(Document, frozen=True):
-    """agent.yaml, kind Agent. `extensions` holds what stands under keys that start with `x-`, at any depth, by JSON pointer
-    (RFC 6901): the loader collects it, so that no part of the file is outside the typed value and its comparison."""
+    """agent.yaml, kind Agent. `extensions` holds what stands under keys that start with `x-`, at any depth, by JSON
+    pointer (RFC 6901): the loader collects it, so that no part of the file is outside the typed value."""
 
     metadata: Metadata
     spec: AgentSpec

@@ -13,7 +13,7 @@ def offences(root: Path) -> list[str]:
     for path in sorted((root / "agentgov").rglob("*.py")):
         lines = path.read_text(encoding="utf-8").count("\n")
         if lines > LIMIT:
-            found.append(f"{path.relative_to(root)} has {lines} lines; {LIMIT} are the limit: it has two reasons to change")
+            found.append(f"{path.relative_to(root)} has {lines} lines and {LIMIT} are the limit: it does two things")
         if path.stem in DRAWERS:
             found.append(f"{path.relative_to(root)} is a drawer: name it after what it decides or does")
     return found

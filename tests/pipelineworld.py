@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import Self
 
 import gitworld
-from simulator import TRIAGE, FleetSimulator, agent_file
+from simulator import BOTS, TRIAGE, FleetSimulator, agent_file
 
+from agentgov.errors import UsageError
 from agentgov.journal.branch import Journal
 from agentgov.journal.draft import Actor
 from agentgov.journal.tags import TagText, tag_message
@@ -115,11 +116,23 @@ class PipelineWorld(FleetSimulator):
         """The same fleet from another clone of its remote, with a reconciler's memory of its own."""
         folder.mkdir(parents=True)
         gitworld.git(folder, "clone", "-q", str(self.remote), str(folder / "fleet"))
-        other = copy.copy(self)
+        other = self.beside()
         other.folder, other.work, other._counted = folder, folder / "fleet", copy.deepcopy(self._counted)
+        return other.beside()
+
+    def beside(self) -> Self:
+        """Another process on the same clone: what this one remembers of the journal it does not know."""
+        other = copy.copy(self)
         other.repo = Repository.open(other.work)
         other.journal = Journal(other.repo, remote=Remote.of(other.repo))
         return other
+
+    def variables(self, who: str) -> dict[str, str]:
+        """What makes a process act as somebody in this world."""
+        name, key = who.title(), self.folder / "keys" / who
+        found = gitworld.environment(name=name, email=f"{who}@sim.example")
+        found |= gitworld.person_variables(name, f"{who}@sim.example", key)
+        return found | ({"AGENTGOV_KEY_FILE": str(key)} if who in BOTS else {})
 
     def actor(self, who: str, before_signing: Hook | None = None) -> Actor:
         """Somebody with their key; something may happen before they sign for the first time."""
@@ -157,7 +170,10 @@ class PipelineWorld(FleetSimulator):
     def tag(self, who: str, agent: AgentId, version: str, commit: str = "", *, name: str = "") -> str:
         """A release tag made by hand and pushed, without asking whether it will be taken; the tag object."""
         commit, view, spelled = commit or self.head(), self.view(), name or str(ReleaseName(agent, version))
-        closure = closure_at(self.repo, agent, commit)[0].digest if agent.file in self.files(commit) else "0" * 64
+        try:
+            closure = closure_at(self.repo, agent, commit)[0].digest
+        except UsageError:  # no such agent, or one that cannot be read
+            closure = "0" * 64
         text = TagText(view.state.head.fleet, closure, view.state.head.seq, view.tip)
         message = tag_message(ReleaseName(agent, version), text).encode()
         tagger = ident(who, f"{who}@sim.example", self.clock())
@@ -169,10 +185,6 @@ class PipelineWorld(FleetSimulator):
     def point(self, ref: str, oid: str) -> None:
         """Whoever can push makes a ref of the remote point at an object, or ("") takes it away."""
         self.push("--force", f"{oid}:{ref}")
-
-    def files(self, commit: str) -> frozenset[str]:
-        """The paths of a commit."""
-        return frozenset(gitworld.git(self.work, "ls-tree", "-r", "--name-only", commit).decode().splitlines())
 
     # --- the reconciler under traffic ------------------------------------------------------------------------------
 

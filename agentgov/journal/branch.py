@@ -113,9 +113,11 @@ class Journal:
 
     def _seen_here(self, tip: str) -> str | None:
         """The tip that this machine saw last, where the refs of this clone are behind it: a process was killed, or is,
-        between the two."""
+        between the two. IncompleteError where this clone has not fetched it: offline, that is no fork yet."""
         seen = last_seen(self.fleet_id(tip)) if self.remote is not None else None
-        return seen if seen is not None and self.repo.has(seen) and self.repo.is_ancestor(tip, seen) else None
+        if seen is not None and not self.repo.has(seen):
+            raise IncompleteError(f"this clone lacks act {seen[:12]}, which this machine has seen", "git fetch")
+        return seen if seen is not None and self.repo.is_ancestor(tip, seen) else None
 
     def fleet_id(self, tip: str) -> str:
         """The id of the fleet whose journal this is: as its tip claims, or its first act where the tip claims nothing.

@@ -12,10 +12,13 @@ from simulator import FLEET, FleetSimulator
 from agentgov.journal.draft import Draft, sign, write_act
 from agentgov.journal.entry import read_entry
 from agentgov.journal.replay import Replayed, verify_journal
+from agentgov.journal.tags import TagText, tag_message
 from agentgov.model.act import Act, render
+from agentgov.model.names import AgentId, ReleaseName
 from agentgov.model.snapshot import FILE
 from agentgov.model.state import AUTHORISED, SIGNATURES_FILE, State
 from agentgov.model.transitions import Refusal
+from agentgov.release.tagging import closure_at
 from agentgov.repo.objects import parse_commit
 from agentgov.trust.pins import load_pins
 from agentgov.trust.signers import KeyFileSigner, generate_key
@@ -161,3 +164,46 @@ def publish(world: FleetSimulator, oid: str) -> None:
     gitworld.git(world.work, "update-ref", JOURNAL, oid)
     if world.remote.exists():
         gitworld.git(world.work, "push", "-q", "--force", str(world.remote), f"{oid}:{JOURNAL}")
+
+
+def offence(world: FleetSimulator, tip: str) -> str:
+    """What this machine says of a journal that ends here, with what it remembers."""
+    found = world.journal.verify(tip, world.clock())
+    return found.offence.code if found.offence is not None else "accept"
+
+
+def three_acts(world: FleetSimulator) -> list[str]:
+    """Three acts, and the commits of the journal from its root."""
+    commits = [world.view().tip]
+    for kind in ("pause", "resume", "pause"):
+        fields = [("Selector", "support/triage"), *([("Mode", "stop")] if kind == "pause" else [])]
+        commits.append(world.append(write(world, "alice", kind, fields), by="alice").tip)
+    return commits
+
+
+def tag_text(world: FleetSimulator, agent: AgentId, commit: str) -> TagText:
+    """What an honest tag of an agent at a commit binds."""
+    view = world.view()
+    return TagText(
+        view.state.head.fleet, closure_at(world.repo, agent, commit)[0].digest, view.state.head.seq, view.tip
+    )
+
+
+def tag_payload(
+    world: FleetSimulator, name: ReleaseName, text: TagText, commit: str = "", *, kind: str = "commit"
+) -> bytes:
+    """A tag object without its signature."""
+    tagger = "tagger alice <alice@sim.example> 1700000000 +0000"
+    head = f"object {commit or world.head()}\ntype {kind}\ntag {name}\n{tagger}\n\n"
+    return head.encode() + tag_message(name, text).encode()
+
+
+def signed_tag(world: FleetSimulator, raw: bytes, who: str = "alice", namespace: str = GIT) -> bytes:
+    """The same with a signature behind it."""
+    return raw + world.signers[who].sign(namespace, raw)
+
+
+def tag(world: FleetSimulator, name: ReleaseName, commit: str = "", who: str = "alice") -> bytes:
+    """An honest tag of a commit, the tip of main if none is given."""
+    commit = commit or world.head()
+    return signed_tag(world, tag_payload(world, name, tag_text(world, name.agent, commit), commit), who)

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import gitworld
 import hostile
+import msgspec
 import pytest
 from simulator import PAYROLL, TRIAGE, FleetSimulator, access_file
 
@@ -25,38 +26,10 @@ from agentgov.model.transitions import Refusal, release_trailer
 from agentgov.release.tagging import closure_at
 from agentgov.repo.objects import object_id
 from agentgov.trust.pins import load_pins
-from agentgov.trust.sshsig import ACT, GIT
+from agentgov.trust.sshsig import ACT
 
 PROMPT = f"{TRIAGE.folder}/prompts/system.md"
 V1 = ReleaseName(TRIAGE, "1.0.0")
-
-
-def text_of(world: FleetSimulator, agent: AgentId, commit: str) -> TagText:
-    """What an honest tag of an agent at a commit binds."""
-    view = world.view()
-    return TagText(
-        view.state.head.fleet, closure_at(world.repo, agent, commit)[0].digest, view.state.head.seq, view.tip
-    )
-
-
-def payload(
-    world: FleetSimulator, name: ReleaseName, text: TagText, commit: str = "", *, kind: str = "commit"
-) -> bytes:
-    """A tag object without its signature."""
-    tagger = "tagger alice <alice@sim.example> 1700000000 +0000"
-    head = f"object {commit or world.head()}\ntype {kind}\ntag {name}\n{tagger}\n\n"
-    return head.encode() + tag_message(name, text).encode()
-
-
-def signed(world: FleetSimulator, raw: bytes, who: str = "alice", namespace: str = GIT) -> bytes:
-    """The same with a signature behind it."""
-    return raw + world.signers[who].sign(namespace, raw)
-
-
-def tag(world: FleetSimulator, name: ReleaseName = V1, commit: str = "", who: str = "alice") -> bytes:
-    """An honest tag of a commit, the tip of main if none is given."""
-    commit = commit or world.head()
-    return signed(world, payload(world, name, text_of(world, name.agent, commit), commit), who)
 
 
 def judged(world: FleetSimulator, raw: bytes, name: ReleaseName = V1) -> Release | Refusal:
@@ -113,37 +86,39 @@ def advanced(world: FleetSimulator, text: str) -> str:
 
 
 def test_honest_tag_is_a_release_from_the_act_that_authorised_it(local: FleetSimulator) -> None:
-    assert record(local, tag(local)).authorised_at == 0
+    assert record(local, hostile.tag(local, V1)).authorised_at == 0
     advanced(local, "Sort by age.\n")
     local.append(hostile.pause(local), by="alice")
     name = ReleaseName(TRIAGE, "1.1.0")
-    release = record(local, tag(local, name), name)
+    release = record(local, hostile.tag(local, name), name)
     assert release.authorised_at == 3  # seen, review, advance, pause
     assert hostile.code(local, local.view().tip) == "accept"
 
 
 def test_tag_object_under_another_name(local: FleetSimulator) -> None:
-    assert code(local, tag(local, ReleaseName(TRIAGE, "1.0.1"))) == "tag.name"
-    assert code(local, tag(local, ReleaseName(PAYROLL, "1.0.0"), who="bob")) == "tag.name"
+    assert code(local, hostile.tag(local, ReleaseName(TRIAGE, "1.0.1"))) == "tag.name"
+    assert code(local, hostile.tag(local, ReleaseName(PAYROLL, "1.0.0"), who="bob")) == "tag.name"
 
 
 @pytest.mark.parametrize("kind", ["tree", "blob", "tag"])
 def test_tag_of_something_else_than_a_commit(local: FleetSimulator, kind: str) -> None:
-    text = text_of(local, TRIAGE, local.head())
+    text = hostile.tag_text(local, TRIAGE, local.head())
     target = {
         "tree": local.repo.commit(local.head()).tree,
         "blob": local.repo.write_blob(b"x"),
-        "tag": hostile.store(local, "tag", tag(local)),
+        "tag": hostile.store(local, "tag", hostile.tag(local, V1)),
     }[kind]
-    assert code(local, signed(local, payload(local, V1, text, target, kind=kind))) == "tag.target"
+    assert (
+        code(local, hostile.signed_tag(local, hostile.tag_payload(local, V1, text, target, kind=kind))) == "tag.target"
+    )
 
 
 @pytest.mark.parametrize("kind", ["tree", "blob", "tag"])
 def test_tag_that_calls_something_else_a_commit(local: FleetSimulator, kind: str) -> None:
-    text = text_of(local, TRIAGE, local.head())
+    text = hostile.tag_text(local, TRIAGE, local.head())
     targets = {"tree": local.repo.commit(local.head()).tree, "blob": local.repo.write_blob(b"x")}
-    target = targets.get(kind) or hostile.store(local, "tag", tag(local))
-    assert code(local, signed(local, payload(local, V1, text, target))) == "tag.commit"
+    target = targets.get(kind) or hostile.store(local, "tag", hostile.tag(local, V1))
+    assert code(local, hostile.signed_tag(local, hostile.tag_payload(local, V1, text, target))) == "tag.commit"
 
 
 def test_commit_in_place_of_a_tag(local: FleetSimulator) -> None:
@@ -153,24 +128,24 @@ def test_commit_in_place_of_a_tag(local: FleetSimulator) -> None:
 def test_tag_on_content_that_was_never_authorised(local: FleetSimulator) -> None:
     local.commit("alice", {PROMPT: "Obey me.\n"})
     local.advance()
-    assert code(local, tag(local)) == "tag.closure"
+    assert code(local, hostile.tag(local, V1)) == "tag.closure"
 
 
 def test_tag_that_binds_authorised_content_and_points_at_other_content(local: FleetSimulator) -> None:
-    text = text_of(local, TRIAGE, local.head())
+    text = hostile.tag_text(local, TRIAGE, local.head())
     evil = local.commit("alice", {PROMPT: "Obey me.\n"})
-    assert code(local, signed(local, payload(local, V1, text, evil))) == "tag.commit"
+    assert code(local, hostile.signed_tag(local, hostile.tag_payload(local, V1, text, evil))) == "tag.commit"
 
 
 def test_tag_that_binds_content_of_another_agent(local: FleetSimulator) -> None:
-    text = text_of(local, PAYROLL, local.head())
-    assert code(local, signed(local, payload(local, V1, text))) == "tag.closure"
+    text = hostile.tag_text(local, PAYROLL, local.head())
+    assert code(local, hostile.signed_tag(local, hostile.tag_payload(local, V1, text))) == "tag.closure"
 
 
 def test_agent_that_is_not_there_has_no_releases(local: FleetSimulator) -> None:
     name = ReleaseName(AgentId("support", "ghost"), "1.0.0")
-    text = text_of(local, TRIAGE, local.head())
-    refusal = judged(local, signed(local, payload(local, name, text)), name)
+    text = hostile.tag_text(local, TRIAGE, local.head())
+    refusal = judged(local, hostile.signed_tag(local, hostile.tag_payload(local, name, text)), name)
     assert isinstance(refusal, Refusal)
     empty = replace(text, closure="")
     assert parse_tag_message(tag_message(name, empty).encode()) is None
@@ -179,27 +154,27 @@ def test_agent_that_is_not_there_has_no_releases(local: FleetSimulator) -> None:
 def test_higher_number_on_content_older_than_the_last_release(local: FleetSimulator) -> None:
     old = local.head()
     advanced(local, "Sort by age.\n")
-    record(local, tag(local))
+    record(local, hostile.tag(local, V1))
     v9 = ReleaseName(TRIAGE, "9.0.0")
-    refusal = judged(local, tag(local, v9, old), v9)
+    refusal = judged(local, hostile.tag(local, v9, old), v9)
     assert isinstance(refusal, Refusal)
     assert refusal.code == "tag.closure"
 
 
 def test_old_content_is_new_once_it_was_reviewed_again(local: FleetSimulator) -> None:
-    record(local, tag(local))
+    record(local, hostile.tag(local, V1))
     advanced(local, "Sort by age.\n")
     v2, v3 = ReleaseName(TRIAGE, "2.0.0"), ReleaseName(TRIAGE, "3.0.0")
-    record(local, tag(local, v2), v2)
+    record(local, hostile.tag(local, v2), v2)
     advanced(local, "Sort tickets by urgency.\n")
-    assert record(local, tag(local, v3), v3).authorised_at == local.view().state.head.seq - 1
+    assert record(local, hostile.tag(local, v3), v3).authorised_at == local.view().state.head.seq - 1
     assert hostile.code(local, local.view().tip) == "accept"
 
 
 def test_second_name_for_the_same_content(local: FleetSimulator) -> None:
-    first = record(local, tag(local))
+    first = record(local, hostile.tag(local, V1))
     v2 = ReleaseName(TRIAGE, "1.0.1")
-    assert record(local, tag(local, v2), v2).authorised_at == first.authorised_at
+    assert record(local, hostile.tag(local, v2), v2).authorised_at == first.authorised_at
 
 
 def test_change_of_another_agent_does_not_make_content_younger(local: FleetSimulator) -> None:
@@ -208,16 +183,15 @@ def test_change_of_another_agent_does_not_make_content_younger(local: FleetSimul
     for who in ("alice", "bob"):
         local.review(who)
     assert local.advance().state.pending == {}
-    release = judged(local, tag(local))
+    release = judged(local, hostile.tag(local, V1))
     assert isinstance(release, Release)
     assert release.authorised_at == 0
 
 
 def test_tag_moved_to_another_object_is_not_recorded_again(local: FleetSimulator) -> None:
-    record(local, tag(local))
-    other = signed(
-        local, payload(local, V1, replace(text_of(local, TRIAGE, local.head()), seq=0, journal=first_act(local)))
-    )
+    record(local, hostile.tag(local, V1))
+    text = replace(hostile.tag_text(local, TRIAGE, local.head()), seq=0, journal=first_act(local))
+    other = hostile.signed_tag(local, hostile.tag_payload(local, V1, text))
     again = judged(local, other)
     assert isinstance(again, Release)
     forged = hostile.with_act(local, hostile.honest(local), seen(local, again, other).act, by="reconciler")
@@ -239,7 +213,7 @@ def test_tag_by_somebody_who_may_not_release(local: FleetSimulator, who: str) ->
     local.commit("carol", {"governance/access.yaml": text})
     local.review("carol")
     local.advance()
-    assert code(local, tag(local, who=who)) == ("tag.permission" if who == "erin" else "tag.stranger")
+    assert code(local, hostile.tag(local, V1, who=who)) == ("tag.permission" if who == "erin" else "tag.stranger")
 
 
 def bad_texts(world: FleetSimulator, text: TagText) -> dict[str, TagText]:
@@ -265,8 +239,8 @@ def bad_texts(world: FleetSimulator, text: TagText) -> dict[str, TagText]:
     ],
 )
 def test_tag_that_speaks_of_another_journal(local: FleetSimulator, how: str, wanted: str) -> None:
-    text = bad_texts(local, text_of(local, TRIAGE, local.head()))[how]
-    assert code(local, signed(local, payload(local, V1, text))) == wanted
+    text = bad_texts(local, hostile.tag_text(local, TRIAGE, local.head()))[how]
+    assert code(local, hostile.signed_tag(local, hostile.tag_payload(local, V1, text))) == wanted
 
 
 Change = Callable[[bytes], bytes]
@@ -291,13 +265,18 @@ AFTER: dict[str, Change] = {
 
 @pytest.mark.parametrize("how", AFTER)
 def test_tag_changed_after_it_was_signed(local: FleetSimulator, how: str) -> None:
-    assert code(local, AFTER[how](tag(local))) in ("tag.object", "tag.unsigned", "tag.signature", "tag.message")
+    assert code(local, AFTER[how](hostile.tag(local, V1))) in (
+        "tag.object",
+        "tag.unsigned",
+        "tag.signature",
+        "tag.message",
+    )
 
 
 @pytest.mark.parametrize("namespace", [ACT, "file"])
 def test_signature_for_something_else(local: FleetSimulator, namespace: str) -> None:
-    raw = payload(local, V1, text_of(local, TRIAGE, local.head()))
-    assert code(local, signed(local, raw, namespace=namespace)) == "tag.signature"
+    raw = hostile.tag_payload(local, V1, hostile.tag_text(local, TRIAGE, local.head()))
+    assert code(local, hostile.signed_tag(local, raw, namespace=namespace)) == "tag.signature"
 
 
 MESSAGES = [
@@ -313,14 +292,14 @@ MESSAGES = [
 
 @pytest.mark.parametrize("edit", MESSAGES)
 def test_message_of_a_tag_has_one_grammar(local: FleetSimulator, edit: Callable[[str], str]) -> None:
-    text = tag_message(V1, text_of(local, TRIAGE, local.head()))
+    text = tag_message(V1, hostile.tag_text(local, TRIAGE, local.head()))
     assert parse_tag_message(text.encode()) is not None
     assert parse_tag_message(edit(text).encode()) is None
     assert parse_tag_message(text.encode() + b"\xff") is None
 
 
 def test_notes_of_a_tag_are_free_and_bind_nothing(local: FleetSimulator) -> None:
-    honest = text_of(local, TRIAGE, local.head())
+    honest = hostile.tag_text(local, TRIAGE, local.head())
     notes = f"Agentgov-Fleet: x\nAgentgov-Closure: {'0' * 64}\nAgentgov-Journal: 7 {'0' * 40}"
     assert parse_tag_message(tag_message(V1, honest, notes).encode()) == honest
 
@@ -345,7 +324,7 @@ def bindings(release: Release) -> Iterable[tuple[str, tuple[tuple[str, str], ...
 
 
 def test_act_says_of_a_release_exactly_what_its_tag_says(local: FleetSimulator) -> None:
-    raw = tag(local)
+    raw = hostile.tag(local, V1)
     release = judged(local, raw)
     assert isinstance(release, Release)
     draft = seen(local, release, raw)
@@ -357,7 +336,7 @@ def test_act_says_of_a_release_exactly_what_its_tag_says(local: FleetSimulator) 
         hostile.code(local, hostile.with_files(local, honest, {f"releases/{V1}.tag": None}, "reconciler"))
         == "release.tag-missing"
     )
-    later = release.__class__(**{**{name: getattr(release, name) for name in release.__struct_fields__}, "by": "bob"})
+    later = msgspec.structs.replace(release, by="bob")
     path = f"releases/{V1}.yaml"
     assert (
         hostile.code(local, hostile.with_files(local, honest, {path: to_bytes(later)}, "reconciler"))
@@ -366,13 +345,13 @@ def test_act_says_of_a_release_exactly_what_its_tag_says(local: FleetSimulator) 
 
 
 def test_tag_of_a_commit_that_is_not_here_cannot_be_told(local: FleetSimulator) -> None:
-    text = text_of(local, TRIAGE, local.head())
+    text = hostile.tag_text(local, TRIAGE, local.head())
     with pytest.raises(IncompleteError):
-        judged(local, signed(local, payload(local, V1, text, "1" * 40)))
+        judged(local, hostile.signed_tag(local, hostile.tag_payload(local, V1, text, "1" * 40)))
 
 
 def test_recorded_release_outlives_its_tag(local: FleetSimulator) -> None:
-    raw = tag(local)
+    raw = hostile.tag(local, V1)
     record(local, raw)
     gitworld.git(local.work, "tag", "-l")
     found = verify_journal(local.repo, local.view().tip, load_pins(local.view().state.head.fleet), local.clock())

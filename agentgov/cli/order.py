@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from agentgov.cli.context import Context, open_context
 from agentgov.cli.known import require_selected
 from agentgov.cli.options import answer
+from agentgov.errors import RefusedError
 from agentgov.journal.draft import Actor, Draft
 from agentgov.journal.view import View
 from agentgov.model.act import Act
-from agentgov.model.names import AgentId
+from agentgov.model.names import AgentId, agent_id
 from agentgov.repo import clock
 from agentgov.report.page import Page, Span
 
@@ -40,9 +41,22 @@ def append_order(repo: str, write: Callable[[View, Actor], Draft], *, about: Age
         written.append((view, draft.act))
         return [draft]
 
-    after = context.journal.append(propose, actor.appender, clock.now)
+    try:
+        after = context.journal.append(propose, actor.appender, clock.now)
+    except RefusedError as error:
+        if error.hint or about is None or not written:
+            raise
+        raise _with_hint(error, written[-1][1], about) from error
     before, act = written[-1]
     return Done(act, before, after)
+
+
+def _with_hint(error: RefusedError, act: Act, about: AgentId | str) -> RefusedError:
+    """What to do where the law said no: for people a kind of act is called like the verb that it takes."""
+    agent = agent_id(str(about))
+    if "(authority." in error.message:
+        return RefusedError(error.message, f"who may: agentgov who {act.kind}{f' {agent}' if agent else ''}")
+    return RefusedError(error.message, f"see where it stands: agentgov status{f' {agent}' if agent else ''}")
 
 
 def tell(command: str, output: str, done: Done, *more: str) -> int:

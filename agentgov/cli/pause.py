@@ -5,8 +5,10 @@ import click
 from agentgov.cli import parameters
 from agentgov.cli.options import format_option, repo_option
 from agentgov.cli.order import append_order, tell
+from agentgov.errors import UsageError
 from agentgov.release.orders import order_pause
 from agentgov.repo import clock
+from agentgov.report.moments import stamp
 
 
 @click.command()
@@ -18,6 +20,8 @@ from agentgov.repo import clock
 @format_option()
 def pause(selector: str, reason: str, mode: str, until: int, repo: str, output: str) -> int:
     """Pause the agents that SELECTOR means: an agent's id, or WORKSPACE/*."""
+    if until and until <= clock.now():
+        raise UsageError(f"{stamp(until)} is over already", "name a time to come, such as 4h from now: --until 4h")
     done = append_order(
         repo,
         lambda view, actor: order_pause(view, actor, selector, mode=mode, until=until, now=clock.now(), reason=reason),

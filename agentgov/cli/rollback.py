@@ -5,8 +5,12 @@ import click
 from agentgov.cli import parameters
 from agentgov.cli.options import format_option, repo_option
 from agentgov.cli.order import Done, append_order, tell
+from agentgov.errors import RefusedError
+from agentgov.journal.draft import Actor, Draft
+from agentgov.journal.view import View
 from agentgov.model.names import AgentId, ReleaseName
-from agentgov.release.orders import by_tag, order_rollback
+from agentgov.model.state import Release
+from agentgov.release.orders import by_tag, order_rollback, running
 from agentgov.repo import clock
 
 
@@ -23,11 +27,15 @@ def rollback(agent: AgentId, wanted: str | None, environment: str, reason: str, 
     Marks the release it leaves as bad, takes a running canary away and sets a hold, all in one act.
     """
     name = parameters.release_of(agent, wanted) if wanted else None
-    done = append_order(
-        repo,
-        lambda view, actor: order_rollback(view, actor, agent, name, now=clock.now(), reason=reason),
-        about=agent,
-    )
+    seen: list[Release | None] = []  # what ran when this person gave the order, whoever else rolls back meanwhile
+
+    def write(view: View, actor: Actor) -> Draft:
+        if name is not None and view.state.release(name) is None:
+            raise RefusedError(f"{name} is no recorded release", f"its releases: agentgov history {agent}")
+        seen.append(running(view, agent))
+        return order_rollback(view, actor, agent, name, leaves=seen[0], now=clock.now(), reason=reason)
+
+    done = append_order(repo, write, about=agent)
     return tell("rollback", output, done, *_consequences(agent, name, done))
 
 

@@ -1,6 +1,6 @@
 """The text of an act of governance: what a person or a bot signs, and what `git log` shows.
 
-    promote support/refund-assistant v1.4.0 to production          subject: one line
+    vouch for support/refund-assistant v1.4.0 in production        subject: one line
                                                                    reason: free text of other people, may be absent
     Tested with the payments team on Tuesday.
 

@@ -33,7 +33,7 @@ def target_of(view: View, agent: AgentId, wanted: ReleaseName | None) -> Release
 def order_promote(view: View, actor: Actor, agent: AgentId, stage: str, *, now: int, reason: str = "") -> Draft:
     """A person's word that the candidate may enter a stage."""
     release = _candidate(view, agent)
-    subject = f"promote {agent} v{release.release_name.version} to {stage}"
+    subject = f"vouch for {agent} v{release.release_name.version} in {stage}"
     fields = [("Agent", str(agent)), ("Release", release_trailer(release)), ("Stage", stage)]
     return draft(view, actor, "promote", subject, fields, now=now, reason=reason)
 
@@ -88,7 +88,7 @@ def order_rollback(
     """
     here = running(view, agent)
     if here is None:
-        raise RefusedError(f"{agent} runs nothing in production", f"to stop it anyway: agentgov pause {agent}")
+        raise RefusedError(f"{agent} runs nothing in production", f"to stop it anyway: agentgov pause {agent} --reason ...")
     leaves = leaves or here
     target = target_of(view, agent, wanted) if leaves.closure == here.closure else here
     if target is None:

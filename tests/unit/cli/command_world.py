@@ -17,7 +17,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,10 +29,11 @@ from unit.cli.output_schema import assert_holds
 from agentgov.cli.main import status
 from agentgov.repo import clock
 
+ACCESS = "governance/access.yaml"
 ROOT = Path(__file__).resolve().parents[3]
 PROMPT = f"{TRIAGE.folder}/prompts/system.md"
 PAY_PROMPT = f"{PAYROLL.folder}/prompts/system.md"
-PEOPLE = simulator.PEOPLE
+PEOPLE = (*simulator.PEOPLE, "frank")  # frank may look at everything and touch nothing
 BOTS = simulator.BOTS
 STRANGER = "mallory"  # has a key, and is not in Access
 
@@ -87,6 +88,7 @@ class CommandWorld:
 
     folder: Path
     time: int = simulator.START
+    traffic: Traffic = field(default_factory=lambda: Traffic("1.0.0"))
 
     @property
     def fleet(self) -> Path:
@@ -113,6 +115,7 @@ class CommandWorld:
         gitworld.make_repository(world.remote, bare=True)
         gitworld.git(world.fleet, "remote", "add", "origin", str(world.remote))
         everything = {**simulator.fleet_files(lines), "governance/pipeline.yaml": PIPELINE, **(files or {})}
+        everything[ACCESS] = _with_viewer(everything[ACCESS], lines["frank"])
         world.change("carol", everything, "The first fleet")
         return world
 
@@ -141,7 +144,7 @@ class CommandWorld:
         shutil.copytree(self.folder, folder, symlinks=True, copy_function=_copy)
         config = folder / "fleet/.git/config"
         config.write_text(config.read_text().replace(str(self.folder), str(folder)))
-        return CommandWorld(folder, self.time)
+        return CommandWorld(folder, self.time, replace(self.traffic))
 
     # --- people ----------------------------------------------------------------------------------------------------
 
@@ -257,6 +260,12 @@ class CommandWorld:
             self.git("push", "-q", "origin", "HEAD", who=who)
         return self.git("rev-parse", "HEAD")
 
+    def authorise(self, files: Mapping[str, str | bytes | None]) -> None:
+        """Alice changes files on main, Bob reviews them, the reconciler takes them over."""
+        self.change("alice", files)
+        self.must("bob", "review", "approve", "-m", "Clear")
+        self.tick()
+
     def tick(self, counts: Mapping[str, object] | None = None, *args: str) -> Ran:
         """A minute passes, then one tick of the reconciler."""
         self.time += 60
@@ -269,31 +278,43 @@ class CommandWorld:
         found: dict[str, Any] = self.must("dave", "status", str(TRIAGE), "--json").document["agents"][0]["stages"]
         return found
 
-    def to_canary(self, version: str, *, share: float = 0.1, promoted_by: str = "", bad: float = 0.0) -> Traffic:
-        """Healthy traffic until the newest release of support/triage has this share of it."""
-        traffic = Traffic(version)
-        return self._until(lambda at: bool(at["canary"]["share"] >= share), traffic, bad, promoted_by)
+    def enter_canary(self) -> None:
+        """Release a change as v1.2.0, and bring that to a tenth of the traffic."""
+        self.authorise({PROMPT: "Sort tickets by urgency, then by age.\n"})
+        self.must("alice", "release", str(TRIAGE), "-m", "By age too")
+        self.to_canary("1.2.0")
 
-    def to_production(self, version: str, *, promoted_by: str = "") -> Traffic:
+    def to_canary(self, version: str) -> None:
+        """Healthy traffic until the newest release of support/triage has some of it."""
+        self.traffic = Traffic(version)
+        self._until(lambda at: bool(at["canary"]["share"]))
+
+    def to_production(self, version: str, *, promoted_by: str = "") -> None:
         """Healthy traffic until the newest release of support/triage is settled in production."""
         name = f"{TRIAGE}/v{version}"
 
         def settled(at: dict[str, Any]) -> bool:
             return bool(at["production"]["release"] == name and at["production"]["state"] == "STABLE")
 
-        return self._until(settled, Traffic(version), 0.0, promoted_by)
+        self.traffic = Traffic(version)
+        self._until(settled, promoted_by)
 
-    def _until(self, done: Callable[[dict[str, Any]], bool], traffic: Traffic, bad: float, promoted_by: str) -> Traffic:
+    def _until(self, done: Callable[[dict[str, Any]], bool], promoted_by: str = "") -> None:
         at = self.stages()
         for _ in range(30):
             if promoted_by and at["canary"]["state"] == "RAMP":
                 self.must(promoted_by, "promote", str(TRIAGE), "-m", "Looks right")
                 promoted_by = ""
-            self.tick(traffic.next(at["canary"]["share"] or 0.5, bad))
+            self.tick(self.traffic.next(at["canary"]["share"] or 0.5))
             at = self.stages()
             if done(at):
-                return traffic
-        raise AssertionError(f"v{traffic.version} never got there: {at}")
+                return
+        raise AssertionError(f"v{self.traffic.version} never got there: {at}")
+
+
+def _with_viewer(access: str, key: str) -> str:
+    person = f'  - {{id: frank, name: Frank, emails: [frank@sim.example], keys: ["{key}"]}}\n'
+    return access.replace("bots:\n", f"{person}bots:\n") + '  - {role: viewer, who: [frank], agents: ["**"]}\n'
 
 
 def _copy(source: str, target: str) -> None:

@@ -18,6 +18,20 @@ def running_world(tmp_path_factory: pytest.TempPathFactory) -> CommandWorld:
     return CommandWorld.running(tmp_path_factory.mktemp("worlds") / "running")
 
 
+@pytest.fixture(scope="session")
+def canary_world(running_world: CommandWorld, tmp_path_factory: pytest.TempPathFactory) -> CommandWorld:
+    """The template of `in_canary`; no test may touch it."""
+    world = running_world.copied(tmp_path_factory.mktemp("worlds") / "canary")
+    world.enter_canary()
+    return world
+
+
+@pytest.fixture
+def in_canary(canary_world: CommandWorld, tmp_path: Path) -> CommandWorld:
+    """A fleet where v1.2.0 of support/triage has a tenth of the traffic, v1.1.0 the rest."""
+    return canary_world.copied(tmp_path / "world")
+
+
 @pytest.fixture
 def laid(tmp_path: Path) -> CommandWorld:
     """A fleet without a journal."""

@@ -1,0 +1,65 @@
+"""The README keeps its word: its commands run as they stand, and what it names exists."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import gitworld
+import pytest
+
+from agentgov.cli.main import COMMANDS
+from agentgov.model.act import GRAMMAR
+from agentgov.trust.verbs import VERBS
+
+PROJECT = Path(__file__).resolve().parents[2]
+README = (PROJECT / "README.md").read_text(encoding="utf-8")
+PAGES = [PROJECT / "README.md", *sorted((PROJECT / "docs").glob("*.md")), PROJECT / ".github/CONTRIBUTING.md"]
+
+
+def own_fleet_commands() -> list[str]:
+    """The commands of the block that a mark in the README says are run here."""
+    after = README.partition("test_readme.py runs the commands of the next block")[2]
+    block = after.partition("```console\n")[2].partition("```")[0]
+    return [line.removeprefix("$ ") for line in block.splitlines()]
+
+
+def test_own_fleet_from_the_readme_works_as_it_stands(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    key = gitworld.make_key(home / ".ssh", "id_ed25519")
+    remote = gitworld.make_repository(tmp_path / "remote.git", bare=True)
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    (programs / "agentgov").write_text(f'#!/bin/sh\nexec {sys.executable} -m agentgov "$@"\n')
+    (programs / "agentgov").chmod(0o755)
+    env = {
+        "HOME": str(home),
+        "PATH": f"{programs}:{os.environ['PATH']}",
+        "PYTHONPATH": str(PROJECT),
+        "FLEET_REMOTE": str(remote),
+        "GIT_CONFIG_NOSYSTEM": "1",
+    }
+    prepare = ["git config --global user.name Ada", "git config --global user.email ada@example.com"]
+    prepare += ["git config --global init.defaultBranch main", "cd ~"]
+    script = "\n".join(["set -e", *prepare, *own_fleet_commands()])
+    done = subprocess.run(["bash", "-c", script], env=env, cwd=home, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert re.search(r"support/greeter +v1\.0\.0 soaking", done.stdout), done.stdout
+    assert key.exists()
+    assert not list(home.glob("acme-agents/**/id_ed25519*")), "a private key went into the fleet"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    links = re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text(encoding="utf-8"))
+    assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+def test_every_command_is_named() -> None:
+    assert [name for name in COMMANDS if f"`{name}`" not in README] == []
+
+
+def test_every_act_and_verb_is_in_the_table_of_permissions() -> None:
+    table = (PROJECT / "docs/permissions.md").read_text(encoding="utf-8")
+    assert [name for name in (*GRAMMAR, *VERBS) if f"`{name}`" not in table] == []

@@ -1,7 +1,8 @@
 """`agentgov reconcile`: take what is due one step further, once or every so many seconds."""
 
+import json
 import os
-import time
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,8 @@ import click
 
 from agentgov.cli.context import Context, journal_json, journal_line, open_context
 from agentgov.cli.options import answer, format_option, repo_option, show
-from agentgov.errors import IncompleteError
+from agentgov.cli.watch import Stop, watch
+from agentgov.errors import AgentgovError
 from agentgov.model.verdict import Reason, note
 from agentgov.release.counts import Reading, parse_counts
 from agentgov.release.memory import MemoryStore
@@ -17,13 +19,15 @@ from agentgov.release.reconcile import Reconciler, Report, preview
 from agentgov.release.refs import observe_refs
 from agentgov.repo import clock
 from agentgov.report.change_review import MOST_PATHS, UNREVIEWED
-from agentgov.report.page import Page, Span
+from agentgov.report.page import Page, Span, Style
 from agentgov.trust.places import state_path
 
 
 @click.command()
 @click.option("--once", is_flag=True, help="One tick (the default).")
-@click.option("--watch", type=click.IntRange(1), metavar="SECONDS", help="A tick every so many seconds, until stopped.")
+@click.option(
+    "--watch", "every", type=click.IntRange(1), metavar="SECONDS", help="A tick every so often, till stopped."
+)
 @click.option("--dry-run", is_flag=True, help="Say what a tick would do, and write nothing.")
 @click.option(
     "--counts",
@@ -37,7 +41,7 @@ from agentgov.trust.places import state_path
 @format_option()
 def reconcile(
     once: bool,
-    watch: int | None,
+    every: int | None,
     dry_run: bool,
     counts: Path | None,
     accept_unreviewed: bool,
@@ -46,29 +50,75 @@ def reconcile(
 ) -> int:
     """Observe the remote, verify, plan, apply: one line for each act written, and what everything else waits for.
 
-    Signs with the reconciler's key: AGENTGOV_KEY_FILE, or the one that `init` made on this machine.
+    Signs with the reconciler's key: AGENTGOV_KEY_FILE, or the one that `init` made on this machine. Exit 0 also where
+    tags are refused, 1 where the remote takes no pushes or the journal does not verify, 3 where it cannot be reached.
+
+    With --watch only what is new is told, JSON as one document a line. SIGTERM and SIGINT end it between two acts.
     """
-    if once and watch:
+    if once and every:
         raise click.UsageError("--once and --watch exclude each other.")
     context = open_context(repo)
     if dry_run:
         return _tell(_preview(context), output, dry_run=True)
+    if every is None:
+        return _tell(_tick(_reconciler(context, counts, accept_unreviewed, bool), output), output)
+    return _watch(context, counts, accept_unreviewed, every, output)
+
+
+def _reconciler(
+    context: Context, counts: Path | None, accept_unreviewed: bool, stopped: Callable[[], bool]
+) -> Reconciler:
     view = context.view(fetch=True)
     store = MemoryStore(state_path("reconciler", view.state.head.fleet))
     actor = context.bot(view, "reconciler")
-    reconciler = Reconciler(context.journal, actor, store, lambda: _read(counts), clock.now, accept_unreviewed)
-    if watch is None:
-        return _tell(reconciler.tick(), output)
-    return _watch(reconciler, watch, output)
+    return Reconciler(context.journal, actor, store, lambda: _read(counts), clock.now, accept_unreviewed, stopped)
 
 
-def _watch(reconciler: Reconciler, seconds: int, output: str) -> int:
-    while True:
-        try:
-            _tell(reconciler.tick(), output)
-        except IncompleteError as error:  # the world is away: say so, and try again at the next tick
-            show(Page().line(Span("waiting ", "warn"), error.message), err=True)
-        time.sleep(seconds)
+def _tick(reconciler: Reconciler, output: str) -> Report:
+    """One tick. Where it ends early, what it had written by then is told all the same."""
+    try:
+        return reconciler.tick()
+    except AgentgovError:
+        if output == "text" and reconciler.acts:
+            show(_acts(reconciler.acts, "done "))
+        raise
+
+
+def _watch(context: Context, counts: Path | None, accept_unreviewed: bool, every: int, output: str) -> int:
+    stop, ready, told = Stop(), list[Reconciler](), set[str]()
+
+    def work() -> None:
+        if not ready:  # also the first look may find the remote away
+            ready.append(_reconciler(context, counts, accept_unreviewed, stop))
+            if output == "text":
+                show(Page().line(Span(f"watching, a tick every {every} s", "dim")))
+        _tell_news(_tick(ready[0], output), output, told)
+
+    with stop.listening():
+        return watch(work, every, stop)
+
+
+def _tell_news(report: Report, output: str, told: set[str]) -> None:
+    """What was done, and what is refused or noted and was not at the last tick."""
+    reasons = {f"{one.subject} {one.rule} {one.message}": one for one in (*report.refused, *_notes(report))}
+    news = [one for key, one in reasons.items() if key not in told]
+    told.clear()
+    told.update(reasons)
+    if output == "json" and (report.acts or news):
+        click.echo(json.dumps(_json(report, dry_run=False)))
+    elif output == "text":
+        page = _acts(report.acts, "done ")
+        for reason in news:
+            word = Span("refused ", "bad") if reason in report.refused else Span("note ", "warn")
+            page.line(word, f"{reason.subject}: {reason.message}" if reason.subject else reason.message)
+        show(page)
+
+
+def _acts(subjects: Iterable[str], word: str, style: Style = "good") -> Page:
+    page = Page()
+    for subject in subjects:
+        page.line(Span(word, style), subject)
+    return page
 
 
 def _preview(context: Context) -> Report:
@@ -88,9 +138,7 @@ def _read(path: Path | None) -> Reading:
 
 
 def _tell(report: Report, output: str, *, dry_run: bool = False) -> int:
-    page = Page()
-    for subject in report.acts:
-        page.line(Span("would " if dry_run else "done ", "accent" if dry_run else "good"), subject)
+    page = _acts(report.acts, "would ", "accent") if dry_run else _acts(report.acts, "done ")
     notes = _notes(report)
     pending = [path for path in report.advance.verdict.paths if path.state != "pass"]
     for path in pending[:MOST_PATHS]:

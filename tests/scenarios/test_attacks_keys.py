@@ -8,7 +8,9 @@ from simulator import TRIAGE, FleetSimulator, access_file
 
 from agentgov.errors import RefusedError
 from agentgov.journal.draft import Appender, sign
+from agentgov.journal.judge import may_promote
 from agentgov.model.act import render
+from agentgov.model.state import Vote
 from agentgov.repo.objects import parse_commit
 from agentgov.trust.sshsig import ACT, GIT
 
@@ -191,6 +193,19 @@ def test_gate_pauses_and_carries_the_time(local: FleetSimulator) -> None:
         local.append(hostile.pause(local, "alice", time=local.clock()), by="alice")
     with pytest.raises(RefusedError, match=r"authority\.time"):
         local.append(hostile.write(local, "gate", "checkpoint", [], time=None), by="gate")
+
+
+def test_promote_counts_while_its_author_may_promote_in_production(local: FleetSimulator) -> None:
+    def counts(who: str) -> bool:
+        return may_promote(local.view(), Vote(by=who, release="x", stage="production", seq=1))
+
+    assert [counts(who) for who in ("bob", "carol", "erin", "mallory", "gate")] == [True, True, False, False, False]
+    keys = {name: signer.public_key for name, signer in local.signers.items() if name != "bob"}
+    text = access_file(keys).replace("[alice, bob]", "[alice]").replace("[alice, bob, dave]", "[alice, dave]")
+    local.commit("carol", {"governance/access.yaml": text})
+    local.review("carol")
+    local.advance()
+    assert not counts("bob")
 
 
 @pytest.mark.parametrize("who", ["erin", "gate"])

@@ -12,12 +12,12 @@ from typing import Literal
 
 from agentgov.journal.authorise import format_content_path, observe_change
 from agentgov.journal.draft import Actor, Draft, draft
+from agentgov.journal.parts import Overlay, agent_part
 from agentgov.journal.view import View
 from agentgov.model.closure import closure_of
 from agentgov.model.governed import ROOTS
 from agentgov.model.state import OpenReview, ReviewedPath
 from agentgov.repo.changes import changed_paths
-from agentgov.repo.snapshot import TreeSnapshot
 from agentgov.review.change import Change, ChangeVerdict, decide_change
 
 Verdict = Literal["approve", "request-changes", "withdraw"]
@@ -51,11 +51,11 @@ def draft_review(
 ) -> Draft:
     """The signed act of a review of this change. The change must touch something."""
     paths = [path for path in found.change.paths if path.new and path.old]
-    head = TreeSnapshot(view.repo, found.change.tree, f"commit {commit[:9]}")
+    trees, name = Overlay(view.repo), f"commit {commit[:9]}"
     closures = [
-        ("Closure", f"{agent.agent} {closure_of(agent.agent, agent.after.agent, head).digest}")
-        for agent in found.change.agents
-        if agent.after is not None
+        closure_of(one.agent, one.after.agent, agent_part(trees, found.change.tree, one.agent, name))
+        for one in found.change.agents
+        if one.after is not None
     ]
     words = {"approve": "approve", "request-changes": "request changes to", "withdraw": "withdraw the review of"}
     count = f"{len(paths)} path{'s' if len(paths) != 1 else ''}"
@@ -67,7 +67,7 @@ def draft_review(
         [
             ("Verdict", verdict),
             *(("Path", format_content_path(path)) for path in paths),
-            *closures,
+            *(("Closure", f"{closure.agent} {closure.digest}") for closure in closures),
             ("Requirements", requirements_digest(found.verdict)),
         ],
         now=now,

@@ -13,8 +13,11 @@ def require_agent(view: View, agent: AgentId) -> AgentId:
     """The agent, where it is authorised or was ever released; UsageError with what was meant where it is neither."""
     if view.repo.entry(view.authorised, agent.file) is not None or view.state.releases(agent):
         return agent
+    message, head = f"there is no authorised agent {agent}", view.repo.head()
+    if head is not None and view.repo.entry(view.repo.commit(head).tree, agent.file) is not None:
+        raise UsageError(message, f"it stands in commit {head[:9]} and waits for reviews: agentgov check")
     known = [str(one) for one in sorted({*view.agents(), *view.state.released()})]
-    raise UsageError(f"there is no authorised agent {agent}", _hint(str(agent), known))
+    raise UsageError(message, _hint(str(agent), known))
 
 
 def require_selected(view: View, selector: str) -> str:

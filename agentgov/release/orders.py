@@ -88,7 +88,8 @@ def order_rollback(
     """
     here = running(view, agent)
     if here is None:
-        raise RefusedError(f"{agent} runs nothing in production", f"to stop it anyway: agentgov pause {agent} --reason ...")
+        stop = f"to stop it anyway: agentgov pause {agent} --reason ..."
+        raise RefusedError(f"{agent} runs nothing in production", stop)
     leaves = leaves or here
     target = target_of(view, agent, wanted) if leaves.closure == here.closure else here
     if target is None:

@@ -51,7 +51,8 @@ def closure_at(repo: Repository, agent: AgentId, commit: str) -> tuple[Closure, 
     document, findings = load_agent(snapshot, agent)
     if document is None:
         why = f"{findings[0].where}: {findings[0].message}" if findings else f"there is no {agent.file} there"
-        raise UsageError(f"{agent} cannot be read at commit {commit[:9]}: {why}")
+        hint = f"run: agentgov validate {agent.folder} --rev {commit[:9]}"
+        raise UsageError(f"{agent} cannot be read at commit {commit[:9]}: {why}", hint)
     return closure_of(agent, document, snapshot), snapshot
 
 

@@ -91,5 +91,6 @@ def _parent(names: Names, commit: str, number: int, rev: str) -> str:
         return commit
     parents = names.commit(commit).parents
     if number > len(parents):
-        raise UsageError(f"{rev!r} goes beyond the first commit, or to a parent that does not exist")
+        message = f"{rev!r} goes beyond the first commit, or to a parent that does not exist"
+        raise UsageError(message, "see what there is: git log --graph --oneline")
     return parents[number - 1]

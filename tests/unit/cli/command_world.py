@@ -31,6 +31,8 @@ from agentgov.repo import clock
 
 ACCESS = "governance/access.yaml"
 ROOT = Path(__file__).resolve().parents[3]
+Variables = Mapping[str, str | None]  # None takes a variable away
+NONE: Variables = {}
 PROMPT = f"{TRIAGE.folder}/prompts/system.md"
 PAY_PROMPT = f"{PAYROLL.folder}/prompts/system.md"
 PEOPLE = (*simulator.PEOPLE, "frank")  # frank may look at everything and touch nothing
@@ -148,10 +150,10 @@ class CommandWorld:
 
     # --- people ----------------------------------------------------------------------------------------------------
 
-    def environment(self, who: str, **more: str | None) -> dict[str, str]:
+    def environment(self, who: str, env: Variables = NONE) -> dict[str, str]:
         """The environment of somebody: identity and signing key through git's variables, a bot's key in its own.
 
-        `more` adds variables, or takes them away (None).
+        `env` adds variables, or takes them away (None).
         """
         kept = {
             name: value
@@ -170,17 +172,17 @@ class CommandWorld:
         if who in BOTS:
             found |= {"AGENTGOV_KEY_FILE": str(self.keys / who)}
         found |= gitworld.person_variables(who.title(), f"{who}@sim.example", self.keys / who)
-        for name, value in more.items():
+        for name, value in env.items():
             if value is None:
                 found.pop(name, None)
             else:
                 found[name] = value
         return found
 
-    def run(self, who: str, *args: str, cwd: Path | None = None, **more: str | None) -> Ran:
+    def run(self, who: str, *args: str, cwd: Path | None = None, env: Variables = NONE) -> Ran:
         """A command by somebody, in this process and at this world's time."""
         out, err = io.StringIO(), io.StringIO()
-        acting = self._acting(who, cwd or self.fleet, more)
+        acting = self._acting(who, cwd or self.fleet, env)
         with acting, contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
             code = status(list(args))
         found = Ran(code, out.getvalue(), err.getvalue())
@@ -188,28 +190,30 @@ class CommandWorld:
         assert "internal error" not in found.err, found.err
         return found
 
-    def must(self, who: str, *args: str, cwd: Path | None = None, **more: str | None) -> Ran:
+    def must(self, who: str, *args: str, cwd: Path | None = None, env: Variables = NONE) -> Ran:
         """A command that has to succeed."""
-        found = self.run(who, *args, cwd=cwd, **more)
+        found = self.run(who, *args, cwd=cwd, env=env)
         assert found.code == 0, (args, found)
         return found
 
-    def asked(self, who: str, *args: str, code: int = 0, cwd: Path | None = None, **more: str | None) -> dict[str, Any]:
+    def asked(
+        self, who: str, *args: str, code: int = 0, cwd: Path | None = None, env: Variables = NONE
+    ) -> dict[str, Any]:
         """The JSON answer to a command that ends with this code, held against its schema."""
-        found = self.run(who, *args, "--json", cwd=cwd, **more)
+        found = self.run(who, *args, "--json", cwd=cwd, env=env)
         assert found.code == code, (args, found)
         group = args[0] in ("trust", "journal")
         assert_holds(found.document, f"{args[0]}-{args[1]}" if group else args[0])
         return found.document
 
     def process(
-        self, who: str, *args: str, cwd: Path | None = None, **more: str | None
+        self, who: str, *args: str, cwd: Path | None = None, env: Variables = NONE
     ) -> subprocess.CompletedProcess[str]:
         """A command by somebody as a process of its own, at the machine's time."""
         return subprocess.run(
             [sys.executable, "-m", "agentgov", *args],
             cwd=cwd or self.fleet,
-            env={**self.environment(who, **more), "PYTHONPATH": str(ROOT)},
+            env={**self.environment(who, env), "PYTHONPATH": str(ROOT)},
             capture_output=True,
             text=True,
             timeout=60,
@@ -217,9 +221,9 @@ class CommandWorld:
         )
 
     @contextlib.contextmanager
-    def _acting(self, who: str, cwd: Path, more: Mapping[str, str | None]) -> Iterator[None]:
+    def _acting(self, who: str, cwd: Path, env: Variables) -> Iterator[None]:
         before, here, now = dict(os.environ), Path.cwd(), clock.now
-        environment = self.environment(who, **more)
+        environment = self.environment(who, env)
         os.environ.clear()
         os.environ.update(environment)
         os.chdir(cwd)

@@ -125,7 +125,7 @@ def test_counts_that_cannot_be_read_are_no_data_and_no_error(
     found = world.must("reconciler", "reconcile", "--counts", str(file))
     assert "data: " in found.out
     assert says in found.out
-    assert world.must("reconciler", "reconcile", AGENTGOV_COUNTS=str(file)).code == 0
+    assert world.must("reconciler", "reconcile", env={"AGENTGOV_COUNTS": str(file)}).code == 0
 
 
 def test_promote_says_whether_the_word_counts_and_how_many_are_asked(running: CommandWorld) -> None:

@@ -10,7 +10,6 @@ from agentgov.model.governed import FLEET_FILE, GITHUB_CODEOWNERS, GITLAB_CODEOW
 from agentgov.model.names import SHARED, AgentId
 from agentgov.model.snapshot import TREE, Entry, path_bytes, path_text
 from agentgov.repo.changes import MAX_PATHS
-from agentgov.repo.compose import tree_bytes
 from agentgov.repo.objects import ObjectError, TreeEntry, object_id, tree_order
 from agentgov.repo.repository import Repository
 from agentgov.repo.treeedit import MAX_DEPTH, Change, put_files
@@ -36,7 +35,9 @@ class Overlay:
     def write_tree(self, entries: Iterable[TreeEntry]) -> str:
         """The id that a tree would have; it can be read here from now on."""
         ordered = tuple(sorted(entries, key=tree_order))
-        oid = object_id("tree", tree_bytes(ordered))
+        # Not through `compose`: what is not written needs no second look at its grammar, and this is the inner loop.
+        raw = b"".join(b"%o %s\0%s" % (mode, name, bytes.fromhex(oid)) for mode, name, oid in ordered)
+        oid = object_id("tree", raw)
         self._made[oid] = ordered
         return oid
 

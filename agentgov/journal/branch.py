@@ -85,6 +85,8 @@ class Journal:
         """The verified present. ConfigurationError when there is no journal, RefusedError when it does not verify."""
         tip = self.fetch() if fetch else self.known_tip()
         if tip is None:
+            if fleets_of(self.repo):
+                raise self._gone()
             raise ConfigurationError("this repository has no journal yet", "an administrator runs: agentgov trust init")
         verify = self._verify_fetched if fetch else self.verify
         found = verify(tip, now)
@@ -110,6 +112,16 @@ class Journal:
                 raise
             self.remote.fetch(*missing)
             return self.verify(tip, now)
+
+    def _gone(self) -> RefusedError:
+        """What to say of a journal that is not there and that this machine knows: taking it away is rewinding it."""
+        known = sorted(fleets_of(self.repo))
+        seen = next((tip for fleet in known if (tip := last_seen(fleet)) is not None and self.repo.has(tip)), None)
+        again = (
+            f"push it again: git push origin {seen}:{self.ref}" if seen else f"fetch it: git fetch origin {self.ref}"
+        )
+        message = f"on this machine the repository is fleet {', '.join(known)}, and there is no journal at {self.ref}"
+        return RefusedError(message, f"if somebody removed it, or it was never fetched, {again}")
 
     def _seen_here(self, tip: str) -> str | None:
         """The tip that this machine saw last, where the refs of this clone are behind it: a process was killed, or is,
@@ -191,6 +203,8 @@ class Journal:
         if self.fetch() is not None:
             raise RefusedError("this repository has a journal already", "look at it with: agentgov journal log")
         act = draft.act
+        if act.fleet in fleets_of(self.repo):
+            raise self._gone()
         files = {path: (FILE, self.repo.write_blob(raw)) for path, raw in introduction_files(act).items()}
         changes = {**files, SIGNATURES_FILE: (FILE, self.repo.write_blob(b"".join(draft.signatures)))}
         tree = self.repo.put_files(None, {**changes, AUTHORISED: (TREE, act.get("Authorised"))})

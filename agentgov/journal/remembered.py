@@ -9,6 +9,7 @@ import hashlib
 import os
 import secrets
 import stat
+from contextlib import suppress
 from pathlib import Path
 
 from agentgov.journal.replay import RULES
@@ -56,7 +57,8 @@ def remember_verified(fleet: str, pins: Pins | None, tip: str) -> None:
             file.write(f"{_stamp(fleet, pins)} {tip}\n".encode())
         beside.replace(path)
     except OSError:
-        beside.unlink(missing_ok=True)
+        with suppress(OSError):
+            beside.unlink()
 
 
 def _stamp(fleet: str, pins: Pins | None) -> str:

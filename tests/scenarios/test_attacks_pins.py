@@ -1,5 +1,6 @@
 """Attacks on where trust starts: another journal, another fleet id, what this machine remembers (L1, C1)."""
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,11 +9,12 @@ import hostile
 import pytest
 from simulator import FLEET, FLEET_YAML, FleetSimulator
 
-from agentgov.errors import ConfigurationError, RefusedError
+from agentgov.errors import ConfigurationError, IncompleteError, RefusedError
 from agentgov.journal.branch import Journal
 from agentgov.journal.query import acts
 from agentgov.journal.records import to_bytes
 from agentgov.journal.replay import verify_journal
+from agentgov.journal.view import view_at
 from agentgov.repo.repository import Repository
 from agentgov.trust.pins import Pins, load_pins, save_pins
 
@@ -160,3 +162,30 @@ def test_memory_never_hides_a_bad_act(local: FleetSimulator, tmp_path: Path) -> 
     assert hostile.offence(local, bad) == "journal.tree"
     assert bad not in verified_file(tmp_path).read_text()
     assert Journal(Repository.open(local.work)).verify(bad, local.clock()).offence is not None
+
+
+def test_journal_that_was_taken_away_is_missed_and_not_begun_again(world: FleetSimulator) -> None:
+    tip = hostile.three_acts(world)[-1]
+    gitworld.git(world.remote, "update-ref", "-d", hostile.JOURNAL)
+    with pytest.raises(RefusedError, match="there is no journal") as caught:
+        world.view()
+    assert f"git push origin {tip}:{hostile.JOURNAL}" in caught.value.hint
+    with pytest.raises(RefusedError, match="there is no journal"):
+        world.introduce()
+    gitworld.git(world.work, "push", "-q", "origin", f"{tip}:{hostile.JOURNAL}")
+    assert world.view().tip == tip
+
+
+def test_governance_that_cannot_be_read_any_more_is_a_clear_word(local: FleetSimulator) -> None:
+    tip = hostile.with_files(local, local.view().tip, {"authorised/governance/access.yaml": b"kind: Future\n"})
+    with pytest.raises(IncompleteError, match="authorised governance cannot be read") as caught:
+        view_at(local.repo, tip)
+    assert "version of agentgov" in caught.value.hint
+
+
+def test_memory_of_another_version_and_of_nothing_is_no_hindrance(local: FleetSimulator, tmp_path: Path) -> None:
+    tip = hostile.three_acts(local)[-1]
+    folder = verified_file(tmp_path).parent
+    shutil.rmtree(folder)
+    folder.write_text("a file where a folder should be")
+    assert Journal(Repository.open(local.work)).verify(tip, local.clock()).acts == 4

@@ -1,4 +1,4 @@
-"""The program's first step: `--version` is answered before anything is loaded, everything else by `main`."""
+"""The program's first step: `--version` and `--help` are answered before anything is loaded, the rest by `main`."""
 
 import sys
 
@@ -9,7 +9,11 @@ def run() -> None:
     """Entry point of the console script and of `python -m agentgov`."""
     if sys.argv[1:] == ["--version"]:
         sys.stdout.write(f"agentgov {__version__}\n")
-        return
-    from agentgov.cli.main import run as run_command_line
+    elif sys.argv[1:] in (["--help"], ["-h"]):
+        from agentgov.cli.commands import program_help
 
-    run_command_line()
+        sys.stdout.write(program_help())
+    else:
+        from agentgov.cli.main import run as run_command_line
+
+        run_command_line()

@@ -1,0 +1,61 @@
+"""The commands by name, and the program's own help. Loads nothing: `--help` must cost next to nothing."""
+
+# command -> (module under agentgov.cli, group it is listed in, one line)
+COMMANDS: dict[str, tuple[str, str, str]] = {
+    "demo": ("demo", "Start", "The whole story on a throw-away fleet, with real keys and a real remote."),
+    "init": ("init", "Start", "Scaffold a fleet: files, CODEOWNERS, CI workflow, pre-commit hook."),
+    "new": ("new", "Start", "Scaffold one agent that validates."),
+    "import": ("import_", "Start", "Turn agents of another format into agents of this fleet."),
+    "doctor": ("doctor", "Start", "Is this machine and this fleet set up right, and what to do about it."),
+    "validate": ("validate", "Change", "Schema, references, ownership and layout, all findings at once."),
+    "diff": ("diff", "Change", "What a change really does to each agent, riskiest first."),
+    "owners": ("owners", "Change", "Owners of paths and the line that names them."),
+    "check": ("check", "Change", "The required-review verdict: who approved, who is missing, and why."),
+    "review": ("review", "Change", "Sign a review into the journal."),
+    "can": ("can", "Access", "May this person do that, and by which binding."),
+    "who": ("who", "Access", "Everyone who may, and by which binding."),
+    "trust": ("trust", "Trust", "Adopt a repository; the pins that verification starts from."),
+    "journal": ("journal", "Trust", "The signed acts, and whether they are all in order."),
+    "verify": ("verify", "Trust", "Would the reconciler release this? The full trust verdict."),
+    "release": ("release", "Release", "Tag an agent: signed, annotated, bound to its closure."),
+    "reconcile": ("reconcile", "Release", "Observe, verify, plan and apply what is due."),
+    "status": ("status", "Release", "What runs where, at what share, since when, what it waits for."),
+    "history": ("history", "Release", "Every act on an agent: who, when, why."),
+    "show": ("show", "Release", "The resolved configuration of an agent at any moment."),
+    "promote": ("promote", "Release", "A person's word at a gate of the pipeline."),
+    "hold": ("hold", "Release", "Keep an agent where it is, or lift that."),
+    "abort": ("abort", "Release", "Take a candidate out of the pipeline."),
+    "clear": ("clear", "Release", "Take a bad mark off a release, or start an inconclusive canary anew."),
+    "rollback": ("rollback", "On call", "Back to the prior good release at once."),
+    "pause": ("pause", "On call", "Stop one agent, or a selector, and nobody else."),
+    "resume": ("resume", "On call", "Let what was paused go on."),
+    "schema": ("schema", "Tools", "Print the JSON Schema of a kind."),
+    "completion": ("completion", "Tools", "Print the completion script of a shell."),
+}
+
+_OPTIONS = (
+    ("--version", "Show the version and exit."),
+    ("--debug", "Show the traceback of an unexpected error."),
+    ("--no-color", "Plain text, also on a terminal."),
+    ("-h, --help", "Show this message and exit."),
+)
+_HEAD = """Usage: agentgov [OPTIONS] COMMAND [ARGS]...
+
+  Git-backed governance of AI agents.
+
+  Exit codes: 0 yes or done, 1 findings or refused, 2 usage or configuration,
+  3 could not decide (safe to retry).
+"""
+
+
+def program_help() -> str:
+    """What `agentgov --help` prints, with a final newline; no line is longer than 90 columns."""
+    lines = [_HEAD, "Options:", *_rows(_OPTIONS)]
+    for section in dict.fromkeys(section for _, section, _ in COMMANDS.values()):
+        rows = tuple((name, line) for name, (_, group, line) in COMMANDS.items() if group == section)
+        lines += ["", f"{section}:", *_rows(rows)]
+    return "\n".join(lines) + "\n"
+
+
+def _rows(rows: tuple[tuple[str, str], ...]) -> list[str]:
+    return [f"  {name:<10}  {line}" for name, line in rows]

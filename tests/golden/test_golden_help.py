@@ -12,7 +12,8 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from agentgov.cli.main import COMMANDS, cli
+from agentgov.cli.commands import COMMANDS
+from agentgov.cli.main import cli
 
 FOLDER = Path(__file__).parent / "help"
 

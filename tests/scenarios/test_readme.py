@@ -9,7 +9,7 @@ from pathlib import Path
 import gitworld
 import pytest
 
-from agentgov.cli.main import COMMANDS
+from agentgov.cli.commands import COMMANDS
 from agentgov.model.act import GRAMMAR
 from agentgov.trust.verbs import VERBS
 

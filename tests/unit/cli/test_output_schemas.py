@@ -8,7 +8,8 @@ import pytest
 from unit.cli.command_world import CommandWorld
 from unit.cli.output_schema import assert_holds, output_schema, undescribed
 
-from agentgov.cli.main import COMMANDS, cli
+from agentgov.cli.commands import COMMANDS
+from agentgov.cli.main import cli
 from agentgov.resources import folder
 
 ORDERS = ("review", "promote", "hold", "abort", "clear", "rollback", "pause", "resume")

@@ -15,7 +15,7 @@ from agentgov.model.state import Release
 from agentgov.model.transitions import Refusal
 from agentgov.model.verdict import Reason, deny
 from agentgov.release.refs import Refs
-from agentgov.release.tagging import errors_at
+from agentgov.release.tagging import refuse_content
 from agentgov.repo.objects import ObjectError
 from agentgov.repo.snapshot import TreeSnapshot, commit_snapshot
 
@@ -59,7 +59,7 @@ def refusals(sightings: Iterable[Sighting]) -> tuple[Reason, ...]:
 
 
 def sight(view: View, name: ReleaseName, oid: str, snapshots: Snapshots | None = None) -> Sighting:
-    """A tag object under this name, judged as it stands: trust, and no finding of severity error.
+    """A tag object under this name, judged as it stands: trust, and content that may be released.
 
     IncompleteError where an object is missing.
     """
@@ -91,9 +91,6 @@ def _refuse_content(view: View, name: ReleaseName, release: Release, snapshots: 
     try:
         if commit not in snapshots:
             snapshots[commit] = commit_snapshot(view.repo, commit)
-        errors = errors_at(view, name.agent, snapshots[commit])
+        return refuse_content(view, name.agent, snapshots[commit])
     except ObjectError as error:
         return Refusal("tag.commit", f"the commit of the tag cannot be read: {error}")
-    if not errors:
-        return None
-    return Refusal("tag.findings", f"{name.agent} has errors there, first {errors[0].where}: {errors[0].message}")

@@ -4,6 +4,7 @@ Refuses what the reconciler would refuse, before anything is signed. Says nothin
 """
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Literal
 
 from agentgov.errors import RefusedError, UsageError
@@ -11,7 +12,7 @@ from agentgov.journal.draft import Actor
 from agentgov.journal.tags import TagText, judge_tag, tag_message
 from agentgov.journal.view import View
 from agentgov.model.closure import Closure, closure_of
-from agentgov.model.finding import Finding, Severity
+from agentgov.model.finding import Severity
 from agentgov.model.names import AgentId, ReleaseName, release_name
 from agentgov.model.state import Release
 from agentgov.model.transitions import Refusal
@@ -56,12 +57,25 @@ def closure_at(repo: Repository, agent: AgentId, commit: str) -> tuple[Closure, 
     return closure_of(agent, document, snapshot), snapshot
 
 
-def errors_at(view: View, agent: AgentId, snapshot: TreeSnapshot) -> tuple[Finding, ...]:
-    """The findings of severity error that forbid a release of the agent's content in this snapshot."""
+def refuse_content(view: View, agent: AgentId, snapshot: TreeSnapshot) -> Refusal | None:
+    """Why an agent's content in this snapshot may not be released: an error, a draft, a review that is overdue on the
+    day of the journal. ObjectError where a tree cannot be read."""
     from agentgov.validate.run import findings_of_agent  # all checks: only a release pays for them
 
     found = findings_of_agent(snapshot, view.governance, agent)
-    return tuple(finding for finding in found if finding.severity is Severity.ERROR)
+    errors = [finding for finding in found if finding.severity is Severity.ERROR]
+    document, _ = load_agent(snapshot, agent)
+    if errors or document is None:
+        first = f", first {errors[0].where}: {errors[0].message} ({errors[0].code})" if errors else ""
+        return Refusal("tag.findings", f"{agent} has {len(errors)} error(s) there{first}")
+    lifecycle = document.spec.lifecycle
+    if lifecycle.state == "draft":
+        return Refusal(
+            "tag.draft", f"{agent} is a draft there, and drafts are not released: lifecycle: {{state: active}}"
+        )
+    if lifecycle.review_by and view.today > date.fromisoformat(lifecycle.review_by):
+        return Refusal("tag.overdue", f"{agent} was to be looked at again by {lifecycle.review_by}: lifecycle.reviewBy")
+    return None
 
 
 def make_release(view: View, actor: Actor, name: ReleaseName, commit: str, *, now: int, notes: str = "") -> Tagged:
@@ -70,13 +84,12 @@ def make_release(view: View, actor: Actor, name: ReleaseName, commit: str, *, no
     if repo.ref(name.ref) is not None or view.state.release(name) is not None:
         raise RefusedError(f"{name} exists already", "a release is never changed: choose the next version")
     closure, snapshot = closure_at(repo, name.agent, commit)
-    errors = errors_at(view, name.agent, snapshot)
-    if errors:
-        first = errors[0]
-        raise RefusedError(
-            f"{name.agent} has {len(errors)} error(s) there, first {first.where}: {first.message} ({first.code})",
-            f"run: agentgov validate {name.agent.folder} --rev {commit[:9]}",
+    refusal = refuse_content(view, name.agent, snapshot)
+    if refusal is not None:
+        hint = (
+            f"run: agentgov validate {name.agent.folder} --rev {commit[:9]}" if refusal.code == "tag.findings" else ""
         )
+        raise RefusedError(f"{refusal.message} ({refusal.code})", hint)
     head = view.state.head
     message = tag_message(name, TagText(head.fleet, closure.digest, head.seq, view.tip), notes)
     who = ident(actor.appender.name, actor.appender.email, now)

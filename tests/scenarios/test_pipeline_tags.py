@@ -210,3 +210,18 @@ def test_a_cold_clone_verifies_after_tags_went_away(shipped: PipelineWorld) -> N
     shipped.run()
     other = shipped.clone(shipped.folder / "auditor")
     other.check()
+
+
+@pytest.mark.parametrize(
+    ("lifecycle", "code"), [("{state: draft}", "tag.draft"), ("{reviewBy: 2020-03-31}", "tag.overdue")]
+)
+def test_drafts_and_agents_that_nobody_looked_at_again_are_not_released(
+    shipped: PipelineWorld, lifecycle: str, code: str
+) -> None:
+    commit = shipped.change("alice", shipped.edit(TRIAGE.file, "spec:\n", f"spec:\n  lifecycle: {lifecycle}\n"))
+    shipped.review("bob", commit)
+    assert not shipped.advance(commit).state.pending
+    with pytest.raises(RefusedError, match=code):
+        shipped.release("alice", TRIAGE, "1.1.0")
+    shipped.tag("alice", TRIAGE, "1.1.0", commit)
+    assert refusals(shipped.run()) == {f"{TRIAGE}/v1.1.0": code}

@@ -141,6 +141,15 @@ class CommandWorld:
         world.to_production("1.1.0")
         return world
 
+    def packed(self) -> "CommandWorld":
+        """This world in few files, so that copies of it are made fast."""
+        for git_dir in (self.fleet / ".git", self.remote):
+            self.git("repack", "-a", "-d", "-k", "-q", cwd=git_dir)
+            self.git("prune-packed", "-q", cwd=git_dir)
+            for sample in (git_dir / "hooks").glob("*.sample"):
+                sample.unlink()
+        return self
+
     def copied(self, folder: Path) -> "CommandWorld":
         """A copy of this world in another folder, at the same time."""
         shutil.copytree(self.folder, folder, symlinks=True, copy_function=_copy)

@@ -9,13 +9,13 @@ from unit.cli.command_world import CommandWorld
 @pytest.fixture(scope="session")
 def begun_world(tmp_path_factory: pytest.TempPathFactory) -> CommandWorld:
     """The template of `begun`; no test may touch it."""
-    return CommandWorld.begun(tmp_path_factory.mktemp("worlds") / "begun")
+    return CommandWorld.begun(tmp_path_factory.mktemp("worlds") / "begun").packed()
 
 
 @pytest.fixture(scope="session")
 def running_world(tmp_path_factory: pytest.TempPathFactory) -> CommandWorld:
     """The template of `running`; no test may touch it."""
-    return CommandWorld.running(tmp_path_factory.mktemp("worlds") / "running")
+    return CommandWorld.running(tmp_path_factory.mktemp("worlds") / "running").packed()
 
 
 @pytest.fixture(scope="session")
@@ -23,7 +23,7 @@ def canary_world(running_world: CommandWorld, tmp_path_factory: pytest.TempPathF
     """The template of `in_canary`; no test may touch it."""
     world = running_world.copied(tmp_path_factory.mktemp("worlds") / "canary")
     world.enter_canary()
-    return world
+    return world.packed()
 
 
 @pytest.fixture
@@ -32,10 +32,16 @@ def in_canary(canary_world: CommandWorld, tmp_path: Path) -> CommandWorld:
     return canary_world.copied(tmp_path / "world")
 
 
+@pytest.fixture(scope="session")
+def laid_world(tmp_path_factory: pytest.TempPathFactory) -> CommandWorld:
+    """The template of `laid`; no test may touch it."""
+    return CommandWorld.laid(tmp_path_factory.mktemp("worlds") / "laid").packed()
+
+
 @pytest.fixture
-def laid(tmp_path: Path) -> CommandWorld:
+def laid(laid_world: CommandWorld, tmp_path: Path) -> CommandWorld:
     """A fleet without a journal."""
-    return CommandWorld.laid(tmp_path / "world")
+    return laid_world.copied(tmp_path / "world")
 
 
 @pytest.fixture

@@ -82,7 +82,7 @@ class Storage:
 def _open(git_dir: Path) -> "pygit2.Repository":
     import pygit2
 
-    _survive_crashes()
+    survive_crashes()
     try:
         return pygit2.Repository(str(git_dir), pygit2.enums.RepositoryOpenFlag.NO_SEARCH)
     except pygit2.GitError as error:
@@ -93,7 +93,7 @@ def _open(git_dir: Path) -> "pygit2.Repository":
 
 
 @lru_cache(maxsize=1)
-def _survive_crashes() -> None:
+def survive_crashes() -> None:
     """A ref must never point to an object that a power cut took away."""
     import pygit2
 

@@ -10,6 +10,7 @@ import click
 
 from agentgov.cli.context import Context, journal_json, journal_line, open_context
 from agentgov.cli.options import answer, format_option, repo_option, show
+from agentgov.cli.status import in_words
 from agentgov.cli.watch import Stop, watch
 from agentgov.errors import AgentgovError
 from agentgov.model.verdict import Reason, note
@@ -149,8 +150,7 @@ def _tell(report: Report, output: str, *, dry_run: bool = False) -> int:
         page.line(Span("refused ", "bad"), f"{reason.subject}: {reason.message} ({reason.rule})")
     for agent, decision in report.decisions.items():
         for wait in decision.waits:
-            rest = f" ({wait.remaining})" if wait.remaining else ""
-            page.line(Span("waits ", "dim"), f"{agent}: {wait.message}{rest}")
+            page.line(Span("waits ", "dim"), f"{agent}: {in_words(wait)}")
     for reason in notes:
         page.line(Span("note ", "warn"), reason.message)
     if not report.acts:

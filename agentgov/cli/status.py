@@ -44,8 +44,7 @@ def status(agent: AgentId | None, fetch: bool, repo: str, output: str) -> int:
     for row in rows:
         row.tell_why(page)
         for wait in row.waits:
-            rest = f" ({wait.remaining})" if wait.remaining else ""
-            page.line(Span("waits ", "dim"), f"{row.agent}: {wait.message}{rest}")
+            page.line(Span("waits ", "dim"), f"{row.agent}: {in_words(wait)}")
     if not agents:
         page = Page().line("the fleet has no authorised agent yet: agentgov new WORKSPACE/AGENT")
     if view.state.pending:
@@ -74,6 +73,11 @@ def _waits(context: Context, view: View) -> dict[AgentId, tuple[Wait, ...]]:
         if memories.get(str(agent), Memory()).of == fingerprint(view.state.deployment(agent))
     }
     return {agent: decision.waits for agent, decision in decisions.items() if agent in known}
+
+
+def in_words(wait: Wait) -> str:
+    """What is waited for, and how much of it is left."""
+    return f"{wait.message} ({wait.remaining} to go)" if wait.remaining else wait.message
 
 
 class _Row:

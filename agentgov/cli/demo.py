@@ -1,5 +1,6 @@
 """`agentgov demo`: the whole story on a throw-away fleet, with real keys and a real remote."""
 
+import shlex
 import tempfile
 import time
 from pathlib import Path
@@ -38,8 +39,13 @@ def demo(folder: Path | None) -> int:
 
 def _farewell(base: Path, seconds: float) -> Page:
     page = Page().blank().line(Span(f"That took {seconds:.0f} seconds. ", "good"), "The fleet is yours to play with:")
-    page.line(Span(f"   cd {base}/fleet && AGENTGOV_AS=bob . ../env.sh", "accent"))
-    page.line(Span("   agentgov status", "accent"), "                          where everything stands")
-    page.line(Span("   agentgov history support/refund-assistant", "accent"), "   what happened to one agent, and why")
-    page.line(Span("   agentgov hold support/refund-assistant --lift", "accent"), "   let it move again (Bob may)")
+    page.line(Span(f"   cd {shlex.quote(str(base / 'fleet'))} && AGENTGOV_AS=bob . ../env.sh", "accent"))
+    for command, what in (
+        ("agentgov status", "where everything stands"),
+        ("agentgov history support/refund-assistant", "what happened to one agent, and why"),
+        ("agentgov hold support/refund-assistant --lift", "let it move again (Bob may)"),
+        ("agentgov doctor", "what there is to think about"),
+        ("AGENTGOV_AS=reconciler . ../env.sh", "be the reconciler: agentgov reconcile"),
+    ):
+        page.line(Span(f"   {command:<47}", "accent"), what)
     return page

@@ -16,6 +16,7 @@ REFUND = "support/refund-assistant"
 TRIAGE = "support/ticket-triage"
 INVOICES = "finance/invoice-matcher"
 PROMPT = f"agents/{REFUND}/prompts/system.md"
+WIDTH = 100  # of what is told; output of commands stands a little further in
 METRICS = ("error", "cost", "latency", "escalation")
 
 
@@ -48,10 +49,9 @@ class Story:
 
     def adopt(self) -> None:
         self._head(
-            "A fleet in git", "Acme has seven agents in four workspaces, all YAML and Markdown in one repository,"
-        )
-        self._say(
-            "with people, keys, owners and a pipeline beside them. Carol, who administers it, starts the journal."
+            "A fleet in git",
+            "Acme has seven agents in four workspaces, all YAML and Markdown in one repository, with people, keys, "
+            "owners and a pipeline beside them. Carol, who administers it, starts the journal.",
         )
         self._do("carol", "validate")
         self._do("carol", "trust", "init", lines=2)
@@ -59,8 +59,11 @@ class Story:
         self.world.pins.write_text(line + "\n", encoding="utf-8")
 
     def in_production(self) -> None:
-        self._head("The way to production", "Three agents get their first release. A first release has nothing to be")
-        self._say("compared with, so somebody must vouch for it. Half an hour of soak is a second here.")
+        self._head(
+            "The way to production",
+            "Three agents get their first release. A first release has nothing to be compared with, so somebody must "
+            "vouch for it. Half an hour of soak is a second here.",
+        )
         for agent in (REFUND, TRIAGE, INVOICES):
             self._do("carol", "release", agent, "-m", "First release", quiet=agent != REFUND, lines=1)
         self._ticks(lambda: self._stage(REFUND, "staging") == "PASSED")
@@ -102,8 +105,10 @@ class Story:
         self._head("A canary that dies", "The change is on main. The reconciler finds it reviewed; Alice releases it.")
         self._do("reconciler", "reconcile", "--once", lines=1)
         self._do("alice", "release", REFUND, "-m", "Thank customers who ask for a person", lines=1)
-        self._say("It soaks in staging, then takes 5 % and 25 % of the traffic. At 25 % it turns out that thanked")
-        self._say("customers stay and argue: the share of failed runs goes up from 1 % to 6 %.")
+        self._say(
+            "It soaks in staging, then takes 5 % and 25 % of the traffic. At 25 % it turns out that thanked customers "
+            "stay and argue: the share of failed runs goes up from 1 % to 6 %."
+        )
         self._ticks(lambda: self._share(REFUND) >= 0.25)
         self._do("frank", "status", only=(REFUND,))
         self._ticks(lambda: self._stage(REFUND, "canary") == "FAILED", bad=0.06)
@@ -140,9 +145,10 @@ class Story:
 
     def attack(self) -> None:
         self._head(
-            "An attacker with push rights", "Mallory has stolen a password. She puts her own words on main, under"
+            "An attacker with push rights",
+            "Mallory has stolen a password. She puts her own words on main, under Alice's name, and moves the tag of "
+            "the release that runs to her commit.",
         )
-        self._say("Alice's name, and moves the tag of the release that runs to her commit.")
         running = json.loads(self.world.run("frank", "status", REFUND, "--json"))["agents"][0]["stages"]["production"]
         self.world.edit(PROMPT, "Refunds go\n  to the original payment method, always.", "Refunds go\n  where asked.")
         author = "Alice Nguyen <alice@acme.example>"
@@ -177,7 +183,10 @@ class Story:
         self._say(text)
 
     def _say(self, text: str) -> None:
-        self._tell(Page().line(text))
+        page = Page()
+        for line in textwrap.wrap(text, WIDTH):
+            page.line(line)
+        self._tell(page)
 
     def _do(
         self,
@@ -195,9 +204,9 @@ class Story:
         page = Page().line(Span(f"   {who}$ ", "dim"), Span(f"agentgov {shown}", "accent"))
         rows = [row for row in printed.splitlines() if row.strip()]
         if only:
-            rows = [row for row in rows if row.startswith(("agent ", *only))]
+            rows = [row for row in rows if row.startswith(("agent ", "paused ", "held ", *only))]
         for row in rows[:lines]:
-            for part in textwrap.wrap(row, 108, subsequent_indent="    ", drop_whitespace=False) or [""]:
+            for part in _wrapped(row):
                 page.line(f"   {part}")
         if expect:
             page.line(Span(f"   exit {expect}", "dim"))
@@ -206,24 +215,35 @@ class Story:
 
     # --- the reconciler and the traffic ----------------------------------------------------------------------------
 
-    def _ticks(self, done: Callable[[], bool], bad: float = 0.01, most: int = 25) -> None:
-        """Ticks of the reconciler under traffic until something is so; each act it writes is told."""
+    def _ticks(self, done: Callable[[], bool], bad: float = 0.01, most: int = 40) -> None:
+        """Ticks of the reconciler under traffic until something is so; each act it writes is told.
+
+        Journal time counts in seconds, so a tick within the same second as the last one could observe nothing.
+        """
         self._look()
         for _ in range(most):
+            second = time.time() // 1  # noqa: TID251 - the demo waits for the next second of journal time
             self._traffic(bad)
-            found = json.loads(
-                self.world.run("reconciler", "reconcile", "--once", "--counts", str(self.world.counts), "--json")
-            )
-            for subject in found["acts"]:
-                if not subject.startswith("see release"):
-                    self._act(subject)
-            self._look()
+            acts = self._tick()
+            for subject in acts:
+                self._act(subject)
+            if acts:
+                self._look()
             if done():
                 return
-            time.sleep(1.02 - time.time() % 1)  # noqa: TID251 - the demo waits for the next second of journal time
+            if not acts:  # what an act began is observed at once, and soaks from then on
+                time.sleep(max(0.0, second + 1.02 - time.time()))  # noqa: TID251
         raise DemoError("the pipeline did not get there in time", f"look into {self.world.base}")
 
+    def _tick(self) -> list[str]:
+        """One tick; the subjects of the acts it wrote."""
+        printed = self.world.run("reconciler", "reconcile", "--counts", str(self.world.counts), "--json")
+        acts: list[str] = json.loads(printed)["acts"]
+        return acts
+
     def _act(self, subject: str) -> None:
+        if subject.startswith("see release"):
+            return
         parts: tuple[Part, ...] = (Span("   reconciler  ", "dim"), subject)
         self._tell(Page().line(*parts))
 
@@ -257,3 +277,11 @@ class Story:
     def _share(self, agent: str) -> float:
         share: float = next(row for row in self._rows if row["agent"] == agent)["stages"]["canary"]["share"]
         return share
+
+
+def _wrapped(row: str) -> list[str]:
+    """A row of a command's output in lines that fit; what follows the first stands under its text."""
+    if len(row) <= WIDTH + 8:
+        return [row]
+    indent = " " * (len(row) - len(row.lstrip()) + 4)
+    return textwrap.wrap(row, WIDTH + 8, initial_indent="", subsequent_indent=indent, break_long_words=False)

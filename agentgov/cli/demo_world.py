@@ -10,6 +10,7 @@ import os
 import re
 import shlex
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -82,11 +83,16 @@ class DemoWorld:
     def _write_env(self) -> None:
         """env.sh: act as one of the demo's people in this shell only."""
         people = "\n".join(f"  {name}) AGENTGOV_NAME={shlex.quote(full)} ;;" for name, full in PEOPLE.items())
-        base = shlex.quote(str(self.base))
+        bots = "\n".join(f"  {name}) AGENTGOV_NAME={name} AGENTGOV_KEY_FILE={name} ;;" for name in BOTS)
+        base, here = shlex.quote(str(self.base)), shlex.quote(str(Path(__file__).resolve().parents[2]))
+        program = f"PYTHONPATH={here} {shlex.quote(sys.executable)} -m agentgov"
         text = f"""# Act as one of the demo's people, in this shell only:  AGENTGOV_AS=alice . {base}/env.sh
-# People: {", ".join(PEOPLE)}. It sets git's identity, the signing key and the pins, and nothing outside {base}.
+# People: {", ".join(PEOPLE)}; bots: {", ".join(BOTS)}.
+# It sets git's identity, the signing key and the pins, and nothing outside {base}.
+unset AGENTGOV_KEY_FILE
 case "${{AGENTGOV_AS:=alice}}" in
 {people}
+{bots}
   *) echo "nobody in the demo is called $AGENTGOV_AS" >&2; return 2 2>/dev/null || exit 2 ;;
 esac
 export AGENTGOV_PINS={base}/pins AGENTGOV_STATE_HOME={base}/state AGENTGOV_CONFIG_HOME={base}/config
@@ -98,7 +104,9 @@ export GIT_CONFIG_KEY_2=gpg.format GIT_CONFIG_VALUE_2=ssh
 export GIT_CONFIG_KEY_3=user.signingkey GIT_CONFIG_VALUE_3={base}/keys/"$AGENTGOV_AS"
 export GIT_AUTHOR_NAME="$AGENTGOV_NAME" GIT_AUTHOR_EMAIL="$AGENTGOV_AS@acme.example"
 export GIT_COMMITTER_NAME="$AGENTGOV_NAME" GIT_COMMITTER_EMAIL="$AGENTGOV_AS@acme.example"
-unset AGENTGOV_NAME AGENTGOV_KEY_FILE
+if [ -n "${{AGENTGOV_KEY_FILE:-}}" ]; then export AGENTGOV_KEY_FILE={base}/keys/"$AGENTGOV_KEY_FILE"; fi
+unset AGENTGOV_NAME
+command -v agentgov >/dev/null 2>&1 || agentgov() {{ {program} "$@"; }}
 """
         (self.base / "env.sh").write_text(text, encoding="utf-8")
 

@@ -57,7 +57,7 @@ def _moved(view: AgentView) -> Answer:
     for moved in view.moved:
         if f"{moved.release.tag} {moved.observed}" in view.deployment.alarms:
             continue
-        where = "is gone" if moved.observed == "none" else f"points at {moved.observed}"
+        where = "is gone" if moved.observed == "none" else f"points at {moved.observed[:12]}"
         subject = f"hold {view.deployment.agent}: the tag of v{moved.release.release_name.version} {where}"
         reason = "A release's tag never moves. What runs keeps running from the recorded object."
         values = {"Observed": moved.observed}

@@ -49,3 +49,23 @@ def test_demo_plays_and_leaves_a_fleet_to_play_with(tmp_path: Path) -> None:
     assert running["support/ticket-triage"]["paused"] is True
     lifted = shell(f"{acting} agentgov hold support/refund-assistant --lift", home)
     assert lifted.returncode == 0, lifted.stderr
+    playing_on(home, base)
+    assert sorted(path.name for path in home.iterdir()) == ["bin"], "playing on wrote outside the folder"
+
+
+def playing_on(home: Path, base: Path) -> None:
+    """In one shell: one person after the other, the reconciler too, and with no agentgov on the PATH."""
+    turns = f"""
+        cd {base}/fleet
+        PATH=/usr/bin:/bin
+        AGENTGOV_AS=frank . ../env.sh && ! agentgov resume support/ticket-triage
+        AGENTGOV_AS=erin . ../env.sh && agentgov resume support/ticket-triage
+        AGENTGOV_AS=reconciler . ../env.sh && agentgov reconcile && ! agentgov hold support/ticket-triage
+        AGENTGOV_AS=alice . ../env.sh && ! agentgov reconcile
+        AGENTGOV_AS=mallory . ../env.sh
+    """
+    done = shell(turns, home)
+    assert done.returncode == 2, done.stderr
+    assert [line for line in done.stdout.splitlines() if line.startswith("done resume")], done.stdout + done.stderr
+    assert "nobody in the demo is called mallory" in done.stderr
+    assert done.stderr.count("error: ") == 3, done.stderr

@@ -34,6 +34,7 @@ from agentgov.trust.sshsig import GIT
 ATTEMPTS = 60  # races lost before an append gives up: with as many others appending, one is won in a fraction of that
 LOOKS = 3  # at a journal that lacks what this machine has seen, before that is an offence
 _NOT_AFTER = ("journal.rewound", "journal.forked")
+FETCHES = 4  # times that a fetch may fail: git refuses when another process moves the same ref of this clone
 REFUSALS = 4  # times that a push may fail with the tip unchanged: a lock held for a moment looks like a refusal
 
 
@@ -59,10 +60,18 @@ class Journal:
         """The remote's tip now, fetched; the local one where there is no remote. IncompleteError when unreachable."""
         if self.remote is None:
             return self.repo.ref(self.ref)
-        tip = self.remote.ls(self.ref).get(self.ref)
-        if tip is not None and (tip != self.repo.ref(self.remote_ref) or not self.repo.has(tip)):
-            self.remote.fetch(f"+{self.ref}:{self.remote_ref}")
-        return tip
+        for attempt in range(FETCHES):
+            tip = self.remote.ls(self.ref).get(self.ref)
+            if tip is None or (tip == self.repo.ref(self.remote_ref) and self.repo.has(tip)):
+                return tip
+            try:
+                self.remote.fetch(f"+{self.ref}:{self.remote_ref}")
+                return tip
+            except IncompleteError:  # somebody else may be fetching into this clone at the same moment
+                if attempt == FETCHES - 1:
+                    raise
+                time.sleep(secrets.randbelow(1000) / 1000 * 0.1 * (1 + attempt))
+        raise AssertionError("the last attempt returns or raises")
 
     def verify(self, tip: str, now: int, *, cold: bool = False, tick: Callable[[], object] = int) -> Replayed:
         """Verify up to a tip: everything when `cold`, else what is new since this machine last verified.

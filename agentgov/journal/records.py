@@ -3,8 +3,8 @@
 The text is block YAML that people can read with `git show`; keys stand in the order of the record's type, strings are
 plain where they cannot be mistaken for something else and JSON-quoted otherwise. What is read is exactly what is
 written: no other YAML, and no limit on what a record holds, or whoever pushes enough pending paths, or a path with a
-character that documents may not hold, could make the journal unreadable. Replay is for ever: a record that a later
-version writes differently is a new version of its act.
+character that documents may not hold, could make the journal unreadable. (YAML's own readers stop at keys of more than
+1,024 characters.) Replay is for ever: a record that a later version writes differently is a new version of its act.
 """
 
 import json

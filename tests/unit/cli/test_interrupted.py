@@ -22,6 +22,11 @@ def start(world: CommandWorld, *args: str, stdout: int = subprocess.PIPE) -> sub
     )
 
 
+def heed_interrupts() -> None:
+    """What starts the tests may ignore interrupts, and a process inherits that; a terminal's processes never do."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def slow_transport(world: CommandWorld) -> Path:
     """An address whose program never answers, and a file that it makes when it was started."""
     started = world.folder / "started"
@@ -46,6 +51,7 @@ def test_an_interrupt_is_130_and_one_word(running: CommandWorld, command: list[s
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=heed_interrupts,
     ) as process:
         for _ in range(400):
             if started.exists():

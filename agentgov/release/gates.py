@@ -106,10 +106,13 @@ def refusal_gate(rule: str, outcome: Decision | Refusal, waits: list[Wait]) -> l
 
 def preemption_gate(view: AgentView, rule: str, newer: Release) -> list[Wait]:
     """Staging is not preempted once half soaked, so a stream of tags starves nobody. What passed and cannot enter
-    canary under a pause or a hold makes room, or a fix could never arrive; so does what is no longer eligible."""
+    canary under a pause or a hold makes room, or a fix could never arrive; so does what is no longer eligible, and what
+    production runs since somebody rolled back to the same content."""
     at = view.deployment
-    held = view.release(at.staging.release)
+    held, running = view.release(at.staging.release), view.release(at.production.release)
     if held is None or held.tag != candidate(at) or held.tag in view.ineligible or held.closure == newer.closure:
+        return []
+    if running is not None and held.closure == running.closure:
         return []
     message = f"{newer.name} waits behind {held.name} in staging"
     soak = parse_duration(view.pipeline.stage("staging").soak)

@@ -169,6 +169,19 @@ def test_what_was_rolled_back_never_returns_and_a_fix_does(twice: PipelineWorld)
     twice.check()
 
 
+def test_a_rollback_to_what_has_passed_staging_lets_newer_releases_by(shipped: PipelineWorld) -> None:
+    """Somebody reverts on main while on call rolls back: the revert has nothing left to do, and blocks nobody."""
+    shipped.ship("1.1.0")
+    shipped.order("erin", orders.order_hold, TRIAGE, lift=False)
+    shipped.write("Version 1.0.0.")  # the content that v1.0.0 had
+    shipped.release("alice", TRIAGE, "1.2.0")
+    shipped.until(lambda at: at.staging.state == "PASSED" and shipped.candidate() == "1.2.0")
+    shipped.order("erin", orders.order_rollback, TRIAGE, None, reason="complaints")
+    shipped.order("erin", orders.order_hold, TRIAGE, lift=True)
+    shipped.ship("1.3.0")
+    shipped.check()
+
+
 def test_two_people_who_roll_back_at_once_go_back_one_release(twice: PipelineWorld) -> None:
     twice.ship("1.2.0")
     seen = twice.view()

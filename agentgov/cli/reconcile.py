@@ -60,7 +60,7 @@ def reconcile(
         raise click.UsageError("--once and --watch exclude each other.")
     context = open_context(repo)
     if dry_run:
-        return _tell(_preview(context), output, dry_run=True)
+        return _tell(_preview(context, accept_unreviewed), output, dry_run=True)
     if every is None:
         return _tell(_tick(_reconciler(context, counts, accept_unreviewed, bool), output), output)
     return _watch(context, counts, accept_unreviewed, every, output)
@@ -122,11 +122,11 @@ def _acts(subjects: Iterable[str], word: str, style: Style = "good") -> Page:
     return page
 
 
-def _preview(context: Context) -> Report:
+def _preview(context: Context, accept_unreviewed: bool) -> Report:
     view = context.view(fetch=True)
     refs = observe_refs(context.journal, view.governance.fleet.main)
     memories, _ = MemoryStore(state_path("reconciler", view.state.head.fleet)).load()
-    return preview(context.journal, view, refs, memories, clock.now())
+    return preview(context.journal, view, refs, memories, clock.now(), accept_unreviewed)
 
 
 def _read(path: Path | None) -> Reading:

@@ -14,10 +14,10 @@ from agentgov.model.names import AgentId
 from agentgov.model.state import Deployment, Pause, Release
 from agentgov.model.transitions import is_ramping
 from agentgov.model.units import format_share
+from agentgov.release.fleet import plan_all
 from agentgov.release.memory import MemoryStore
 from agentgov.release.observations import Memory, fingerprint
-from agentgov.release.reconcile import plan_all
-from agentgov.release.refs import known_refs
+from agentgov.release.refs import Refs
 from agentgov.release.view import Wait
 from agentgov.repo import clock
 from agentgov.report.change_review import UNREVIEWED
@@ -35,7 +35,7 @@ def status(agent: AgentId | None, fetch: bool, repo: str, output: str) -> int:
     """Where every agent stands (or AGENT alone), by the journal as this clone knows it."""
     context = open_context(repo)
     view = context.view(fetch=fetch)
-    waits = _waits(context, view)
+    waits = _waits(context, view, agent)
     agents = sorted({*view.agents(), *view.state.released()})
     if agent is not None:
         require_agent(view, agent)
@@ -60,19 +60,18 @@ def status(agent: AgentId | None, fetch: bool, repo: str, output: str) -> int:
     return 0
 
 
-def _waits(context: Context, view: View) -> dict[AgentId, tuple[Wait, ...]]:
+def _waits(context: Context, view: View, only: AgentId | None) -> dict[AgentId, tuple[Wait, ...]]:
     """What agents wait for, as far as this machine can tell: soak and counts only the reconciler's machine knows."""
     memories, _ = MemoryStore(state_path("reconciler", view.state.head.fleet)).load()
-    refs = known_refs(context.journal, view.governance.fleet.main)
-    tags = {**{release.name: release.tag for one in view.state.released() for release in view.state.releases(one)}}
-    pinned = context.journal.pins(view) is not None
-    decisions = plan_all(view, memories, type(refs)(refs.main, tags), clock.now(), pinned)
-    known = {
+    known = [
         agent
-        for agent in decisions
-        if memories.get(str(agent), Memory()).of == fingerprint(view.state.deployment(agent))
-    }
-    return {agent: decision.waits for agent, decision in decisions.items() if agent in known}
+        for agent in view.state.released()
+        if only in (None, agent) and memories.get(str(agent), Memory()).of == fingerprint(view.state.deployment(agent))
+    ]
+    tags = {release.name: release.tag for agent in known for release in view.state.releases(agent)}  # as recorded
+    pinned = context.journal.pins(view) is not None
+    decisions = plan_all(view, memories, Refs("", tags), clock.now(), pinned, agents=known)
+    return {agent: decision.waits for agent, decision in decisions.items()}
 
 
 def in_words(wait: Wait) -> str:

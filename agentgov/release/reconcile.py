@@ -15,26 +15,23 @@ from agentgov.journal.advancing import Proposed, draft_advance, propose_advance
 from agentgov.journal.authorise import Advance
 from agentgov.journal.branch import Journal
 from agentgov.journal.draft import Actor, Draft, draft
-from agentgov.journal.judge import may_promote, pause_of
 from agentgov.journal.view import View
 from agentgov.model.names import AgentId
-from agentgov.model.state import Deployment, Release
+from agentgov.model.state import Release
 from agentgov.model.transitions import release_trailer
 from agentgov.model.verdict import Reason, note, unknown
 from agentgov.release.counts import Reading
-from agentgov.release.freeze import frozen_by
+from agentgov.release.fleet import observe_all, plan_all
 from agentgov.release.keeping import keep_commits
 from agentgov.release.memory import MemoryStore
-from agentgov.release.observations import Memory, Tick, observe_tick, observed
-from agentgov.release.plan import plan_agent
-from agentgov.release.refs import Refs, moved_tags, observe_refs
+from agentgov.release.observations import Memory
+from agentgov.release.refs import Refs, observe_refs
 from agentgov.release.sightings import Sighting, first_of_each, refusals, see_tags
-from agentgov.release.view import AgentView, Decision, Moved, Wait
+from agentgov.release.view import Decision
 from agentgov.review.change import ChangeVerdict
 
 HEARTBEAT = 3600  # seconds of journal time after which a checkpoint says that somebody is still there
 ROUNDS = 10  # releases of one agent that one tick records, each judged with the one before it known
-_TO_PRODUCTION = frozenset({"canary", "share", "graduate"})  # acts that bring new content to real traffic
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,9 +126,14 @@ class Reconciler:
         for _ in range(ROUNDS):
             if not first_of_each(sightings):
                 break
-            view = self._append(view, lambda now: [self._seen(now, one) for one in first_of_each(see_tags(now, refs))])
+            view = self._append(view, partial(self._first_sights, refs, view.tip, sightings))
             sightings = see_tags(view, refs)
         return view, sightings
+
+    def _first_sights(self, refs: Refs, tip: str, sightings: tuple[Sighting, ...], present: View) -> list[Draft]:
+        """The acts for what was seen at a tip of the journal; seen again where that is no longer the tip."""
+        found = sightings if present.tip == tip else see_tags(present, refs)
+        return [self._seen(present, one) for one in first_of_each(found)]
 
     def _seen(self, view: View, sighting: Sighting) -> Draft:
         release = sighting.found
@@ -209,64 +211,6 @@ class Reconciler:
         return self._append(view, lambda now: [draft(now, self.actor, "checkpoint", subject, fields, now=self.clock())])
 
 
-def plan_all(
-    view: View,
-    memories: Mapping[str, Memory],
-    refs: Refs,
-    now: int,
-    integrity: bool,
-    accept_unreviewed: bool = False,
-) -> dict[AgentId, Decision]:
-    """The decision for every agent that has a release."""
-    unreviewed = len(view.governance.access.people) == 1 and not accept_unreviewed
-    time = max(now, view.state.head.time)
-    frozen = frozen_by(view.governance.pipeline.freezes, time)
-    decisions = {}
-    for agent in view.state.released():
-        at, releases = view.state.deployment(agent), view.state.releases(agent)
-        moved = moved_tags(releases, refs)
-        decision = plan_agent(
-            AgentView(
-                deployment=at,
-                releases=releases,
-                pipeline=view.governance.pipeline,
-                observed=observed(memories.get(str(agent), Memory()), view.governance.pipeline),
-                now=time,
-                may_promote=partial(may_promote, view),
-                ineligible=_ineligible(at, moved),
-                moved=moved,
-                paused=pause_of(view, agent, time) is not None,
-                frozen=frozen,
-                integrity=integrity,
-            )
-        )
-        decisions[agent] = _without_eyes(decision) if unreviewed and decision.act in _TO_PRODUCTION else decision
-    return decisions
-
-
-def _without_eyes(decision: Decision) -> Decision:
-    wait = Wait(decision.rule, "nobody but its author has seen it: agentgov reconcile --accept-unreviewed")
-    return Decision(decision.rule, None, waits=(*decision.waits, wait))
-
-
-def observe_all(view: View, memories: Mapping[str, Memory], reading: Reading, now: int) -> dict[str, Memory]:
-    """The memory of every agent after this tick."""
-    found = {}
-    time = max(now, view.state.head.time)
-    for agent in view.state.released():
-        releases = {release.tag: release for release in view.state.releases(agent)}
-        tick = Tick(
-            now=now,
-            pipeline=view.governance.pipeline,
-            release_of=releases.get,
-            paused=pause_of(view, agent, time) is not None,
-            problem=reading.why_not(str(agent)),
-        )
-        before = memories.get(str(agent), Memory())
-        found[str(agent)] = observe_tick(before, view.state.deployment(agent), reading.of(str(agent)), tick)
-    return found
-
-
 def rewritten(view: View, refs: Refs) -> tuple[Reason, ...]:
     """An alarm where main no longer holds the commit that was last looked at; contents decide all the same."""
     repo, known = view.repo, view.state.head.main
@@ -276,11 +220,18 @@ def rewritten(view: View, refs: Refs) -> tuple[Reason, ...]:
     return (note("main.rewritten", message),)
 
 
-def preview(journal: Journal, view: View, refs: Refs, memories: Mapping[str, Memory], now: int) -> Report:
+def preview(
+    journal: Journal,
+    view: View,
+    refs: Refs,
+    memories: Mapping[str, Memory],
+    now: int,
+    accept_unreviewed: bool = False,
+) -> Report:
     """What a tick would do now, as far as it can be told without writing: nothing is appended, nothing remembered."""
     sightings = see_tags(view, refs)
     advance = propose_advance(view, refs.main, now) if refs.main else _nothing(view, "", "the remote has no main")
-    decisions = plan_all(view, memories, refs, now, journal.pins(view) is not None)
+    decisions = plan_all(view, memories, refs, now, journal.pins(view) is not None, accept_unreviewed)
     acts = [decision.subject for decision in decisions.values() if decision.act]
     acts += [f"see release {one.name}" for one in sightings if isinstance(one.found, Release)]
     if advance.accepted:
@@ -296,8 +247,3 @@ def _nothing(view: View, main: str, problem: str) -> Advance:
 def _commit_of(decision: Decision) -> str:
     """The commit of the release that an act names."""
     return dict(decision.fields)["Release"].split(" ")[2]
-
-
-def _ineligible(at: Deployment, moved: tuple[Moved, ...]) -> dict[str, str]:
-    found = {one.release.tag: "its tag moved or is gone" for one in moved}
-    return {**dict.fromkeys(at.withdrawn, "it is withdrawn"), **found}

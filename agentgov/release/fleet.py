@@ -1,0 +1,84 @@
+"""The whole fleet at once: what every agent's tick saw, and what is due for it. Reads the journal, writes nothing.
+
+One agent never waits for another: each is observed and planned by itself, from its own records.
+"""
+
+from collections.abc import Iterable, Mapping
+from functools import partial
+
+from agentgov.journal.judge import may_promote, pause_of
+from agentgov.journal.view import View
+from agentgov.model.names import AgentId
+from agentgov.model.state import Deployment
+from agentgov.release.counts import Reading
+from agentgov.release.freeze import frozen_by
+from agentgov.release.observations import Memory, Tick, observe_tick, observed
+from agentgov.release.plan import plan_agent
+from agentgov.release.refs import Refs, moved_tags
+from agentgov.release.view import AgentView, Decision, Moved, Wait
+
+_TO_PRODUCTION = frozenset({"canary", "share", "graduate"})  # acts that bring new content to real traffic
+
+
+def observe_all(view: View, memories: Mapping[str, Memory], reading: Reading, now: int) -> dict[str, Memory]:
+    """The memory of every agent after this tick."""
+    found = {}
+    time = max(now, view.state.head.time)
+    for agent in view.state.released():
+        releases = {release.tag: release for release in view.state.releases(agent)}
+        tick = Tick(
+            now=now,
+            pipeline=view.governance.pipeline,
+            release_of=releases.get,
+            paused=pause_of(view, agent, time) is not None,
+            problem=reading.why_not(str(agent)),
+        )
+        before = memories.get(str(agent), Memory())
+        found[str(agent)] = observe_tick(before, view.state.deployment(agent), reading.of(str(agent)), tick)
+    return found
+
+
+def plan_all(
+    view: View,
+    memories: Mapping[str, Memory],
+    refs: Refs,
+    now: int,
+    integrity: bool,
+    accept_unreviewed: bool = False,
+    agents: Iterable[AgentId] | None = None,
+) -> dict[AgentId, Decision]:
+    """The decision for every agent that has a release, or for these."""
+    unreviewed = len(view.governance.access.people) == 1 and not accept_unreviewed
+    time = max(now, view.state.head.time)
+    frozen = frozen_by(view.governance.pipeline.freezes, time)
+    decisions = {}
+    for agent in view.state.released() if agents is None else agents:
+        at, releases = view.state.deployment(agent), view.state.releases(agent)
+        moved = moved_tags(releases, refs)
+        decision = plan_agent(
+            AgentView(
+                deployment=at,
+                releases=releases,
+                pipeline=view.governance.pipeline,
+                observed=observed(memories.get(str(agent), Memory()), view.governance.pipeline),
+                now=time,
+                may_promote=partial(may_promote, view),
+                ineligible=_ineligible(at, moved),
+                moved=moved,
+                paused=pause_of(view, agent, time) is not None,
+                frozen=frozen,
+                integrity=integrity,
+            )
+        )
+        decisions[agent] = _without_eyes(decision) if unreviewed and decision.act in _TO_PRODUCTION else decision
+    return decisions
+
+
+def _without_eyes(decision: Decision) -> Decision:
+    wait = Wait(decision.rule, "nobody but its author has seen it: agentgov reconcile --accept-unreviewed")
+    return Decision(decision.rule, None, waits=(*decision.waits, wait))
+
+
+def _ineligible(at: Deployment, moved: tuple[Moved, ...]) -> dict[str, str]:
+    found = {one.release.tag: "its tag moved or is gone" for one in moved}
+    return {**dict.fromkeys(at.withdrawn, "it is withdrawn"), **found}

@@ -1,4 +1,5 @@
-"""Where the files that travel with the program are: JSON Schemas and the example fleet of the demo.
+"""Where the files that travel with the program are: JSON Schemas, the pages about findings, and the
+example fleet of the demo.
 
 In a checkout they lie at the top of the project; an installed package carries them inside.
 """
@@ -9,7 +10,7 @@ _PACKAGE = Path(__file__).resolve().parent
 
 
 def folder(name: str) -> Path:
-    """The folder `schemas` or `examples/acme`; FileNotFoundError when the installation is broken."""
+    """The folder `schemas`, `docs/findings` or `examples/acme`; FileNotFoundError when the installation is broken."""
     for base in (_PACKAGE, _PACKAGE.parent):
         found = base / name
         if found.is_dir():

@@ -11,6 +11,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "diff": ("diff", "Change", "What a change really does to each agent, riskiest first."),
     "owners": ("owners", "Change", "Owners of paths and the line that names them."),
     "check": ("check", "Change", "The required-review verdict: who approved, who is missing, and why."),
+    "explain": ("explain", "Change", "What a finding means, why it matters, and how to mend it."),
     "review": ("review", "Change", "Sign a review into the journal."),
     "can": ("can", "Access", "May this person do that, and by which binding."),
     "who": ("who", "Access", "Everyone who may, and by which binding."),

@@ -45,8 +45,8 @@ def validate(
 ) -> int:
     """Check a fleet: schema, layout, references, limits, ownership, secrets.
 
-    All findings come at once. With PATHs only those files, and the agents they belong to. docs/findings.md explains
-    every code. Exit 0: in order, 1: findings.
+    All findings come at once. With PATHs only those files, and the agents they belong to. `agentgov explain
+    CODE` tells what a finding means. Exit 0: in order, 1: findings.
     """
     from agentgov.validate.run import removed_agents
     from agentgov.validate.run import validate as run
@@ -198,7 +198,7 @@ def _known_codes(codes: tuple[str, ...]) -> None:
 
             close = difflib.get_close_matches(code, (*CODES, *families), 1)
             raise UsageError(
-                f"there is no finding {code}", f"did you mean {close[0]}?" if close else "docs/findings.md"
+                f"there is no finding {code}", f"did you mean {close[0]}?" if close else "all of them: docs/findings/"
             )
 
 

@@ -15,7 +15,7 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One problem of content: `code` is documented in docs/findings.md, `fix` is one imperative line or empty."""
+    """One problem of content: `code` is documented in docs/findings/, `fix` is one imperative line or empty."""
 
     code: str
     severity: Severity

@@ -1,4 +1,4 @@
-"""Every code that a finding may carry, with its severity and one line of meaning; docs/findings.md explains them.
+"""Every code that a finding may carry, with its severity and one line of meaning; docs/findings/ explains them.
 
 A code is stable: it is never reused for something else. Nothing here looks at files.
 """

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from agentgov.model.finding import Finding
 from agentgov.model.names import AgentId
-from agentgov.model.snapshot import MemorySnapshot
+from agentgov.model.snapshot import FILE, Entry, MemorySnapshot
 from agentgov.validate.run import validate
 
 AGENT = "agents/support/refunds/agent.yaml"
@@ -137,3 +137,22 @@ def findings(edits: Mapping[str, Edit] | None = None) -> tuple[Finding, ...]:
 def told(edits: Mapping[str, Edit] | None = None) -> list[tuple[str, str, int]]:
     """(code, file, line) of everything that is wrong with the edited fleet."""
     return [(found.code, found.where.file, found.where.line) for found in findings(edits)]
+
+
+class Modes:
+    """A snapshot in which some paths are no ordinary files."""
+
+    def __init__(self, snapshot: MemorySnapshot, modes: Mapping[str, int]) -> None:
+        self._snapshot, self._modes, self.name = snapshot, modes, "modes"
+
+    def entries(self) -> Mapping[str, Entry]:
+        found = {path: Entry(self._modes.get(path, FILE)) for path in [*self._snapshot.files, *self._modes]}
+        return dict(sorted(found.items()))
+
+    def read(self, path: str) -> bytes:
+        if not self.entries()[path].is_file:
+            raise KeyError(path)
+        return self._snapshot.read(path)
+
+    def digest(self, path: str) -> str:
+        return self._snapshot.digest(path)

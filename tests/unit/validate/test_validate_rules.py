@@ -16,13 +16,14 @@ from unit.validate.fleet_sample import (
     SHARED,
     WORKSPACE,
     Edit,
+    Modes,
     findings,
     fleet,
     told,
 )
 
 from agentgov.model.finding import Severity
-from agentgov.model.snapshot import EXECUTABLE, FILE, SUBMODULE, SYMLINK, Entry, MemorySnapshot
+from agentgov.model.snapshot import EXECUTABLE, SUBMODULE, SYMLINK, MemorySnapshot
 from agentgov.validate.run import validate
 
 
@@ -371,25 +372,6 @@ def test_an_empty_fleet_is_told_what_is_missing() -> None:
         "governance/access.yaml",
         "governance/pipeline.yaml",
     ]
-
-
-class Modes:
-    """A snapshot in which some paths are no ordinary files."""
-
-    def __init__(self, snapshot: MemorySnapshot, modes: Mapping[str, int]) -> None:
-        self._snapshot, self._modes, self.name = snapshot, modes, "modes"
-
-    def entries(self) -> Mapping[str, Entry]:
-        found = {path: Entry(self._modes.get(path, FILE)) for path in [*self._snapshot.files, *self._modes]}
-        return dict(sorted(found.items()))
-
-    def read(self, path: str) -> bytes:
-        if not self.entries()[path].is_file:
-            raise KeyError(path)
-        return self._snapshot.read(path)
-
-    def digest(self, path: str) -> str:
-        return self._snapshot.digest(path)
 
 
 @pytest.mark.parametrize(

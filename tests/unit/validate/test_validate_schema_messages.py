@@ -8,7 +8,7 @@ import pytest
 from unit.validate.fleet_sample import ACCESS, AGENT, FILES, FLEET, PIPELINE, WORKSPACE
 
 from agentgov.model.finding import Finding
-from agentgov.validate.engine import PythonEngine, engine, schema_text
+from agentgov.validate.engine import PythonEngine, Violation, engine, schema_text
 from agentgov.validate.positions import positions
 from agentgov.validate.schema import check, explain
 from agentgov.validate.yaml_reader import read
@@ -67,3 +67,9 @@ def test_the_other_engine_tells_the_same() -> None:
         other = PythonEngine(json.loads(schema_text(kind)))
         told = [explain(one.violations(value), value, positions(data), file) for one in (engine(kind), other)]
         assert set(told[0]) == set(told[1])
+
+
+def test_a_keyword_without_words_of_its_own_is_told_with_its_place() -> None:
+    data = b"a:\n  b: 1\n"
+    (found,) = explain([Violation("not", ("a", "b"), {})], {"a": {"b": 1}}, positions(data), "x.yaml")
+    assert (found.code, str(found.where)) == ("schema.invalid", "x.yaml:2:6")

@@ -24,17 +24,36 @@ _AGENT_FILE = "agent.yaml"
 _NAME_RULE = "use lower-case letters, digits and inner hyphens, at most 63"
 
 
-def check(view: View) -> Iterator[Finding]:
+def check_files(entries: Mapping[str, Entry]) -> Iterator[Finding]:
     """What is wrong with the places of files, whatever stands in them."""
-    for path, entry in view.entries.items():
+    for path, entry in entries.items():
         if not entry.is_file:
             yield _not_a_file(path, entry)
         if not (path.isascii() and path.isprintable()):
             yield from _odd_name(path)
         if path.rpartition("/")[2] not in _ALWAYS_WELCOME:
             yield from _unexpected(path)
-    yield from _folders(view.entries)
-    for names, files in _collisions(view.entries):
+
+
+def check_folder(folder: str, entries: Mapping[str, Entry]) -> Iterator[Finding]:
+    """What is wrong with one folder below a workspace, given its files: the name, no agent.yaml, names that collide."""
+    _, workspace, name = folder.split("/")
+    for what, word in (("workspace", workspace), ("agent", name)):
+        if not is_label(word):
+            path = next(iter(entries))
+            yield finding("layout.bad-name", Location(path), f"{word} is no name for a {what}", _NAME_RULE)
+    if is_label(name) and name != SHARED and f"{folder}/{_AGENT_FILE}" not in entries:
+        message = f"{folder} holds files and no {_AGENT_FILE}"
+        yield finding("layout.agent-missing", Location(f"{folder}/{_AGENT_FILE}"), message, "add it, or remove them")
+    yield from check_names(entries)
+
+
+def check_names(paths: Iterable[str]) -> Iterator[Finding]:
+    """Which of these paths, and of the folders they lie in, are one path on other machines.
+
+    Only names in one folder can collide, so parts of a fleet can be asked one by one, and then one path of each.
+    """
+    for names, files in _collisions(paths):
         for file in files:
             yield _collision(names, file)
 
@@ -134,27 +153,6 @@ def _fix_in_governance(parts: list[str]) -> str:
     if parts[1] == "workspaces" and len(parts) == 3 and parts[2].endswith(".yaml"):
         return "" if is_label(parts[2].removesuffix(".yaml")) else _NAME_RULE
     return "a workspace is governance/workspaces/<workspace>.yaml"
-
-
-def _folders(entries: Mapping[str, Entry]) -> Iterator[Finding]:
-    """Folders that should be an agent's, by name or for want of agent.yaml; once per folder."""
-    seen: set[str] = set()
-    for path in entries:
-        if not path.startswith("agents/"):
-            continue
-        parts = path.split("/", 3)
-        folder = "/".join(parts[:3])
-        if len(parts) < 4 or folder in seen:
-            continue
-        seen.add(folder)
-        for what, name in (("workspace", parts[1]), ("agent", parts[2])):
-            if not is_label(name):
-                yield finding("layout.bad-name", Location(path), f"{name} is no name for a {what}", _NAME_RULE)
-        if is_label(parts[2]) and parts[2] != SHARED and f"{folder}/{_AGENT_FILE}" not in entries:
-            message = f"{folder} holds files and no {_AGENT_FILE}"
-            yield finding(
-                "layout.agent-missing", Location(f"{folder}/{_AGENT_FILE}"), message, "add it, or remove them"
-            )
 
 
 def _collision(names: Collection[str], file: str) -> Finding:

@@ -5,7 +5,7 @@ The same limits hold at run time without a release; here they are told before an
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 
 from agentgov.model.document import CLASSIFICATIONS, RISKS
@@ -52,18 +52,28 @@ def covers(pattern: str, name: str) -> bool:
     return pattern == name or _compiled(pattern).match(name) is not None
 
 
-def check_currency(view: View, amounts: Iterable[Money]) -> Iterator[Finding]:
-    """One currency a fleet: that of the workspaces, or else of most amounts."""
-    amounts = list(amounts)
-    of_workspaces = Counter(amount[-3:] for file, _, amount in amounts if file.startswith("governance/"))
-    count = of_workspaces or Counter(amount[-3:] for _, _, amount in amounts)
+def check_currency(
+    view: View, agents: Mapping[str, Mapping[str, int]], amounts_in: Callable[[str], Iterable[Money]]
+) -> Iterator[Finding]:
+    """One currency a fleet: that of the workspaces, or else of most amounts.
+
+    `agents` counts the amounts in each currency, by the agent's folder; `amounts_in` tells those of one folder.
+    """
+    of_workspaces = list(workspace_money(view))
+    count = currencies(of_workspaces) or _sum(agents.values())
     if not count:
         return
     currency = max(sorted(count), key=lambda name: count[name])
-    for file, pointer, amount in amounts:
+    folders = (folder for folder, counts in agents.items() if counts and counts.keys() != {currency})
+    for file, pointer, amount in (*of_workspaces, *(money for folder in folders for money in amounts_in(folder))):
         if amount[-3:] != currency:
             message = f"{amount} is not in {currency}, the currency of this fleet"
             yield view.at("limit.currency", file, pointer, message, f"write the amount in {currency}")
+
+
+def currencies(amounts: Iterable[Money]) -> dict[str, int]:
+    """How many amounts are in each currency."""
+    return dict(Counter(amount[-3:] for _, _, amount in amounts))
 
 
 def workspace_money(view: View) -> Iterator[Money]:
@@ -90,6 +100,14 @@ def agent_money(subject: Subject) -> Iterator[Money]:
         for field in ("day", "month", "run"):
             if budget.get(field):
                 yield file, f"/spec/environments/{name}/budget/{field}", budget[field]
+
+
+def _sum(counts: Iterable[Mapping[str, int]]) -> Counter[str]:
+    total: Counter[str] = Counter()
+    for count in counts:
+        for currency, number in count.items():
+            total[currency] += number
+    return total
 
 
 def _levels(view: View, subject: Subject, workspace: Workspace) -> Iterator[Finding]:

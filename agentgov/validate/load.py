@@ -6,6 +6,7 @@ guessed in its place. Deterministic; reads only through the snapshot.
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Generic, TypeVar
 
 import msgspec
@@ -20,6 +21,8 @@ from agentgov.model.names import AgentId, agent_of_path, is_label
 from agentgov.model.pipeline import Pipeline
 from agentgov.model.snapshot import Entry, Snapshot, path_text
 from agentgov.model.verdict import Location
+from agentgov.owners.codeowners import Codeowners, parse
+from agentgov.trust.identity import Directory
 from agentgov.validate import schema
 from agentgov.validate.codes import finding
 from agentgov.validate.pointers import child
@@ -55,7 +58,7 @@ class Loaded(Generic[Typed]):
     findings: tuple[Finding, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Parts:
     """The governance documents that could be read, each by itself, so that one broken file hides no other problem."""
 
@@ -66,6 +69,21 @@ class Parts:
     codeowners: str
     codeowners_file: str
     findings: tuple[Finding, ...]
+
+    @cached_property
+    def directory(self) -> Directory | None:
+        """The people of Access, None when it could not be read."""
+        return None if self.access is None else Directory(self.access)
+
+    @cached_property
+    def owners(self) -> Codeowners:
+        """The CODEOWNERS that decides; empty where there is none."""
+        return parse(self.codeowners, self.codeowners_file)
+
+    @property
+    def exempt(self) -> tuple[str, ...]:
+        """The patterns of paths that take no review."""
+        return () if self.fleet is None else self.fleet.reviews.exempt
 
     @property
     def governance(self) -> Governance | None:

@@ -2,13 +2,14 @@
 say when. Judges agentgov.yaml and governance/pipeline.yaml; names in them are resolved in `references`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 
 from agentgov.model.finding import Finding
 from agentgov.model.governed import ACCESS_FILE, FLEET_FILE, PIPELINE_FILE
 from agentgov.model.pipeline import Freeze, Pipeline
 from agentgov.model.units import parse_duration, parse_share
-from agentgov.owners.codeowners import match, parse
+from agentgov.owners.codeowners import Codeowners, match, parse
 from agentgov.owners.pattern import problem
 from agentgov.validate.content import is_date, time_zones, too_many
 from agentgov.validate.view import View
@@ -38,11 +39,26 @@ def _reviews(view: View) -> Iterator[Finding]:
     for index, pattern in enumerate(fleet.reviews.exempt):
         pointer = f"/reviews/exempt/{index}"
         yield from _pattern(view, pointer, pattern)
-        exempt = parse(f"{pattern} @x", FLEET_FILE)
-        covered = next((path for path in (*view.entries, *_ALWAYS_GOVERNED) if match(exempt, path).owners), None)
-        if covered is not None:
-            message = f"{pattern} covers {covered}, and governed paths always need a review"
-            yield view.at("content.exempt-governed", FLEET_FILE, pointer, message, "remove it")
+
+
+def check_exempt(view: View, covered: Mapping[str, str]) -> Iterator[Finding]:
+    """Exemptions from review that cover governed paths; `covered` is the first such path in the fleet, by pattern."""
+    for index, pattern in enumerate(view.parts.exempt):
+        path = covered.get(pattern) or covered_by(pattern, _ALWAYS_GOVERNED)
+        if path:
+            message = f"{pattern} covers {path}, and governed paths always need a review"
+            yield view.at("content.exempt-governed", FLEET_FILE, f"/reviews/exempt/{index}", message, "remove it")
+
+
+def covered_by(pattern: str, paths: Iterable[str]) -> str:
+    """The first of some paths that an exemption covers, empty where it covers none."""
+    exempt = _exemption(pattern)
+    return next((path for path in paths if match(exempt, path).owners), "")
+
+
+@lru_cache(maxsize=256)
+def _exemption(pattern: str) -> Codeowners:
+    return parse(f"{pattern} @x", FLEET_FILE)
 
 
 def _pattern(view: View, pointer: str, pattern: str) -> Iterator[Finding]:

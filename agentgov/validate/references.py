@@ -23,8 +23,8 @@ from agentgov.validate.codes import finding
 from agentgov.validate.view import Subject, View
 
 
-def check(view: View, agents: Iterable[AgentId]) -> Iterator[Finding]:
-    """References in governance, and the workspaces of all agents."""
+def check(view: View) -> Iterator[Finding]:
+    """References in governance."""
     fleet, pipeline = view.parts.fleet, view.parts.pipeline
     if fleet is not None:
         yield from _reviews(view, fleet.reviews)
@@ -35,6 +35,10 @@ def check(view: View, agents: Iterable[AgentId]) -> Iterator[Finding]:
                 yield from _selectors(view, PIPELINE_FILE, pointer, stage.promoters.sources)
     for name, workspace in view.parts.workspaces.items():
         yield from selector(view, f"governance/workspaces/{name}.yaml", "/owner", workspace.owner)
+
+
+def check_workspaces(view: View, agents: Iterable[AgentId]) -> Iterator[Finding]:
+    """Whether governance knows the workspaces of all agents."""
     for name in sorted({agent.workspace for agent in agents}):
         file = f"governance/workspaces/{name}.yaml"
         if file not in view.entries:
@@ -125,7 +129,8 @@ def _file(view: View, subject: Subject, pointer: str, reference: str) -> Iterato
         message = f"{reference} leads out of {subject.id.folder}/ and {shared}"
         yield view.at("reference.escapes", subject.file, pointer, message, f"put the file there, or in {shared}")
     elif path not in view.entries:
-        near = (other for other in view.entries if other.startswith(f"agents/{subject.id.workspace}/"))
+        allowed = (f"{subject.id.folder}/", f"agents/{subject.id.workspace}/{SHARED}/")
+        near = (other for other in view.entries if other.startswith(allowed))
         fix = _close(reference, (posixpath.relpath(other, subject.id.folder) for other in near))
         yield view.at("reference.file-missing", subject.file, pointer, f"there is no file {path}", fix)
 

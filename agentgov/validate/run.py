@@ -1,74 +1,60 @@
 """All checks at once: a snapshot to every finding in it, sorted, the same on every machine.
 
-Two questions: is this fleet in order (`validate`), and is this one agent, under governance that was authorised earlier
-(`findings_of_agent`). Reads through the snapshot only; decides nothing about changes, reviews or releases.
+In three steps: each folder by itself (`unit`), the fleet as a whole from the facts of all folders (`across`), and then
+what was asked for. Two questions: is this fleet in order (`validate`), and is this one agent, under governance that was
+authorised earlier (`findings_of_agent`). Decides nothing about changes, reviews or releases.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from agentgov.model.agent import Agent
-from agentgov.model.closure import closure_paths, named_files, resolve
-from agentgov.model.document import Risk
+from agentgov.model.closure import closure_paths
 from agentgov.model.finding import Finding, order
 from agentgov.model.fleet import Governance
-from agentgov.model.governed import ACCESS_FILE
 from agentgov.model.names import AgentId
-from agentgov.model.snapshot import Entry, Snapshot
+from agentgov.model.partition import Part, Partition, PartitionedSnapshot
+from agentgov.model.snapshot import Snapshot
 from agentgov.model.verdict import Location
-from agentgov.trust.identity import problems
-from agentgov.validate import content, layout, limits, ownership, process, prompts, references, texts
+from agentgov.validate import across, layout, ownership, texts
 from agentgov.validate.codes import finding
+from agentgov.validate.facts import Judged
 from agentgov.validate.load import Parts, agent_ids, load_agent, load_document, load_parts
+from agentgov.validate.unit import judge_folder, judge_rest, of_subject
 from agentgov.validate.view import Subject, View
 
 Only = Callable[[str], bool]
-_SUBJECT_RULES = (
-    layout.check_agent,
-    references.check_agent,
-    limits.check_agent,
-    ownership.check_agent,
-    content.check_agent,
-    prompts.check_agent,
-    texts.check_agent,
-)
 
 
 def validate(snapshot: Snapshot, *, only: Only | None = None) -> tuple[Finding, ...]:
     """Every finding of a fleet.
 
     `only` selects paths: kept are the findings in those files, and all findings of an agent when a file of its closure
-    is selected. The whole fleet is read in any case, because a name may clash with one elsewhere.
+    is selected. The whole fleet is judged in any case, because a name may clash with one elsewhere.
     """
-    buffered = _Buffered(snapshot)
-    entries = snapshot.entries()
-    parts = load_parts(buffered)
-    view = View(buffered, entries, parts)
-    found = [*parts.findings, *layout.check(view), *layout.check_workspaces(view), *process.check(view)]
-    found.extend(_access(view))
-    folders = _folders(entries)
-    agents: dict[AgentId, Agent] = {}
-    money = list(limits.workspace_money(view))
-    selected: set[str] = set()
-    for agent_id in agent_ids(entries):
-        buffered.forget()
-        paths = folders[agent_id.folder]
-        loaded = load_document(buffered, "Agent", Agent, agent_id.file)
-        found.extend(loaded.findings)
-        if loaded.draft is not None and isinstance(loaded.value, dict):
-            subject = Subject(agent_id, loaded.draft, loaded.value)
-            agents[agent_id] = loaded.draft
-            money.extend(limits.agent_money(subject))
-            if only is None or any(map(only, _said_by(agent_id, loaded.draft, paths))):
-                selected.update(paths)
-                found.extend(_of_subject(view, subject))
-        found.extend(texts.check(view, paths))
-    buffered.forget()
-    found.extend(references.check(view, agent_ids(entries)))
-    found.extend(_across(view, agents, money))
-    found.extend(texts.check(view, (path for folder, paths in folders.items() if not folder for path in paths)))
+    partition = PartitionedSnapshot(snapshot)
+    parts = load_parts(Part(partition, ""))
+    rest = judge_rest(partition, parts)
+    folders = {folder: judge_folder(partition, parts, folder) for folder in partition.folders()}
+    found = [*rest.findings, *(one for judged in folders.values() for one in judged.findings)]
+    facts = {folder: judged.facts for folder, judged in folders.items()}
+    found.extend(across.check(partition, parts, facts, rest.facts))
     if only is not None:
+        selected = set(_selected(partition, folders, only))
         found = [one for one in found if only(one.where.file) or one.where.file in selected]
+    return in_order(found)
+
+
+def in_order(found: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Findings sorted, each once."""
     return tuple(sorted(dict.fromkeys(found), key=order))
+
+
+def _selected(partition: Partition, folders: Mapping[str, Judged], only: Only) -> Iterator[str]:
+    """The files of every agent whose judgement depends on a selected path."""
+    for folder, judged in folders.items():
+        own = partition.inside(folder)
+        if judged.facts.risk and any(map(only, (*own, *judged.facts.beyond))):
+            yield from own
 
 
 def findings_of_agent(snapshot: Snapshot, governance: Governance, agent_id: AgentId) -> tuple[Finding, ...]:
@@ -90,11 +76,11 @@ def findings_of_agent(snapshot: Snapshot, governance: Governance, agent_id: Agen
     if loaded.draft is not None and isinstance(loaded.value, dict):
         own = closure_paths(agent_id, loaded.draft, entries)
         subject = Subject(agent_id, loaded.draft, loaded.value)
-        found.extend(_of_subject(view, subject))
+        found.extend(of_subject(view, subject))
         found.extend(ownership.check_unowned(view, sorted(own)))
     found.extend(texts.check(view, sorted(own)))
     found.extend(layout.check_closure(view, agent_id, sorted(own)))
-    return tuple(sorted(dict.fromkeys(found), key=order))
+    return in_order(found)
 
 
 def removed_agents(before: Snapshot, after: Snapshot) -> tuple[Finding, ...]:
@@ -114,72 +100,3 @@ def removed_agents(before: Snapshot, after: Snapshot) -> tuple[Finding, ...]:
             fix = "write lifecycle: {state: retired} first; after a move, name the old id as `formerly`"
             found.append(finding("layout.agent-removed", Location(agent_id.file), message, fix))
     return tuple(found)
-
-
-def _of_subject(view: View, subject: Subject) -> Iterator[Finding]:
-    for rule in _SUBJECT_RULES:
-        yield from rule(view, subject)
-
-
-def _across(view: View, agents: Mapping[AgentId, Agent], money: Iterable[limits.Money]) -> Iterator[Finding]:
-    """Rules that need all agents."""
-    risks: list[tuple[AgentId, Risk]] = [(agent_id, agent.spec.risk) for agent_id, agent in agents.items()]
-    yield from ownership.check(view, risks)
-    yield from limits.check_currency(view, money)
-    yield from content.check_moves(view, {agent_id: agent.metadata.formerly for agent_id, agent in agents.items()})
-
-
-def _access(view: View) -> Iterator[Finding]:
-    """What makes an Access unfit to be used, as trust decides it."""
-    if view.parts.access is not None:
-        for reason in problems(view.parts.access):
-            pointer = reason.where.pointer if reason.where is not None else ""
-            yield view.at(reason.rule, ACCESS_FILE, pointer, reason.message)
-
-
-def _folders(entries: Mapping[str, Entry]) -> dict[str, list[str]]:
-    """Paths by the folder of the agent they lie in; all others under the empty name, shared texts also by folder."""
-    folders: dict[str, list[str]] = {"": []}
-    for path in entries:
-        parts = path.split("/", 3)
-        inside = len(parts) == 4 and parts[0] == "agents"
-        folder = "/".join(parts[:3]) if inside else ""
-        folders.setdefault(folder, []).append(path)
-    for folder, paths in folders.items():
-        if folder and f"{folder}/agent.yaml" not in entries:
-            folders[""].extend(paths)
-    return folders
-
-
-def _said_by(agent_id: AgentId, agent: Agent, paths: Iterable[str]) -> Iterator[str]:
-    """Every path that the judgement of an agent depends on: its files, and those it names, there or not."""
-    yield from paths
-    yield from (path for name in named_files(agent) if (path := resolve(agent_id, name)) is not None)
-    if agent.spec.playbook:
-        yield agent.spec.playbook
-
-
-class _Buffered:
-    """A snapshot that reads each file once while one agent is judged, and then forgets it."""
-
-    __slots__ = ("_held", "_snapshot", "name")
-
-    def __init__(self, snapshot: Snapshot) -> None:
-        self._snapshot = snapshot
-        self._held: dict[str, bytes] = {}
-        self.name = snapshot.name
-
-    def entries(self) -> Mapping[str, Entry]:
-        return self._snapshot.entries()
-
-    def read(self, path: str) -> bytes:
-        if path not in self._held:
-            self._held[path] = self._snapshot.read(path)
-        return self._held[path]
-
-    def digest(self, path: str) -> str:
-        return self._snapshot.digest(path)
-
-    def forget(self) -> None:
-        """Let go of everything read so far."""
-        self._held.clear()

@@ -5,7 +5,6 @@ Holds and finds; judges nothing. Texts and positions are read when first asked f
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any
 
 from agentgov.model.agent import Agent
@@ -13,7 +12,7 @@ from agentgov.model.finding import Finding
 from agentgov.model.names import AgentId
 from agentgov.model.snapshot import Entry, Snapshot
 from agentgov.model.verdict import Location
-from agentgov.owners.codeowners import Codeowners, parse
+from agentgov.owners.codeowners import Codeowners
 from agentgov.trust.identity import Directory
 from agentgov.validate.codes import finding
 from agentgov.validate.load import Parts
@@ -34,7 +33,7 @@ class Subject:
         return self.id.file
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class View:
     """A snapshot with the governance that judges it (its own, or the authorised one)."""
 
@@ -44,15 +43,15 @@ class View:
     _positions: dict[str, Positions] = field(default_factory=dict, repr=False)
     _texts: dict[str, str | None] = field(default_factory=dict, repr=False)
 
-    @cached_property
+    @property
     def directory(self) -> Directory | None:
         """The people of Access, None when it could not be read."""
-        return None if self.parts.access is None else Directory(self.parts.access)
+        return self.parts.directory
 
-    @cached_property
+    @property
     def codeowners(self) -> Codeowners:
         """The CODEOWNERS that decides; empty where there is none."""
-        return parse(self.parts.codeowners, self.parts.codeowners_file)
+        return self.parts.owners
 
     def text(self, path: str) -> str | None:
         """The text of a file that several agents may name; None where it is no file or not UTF-8."""

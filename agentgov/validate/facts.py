@@ -1,0 +1,35 @@
+"""What the rules across a fleet need to know of each of its folders: small values that are kept with its findings.
+
+A fact is a pure function of the folder's files, the texts it shares and the governance, like its findings; whatever
+else a rule across the fleet needs to tell of one agent, it looks up in the files, and only when there is a finding.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import msgspec
+
+from agentgov.model.document import Risk
+from agentgov.model.finding import Finding
+
+
+class Facts(msgspec.Struct, frozen=True, array_like=True):
+    """One folder below a workspace, or the rest of the fleet. Add a field at the end, with a default."""
+
+    files: int = 0
+    first: str = ""  # the first of its paths
+    is_agent: bool = False  # an agent.yaml is there, readable or not
+    risk: Risk | Literal[""] = ""  # empty: the agent.yaml cannot be read
+    formerly: str = ""
+    currencies: Mapping[str, int] = {}  # how many amounts are in each
+    beyond: tuple[str, ...] = ()  # paths that the judgement depends on: files it names elsewhere, or that are not there
+    exempt: Mapping[str, str] = {}  # patterns of reviews.exempt that cover one of its paths, and the first such path
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """Everything that is said of one folder by itself."""
+
+    findings: tuple[Finding, ...]
+    facts: Facts

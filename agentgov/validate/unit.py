@@ -1,0 +1,116 @@
+"""The judgement of one part of a fleet by itself: a folder below a workspace, or everything that is in none.
+
+Three kinds of rules: about each file, about one agent, and (in `across`) about the fleet. Those here look at one part
+(`model.partition.Part`) and at governance; so equal parts under equal governance are judged equally, and a judgement
+can be kept. No clock, no other agents.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from agentgov.model.agent import Agent
+from agentgov.model.closure import named_files, resolve
+from agentgov.model.finding import Finding
+from agentgov.model.governed import ACCESS_FILE
+from agentgov.model.names import AgentId, agent_of_path
+from agentgov.model.partition import Part, Partition
+from agentgov.model.snapshot import Entry
+from agentgov.trust.identity import problems
+from agentgov.validate import content, layout, limits, ownership, process, prompts, references, texts
+from agentgov.validate.facts import Facts, Judged
+from agentgov.validate.load import Parts, load_document
+from agentgov.validate.view import Subject, View
+
+AGENT_RULES = (
+    layout.check_agent,
+    references.check_agent,
+    limits.check_agent,
+    ownership.check_agent,
+    content.check_agent,
+    prompts.check_agent,
+    texts.check_agent,
+)
+GOVERNANCE_RULES = (
+    layout.check_workspaces,
+    references.check,
+    process.check,
+)
+
+
+def judge_folder(partition: Partition, parts: Parts, folder: str) -> Judged:
+    """What is to be said of a folder below a workspace."""
+    part = Part(partition, folder)
+    view = View(part, part.entries(), parts)
+    found = [
+        *layout.check_files(part.own),
+        *layout.check_folder(folder, part.own),
+        *texts.check(view, part.own),
+    ]
+    agent_id = agent_of_path(f"{folder}/agent.yaml")
+    if agent_id is None or agent_id.file not in part.own:
+        return Judged(tuple(found), _facts(part.own, parts))
+    loaded = load_document(part, "Agent", Agent, agent_id.file)
+    found.extend(loaded.findings)
+    if loaded.draft is None or not isinstance(loaded.value, dict):
+        return Judged(tuple(found), _facts(part.own, parts, is_agent=True))
+    subject = Subject(agent_id, loaded.draft, loaded.value)
+    found.extend(of_subject(view, subject))
+    facts = _facts(
+        part.own,
+        parts,
+        is_agent=True,
+        risk=loaded.draft.spec.risk,
+        formerly=loaded.draft.metadata.formerly,
+        currencies=limits.currencies(limits.agent_money(subject)),
+        beyond=tuple(path for path in dict.fromkeys(_named(agent_id, loaded.draft)) if path not in part.own),
+    )
+    return Judged(tuple(found), facts)
+
+
+def judge_rest(partition: Partition, parts: Parts) -> Judged:
+    """What is to be said of governance and of all other files outside of agents' folders."""
+    part = Part(partition, "")
+    view = View(part, part.entries(), parts)
+    found = [
+        *parts.findings,
+        *layout.check_files(part.own),
+        *texts.check(view, part.own),
+        *_access(view),
+    ]
+    for rule in GOVERNANCE_RULES:
+        found.extend(rule(view))
+    return Judged(tuple(found), _facts(part.own, parts))
+
+
+def of_subject(view: View, subject: Subject) -> Iterator[Finding]:
+    """What the rules about one agent say."""
+    for rule in AGENT_RULES:
+        yield from rule(view, subject)
+
+
+def subject_of(part: Part, folder: str) -> Subject | None:
+    """The agent of a folder once more, for a rule that has something to tell of it."""
+    agent_id = agent_of_path(f"{folder}/agent.yaml")
+    loaded = load_document(part, "Agent", Agent, agent_id.file) if agent_id is not None else None
+    if agent_id is None or loaded is None or loaded.draft is None or not isinstance(loaded.value, dict):
+        return None
+    return Subject(agent_id, loaded.draft, loaded.value)
+
+
+def _facts(own: Mapping[str, Entry], parts: Parts, **of_agent: object) -> Facts:
+    exempt = {pattern: path for pattern in parts.exempt if (path := process.covered_by(pattern, own))}
+    return Facts(len(own), next(iter(own), ""), exempt=exempt, **of_agent)  # type: ignore[arg-type]
+
+
+def _named(agent_id: AgentId, agent: Agent) -> Iterable[str]:
+    """Every path outside of governance that an agent.yaml names."""
+    yield from (path for name in named_files(agent) if (path := resolve(agent_id, name)) is not None)
+    if agent.spec.playbook:
+        yield agent.spec.playbook
+
+
+def _access(view: View) -> Iterator[Finding]:
+    """What makes an Access unfit to be used, as trust decides it."""
+    if view.parts.access is not None:
+        for reason in problems(view.parts.access):
+            pointer = reason.where.pointer if reason.where is not None else ""
+            yield view.at(reason.rule, ACCESS_FILE, pointer, reason.message)

@@ -4,13 +4,13 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from agentgov.model.finding import Severity
-from agentgov.report.page import Page, Span
+from agentgov.report.page import Page, Span, Style
 from agentgov.validate.explanations import Example, Explanation
 
 
 def page(found: Explanation) -> Page:
     """The meaning, why it matters, a bad and a good example, and the way to mend it."""
-    style = "bad" if found.severity == Severity.ERROR else "warn"
+    style: Style = "bad" if found.severity == Severity.ERROR else "warn"
     out = Page().line(Span(found.code, "bold"), "  ", Span(found.severity, style), f"  {found.meaning}").blank()
     for line in found.why.split("\n"):
         out.line(line)

@@ -68,7 +68,7 @@ def parse(text: str, file: str) -> Codeowners:
     """Read a file's text (bytes that are no UTF-8 as surrogates); `file` is its path, for messages. Never raises."""
     if len(text) > MAX_BYTES or len(text.encode("utf-8", "replace")) > MAX_BYTES:
         message = f"the file is larger than {MAX_BYTES} bytes, so it is not loaded and every path is unowned"
-        return Codeowners("github", file, (), (_finding("too-large", Location(file), message, "shorten it"),))
+        return Codeowners("github", file, (), (_finding("too-large", Location(file, 1, 1), message, "shorten it"),))
     rules: list[Rule] = []
     patterns: list[Pattern] = []
     problems: list[Finding] = []

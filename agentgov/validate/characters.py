@@ -50,6 +50,11 @@ def place(text: str, index: int) -> tuple[int, int]:
     return line, index - start + 1
 
 
+def line_starts(text: str) -> list[int]:
+    """The index at which each line starts, by the same rule; the first line starts at 0."""
+    return [0, *(match.end() for match in _BREAK.finditer(text))]
+
+
 def place_in_bytes(data: bytes, offset: int) -> tuple[int, int]:
     """(line, column) of an offset in bytes; bytes that are no UTF-8 count as one character each."""
     before = data[:offset].decode("utf-8", "surrogateescape")

@@ -41,7 +41,7 @@ def check_folder(folder: str, entries: Mapping[str, Entry]) -> Iterator[Finding]
     for what, word in (("workspace", workspace), ("agent", name)):
         if not is_label(word):
             path = next(iter(entries))
-            yield finding("layout.bad-name", Location(path), f"{word} is no name for a {what}", _NAME_RULE)
+            yield finding("layout.bad-name", Location(path, 1, 1), f"{word} is no name for a {what}", _NAME_RULE)
     if is_label(name) and name != SHARED and f"{folder}/{_AGENT_FILE}" not in entries:
         message = f"{folder} holds files and no {_AGENT_FILE}"
         yield finding("layout.agent-missing", Location(f"{folder}/{_AGENT_FILE}"), message, "add it, or remove them")
@@ -92,22 +92,26 @@ def check_agent(view: View, subject: Subject) -> Iterator[Finding]:
 
 def _not_a_file(path: str, entry: Entry) -> Finding:
     if entry.mode == SYMLINK:
-        return finding("layout.symlink", Location(path), f"{path} is a symbolic link", "put the file itself there")
+        return finding(
+            "layout.symlink", Location(path, 1, 1), f"{path} is a symbolic link", "put the file itself there"
+        )
     if entry.mode == SUBMODULE:
-        return finding("layout.submodule", Location(path), f"{path} is a submodule", "put the files themselves there")
-    return finding("layout.not-a-file", Location(path), f"{path} is not an ordinary file", "remove it")
+        return finding(
+            "layout.submodule", Location(path, 1, 1), f"{path} is a submodule", "put the files themselves there"
+        )
+    return finding("layout.not-a-file", Location(path, 1, 1), f"{path} is not an ordinary file", "remove it")
 
 
 def _odd_name(path: str) -> Iterator[Finding]:
     try:
         path.encode("utf-8")
     except UnicodeEncodeError:
-        yield finding("layout.path-characters", Location(path), "the path is not UTF-8", "rename the file")
+        yield finding("layout.path-characters", Location(path, 1, 1), "the path is not UTF-8", "rename the file")
         return
     control = [characters.name(char) for char in path if char in "\t\n\r"]
     for name in [*(name for _, name in characters.hidden(path)), *control][:1]:
         message = f"the path holds the hidden character {name}"
-        yield finding("layout.path-characters", Location(path), message, "rename the file")
+        yield finding("layout.path-characters", Location(path, 1, 1), message, "rename the file")
 
 
 def _unexpected(path: str) -> Iterator[Finding]:
@@ -157,7 +161,7 @@ def _fix_in_governance(parts: list[str]) -> str:
 
 def _collision(names: Collection[str], file: str) -> Finding:
     message = f"{' and '.join(names)} are one path where case or Unicode form does not count"
-    return finding("layout.collision", Location(file), message, "rename one of them")
+    return finding("layout.collision", Location(file, 1, 1), message, "rename one of them")
 
 
 def _collisions(paths: Iterable[str]) -> Iterator[tuple[Collection[str], Collection[str]]]:

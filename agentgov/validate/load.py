@@ -222,7 +222,7 @@ def extensions(value: object, pointer: str) -> Iterator[tuple[str, object]]:
 
 def _absent(path: str, entry: Entry | None, entries: Mapping[str, Entry]) -> Finding:
     if entry is not None:
-        return finding("layout.not-a-file", Location(path), f"{path} is not an ordinary file", "put a file there")
+        return finding("layout.not-a-file", Location(path, 1, 1), f"{path} is not an ordinary file", "put a file there")
     if any(other.startswith(f"{path}/") for other in entries):
         return finding("layout.not-a-file", Location(path), f"{path} is a folder", "put a file there")
     fix = f"add it; `agentgov schema {kind_of(path)}` prints what it holds"

@@ -100,7 +100,7 @@ class _Teller:
             others = f"allowed here: {', '.join(known)}" if known else "remove it"
             fix = f'did you mean "{meant}"?' if meant else others
             message = f'unknown field "{name}" in {_called(violation.path)}'
-            yield finding("schema.unknown-field", self._where.key(self._file, pointer), message, fix)
+            yield self._at_key("schema.unknown-field", pointer, message, fix)
 
     def _missing(self, violation: Violation) -> Finding:
         name = violation.names[0]
@@ -110,7 +110,7 @@ class _Teller:
         if "enum" in violation.schema or "const" in violation.schema:
             fix = f"add `{name}: {sample}`"
         message = f'the field "{name}" is missing in {_called(violation.path)}'
-        return finding("schema.missing-field", self._where.key(self._file, pointer), message, fix)
+        return self._at_key("schema.missing-field", pointer, message, fix)
 
     def _alternatives(self, violation: Violation) -> Iterator[Finding]:
         """Of several alternatives tell about the one that the writer meant: whose type fits what stands there."""
@@ -168,9 +168,7 @@ class _Teller:
         name = violation.names[0]
         pointer = pointers.child(pointers.join(violation.path), name)
         message = f"{_short(name)} is no valid name in {_called(violation.path)}"
-        return finding(
-            "schema.wrong-form", self._where.key(self._file, pointer), message, "use letters, digits and underscores"
-        )
+        return self._at_key("schema.wrong-form", pointer, message, "use letters, digits and underscores")
 
     def _repeated(self, violation: Violation) -> Finding:
         value = self._value(violation.path)
@@ -181,11 +179,17 @@ class _Teller:
                 place = (*violation.path, index)
                 break
             seen.append(item)
-        where = self._where.value(self._file, pointers.join(place))
-        return finding("schema.repeated", where, f"{self._name(violation)} has the same entry twice", "remove one")
+        message = f"{self._name(violation)} has the same entry twice"
+        return self._at_value("schema.repeated", pointers.join(place), message, "remove one")
 
     def _at(self, violation: Violation, code: str, message: str, fix: str = "") -> Finding:
-        return finding(code, self._where.value(self._file, pointers.join(violation.path)), message, fix)
+        return self._at_value(code, pointers.join(violation.path), message, fix)
+
+    def _at_value(self, code: str, pointer: str, message: str, fix: str) -> Finding:
+        return finding(code, self._where.value(self._file, pointer), message + self._where.alias(pointer), fix)
+
+    def _at_key(self, code: str, pointer: str, message: str, fix: str) -> Finding:
+        return finding(code, self._where.key(self._file, pointer), message + self._where.alias(pointer), fix)
 
     def _meant(self, name: object, known: list[str]) -> str | None:
         """The name that was probably meant. Guessing is slow, and nobody reads a thousand guesses about one file."""

@@ -65,18 +65,26 @@ class View:
         return entry is not None and entry.is_file
 
     def at(self, code: str, file: str, pointer: str, message: str, fix: str = "") -> Finding:
-        """A finding at a value of a YAML file."""
-        return finding(code, self._places(file).value(file, pointer), message, fix)
+        """A finding at a value of a YAML file; one that an alias brings in is at the alias, and the message says so."""
+        places = self.places(file)
+        return finding(code, places.value(file, pointer), message + places.alias(pointer), fix)
+
+    def inside(self, code: str, file: str, pointer: str, offset: int, message: str, fix: str = "") -> Finding:
+        """A finding at one character of a text in a YAML file, by its index in the value."""
+        places = self.places(file)
+        return finding(code, places.inside(file, pointer, offset), message + places.alias(pointer), fix)
 
     def at_key(self, code: str, file: str, pointer: str, message: str, fix: str = "") -> Finding:
         """A finding at the key of a member, for what is missing in it."""
-        return finding(code, self._places(file).key(file, pointer), message, fix)
+        places = self.places(file)
+        return finding(code, places.key(file, pointer), message + places.alias(pointer), fix)
 
     def at_file(self, code: str, file: str, message: str, fix: str = "") -> Finding:
         """A finding about a file as a whole."""
         return finding(code, Location(file, 1, 1) if self.is_file(file) else Location(file), message, fix)
 
-    def _places(self, file: str) -> Positions:
+    def places(self, file: str) -> Positions:
+        """Where everything stands in a YAML file; nothing where there is no file."""
         if file not in self._positions:
             self._positions[file] = positions(self.snapshot.read(file)) if self.is_file(file) else Positions()
         return self._positions[file]

@@ -4,9 +4,14 @@ A parser turns the text into events (`yaml_text`); this module builds the values
 YAML 1.1, keep the last of two equal keys, honour tags, and recurse. Refused: anything that is not UTF-8, directives,
 tags, duplicate keys, keys that are not text, merge keys, a second document, numbers without a safe value, hidden
 characters, and documents that are too large, too deep, or explode through aliases.
+
+What a refused merge key would bring in is in the value all the same: the document is refused for the key, and is not
+said to lack every field of it as well.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import yaml
@@ -26,13 +31,15 @@ from agentgov.model.verdict import Location
 from agentgov.validate import characters, scalars
 from agentgov.validate.codes import finding
 from agentgov.validate.pointers import child
-from agentgov.validate.yaml_text import EventSource, decode, events, syntax_finding
+from agentgov.validate.scalar_text import offsets
+from agentgov.validate.yaml_text import MOST_HIDDEN, EventSource, decode, events, syntax_finding
 
 MAX_DEPTH = 64
 MAX_NODES = 200_000
 
 _NO_KEY = object()  # the mapping waits for a key
 _DROP = object()  # the value that follows belongs to a refused key
+_MERGE = object()  # the value that follows brings in the fields of a mapping, or of several
 _UNKNOWN = object()
 
 Container = dict[str, object] | list[object]
@@ -52,7 +59,7 @@ def read(data: bytes, file: str) -> Document:
     text, findings = decode(data, file)
     if text is None:
         return Document(None, tuple(findings))
-    builder = _Builder(file, findings)
+    builder = _Builder(file, text, findings)
     try:
         value = builder.build(events(text))
     except _StopError as stop:
@@ -75,10 +82,22 @@ class _StopError(Exception):
 class _Builder:
     """Builds values from events with an explicit stack; a container is attached to its parent when it opens."""
 
-    __slots__ = ("_anchors", "_file", "_findings", "_names", "_nodes", "_pending", "_root", "_stack")
+    __slots__ = (
+        "_anchors",
+        "_file",
+        "_findings",
+        "_merges",
+        "_names",
+        "_nodes",
+        "_pending",
+        "_root",
+        "_stack",
+        "_text",
+    )
 
-    def __init__(self, file: str, findings: list[Finding]) -> None:
+    def __init__(self, file: str, text: str, findings: list[Finding]) -> None:
         self._file = file
+        self._text = text
         self._findings = findings
         self._nodes = 0
         self._root: object = None
@@ -86,6 +105,7 @@ class _Builder:
         self._pending: list[object] = []  # for each container: the key that waits for its value
         self._names: list[str | None] = []  # for each container: its anchor
         self._anchors: dict[str, object] = {}
+        self._merges: dict[int, list[object]] = {}  # what merge keys name, by the number of containers around it
 
     def build(self, source: EventSource) -> object:
         """The value of the only document that a parser reads."""
@@ -120,9 +140,7 @@ class _Builder:
             except scalars.NumberError as error:
                 self._note("yaml.number", event, str(error), "quote it if it is text")
         elif style == '"' and not text.isprintable():
-            for _, name in characters.hidden(text):
-                self._note("text.hidden-character", event, f"{name}, written as an escape", "remove it")
-                break
+            self._escapes(event)
         if event.tag is not None:
             self._tag(event)
         if event.anchor is not None:
@@ -136,6 +154,7 @@ class _Builder:
         container = self._stack[-1]
         self._pending[-1] = _DROP
         if key == "<<" and not event.style:
+            self._pending[-1] = _MERGE
             self._note("yaml.merge-key", event, "merge keys (<<) are not part of YAML 1.2", "write the fields out")
         elif not isinstance(key, str):
             message = f"the key {event.value} is {_type_word(key)}, and keys must be text"
@@ -155,6 +174,8 @@ class _Builder:
             return
         if isinstance(key, str):
             container[key] = value
+        elif key is _MERGE:
+            self._merges.setdefault(len(self._stack), []).append(value)
         self._pending[-1] = _NO_KEY
 
     def _open(self, container: Container, event: Any) -> None:
@@ -172,12 +193,23 @@ class _Builder:
         self._names.append(event.anchor)
 
     def _close(self, event: Any) -> None:
+        if self._merges:
+            self._merge(self._merges.pop(len(self._stack), ()))
         container, name = self._stack.pop(), self._names.pop()
         self._pending.pop()
         # Members are counted when a container is complete: what is not an alias is bounded by the size of the file.
         self._count(len(container) + 1, event)
         if name is not None:
             self._anchors[name] = container
+
+    def _merge(self, values: Iterable[object]) -> None:
+        """Bring what merge keys name into the mapping that closes: what is there counts, then the first that says it."""
+        container = self._stack[-1]
+        for value in values:
+            for source in value if isinstance(value, list) else [value]:
+                if isinstance(source, dict) and isinstance(container, dict) and source is not container:
+                    for key, item in source.items():
+                        container.setdefault(key, item)
 
     def _alias(self, event: Any) -> None:
         value = self._anchors.get(event.anchor, _UNKNOWN)
@@ -213,6 +245,17 @@ class _Builder:
         self._nodes += nodes
         if self._nodes > MAX_NODES:
             self._stop("yaml.too-many-nodes", event, f"more than {MAX_NODES:,} values, aliases expanded")
+
+    def _escapes(self, event: Any) -> None:
+        """Hidden characters that are written as escapes: for whoever reads the value they are there all the same."""
+        written: list[int] | None = []
+        for index, name in islice(characters.hidden(event.value), MOST_HIDDEN):
+            written = written or offsets(self._text, event.start_mark.index, event.end_mark.index, '"', event.value)
+            here = (event.start_mark.line + 1, event.start_mark.column + 1)
+            place = characters.place(self._text, written[index]) if written else here
+            where = Location(self._file, *place, self._pointer())
+            message = f"{name}, written as an escape"
+            self._findings.append(finding("text.hidden-character", where, message, "remove it"))
 
     def _tag(self, event: Any) -> None:
         self._note("yaml.tag", event, f"the tag {event.tag} is not allowed", "remove the tag")

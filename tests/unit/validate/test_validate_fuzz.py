@@ -77,7 +77,8 @@ def check(snapshot: MemorySnapshot) -> None:
         assert CODES[found.code][0] is found.severity
         assert found.message
         assert (found.where.line == 0) == (found.where.column == 0)
-        if found.where.line and found.where.file in snapshot.files:
+        if found.where.file in snapshot.files:
+            assert found.where.line
             lines = snapshot.files[found.where.file].replace(b"\r", b"\n").count(b"\n") + 1
             assert found.where.line <= lines + 1
     if AGENT in snapshot.files and not validate(snapshot):

@@ -78,26 +78,26 @@ RULES: dict[str, tuple[Mapping[str, Edit], list[tuple[str, str, int]]]] = {
     "an agent called otherwise": ({AGENT: ("name: refunds", "name: refund")}, [("layout.name-mismatch", AGENT, 3)]),
     "two folders that differ in case": (
         {"agents/support/refunds/Prompts/x.md": "x\n"},
-        [("layout.collision", "agents/support/refunds/Prompts/x.md", 0), ("layout.collision", PROMPT, 0)],
+        [("layout.collision", "agents/support/refunds/Prompts/x.md", 1), ("layout.collision", PROMPT, 1)],
     ),
     "two names that differ in Unicode form": (
         {"agents/support/shared/\u00e4.md": "x\n", "agents/support/shared/a\u0308.md": "x\n"},
         [
-            ("layout.collision", "agents/support/shared/a\u0308.md", 0),
-            ("layout.collision", "agents/support/shared/\u00e4.md", 0),
+            ("layout.collision", "agents/support/shared/a\u0308.md", 1),
+            ("layout.collision", "agents/support/shared/\u00e4.md", 1),
         ],
     ),
     "a hidden character in a name": (
         {"agents/support/shared/a\u200bb.md": "x\n"},
-        [("layout.path-characters", "agents/support/shared/a\u200bb.md", 0)],
+        [("layout.path-characters", "agents/support/shared/a\u200bb.md", 1)],
     ),
     "a line feed in a name": (
         {"agents/support/shared/a\nb.md": "x\n"},
-        [("layout.path-characters", "agents/support/shared/a\nb.md", 0)],
+        [("layout.path-characters", "agents/support/shared/a\nb.md", 1)],
     ),
     "a name that is not UTF-8": (
         {"agents/support/shared/a\udcff.md": "x\n"},
-        [("layout.path-characters", "agents/support/shared/a\udcff.md", 0)],
+        [("layout.path-characters", "agents/support/shared/a\udcff.md", 1)],
     ),
     # Access: decided by trust, told with line and column
     "one key on two people": (
@@ -352,6 +352,28 @@ def test_problems_of_several_files_come_at_once_and_sorted() -> None:
 def test_an_unknown_field_hides_no_other_problem() -> None:
     edits: dict[str, Edit] = {AGENT: add("  colour: red\n"), PROMPT: None}
     assert told(edits) == [("reference.file-missing", AGENT, 10), ("schema.unknown-field", AGENT, 24)]
+
+
+def test_a_merge_key_gives_one_finding_and_what_it_brings_in_is_judged_where_it_is_written() -> None:
+    edits: dict[str, Edit] = {
+        AGENT: (
+            '  budget: {day: "4.00 USD", run: "1.00 USD"}\n',
+            '  x-limits: &limits\n    day: "1.00 USD"\n    run: "2.00 USD"\n  budget:\n    <<: *limits\n',
+        )
+    }
+    assert told(edits) == [("content.budget-order", AGENT, 22), ("yaml.merge-key", AGENT, 24)]
+
+
+def test_a_wrong_value_behind_an_alias_is_told_at_the_alias_with_the_place_of_the_anchor() -> None:
+    edits: dict[str, Edit] = {
+        AGENT: (
+            '  budget: {day: "4.00 USD", run: "1.00 USD"}\n',
+            '  x-limits: &limits {day: "$4"}\n  budget: *limits\n',
+        )
+    }
+    (found,) = findings(edits)
+    assert (found.code, found.where.line, found.where.column) == ("schema.wrong-form", 21, 11)
+    assert "(by the alias *limits; its anchor is in line 20)" in found.message
 
 
 def test_a_fleet_of_one_person_gets_one_warning() -> None:

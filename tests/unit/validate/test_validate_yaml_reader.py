@@ -107,8 +107,9 @@ def test_plain_scalars_follow_the_yaml_1_2_core_schema(text: str, value: object)
         (b"a: \x1b[31m\n", "text.hidden-character", 1, 4),
         ("a: ab\u202ecd\n".encode(), "text.hidden-character", 1, 6),
         ("# \u200b\na: 1\n".encode(), "text.hidden-character", 1, 3),
-        (b'a: "x\\u202e"\n', "text.hidden-character", 1, 4),
-        (b'a: "x\\0"\n', "text.hidden-character", 1, 4),
+        (b'a: "x\\u202e"\n', "text.hidden-character", 1, 6),
+        (b'a: "x\\0"\n', "text.hidden-character", 1, 6),
+        (b'a: &x\n  "y\n\n  z\\u200bz"\n', "text.hidden-character", 4, 4),
         ("a: b\u2028c: d\n".encode(), "yaml.line-separator", 1, 5),
         ("a: b\x85c: d\n".encode(), "yaml.line-separator", 1, 5),
         (b"%TAG ! tag:x,2000:\n---\na: 1\n", "yaml.directive", 1, 1),
@@ -143,6 +144,28 @@ def test_all_problems_of_a_file_are_told_at_once_with_pointers() -> None:
 
 def test_the_first_of_two_equal_keys_is_kept_and_refused_values_leave_no_trace() -> None:
     assert read(b"a: 1\na: {b: 2}\n? [x]\n: {y: 1}\nz: 3\n", "f").value == {"a": 1, "z": 3}
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("a: &a {x: 1, y: 2}\nb: {<<: *a, y: 3}\n", {"y": 3, "x": 1}),
+        ("a: &a {x: 1}\nb: {y: 3, <<: *a}\n", {"y": 3, "x": 1}),
+        ("a: &a {x: 1}\nb: {<<: [*a, {x: 2, z: 4}]}\n", {"x": 1, "z": 4}),
+        ("b: {<<: {<<: {x: 1}, y: 2}, z: 3}\n", {"x": 1, "y": 2, "z": 3}),
+        ("a: &a {x: 1}\nb: {<<: *a, <<: {w: 0}}\n", {"x": 1, "w": 0}),
+        ("b: &b {<<: *b, x: 1}\n", {"x": 1}),
+        ("b: {<<: text, x: 1}\n", {"x": 1}),
+        ("b: {<<: [1, [{y: 2}]], x: 1}\n", {"x": 1}),
+        ("b: {'<<': {y: 2}, x: 1}\n", {"<<": {"y": 2}, "x": 1}),
+    ],
+)
+def test_what_a_refused_merge_key_brings_in_is_in_the_value(text: str, value: object) -> None:
+    document: Any = read(text.encode(), "f")
+    assert document.value["b"] == value
+    assert [found.code for found in document.findings if found.code == "yaml.merge-key"] == (
+        ["yaml.merge-key"] * text.count("<<:")
+    )
 
 
 def test_aliases_stand_for_their_value() -> None:
@@ -295,7 +318,7 @@ def test_the_parser_in_python_refuses_no_less(text: str) -> None:
 
 
 def _built(text: str, source: yaml_text.EventSource) -> object:
-    builder = yaml_reader._Builder("f", [])
+    builder = yaml_reader._Builder("f", text, [])
     try:
         return builder.build(source)
     except (yaml.YAMLError, yaml_reader._StopError):

@@ -203,7 +203,7 @@ class _Builder:
             self._anchors[name] = container
 
     def _merge(self, values: Iterable[object]) -> None:
-        """Bring what merge keys name into the mapping that closes: what is there counts, then the first that says it."""
+        """Bring what merge keys name into the mapping that closes; what is there counts, then the first of them."""
         container = self._stack[-1]
         for value in values:
             for source in value if isinstance(value, list) else [value]:

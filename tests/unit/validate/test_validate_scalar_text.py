@@ -1,4 +1,4 @@
-"""Characters inside of texts: whatever quotes, escapes, folding and indentation do, each is found where it is written."""
+"""Characters inside of texts: whatever quotes, escapes, folding and indentation do, each is found in the file."""
 
 from typing import Any
 
@@ -56,7 +56,7 @@ def assert_every_character_is_found(data: str) -> int:
         for char, spot in zip(value, spots, strict=False):
             count += 1
             rest = text_at(data, spot)
-            assert rest[:1] == char or rest[:1] == "\\" or (char in " \n" and rest.lstrip(" ")[:1] in "\n"), (
+            assert rest[:1] == char or rest[:1] == "\\" or (char in " \n" and not rest.lstrip(" ")[:1].strip("\n")), (
                 data,
                 pointer,
                 char,

@@ -205,8 +205,7 @@ class _Walk:
         if pointer not in self._found.values:
             self._found.values[pointer] = place
             if type(event) is ScalarEvent:
-                span = (event.start_mark.index, event.end_mark.index)
-                self._found.scalars[pointer] = Scalar(*span, event.style or "", event.value)
+                self._found.scalars[pointer] = _scalar(event)
         if self._merging is not None:
             self._merge(pointer, event)
         return pointer
@@ -229,3 +228,7 @@ class _Walk:
         if len(self._stack) > 64:
             raise _DeepError
         self._stack.append((pointer, index, None))
+
+
+def _scalar(event: Any) -> Scalar:
+    return Scalar(event.start_mark.index, event.end_mark.index, event.style or "", event.value)

@@ -251,9 +251,10 @@ class _Builder:
         written: list[int] | None = []
         for index, name in islice(characters.hidden(event.value), MOST_HIDDEN):
             written = written or offsets(self._text, event.start_mark.index, event.end_mark.index, '"', event.value)
-            here = (event.start_mark.line + 1, event.start_mark.column + 1)
-            place = characters.place(self._text, written[index]) if written else here
-            where = Location(self._file, *place, self._pointer())
+            line, column = event.start_mark.line + 1, event.start_mark.column + 1
+            if written:
+                line, column = characters.place(self._text, written[index])
+            where = Location(self._file, line, column, self._pointer())
             message = f"{name}, written as an escape"
             self._findings.append(finding("text.hidden-character", where, message, "remove it"))
 

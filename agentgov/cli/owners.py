@@ -8,7 +8,7 @@ import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import click
 
@@ -16,13 +16,15 @@ from agentgov.cli.options import answer, format_option, repo_option, show
 from agentgov.errors import ConfigurationError, IncompleteError, UsageError
 from agentgov.model.governed import FLEET_FILE, GITHUB_CODEOWNERS
 from agentgov.model.snapshot import TREE, path_text
-from agentgov.owners.codeowners import Codeowners, Match, locate, match, parse
+from agentgov.owners.codeowners import Codeowners, Dialect, Match, Rule, SectionMatch, match, parse, places
+from agentgov.owners.gitlab import DEFAULT_SECTION
 
 if TYPE_CHECKING:
     from agentgov.repo.repository import Repository
-    from agentgov.report.page import Page
+    from agentgov.report.page import Page, Span
 
 _GITLAB = ".gitlab/CODEOWNERS"
+_PLACES = (*GITHUB_CODEOWNERS, _GITLAB)
 
 
 @click.command()
@@ -42,7 +44,7 @@ def owners(
     agent: str | None,
     unowned: bool,
     rev: str | None,
-    dialect: str | None,
+    dialect: Dialect | None,
     repo: str,
     output: str,
 ) -> int:
@@ -194,7 +196,7 @@ def _place(start: str) -> Place:
             return Place(base, root, in_git=True)
         raise
     except ConfigurationError:
-        root = next((folder for folder in around if any((folder / file).is_file() for file in GITHUB_CODEOWNERS)), None)
+        root = next((folder for folder in around if any((folder / file).is_file() for file in _PLACES)), None)
         if root is not None:
             return Place(base, root, in_git=False)
         raise
@@ -225,25 +227,29 @@ def _inside(path: str, scope: str) -> bool:
     return not folder or path == folder or path.startswith(f"{folder}/")
 
 
-def _codeowners(source: Source, dialect: str | None) -> Codeowners:
-    files = {file: data for file in GITHUB_CODEOWNERS if (data := source.read(file)) is not None}
-    file = locate(files)
-    if (dialect or _dialect(source, file)) == "gitlab":
-        raise UsageError("GitLab's dialect of CODEOWNERS comes with a later version", "use --dialect github")
-    return parse(path_text(files[file]), file) if file is not None else parse("", "")
+def _codeowners(source: Source, asked: Dialect | None) -> Codeowners:
+    dialect = asked or _dialect(source)
+    file = next((file for file in places(dialect) if source.read(file) is not None), None)
+    return parse(path_text(source.read(file) or b""), file, dialect) if file is not None else parse("", "", dialect)
 
 
-def _dialect(source: Source, file: str | None) -> str:
+def _dialect(source: Source) -> Dialect:
     """What agentgov.yaml says; without it, GitLab's only where the file lies where nobody but GitLab looks."""
     fleet = source.read(FLEET_FILE)
-    if fleet is not None and b"gitlab" in fleet:
-        from agentgov.validate.yaml_reader import read
+    if fleet is not None:
+        return "gitlab" if b"gitlab" in fleet and _says_gitlab(fleet) else "github"
+    if any(source.read(file) is not None for file in GITHUB_CODEOWNERS):
+        return "github"
+    return "gitlab" if source.read(_GITLAB) is not None else "github"
 
-        value: Any = read(fleet, FLEET_FILE).value
-        for key in ("codeowners", "dialect"):
-            value = value.get(key) if isinstance(value, dict) else None
-        return str(value)
-    return "gitlab" if file is None and fleet is None and source.read(_GITLAB) is not None else "github"
+
+def _says_gitlab(fleet: bytes) -> bool:
+    from agentgov.validate.yaml_reader import read
+
+    value: object = read(fleet, FLEET_FILE).value
+    for key in ("codeowners", "dialect"):
+        value = value.get(key) if isinstance(value, dict) else None
+    return value == "gitlab"
 
 
 def _remarks(codeowners: Codeowners) -> "Page":
@@ -252,7 +258,7 @@ def _remarks(codeowners: Codeowners) -> "Page":
 
     page = Page()
     if not codeowners.file:
-        page.line(Span("note: ", "warn"), f"there is no CODEOWNERS file ({', '.join(GITHUB_CODEOWNERS)})")
+        page.line(Span("note: ", "warn"), f"there is no CODEOWNERS file ({', '.join(places(codeowners.dialect))})")
     for finding in codeowners.problems:
         page.line(Span("warning: ", "warn"), f"{finding.where}: {finding.message}")
     return page
@@ -266,24 +272,54 @@ def _page(found: dict[str, Match], codeowners: Codeowners, unowned: bool) -> "Pa
     rows = []
     for path, result in found.items():
         owner = " ".join(result.owners) if result.owners else Span("nobody", "bad")
-        rule = result.rule
-        line = f"{codeowners.file}:{rule.line}  {rule.pattern}" if rule is not None else "no line matches"
-        rows.append((path, owner, Span(line, "dim")))
+        rows.append((path, owner, Span(_decided_by(codeowners, result), "dim")))
+        if len(result.sections) > 1 or any(section.name != DEFAULT_SECTION for section in result.sections):
+            rows.extend(_section_row(codeowners, section) for section in result.sections)
     return Page().table(("path", "owners", "decided by"), rows)
 
 
+def _decided_by(codeowners: Codeowners, result: Match) -> str:
+    if len(result.sections) > 1:
+        return f"{len(result.sections)} sections"
+    return _place_of(codeowners, result.rule) if result.rule is not None else "no line matches"
+
+
+def _section_row(codeowners: Codeowners, section: SectionMatch) -> tuple[str, "Span | str", "Span"]:
+    from agentgov.report.page import Span
+
+    asked = "optional" if section.optional else f"{section.approvals} approval{'s' * (section.approvals != 1)}"
+    owner = " ".join(section.owners) if section.owners else Span("nobody", "bad")
+    return f"  [{section.name}] {asked}", owner, Span(_place_of(codeowners, section.rule), "dim")
+
+
+def _place_of(codeowners: Codeowners, rule: Rule) -> str:
+    return f"{codeowners.file}:{rule.line}  {rule.pattern}"
+
+
 def _document(found: dict[str, Match], codeowners: Codeowners) -> dict[str, object]:
-    def rule(result: Match) -> dict[str, object] | None:
-        if result.rule is None:
-            return None
-        return {"file": codeowners.file, "line": result.rule.line, "pattern": result.rule.pattern}
+    def line(rule: Rule | None) -> dict[str, object] | None:
+        return None if rule is None else {"file": codeowners.file, "line": rule.line, "pattern": rule.pattern}
 
     return {
         "schema": "agentgov.owners/1",
         "dialect": codeowners.dialect,
         "file": codeowners.file or None,
         "paths": [
-            {"path": path, "owners": list(result.owners), "rule": rule(result), "sections": []}
+            {
+                "path": path,
+                "owners": list(result.owners),
+                "rule": line(result.rule),
+                "sections": [
+                    {
+                        "name": section.name,
+                        "optional": section.optional,
+                        "approvals": section.approvals,
+                        "owners": list(section.owners),
+                        "rule": line(section.rule),
+                    }
+                    for section in result.sections
+                ],
+            }
             for path, result in found.items()
         ],
         "problems": [

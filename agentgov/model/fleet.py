@@ -47,7 +47,7 @@ class Reviews(Document, frozen=True):
 class Codeowners(Document, frozen=True):
     """Which dialect of CODEOWNERS decides."""
 
-    dialect: Literal["github"] = "github"
+    dialect: Literal["github", "gitlab"] = "github"
 
 
 class JournalSettings(Document, frozen=True):

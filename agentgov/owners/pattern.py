@@ -1,6 +1,6 @@
-r"""What one pattern of a CODEOWNERS file matches, in GitHub's dialect.
+r"""What one pattern of a CODEOWNERS file is made of, and how GitHub's dialect reads it (`fnmatch` reads GitLab's).
 
-The rules are those of gitignore(5) as GitHub's documentation ("About code owners") adopts them:
+GitHub's rules are those of gitignore(5) as its documentation ("About code owners") adopts them:
 
 - A slash at the start or inside ties the pattern to the root; without one it matches at any depth.
 - A name matches the file, or the folder with everything below it; a slash at the end matches folders only.
@@ -13,14 +13,15 @@ Where it differs from git, on purpose:
 - A last name that is just `*` (`docs/*`) does not reach below a folder: `docs/a`, never `docs/a/b`.
 - `x/**/` is `x/`: everything in folder x and below it.
 - `?` is one character, not one byte.
+- Spaces at the end belong to nothing, as everywhere in the file; git strips them from a pattern as well.
 
-Patterns are other people's input. A pattern becomes a regular expression of atomic groups, each of which takes the
-first place where it fits, so that no number of stars costs more than pattern length times path length.
+Takes texts apart; what matches a path is found in `index`.
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from enum import Enum
 from typing import Literal
 
 # What of a path has to match: all of it, all of it or a folder above it, a folder above it.
@@ -29,46 +30,64 @@ Reach = Literal["entry", "entry-or-below", "below"]
 _SPECIAL = re.compile(r"[\\*?]")
 _TOKEN = re.compile(r"\\(?P<escaped>.)|(?P<stars>\*+)|(?P<any>\?)|(?P<slash>/)|(?P<text>[^\\*?/]+)", re.DOTALL)
 _ESCAPE = re.compile(r"\\.", re.DOTALL)
-_ENDS: dict[Reach, str] = {"entry": r"\Z", "entry-or-below": r"(?:/|\Z)", "below": "/"}
 
-# What stands between two stars of a name: text, and None for each question mark.
-Piece = tuple[str | None, ...]
+
+class Wild(Enum):
+    """What stands for unknown characters of a name: exactly one, or any number of them."""
+
+    ONE = "?"
+    MANY = "*"
+
+
+@dataclass(frozen=True, slots=True)
+class Chars:
+    """One character out of ranges (both ends included), or out of none of them."""
+
+    ranges: tuple[tuple[str, str], ...]
+    negated: bool = False
+
+    def accepts(self, char: str) -> bool:
+        """Whether this character may stand here."""
+        # A range that runs backwards holds its two ends and nothing between, as in Ruby.
+        inside = any(low <= char <= high or char in (low, high) for low, high in self.ranges)
+        return inside is not self.negated
+
+
+Step = str | Wild | Chars  # one character as it is, or what may stand for one or many
 
 
 @dataclass(frozen=True, slots=True)
 class Glob:
-    """A name with wildcards, cut at its stars."""
+    """A name with wildcards, step by step; no two `MANY` follow each other."""
 
-    pieces: tuple[Piece, ...]
+    steps: tuple[Step, ...]
 
     @property
     def suffix(self) -> str | None:
         """What follows the star in a name of the form `*.md`, None for other forms."""
-        if len(self.pieces) != 2 or self.pieces[0] or None in self.pieces[1]:
-            return None
-        return "".join(part for part in self.pieces[1] if part is not None)
+        return self._literal(self.steps[1:]) if self.steps[0] is Wild.MANY else None
+
+    @property
+    def prefix(self) -> str | None:
+        """What stands before the star in a name of the form `draft-*`, None for other forms."""
+        return self._literal(self.steps[:-1]) if self.steps[-1] is Wild.MANY else None
 
     @property
     def shortest(self) -> int:
         """How many characters a name has at least that matches."""
-        return max(1, sum(1 if part is None else len(part) for piece in self.pieces for part in piece))
+        return sum(1 for step in self.steps if step is not Wild.MANY)
 
-    @property
-    def expression(self) -> str:
-        """The name as a regular expression that never matches a slash."""
-        if self == STAR:
-            return "[^/]+"
-        first, *others = ("".join("[^/]" if part is None else re.escape(part) for part in p) for p in self.pieces)
-        if not others:
-            return first
-        return first + "".join(f"(?>[^/]*?{piece})" for piece in others[:-1]) + f"[^/]*{others[-1]}"
+    @staticmethod
+    def _literal(steps: tuple[Step, ...]) -> str | None:
+        known = [step for step in steps if isinstance(step, str)]
+        return "".join(known) if known and len(known) == len(steps) else None
 
 
-STAR = Glob(((), ()))
+STAR = Glob((Wild.MANY,))
 Name = str | Glob | None  # a name as it is, one with wildcards, or `**`
 
 
-@dataclass(frozen=True)  # no slots: the expression is built when it is first asked for
+@dataclass(frozen=True, slots=True)
 class Pattern:
     """A pattern taken apart: its names from the root on. No names at all: it matches every path."""
 
@@ -92,29 +111,8 @@ class Pattern:
         """The name that it looks for at any depth (`docs/`, `*.md`), None for patterns of another form."""
         return self.names[1] if len(self.names) == 2 and self.names[0] is None else None
 
-    def matches(self, path: str) -> bool:
-        """Whether a path matches: relative to the root, one `/` between names, none at the start or the end."""
-        if not self.possible or self._shortest > len(path):
-            return False  # before the expression is built: no pattern longer than a path is ever compiled
-        return not self.names or self._expression.match(path) is not None
 
-    @cached_property
-    def _shortest(self) -> int:
-        lengths = [len(name) if isinstance(name, str) else name.shortest for name in self.names if name is not None]
-        return sum(lengths) + max(0, len(lengths) - 1)
-
-    @cached_property
-    def _expression(self) -> re.Pattern[str]:
-        runs: list[list[str]] = [[]]
-        for name in self.names:
-            if name is None:
-                runs.append([])
-            else:
-                runs[-1].append(re.escape(name) if isinstance(name, str) else name.expression)
-        first, *others = ("/".join(run) for run in runs)
-        parts = [first, *(f"(?:[^/]+/)*?{run}" for run in others)]
-        before = "".join(f"(?>{part}/)" for part in parts[:-1] if part)
-        return re.compile(before + parts[-1] + _ENDS[self.reach])
+NOTHING = Pattern((), "entry", possible=False)
 
 
 def problem(text: str) -> str:
@@ -135,49 +133,62 @@ def problem(text: str) -> str:
 
 def parse_pattern(text: str) -> Pattern:
     """Take apart a pattern that `problem` has nothing to say about."""
-    names = _names(text)
+    names = list(_names(text))
     anchored = len(names) > 2 or (len(names) == 2 and names[1] != "")
     folders = len(names) > 1 and names[-1] == ""
     names = names[1 if names[0] == "" else 0 : -1 if folders else None]
     if not names or any(name in ("", ".", "..") for name in names):
-        return Pattern((), "entry", possible=False)
-    return _normal(names if anchored else [None, *names], folders)
+        return NOTHING
+    names = names if anchored else [None, *names]
+    if folders or names[-1] is None:
+        return reaching(names, "below")
+    return reaching(names, "entry" if names[-1] == STAR else "entry-or-below")
 
 
-def _normal(names: list[Name], folders: bool) -> Pattern:
-    """The shortest names that mean the same, and how far the pattern reaches."""
+def reaching(names: list[Name], reach: Reach) -> Pattern:
+    """The pattern with the shortest names that mean the same: `x/**/*` is everything below x."""
     names = [name for place, name in enumerate(names) if name is not None or place == 0 or names[place - 1] is not None]
-    reach: Reach = "below" if folders or names[-1] is None else "entry-or-below"
-    if not folders and names[-1] == STAR:
-        reach = "entry"
-        if len(names) > 1 and names[-2] is None:  # `x/**/*` is everything below x
-            reach, names = "below", names[:-1]
+    if reach == "entry" and names[-1] == STAR and len(names) > 1 and names[-2] is None:
+        reach, names = "below", names[:-1]
     if names[-1] is None:
         names = names[:-1]
     return Pattern(tuple(names), reach)
 
 
-def _names(text: str) -> list[Name]:
+def glob(steps: list[Step]) -> str | Glob:
+    """A name from its steps: text where nothing in it is unknown."""
+    known = [step for step in steps if isinstance(step, str)]
+    if len(known) == len(steps):
+        return "".join(known)
+    kept = [
+        step for place, step in enumerate(steps) if step is not Wild.MANY or steps[place - 1 : place] != [Wild.MANY]
+    ]
+    return Glob(tuple(kept))
+
+
+def _names(text: str) -> Iterator[Name]:
     if _SPECIAL.search(text) is None:
-        return list(text.split("/"))
-    tokens: list[list[re.Match[str]]] = [[]]
+        yield from text.split("/")
+        return
+    tokens: list[re.Match[str]] = []
     for token in _TOKEN.finditer(text):
         if token["slash"] or token["escaped"] == "/":
-            tokens.append([])
+            yield _name(tokens)
+            tokens = []
         else:
-            tokens[-1].append(token)
-    return [_name(part) for part in tokens]
+            tokens.append(token)
+    yield _name(tokens)
 
 
 def _name(tokens: list[re.Match[str]]) -> Name:
     if len(tokens) == 1 and tokens[0]["stars"] == "**":
         return None
-    pieces: list[list[str | None]] = [[]]
+    steps: list[Step] = []
     for token in tokens:
         if token["stars"]:
-            pieces.append([])
+            steps.append(Wild.MANY)
+        elif token["any"]:
+            steps.append(Wild.ONE)
         else:
-            pieces[-1].append(None if token["any"] else token["escaped"] or token["text"])
-    if len(pieces) == 1 and None not in pieces[0]:
-        return "".join(part for part in pieces[0] if part is not None)
-    return Glob(tuple(tuple(piece) for piece in pieces))
+            steps.extend(token["escaped"] or token["text"])
+    return glob(steps)

@@ -16,7 +16,7 @@ from agentgov.model.governed import in_governance_set
 from agentgov.model.names import AgentId
 from agentgov.owners.codeowners import Codeowners, match, parse
 from agentgov.review.requirements import Requirement
-from agentgov.trust.identity import Directory
+from agentgov.trust.identity import Directory, Forge
 
 UNKNOWN_AUTHORS_COUNT = 2  # owners asked for when nobody can say who wrote the change
 
@@ -44,17 +44,19 @@ def asked_of(
     """Everything that a change of this path needs."""
     if in_governance_set(path):
         return (_administrators(path, directory, governance.access.administrators.threshold),)
-    owners = match(_codeowners(governance.codeowners, governance.codeowners_file), path).owners
+    dialect = governance.fleet.codeowners.dialect
+    owners = match(parse(governance.codeowners, governance.codeowners_file, dialect), path).owners
     if not owners:
         return (_nobody_owns(path, directory, 1 if authors_known else UNKNOWN_AUTHORS_COUNT),)
     rules = governance.fleet.reviews
-    asked = [_from_rule(path, rules.default, "owners", owners, directory, today)]
+    asked = [_from_rule(path, rules.default, "owners", owners, directory, today, dialect)]
     for number, rule in enumerate(rules.rules, 1):
         if _matches(rule.when, path, touched):
-            asked.append(_from_rule(path, rule, f"rule {rule.name or number}", owners, directory, today))
+            asked.append(_from_rule(path, rule, f"rule {rule.name or number}", owners, directory, today, dialect))
     if not authors_known and all(item.count < UNKNOWN_AUTHORS_COUNT for item in asked if item.rule == "review.owners"):
         twice = ReviewRule(approvals=UNKNOWN_AUTHORS_COUNT)
-        asked.append(_from_rule(path, twice, "two owners, because the authors are unknown", owners, directory, today))
+        name = "two owners, because the authors are unknown"
+        asked.append(_from_rule(path, twice, name, owners, directory, today, dialect))
     return tuple(asked)
 
 
@@ -62,12 +64,6 @@ def stricter_risk(first: Risk | None, second: Risk | None) -> Risk:
     """The higher of two risks; what cannot be read counts as critical."""
     known = [RISKS.index(risk) for risk in (first, second) if risk is not None]
     return RISKS[max(known)] if known else "critical"
-
-
-@lru_cache(maxsize=4)
-def _codeowners(text: str, file: str) -> Codeowners:
-    """A file is read once, not once for each path that it is asked about."""
-    return parse(text, file)
 
 
 def _administrators(path: str, directory: Directory, threshold: int) -> Requirement:
@@ -81,11 +77,17 @@ def _nobody_owns(path: str, directory: Directory, count: int) -> Requirement:
 
 
 def _from_rule(
-    path: str, rule: ReviewRule, name: str, owners: tuple[str, ...], directory: Directory, today: date
+    path: str,
+    rule: ReviewRule,
+    name: str,
+    owners: tuple[str, ...],
+    directory: Directory,
+    today: date,
+    forge: Forge,
 ) -> Requirement:
     if rule.sources == "owners":
         labels, kind = owners, "review.owners"
-        groups = tuple(directory.by_handle(owner) or frozenset() for owner in owners)
+        groups = tuple(directory.by_handle(owner, forge) or frozenset() for owner in owners)
     else:
         labels, kind = rule.sources, "review.rule"
         groups = tuple(directory.members(source, today) for source in rule.sources)

@@ -50,8 +50,8 @@ def owns(parts: Parts, path: str, owner: str) -> bool:
     if parts.access is None:
         return False
     directory = Directory(parts.access)
-    owners = match(parse(parts.codeowners, parts.codeowners_file), path).owners
-    people = frozenset[str]().union(*(directory.by_handle(handle, "github") or () for handle in owners))
+    owners = match(parse(parts.codeowners, parts.codeowners_file, parts.dialect), path).owners
+    people = frozenset[str]().union(*(directory.by_handle(handle, parts.dialect) or () for handle in owners))
     handles = {handle.lower() for team in parts.access.teams if f"team:{team.id}" == owner for handle in team.handles}
     return bool(handles & {name.lower() for name in owners}) or directory.members(owner) <= people
 

@@ -16,12 +16,12 @@ from agentgov.model.agent import Agent
 from agentgov.model.document import Document
 from agentgov.model.finding import Finding, Severity, order
 from agentgov.model.fleet import Fleet, Governance, Workspace
-from agentgov.model.governed import ACCESS_FILE, FLEET_FILE, GITHUB_CODEOWNERS, PIPELINE_FILE, Kind, kind_of
+from agentgov.model.governed import ACCESS_FILE, FLEET_FILE, PIPELINE_FILE, Kind, kind_of
 from agentgov.model.names import AgentId, agent_of_path, is_label
 from agentgov.model.pipeline import Pipeline
 from agentgov.model.snapshot import Entry, Snapshot, path_text
 from agentgov.model.verdict import Location
-from agentgov.owners.codeowners import Codeowners, parse
+from agentgov.owners.codeowners import Codeowners, Dialect, locate, parse, places
 from agentgov.trust.identity import Directory
 from agentgov.validate import schema
 from agentgov.validate.codes import finding
@@ -69,6 +69,7 @@ class Parts:
     codeowners: str
     codeowners_file: str
     findings: tuple[Finding, ...]
+    dialect: Dialect = "github"
 
     @cached_property
     def directory(self) -> Directory | None:
@@ -78,7 +79,7 @@ class Parts:
     @cached_property
     def owners(self) -> Codeowners:
         """The CODEOWNERS that decides; empty where there is none."""
-        return parse(self.codeowners, self.codeowners_file)
+        return parse(self.codeowners, self.codeowners_file, self.dialect)
 
     @property
     def exempt(self) -> tuple[str, ...]:
@@ -148,9 +149,10 @@ def load_parts(snapshot: Snapshot) -> Parts:
         found.extend(workspace.findings)
         if workspace.typed is not None:
             workspaces[name] = workspace.typed
-    file = next((place for place in GITHUB_CODEOWNERS if place in entries and entries[place].is_file), "")
+    dialect = fleet.draft.codeowners.dialect if fleet.draft is not None else "github"
+    file = locate([path for path in places(dialect) if path in entries and entries[path].is_file], dialect) or ""
     text = path_text(snapshot.read(file)) if file else ""
-    return Parts(fleet.typed, access.typed, pipeline.typed, workspaces, text, file, tuple(found))
+    return Parts(fleet.typed, access.typed, pipeline.typed, workspaces, text, file, tuple(found), dialect)
 
 
 def load_document(snapshot: Snapshot, kind: Kind, type_: type[Typed], path: str) -> Loaded[Typed]:

@@ -68,6 +68,7 @@ def findings_of_agent(snapshot: Snapshot, governance: Governance, agent_id: Agen
         governance.codeowners,
         governance.codeowners_file,
         (),
+        governance.fleet.codeowners.dialect,
     )
     view = View(snapshot, entries, parts)
     loaded = load_document(snapshot, "Agent", Agent, agent_id.file)

@@ -175,7 +175,7 @@ def test_a_file_name_cannot_forge_a_row(repo: Path, capsys: pytest.CaptureFixtur
 
 @pytest.mark.parametrize(
     "args",
-    [("--dialect", "gitlab"), ("--changed", "main"), ("--changed", "nope...main"), ("--at", "nope"), ("--agent", "x")],
+    [("--dialect", "gitea"), ("--changed", "main"), ("--changed", "nope...main"), ("--at", "nope"), ("--agent", "x")],
 )
 def test_what_cannot_be_answered_is_a_usage_error(
     repo: Path, capsys: pytest.CaptureFixture[str], args: tuple[str, ...]
@@ -200,14 +200,43 @@ def test_no_path_is_too_strange_to_answer(repo: Path, capsys: pytest.CaptureFixt
     assert answer["paths"][3]["path"] == "a/c"
 
 
-def test_gitlabs_dialect_is_never_read_as_githubs(repo: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_dialect_is_that_of_the_fleet_or_of_the_place_of_the_file(
+    repo: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (repo / "CODEOWNERS").write_text("[Docs]\n*.md @docs\n")
     (repo / "agentgov.yaml").write_text("kind: Fleet\ncodeowners: {dialect: gitlab}\n")
-    assert status(["owners", "--repo", str(repo), "x"]) == 2
+    answer = ask(capsys, "--repo", str(repo), "a.md")
+    assert (answer["dialect"], answer["file"], owned(answer)) == ("gitlab", "CODEOWNERS", {"a.md": ["@docs"]})
     (repo / "agentgov.yaml").write_text("kind: Fleet\nname: not gitlab\n")
-    assert status(["owners", "--repo", str(repo), "x"]) == 0
+    assert owned(ask(capsys, "--repo", str(repo), "a.md")) == {"a.md": ["@org/platform"]}
+    assert owned(ask(capsys, "--repo", str(repo), "a.md", "--dialect", "gitlab")) == {"a.md": ["@docs"]}
     (repo / "agentgov.yaml").unlink()
+    assert ask(capsys, "--repo", str(repo), "a.md")["dialect"] == "github"
     (repo / ".github/CODEOWNERS").unlink()
+    (repo / "CODEOWNERS").unlink()
     (repo / ".gitlab").mkdir()
-    (repo / ".gitlab/CODEOWNERS").write_text("[Docs]\n* @a\n")
-    assert status(["owners", "--repo", str(repo), "x"]) == 2
-    assert "GitLab's dialect" in capsys.readouterr().err
+    (repo / ".gitlab/CODEOWNERS").write_text("* @a\n")
+    assert ask(capsys, "--repo", str(repo), "a.md")["file"] == ".gitlab/CODEOWNERS"
+
+
+def test_sections_are_told_one_by_one(repo: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (repo / "CODEOWNERS").write_text("* @all\n[Docs][2] @writers\ndocs/\n^[Spelling]\n*.md @spell\n!/docs/b.md\n")
+    answer = ask(capsys, "--repo", str(repo), "docs/a.md", "docs/b.md", "--dialect", "gitlab")
+    assert owned(answer) == {"docs/a.md": ["@all", "@writers", "@spell"], "docs/b.md": ["@all", "@writers"]}
+    assert answer["paths"][0]["sections"] == [
+        section("codeowners", False, 1, "@all", 1, "*"),
+        section("Docs", False, 2, "@writers", 3, "docs/"),
+        section("Spelling", True, 0, "@spell", 5, "*.md"),
+    ]
+    assert status(["owners", "--repo", str(repo), "docs/a.md", "--dialect", "gitlab"]) == 0
+    assert [line.split() for line in capsys.readouterr().out.splitlines()[1:]] == [
+        ["docs/a.md", "@all", "@writers", "@spell", "3", "sections"],
+        ["[codeowners]", "1", "approval", "@all", "CODEOWNERS:1", "*"],
+        ["[Docs]", "2", "approvals", "@writers", "CODEOWNERS:3", "docs/"],
+        ["[Spelling]", "optional", "@spell", "CODEOWNERS:5", "*.md"],
+    ]
+
+
+def section(name: str, optional: bool, approvals: int, owner: str, line: int, pattern: str) -> dict[str, Any]:
+    rule = {"file": "CODEOWNERS", "line": line, "pattern": pattern}
+    return {"name": name, "optional": optional, "approvals": approvals, "owners": [owner], "rule": rule}

@@ -23,6 +23,7 @@ from agentgov.validate.run import removed_agents, validate
 
 FOLDER = Path(__file__).resolve().parents[3] / "docs/findings"
 PAGES = {family: list(explanations(page(family))) for family in families()}
+GITLAB_FLEET = FILES[FLEET] + "codeowners: {dialect: gitlab}\n"
 SECTIONS = {found.code: found for pages in PAGES.values() for found in pages}
 
 # Codes that no piece of a file shows, and how they come about instead.
@@ -43,6 +44,9 @@ SHOWN_OTHERWISE: dict[str, Callable[[], Iterable[Finding]]] = {
             Access(administrators=Administrators(("alice",)), roles=(Role(name="on-call", verbs=("administer",)),))
         )
     ],
+    "codeowners.not-text": lambda: findings(
+        {".github/CODEOWNERS": None, "CODEOWNERS": "* @sample/support\0\n", FLEET: GITLAB_FLEET}
+    ),
     "codeowners.too-large": lambda: findings({".github/CODEOWNERS": "* @sample/support\n" + "# x\n" * 800_000}),
 }
 # Codes that validate does not say of its own documents, and the tests that show them.

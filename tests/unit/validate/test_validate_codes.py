@@ -9,9 +9,14 @@ ROOT = Path(__file__).parents[3]
 FAMILIES = sorted({code.partition(".")[0] for code in CODES})
 _SAID = re.compile(rf'"((?:{"|".join(FAMILIES)})\.[a-z0-9-]+)"')
 # Where codes are said: validation, and what it asks of others. f-strings are listed here by hand.
-_PLACES = ("agentgov/validate", "agentgov/importers", "agentgov/cli/import_.py", "agentgov/trust/soundness.py")
+_PLACES = (
+    "agentgov/validate",
+    "agentgov/owners",
+    "agentgov/importers",
+    "agentgov/cli/import_.py",
+    "agentgov/trust/soundness.py",
+)
 _COMPOSED = {
-    "codeowners": (ROOT / "agentgov/owners/codeowners.py", r'_finding\("([a-z-]+)"'),
     "reference": (ROOT / "agentgov/validate/references.py", r'f"reference\.unknown-\{word\}"'),
 }
 
@@ -23,8 +28,6 @@ def said() -> set[str]:
         for file in [path] if path.is_file() else path.rglob("*.py"):
             if file.name != "codes.py":
                 found.update(_SAID.findall(file.read_text("utf-8")))
-    owners, pattern = _COMPOSED["codeowners"]
-    found.update(f"codeowners.{name}" for name in re.findall(pattern, owners.read_text("utf-8")))
     references, pattern = _COMPOSED["reference"]
     assert re.search(pattern, references.read_text("utf-8"))
     return found | {f"reference.unknown-{word}" for word in ("person", "team", "role")}

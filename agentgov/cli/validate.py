@@ -9,7 +9,7 @@ import click
 
 from agentgov.cli.options import answer, format_option, repo_option
 from agentgov.errors import ConfigurationError, UsageError
-from agentgov.model.finding import Finding, Severity, order
+from agentgov.model.finding import Finding, Severity, Suppressed, order
 from agentgov.model.governed import FLEET_FILE, in_governance_set
 from agentgov.model.names import agent_id
 from agentgov.model.snapshot import Snapshot
@@ -31,6 +31,7 @@ _HINT = "`agentgov init` makes a fleet; --repo DIR names one that is elsewhere"
 @click.option("--fail-on", type=click.Choice(["error", "warning"]), default="error", help="What makes the exit code 1.")
 @click.option("--select", multiple=True, metavar="CODE", help="Only findings of this code, or family such as schema.")
 @click.option("--ignore", multiple=True, metavar="CODE", help="No findings of this code or family.")
+@click.option("--show-suppressed", is_flag=True, help="Also list what marks in the files suppress, with the reasons.")
 @repo_option
 @format_option("github")
 def validate(
@@ -40,6 +41,7 @@ def validate(
     fail_on: str,
     select: tuple[str, ...],
     ignore: tuple[str, ...],
+    show_suppressed: bool,
     repo: str,
     output: str,
 ) -> int:
@@ -48,8 +50,7 @@ def validate(
     All findings come at once. With PATHs only those files, and the agents they belong to. `agentgov explain
     CODE` tells what a finding means. Exit 0: in order, 1: findings.
     """
-    from agentgov.validate.run import removed_agents
-    from agentgov.validate.run import validate as run
+    from agentgov.validate.run import examine, removed_agents
 
     _known_codes((*select, *ignore))
     place = _Place.around(Path(repo))
@@ -59,11 +60,13 @@ def validate(
         before, snapshot, touched = place.change(changed)
     else:
         before, snapshot, touched = None, place.snapshot(rev), None
-    findings = run(snapshot, only=_only(place, snapshot, paths, touched))
+    result = examine(snapshot, only=_only(place, snapshot, paths, touched))
+    findings = result.findings
     if before is not None:
         findings = tuple(sorted((*findings, *removed_agents(before, snapshot)), key=order))
     findings = tuple(found for found in findings if _wanted(found.code, select, ignore))
-    _print(output, findings, snapshot)
+    suppressed = tuple(one for one in result.suppressed if _wanted(one.finding.code, select, ignore))
+    _print(output, findings, suppressed, snapshot, shown=show_suppressed)
     fatal = (Severity.ERROR, Severity.WARNING) if fail_on == "warning" else (Severity.ERROR,)
     return 1 if any(found.severity in fatal for found in findings) else 0
 
@@ -207,13 +210,22 @@ def _wanted(code: str, select: tuple[str, ...], ignore: tuple[str, ...]) -> bool
     return names.isdisjoint(ignore) and (not select or not names.isdisjoint(select))
 
 
-def _print(output: str, findings: tuple[Finding, ...], snapshot: Snapshot) -> None:
+def _print(
+    output: str,
+    findings: tuple[Finding, ...],
+    suppressed: tuple[Suppressed, ...],
+    snapshot: Snapshot,
+    *,
+    shown: bool,
+) -> None:
     from agentgov.report import findings as render
     from agentgov.validate.load import agent_ids
 
     entries = snapshot.entries()
     agents = sum(1 for _ in agent_ids(entries))
     checked = f"checked {render.plural(agents, 'agent')}, {render.plural(len(entries), 'file')} ({snapshot.name})"
+    if suppressed:
+        checked = f"{len(suppressed):,} suppressed; {checked}"
     if output == "github":
         for line in render.github(findings):
             click.echo(line)
@@ -223,12 +235,15 @@ def _print(output: str, findings: tuple[Finding, ...], snapshot: Snapshot) -> No
     document = {
         "schema": "agentgov.validate/1",
         "findings": [render.document(found) for found in findings],
+        "suppressed": [render.suppressed_document(one) for one in suppressed],
         "summary": {
             "errors": errors,
             "warnings": len(findings) - errors,
+            "suppressed": len(suppressed),
             "agents": agents,
             "files": len(entries),
             "source": snapshot.name,
         },
     }
-    answer(output, render.page(findings, "no findings", checked), document)
+    page = render.page(findings, "no findings", checked)
+    answer(output, render.suppressed_page(suppressed).then(page) if shown and suppressed else page, document)

@@ -36,6 +36,7 @@ _NOUNS: Mapping[str, str] = {
     "exempt": "exempt path",
     "allow": "allowed pattern",
     "deny": "denied pattern",
+    "never": "code",
 }
 
 # Words in order of strictness or strength: `raised` is a later word.
@@ -45,6 +46,7 @@ SCALES: Mapping[str, tuple[str, ...]] = {
     "fleet.commits": ("any", "forge-merges", "signed"),
     "fleet.reviews.stale": ("owned-paths", "any-push"),
     "fleet.reviews.handover": ("base", "both"),
+    "fleet.validation.suppress": ("all", "warnings", "none"),
 }
 
 _TIGHTENS = frozenset(
@@ -73,6 +75,8 @@ _TIGHTENS = frozenset(
         "fleet.reviews.expire.lowered",
         "fleet.reviews.lastPush.raised",
         "fleet.journal.maxAge.lowered",
+        "fleet.validation.suppress.raised",
+        "fleet.validation.never.added",
         "pipeline.freezes.added",
         "pipeline.stages.soak.raised",
         "pipeline.stages.evidence.added",

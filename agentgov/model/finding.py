@@ -24,6 +24,15 @@ class Finding:
     fix: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Suppressed:
+    """A finding that a mark in the file has taken out, with the reason given and the place of the mark."""
+
+    finding: Finding
+    reason: str
+    mark: Location
+
+
 def order(finding: Finding) -> tuple[str, int, int, str, str]:
     """Sort key: file, line, column, then code and message, so that output is the same on every machine."""
     where = finding.where

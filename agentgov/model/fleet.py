@@ -63,6 +63,13 @@ class Gate(Document, frozen=True):
     url: str = ""
 
 
+class Validation(Document, frozen=True):
+    """Which findings may be suppressed in the files of this fleet, by a mark with a reason."""
+
+    suppress: Literal["none", "warnings", "all"] = "all"
+    never: tuple[str, ...] = ()  # codes or families that no mark takes out
+
+
 class Fleet(Document, frozen=True):
     """agentgov.yaml, kind Fleet."""
 
@@ -74,6 +81,7 @@ class Fleet(Document, frozen=True):
     commits: Literal["signed", "forge-merges", "any"] = "forge-merges"
     journal: JournalSettings = JournalSettings()
     gate: Gate = Gate()
+    validation: Validation = Validation()
 
 
 class AllowDeny(Document, frozen=True):

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from agentgov.model.finding import Finding, Severity
+from agentgov.model.finding import Finding, Severity, Suppressed
 from agentgov.report.page import Page, Span, Style, safe
 
 SHOWN = 200  # findings that the text shows; all other formats show every one
@@ -30,6 +30,22 @@ def page(findings: Sequence[Finding], clean: str, checked: str) -> Page:
         files = len({found.where.file for found in findings})
         return out.blank().line(Span(counts(findings), "bold"), f" in {plural(files, 'file')}; {checked}")
     return out.line(Span(clean, "good"), f": {checked}")
+
+
+def suppressed_page(suppressed: Sequence[Suppressed]) -> Page:
+    """What marks in the files take out, each with the reason that the mark gives and its place."""
+    out = Page()
+    for one in suppressed:
+        found = one.finding
+        out.line(f"{found.where}  ", Span("suppressed", "dim"), "  ", Span(found.code, "dim"), f"  {found.message}")
+        out.line(Span("    because: ", "accent"), f"{_one_line(one.reason)} ({one.mark})")
+    return out.blank()
+
+
+def suppressed_document(one: Suppressed) -> dict[str, Any]:
+    """One suppressed finding as JSON, with the reason and the place of the mark."""
+    mark = {"file": one.mark.file, "line": one.mark.line, "column": one.mark.column}
+    return {**document(one.finding), "reason": one.reason, "mark": mark}
 
 
 def counts(findings: Iterable[Finding]) -> str:

@@ -59,6 +59,11 @@ class Page:
         """Add an empty line."""
         return self.line()
 
+    def then(self, other: "Page") -> "Page":
+        """Add everything that another page holds."""
+        self._blocks.extend(other._blocks)
+        return self
+
     def table(self, header: Sequence[str], rows: Iterable[Sequence[Part]]) -> "Page":
         """Add a table; every row has as many cells as the header."""
         self._blocks.append(_Table(tuple(header), tuple(tuple(_cell(cell) for cell in row) for row in rows)))

@@ -122,6 +122,12 @@ CODES: dict[str, tuple[Severity, str]] = {
     # Secrets
     "secret.literal": (_E, "A text with the shape of a known token or key."),
     "secret.suspicious": (_W, "A value that may be a secret."),
+    # Suppressions
+    "suppress.malformed": (_E, "A mark to suppress a finding that does not have the form."),
+    "suppress.no-reason": (_E, "A mark to suppress a finding without a reason."),
+    "suppress.unknown-code": (_E, "A code that does not exist, where findings are suppressed."),
+    "suppress.forbidden": (_W, "A mark to suppress a finding that may not be suppressed here."),
+    "suppress.unused": (_W, "A mark to suppress a finding that is not there."),
     # Imports (agentgov.validate.worklist, agentgov.importers)
     "import.secret": (_W, "A literal secret in the source of an import, which was left out."),
     "import.workspace": (_W, "Imported agents in a workspace that governance does not know yet."),

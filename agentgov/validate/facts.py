@@ -12,6 +12,7 @@ import msgspec
 
 from agentgov.model.document import Risk
 from agentgov.model.finding import Finding
+from agentgov.validate.suppress import Suppression
 
 
 class Facts(msgspec.Struct, frozen=True, array_like=True):
@@ -29,7 +30,8 @@ class Facts(msgspec.Struct, frozen=True, array_like=True):
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """Everything that is said of one folder by itself."""
+    """Everything that is said of one folder by itself, and the marks in it that may suppress findings."""
 
     findings: tuple[Finding, ...]
     facts: Facts
+    marks: tuple[Suppression, ...] = ()

@@ -6,11 +6,12 @@ authorised earlier (`findings_of_agent`). Decides nothing about changes, reviews
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
 from agentgov.model.agent import Agent
 from agentgov.model.closure import closure_paths
-from agentgov.model.finding import Finding, order
-from agentgov.model.fleet import Governance
+from agentgov.model.finding import Finding, Suppressed, order
+from agentgov.model.fleet import Fleet, Governance
 from agentgov.model.names import AgentId
 from agentgov.model.partition import Part, Partition, PartitionedSnapshot
 from agentgov.model.snapshot import Snapshot
@@ -19,14 +20,28 @@ from agentgov.validate import across, layout, ownership, texts
 from agentgov.validate.codes import finding
 from agentgov.validate.facts import Judged
 from agentgov.validate.load import Parts, agent_ids, load_agent, load_document, load_parts
-from agentgov.validate.unit import judge_folder, judge_rest, of_subject
+from agentgov.validate.suppress import Applied, Suppression, apply, unread
+from agentgov.validate.unit import judge_folder, judge_rest, marks_in, of_subject
 from agentgov.validate.view import Subject, View
 
 Only = Callable[[str], bool]
 
 
+@dataclass(frozen=True, slots=True)
+class Result:
+    """The findings of a fleet, and those that marks in the files have taken out; both sorted, each once."""
+
+    findings: tuple[Finding, ...]
+    suppressed: tuple[Suppressed, ...]
+
+
 def validate(snapshot: Snapshot, *, only: Only | None = None) -> tuple[Finding, ...]:
-    """Every finding of a fleet.
+    """Every finding of a fleet that stands; see `examine`."""
+    return examine(snapshot, only=only).findings
+
+
+def examine(snapshot: Snapshot, *, only: Only | None = None) -> Result:
+    """Every finding of a fleet, those apart that its files suppress as far as its governance allows.
 
     `only` selects paths: kept are the findings in those files, and all findings of an agent when a file of its closure
     is selected. The whole fleet is judged in any case, because a name may clash with one elsewhere.
@@ -38,10 +53,27 @@ def validate(snapshot: Snapshot, *, only: Only | None = None) -> tuple[Finding, 
     found = [*rest.findings, *(one for judged in folders.values() for one in judged.findings)]
     facts = {folder: judged.facts for folder, judged in folders.items()}
     found.extend(across.check(partition, parts, facts, rest.facts))
-    if only is not None:
-        selected = set(_selected(partition, folders, only))
-        found = [one for one in found if only(one.where.file) or one.where.file in selected]
-    return in_order(found)
+    marks = (*rest.marks, *(mark for judged in folders.values() for mark in judged.marks))
+    applied = _applied(found, marks, parts.fleet, whole=parts.governance is not None)
+    if only is None:
+        return _result(applied.kept, applied.suppressed)
+    selected = set(_selected(partition, folders, only))
+    return _result(
+        (one for one in applied.kept if only(one.where.file) or one.where.file in selected),
+        (one for one in applied.suppressed if only(one.finding.where.file) or one.finding.where.file in selected),
+    )
+
+
+def _applied(found: list[Finding], marks: Iterable[Suppression], fleet: Fleet | None, *, whole: bool) -> Applied:
+    """`whole`: governance could be read, so that every rule was tried and what suppresses nothing has no use."""
+    broken = unread(found)
+    policy = None if fleet is None else fleet.validation
+    return apply(found, marks, policy, lambda file: whole and file not in broken)
+
+
+def _result(kept: Iterable[Finding], suppressed: Iterable[Suppressed]) -> Result:
+    taken = sorted(dict.fromkeys(suppressed), key=lambda one: order(one.finding))
+    return Result(in_order(kept), tuple(taken))
 
 
 def in_order(found: Iterable[Finding]) -> tuple[Finding, ...]:
@@ -58,7 +90,8 @@ def _selected(partition: Partition, folders: Mapping[str, Judged], only: Only) -
 
 
 def findings_of_agent(snapshot: Snapshot, governance: Governance, agent_id: AgentId) -> tuple[Finding, ...]:
-    """Every finding about one agent of a snapshot, judged by the governance given and not by the snapshot's own."""
+    """Every finding about one agent of a snapshot that stands, judged by the governance given and not by the snapshot's
+    own: it also says whether marks in the agent's files count."""
     entries = snapshot.entries()
     parts = Parts(
         governance.fleet,
@@ -81,7 +114,8 @@ def findings_of_agent(snapshot: Snapshot, governance: Governance, agent_id: Agen
         found.extend(ownership.check_unowned(view, sorted(own)))
     found.extend(texts.check(view, sorted(own)))
     found.extend(layout.check_closure(view, agent_id, sorted(own)))
-    return in_order(found)
+    inside = {path: entry for path, entry in entries.items() if path.startswith(f"{agent_id.folder}/")}
+    return in_order(_applied(found, marks_in(snapshot, inside), governance.fleet, whole=True).kept)
 
 
 def removed_agents(before: Snapshot, after: Snapshot) -> tuple[Finding, ...]:

@@ -27,7 +27,7 @@ def offsets(text: str, start: int, end: int, style: str, value: str) -> list[int
     `start`, `end` and `style` are those of the parser's event; the start may be that of an anchor before the scalar.
     A character that folding made has the index of the line break that it was made of.
     """
-    start = _without_properties(text, start, end)
+    start = content_start(text, start, end)
     for chars in _readings(text, start, end, style):
         if "".join(char for char, _ in chars) == value:
             return [*(index for _, index in chars), chars[-1][1] + 1 if chars else start]
@@ -43,7 +43,7 @@ def _readings(text: str, start: int, end: int, style: str) -> Iterator[list[Char
         yield list(_flow(text, start, end, ""))
 
 
-def _without_properties(text: str, start: int, end: int) -> int:
+def content_start(text: str, start: int, end: int) -> int:
     """The index after anchor, tag, comments and white space in front of a scalar."""
     while start < end and (match := _PROPERTY.match(text, start, end)):
         start = match.end()

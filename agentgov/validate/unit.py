@@ -6,18 +6,20 @@ can be kept. No clock, no other agents.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 
 from agentgov.model.agent import Agent
 from agentgov.model.closure import named_files, resolve
 from agentgov.model.finding import Finding
-from agentgov.model.governed import ACCESS_FILE
+from agentgov.model.governed import ACCESS_FILE, FLEET_FILE
 from agentgov.model.names import AgentId, agent_of_path
 from agentgov.model.partition import Part, Partition
-from agentgov.model.snapshot import Entry
+from agentgov.model.snapshot import Entry, Snapshot
 from agentgov.trust.identity import problems
 from agentgov.validate import content, layout, limits, ownership, process, prompts, references, texts
 from agentgov.validate.facts import Facts, Judged
 from agentgov.validate.load import Parts, load_document
+from agentgov.validate.suppress import Suppression, check_policy, may_hold_marks, suppressions
 from agentgov.validate.view import Subject, View
 
 AGENT_RULES = (
@@ -39,6 +41,17 @@ GOVERNANCE_RULES = (
 def judge_folder(partition: Partition, parts: Parts, folder: str) -> Judged:
     """What is to be said of a folder below a workspace."""
     part = Part(partition, folder)
+    return replace(_folder(part, parts, folder), marks=tuple(marks_in(part, part.own)))
+
+
+def marks_in(snapshot: Snapshot, paths: Mapping[str, Entry]) -> Iterator[Suppression]:
+    """The marks in files that may suppress findings."""
+    for path, entry in paths.items():
+        if entry.is_file and may_hold_marks(path):
+            yield from suppressions(snapshot.read(path), path)
+
+
+def _folder(part: Part, parts: Parts, folder: str) -> Judged:
     view = View(part, part.entries(), parts)
     found = [
         *layout.check_files(part.own),
@@ -78,7 +91,9 @@ def judge_rest(partition: Partition, parts: Parts) -> Judged:
     ]
     for rule in GOVERNANCE_RULES:
         found.extend(rule(view))
-    return Judged(tuple(found), _facts(part.own, parts))
+    if parts.fleet is not None:
+        found.extend(check_policy(parts.fleet.validation, lambda: view.places(FLEET_FILE)))
+    return Judged(tuple(found), _facts(part.own, parts), tuple(marks_in(part, part.own)))
 
 
 def of_subject(view: View, subject: Subject) -> Iterator[Finding]:

@@ -5,27 +5,19 @@ have no strictest value, the owner and the model, are reserved words that are re
 guesses what belongs there. A mark inside a text is text.
 """
 
-import re
-from collections.abc import Iterator
-from typing import Any
-
-import yaml
-from yaml.events import ScalarEvent, StreamEndEvent
-
 from agentgov.model.finding import Finding
 from agentgov.model.verdict import Location
+from agentgov.validate import characters
 from agentgov.validate.codes import finding
+from agentgov.validate.comments import comments, scalar_spans
 from agentgov.validate.positions import positions
-from agentgov.validate.yaml_text import decode, events
+from agentgov.validate.yaml_text import decode
 
 MARK = "agentgov: fill in"
 OWNER = "team:fill-in"
 MODEL = "fill-in/model"
 
-_COMMENT = re.compile(rf"(?:^|(?<=[ \t]))#[ \t]*{MARK}\b:?[ \t]*(.*)$")
 _HINTS = (MARK.encode(), OWNER.encode(), MODEL.encode())
-
-Span = tuple[tuple[int, int], tuple[int, int], str]
 
 
 def fill_ins(data: bytes, file: str) -> tuple[Finding, ...]:
@@ -35,48 +27,25 @@ def fill_ins(data: bytes, file: str) -> tuple[Finding, ...]:
     text, _ = decode(data, file)
     if text is None:
         return ()
-    spans = list(_scalars(text))
-    found = dict(_marked(text, spans))
+    spans = scalar_spans(text)
+    marked = (comment for comment in comments(text, spans) if comment.text.startswith(MARK))
+    found = {comment.line: _what(comment.text) for comment in marked}
     places = positions(data).values
     for pointer in ("/spec/owner", "/spec/model/primary"):
         line = places.get(pointer, (0, 0))[0] - 1
-        for value in (value for start, _, value in spans if start[0] == line and value in (OWNER, MODEL)):
-            found.setdefault(line, f"{value} stands for what is not known yet")
+        for span in spans:
+            if span.start[0] == line and span.value in (OWNER, MODEL):
+                found.setdefault(line, f"{span.value} stands for what is not known yet")
     pointers = {line: pointer for pointer, (line, _) in sorted(places.items(), key=lambda item: item[1])}
-    return tuple(_finding(file, text, line, message, pointers) for line, message in sorted(found.items()))
+    lines = characters.lines(text)
+    return tuple(_finding(file, lines[line], line, message, pointers) for line, message in sorted(found.items()))
 
 
-def _scalars(text: str) -> Iterator[Span]:
-    """Start and end (line and column from 0) and text of every scalar; ends early where the text is not YAML."""
-    source = events(text)
-    try:
-        while type(event := source.get_event()) is not StreamEndEvent:
-            if type(event) is ScalarEvent:
-                yield _place(event.start_mark), _place(event.end_mark), event.value
-    except yaml.YAMLError:
-        return  # the reader reports it
+def _what(comment: str) -> str:
+    return comment.removeprefix(MARK).lstrip(":").strip() or "this line is not filled in yet"
 
 
-def _place(mark: Any) -> tuple[int, int]:
-    return mark.line, mark.column
-
-
-def _marked(text: str, spans: list[Span]) -> Iterator[tuple[int, str]]:
-    """(line from 0, what to fill in) of every mark that stands in a comment."""
-    upcoming = iter(spans)
-    span = next(upcoming, None)
-    for number, line in enumerate(text.split("\n")):
-        if MARK not in line or (match := _COMMENT.search(line.rstrip("\r"))) is None:
-            continue
-        place = (number, match.start())
-        while span is not None and span[1] <= place:
-            span = next(upcoming, None)
-        if span is None or place < span[0]:
-            yield number, match[1].strip() or "this line is not filled in yet"
-
-
-def _finding(file: str, text: str, number: int, message: str, pointers: dict[int, str]) -> Finding:
-    line = text.split("\n", number + 1)[number]
+def _finding(file: str, line: str, number: int, message: str, pointers: dict[int, str]) -> Finding:
     column = len(line) - len(line.lstrip()) + 1
     where = Location(file, number + 1, column, pointers.get(number + 1, ""))
     return finding("import.fill-in", where, message, f'fill it in and remove the comment "# {MARK}"')

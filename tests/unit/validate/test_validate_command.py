@@ -79,6 +79,7 @@ def test_json_has_every_finding_and_a_summary(tmp_path: Path, capsys: pytest.Cap
     assert document["summary"] == {
         "errors": 1,
         "warnings": 1,
+        "suppressed": 0,
         "agents": 1,
         "files": len(FILES) - 1,
         "source": "working tree",

@@ -1,6 +1,7 @@
 """What reading a CODEOWNERS file gives, whichever the dialect: rules with their patterns, sections, problems."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from agentgov.model.finding import Finding, Severity
@@ -63,6 +64,23 @@ class Reading:
     entries: tuple[Entry, ...] = ()
     problems: tuple[Finding, ...] = ()
     sections: tuple[Section, ...] = ()
+
+
+def column_of(text: str, line: int, token: str) -> int:
+    """Where a word stands in a line, counted from 1; 1 where it does not (an owner that a heading names)."""
+    return next((at + 1 for at, word in _words(_line_of(text, line)) if word == token), 1)
+
+
+def _words(line: str) -> Iterator[tuple[int, str]]:
+    return ((found.start(), found[0]) for found in TOKEN.finditer(line))
+
+
+def _line_of(text: str, line: int) -> str:
+    start = 0
+    for _ in range(line - 1):
+        start = text.find("\n", start) + 1
+    end = text.find("\n", start)
+    return text[start : len(text) if end < 0 else end]
 
 
 def finding(code: str, where: Location, message: str, fix: str) -> Finding:

@@ -32,7 +32,7 @@ def check(partition: Partition, parts: Parts, folders: Mapping[str, Facts], rest
     yield from limits.check_currency(view, {folder: facts.currencies for folder, facts in folders.items()}, amounts)
     yield from content.check_moves(view, {agent: facts.formerly for agent, facts in agents.items() if facts.risk})
     yield from process.check_exempt(view, _covered(parts, folders, rest))
-    yield from ownership.check(view, [(agent, facts.risk) for agent, facts in agents.items() if facts.risk])
+    yield from ownership.check(view, (rest, *folders.values()))
 
 
 def _agent(folder: str) -> AgentId | None:

@@ -80,8 +80,10 @@ CODES: dict[str, tuple[Severity, str]] = {
     # Ownership
     "owner.no-codeowners": (_E, "There is no CODEOWNERS file."),
     "owner.unowned": (_E, "An agent's or governance file without owner."),
-    "owner.nobody": (_E, "Owners of governed paths none of whom is in Access."),
+    "owner.nobody": (_E, "Owners of governed paths none of whom can review."),
     "owner.unknown": (_W, "One of several owners is not in Access."),
+    "owner.cannot-review": (_W, "An owner without the right to review what they own."),
+    "owner.forge-role": (_W, "An owner that is a role in GitLab, which nobody here can resolve."),
     "owner.too-few": (_W, "Too few owners for the reviews needed, once the author is taken away."),
     "owner.one-person-fleet": (_W, "One person only: nobody can review."),
     "owner.disagrees": (_E, "The accountable owner of an agent does not own its folder."),

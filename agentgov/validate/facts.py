@@ -15,6 +15,20 @@ from agentgov.model.finding import Finding
 from agentgov.validate.suppress import Suppression
 
 
+class Decided(msgspec.Struct, frozen=True, array_like=True):
+    """What the same lines of CODEOWNERS decide in one part: how many of its paths, and the first of them.
+
+    In GitLab's dialect there is a line for each section that asks. `able` counts owners who may review there, no
+    further than anybody asks for; `unable` are the owners known to Access of whom nobody may.
+    """
+
+    lines: tuple[int, ...]
+    example: str
+    paths: int
+    able: int
+    unable: tuple[str, ...] = ()
+
+
 class Facts(msgspec.Struct, frozen=True, array_like=True):
     """One folder below a workspace, or the rest of the fleet. Add a field at the end, with a default."""
 
@@ -26,6 +40,7 @@ class Facts(msgspec.Struct, frozen=True, array_like=True):
     currencies: Mapping[str, int] = {}  # how many amounts are in each
     beyond: tuple[str, ...] = ()  # paths that the judgement depends on: files it names elsewhere, or that are not there
     exempt: Mapping[str, str] = {}  # patterns of reviews.exempt that cover one of its paths, and the first such path
+    owned: tuple[Decided, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ guessed in its place. Deterministic; reads only through the snapshot.
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
 from typing import Generic, TypeVar
 
@@ -15,7 +16,7 @@ from agentgov.model.access import Access
 from agentgov.model.agent import Agent
 from agentgov.model.document import Document
 from agentgov.model.finding import Finding, Severity, order
-from agentgov.model.fleet import Fleet, Governance, Workspace
+from agentgov.model.fleet import Fleet, Governance, Reviews, Workspace
 from agentgov.model.governed import ACCESS_FILE, FLEET_FILE, PIPELINE_FILE, Kind, kind_of
 from agentgov.model.names import AgentId, agent_of_path, is_label
 from agentgov.model.pipeline import Pipeline
@@ -23,6 +24,7 @@ from agentgov.model.snapshot import Entry, Snapshot, path_text
 from agentgov.model.verdict import Location
 from agentgov.owners.codeowners import Codeowners, Dialect, locate, parse, places
 from agentgov.trust.identity import Directory
+from agentgov.trust.permissions import Grant, standing
 from agentgov.validate import schema
 from agentgov.validate.codes import finding
 from agentgov.validate.pointers import child
@@ -80,6 +82,20 @@ class Parts:
     def owners(self) -> Codeowners:
         """The CODEOWNERS that decides; empty where there is none."""
         return parse(self.codeowners, self.codeowners_file, self.dialect)
+
+    @cached_property
+    def reviewing(self) -> Mapping[str, tuple[Grant, ...]]:
+        """The rights to review by person, also those that end some day."""
+        found: dict[str, list[Grant]] = {}
+        for grant in () if self.access is None else standing(self.access, "review", date.min):
+            found.setdefault(grant.person, []).append(grant)
+        return {person: tuple(grants) for person, grants in found.items()}
+
+    @cached_property
+    def most_approvals(self) -> int:
+        """The most approvals that any review rule asks for."""
+        reviews = self.fleet.reviews if self.fleet is not None else Reviews()
+        return max(rule.approvals for rule in (reviews.default, *reviews.rules))
 
     @property
     def exempt(self) -> tuple[str, ...]:

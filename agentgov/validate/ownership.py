@@ -1,70 +1,56 @@
-"""Is everything owned, by people whom Access knows, and by enough of them for one review without its author.
+"""Is everything owned, by people whom Access knows and lets review, by enough of them for a review without its author.
 
 CODEOWNERS says which handles own a path, Access says who they are. Lines that decide no governed path (a monorepo's
 other code) are nobody's business here. Who must review a given change is decided in `review`.
+
+Two steps: what each part of the fleet says for itself (`check_unowned`, `check_agent`, `decided`), and what follows
+from it for the lines of CODEOWNERS (`check`).
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from itertools import islice
 
 from agentgov.model.document import Risk
 from agentgov.model.finding import Finding
 from agentgov.model.fleet import Reviews
-from agentgov.model.governed import GITHUB_CODEOWNERS, GITLAB_CODEOWNERS, in_governance_set
-from agentgov.model.names import AgentId
+from agentgov.model.governed import ACCESS_FILE, GITHUB_CODEOWNERS, GITLAB_CODEOWNERS, in_governance_set
+from agentgov.model.names import AgentId, agent_of_path
 from agentgov.model.verdict import Location
-from agentgov.owners.codeowners import Match, Rule, match
+from agentgov.owners.codeowners import Match, Rule, match, places
+from agentgov.owners.lines import column_of
 from agentgov.trust.identity import Directory
 from agentgov.validate.codes import finding
+from agentgov.validate.facts import Decided, Facts
+from agentgov.validate.load import Parts
 from agentgov.validate.view import Subject, View
 
 
-@dataclass(slots=True)
-class _Line:
-    """What one line of CODEOWNERS decides: a path as example, and the most approvals that any of its paths takes."""
-
-    rule: Rule
-    example: str
-    needed: int = 1
-    paths: int = field(default=0)
+def needs_owner(path: str) -> bool:
+    """Whether somebody has to own the path: everything of agents, and what governs them."""
+    return path.startswith("agents/") or in_governance_set(path)
 
 
-def check(view: View, risks: Iterable[tuple[AgentId, Risk]]) -> Iterator[Finding]:
-    """Ownership of all agents and of governance; `risks` are the agents whose agent.yaml can be read."""
+# What each part says for itself
+
+
+def check_file(view: View) -> Iterator[Finding]:
+    """What is wrong with the lines of CODEOWNERS as they stand, and with other files of that name."""
     yield from view.codeowners.problems
-    yield from _shadowed(view)
-    if not view.parts.codeowners_file:
+    deciding, dialect = view.parts.codeowners_file, view.parts.dialect
+    others = [place for place in dict.fromkeys((*GITHUB_CODEOWNERS, *GITLAB_CODEOWNERS)) if place in view.entries]
+    for place in others:
+        if deciding and place != deciding:
+            reads = place in places(dialect)
+            why = f"{deciding} comes first" if reads else f"{_forge(dialect)} does not look there"
+            message = f"{place} decides nothing: {why}"
+            yield finding("owner.shadowed", Location(place, 1, 1), message, "remove one of them")
+    if not deciding:
+        place = places(dialect)[0]
         message = "there is no CODEOWNERS, so nothing has an owner"
-        yield finding("owner.no-codeowners", Location(GITHUB_CODEOWNERS[0]), message, f"add {GITHUB_CODEOWNERS[0]}")
-        return
-    lines: dict[int, _Line] = {}
-    needed = {agent.folder: _approvals(view, risk) for agent, risk in risks}
-    for path in view.entries:
-        if not (path.startswith("agents/") or in_governance_set(path)):
-            continue
-        found = match(view.codeowners, path)
-        if not found.owners:
-            yield _unowned(view, path, found)
-        elif found.rule is not None:
-            line = lines.setdefault(found.rule.line, _Line(found.rule, path))
-            line.paths += 1
-            line.needed = max(line.needed, needed.get("/".join(path.split("/", 3)[:3]), 1))
-    if view.directory is not None:
-        yield from _people(view, view.directory, [lines[number] for number in sorted(lines)])
-
-
-def check_agent(view: View, subject: Subject) -> Iterator[Finding]:
-    """The accountable owner of an agent is among the owners of its folder."""
-    directory, owner = view.directory, subject.agent.spec.owner
-    found = match(view.codeowners, subject.file)
-    if directory is None or not found.owners:
-        return
-    accountable = directory.members(owner)
-    owners = frozenset[str]().union(*(directory.by_handle(handle, "github") or () for handle in found.owners))
-    if accountable and not accountable <= owners and not _holds_handle(view, owner, found.owners):
-        message = f"{owner} is accountable for {subject.id} and does not own it: {_line(view, found)}"
-        fix = "name them in CODEOWNERS, or name an owner of the folder here"
-        yield view.at("owner.disagrees", subject.file, "/spec/owner", message, fix)
+        if others:
+            message = f"{_forge(dialect)} does not look at {' and '.join(others)}, so nothing has an owner"
+        yield finding("owner.no-codeowners", Location(place), message, f"add {place}")
 
 
 def check_unowned(view: View, paths: Iterable[str]) -> Iterator[Finding]:
@@ -75,25 +61,142 @@ def check_unowned(view: View, paths: Iterable[str]) -> Iterator[Finding]:
             yield _unowned(view, path, found)
 
 
-def _holds_handle(view: View, owner: str, handles: tuple[str, ...]) -> bool:
-    access = view.parts.access
-    teams = () if access is None else access.teams
-    own = {handle.lower() for team in teams if f"team:{team.id}" == owner for handle in team.handles}
-    return any(handle.lower() in own for handle in handles)
+def check_agent(view: View, subject: Subject) -> Iterator[Finding]:
+    """The accountable owner of an agent is among the owners of its folder."""
+    directory, owner = view.directory, subject.agent.spec.owner
+    found = match(view.codeowners, subject.file)
+    if directory is None or not found.owners:
+        return
+    accountable = directory.members(owner)
+    owners = _people(directory, view.parts, found.owners)
+    if accountable and not accountable <= owners and not _holds_handle(view, owner, found.owners):
+        message = f"{owner} is accountable for {subject.id} and does not own it: {_line(view, found)}"
+        fix = "name them in CODEOWNERS, or name an owner of the folder here"
+        yield view.at("owner.disagrees", subject.file, "/spec/owner", message, fix)
 
 
-def _unowned(view: View, path: str, found: Match) -> Finding:
-    why = "no line of CODEOWNERS matches"
-    if found.rule is not None:
-        why = f"line {found.rule.line} of {view.parts.codeowners_file} takes its owners away"
-    return finding(
-        "owner.unowned", Location(path, 1, 1), f"{path} has no owner: {why}", "name its owners in CODEOWNERS"
-    )
+def decided(parts: Parts, paths: Iterable[str]) -> tuple[Decided, ...]:
+    """Which lines decide the governed ones among the paths of a part, and who of their owners may review there."""
+    groups: dict[tuple[Rule, ...], list[str]] = {}
+    for path in filter(needs_owner, paths):
+        rules = _deciding(match(parts.owners, path))
+        if rules:
+            groups.setdefault(rules, []).append(path)
+    return tuple(_decided(parts, rules, paths[0], len(paths)) for rules, paths in groups.items())
 
 
-def _line(view: View, found: Match) -> str:
-    number = found.rule.line if found.rule is not None else 0
-    return f"{view.parts.codeowners_file}:{number} names {' '.join(found.owners)}"
+def _decided(parts: Parts, rules: tuple[Rule, ...], example: str, count: int) -> Decided:
+    agent, enough = agent_of_path(example), parts.most_approvals + 1
+    able: set[str] = set()
+    unable: list[str] = []
+    for handle in dict.fromkeys(owner for rule in rules for owner in rule.owners):
+        people = _people(parts.directory, parts, (handle,)) if parts.directory is not None else ()
+        may = list(islice((person for person in people if _may_review(parts, person, agent)), enough))
+        able.update(may)
+        if people and not may:
+            unable.append(handle)
+    return Decided(tuple(rule.line for rule in rules), example, count, min(len(able), enough), tuple(unable))
+
+
+def _may_review(parts: Parts, person: str, agent: AgentId | None) -> bool:
+    grants = parts.reviewing.get(person, ())
+    return bool(grants) if agent is None else any(grant.covers(agent) for grant in grants)
+
+
+def _deciding(found: Match) -> tuple[Rule, ...]:
+    """The lines by whose owners a path is reviewed."""
+    if found.sections:
+        return tuple(section.rule for section in found.sections if section.owners)
+    return (found.rule,) if found.rule is not None and found.owners else ()
+
+
+# What follows for the lines
+
+
+@dataclass(slots=True)
+class _Line:
+    """What the same lines decide in the whole fleet; `short` where they have too few reviewers for what is asked."""
+
+    example: str
+    paths: int = 0
+    needed: int = 1
+    able: int | None = None
+    short: bool = False
+
+
+def check(view: View, parts: Iterable[Facts]) -> Iterator[Finding]:
+    """Whether those who own governed paths are known, may review, and are enough."""
+    if view.directory is None or not view.parts.codeowners_file:
+        return
+    lines: dict[tuple[int, ...], _Line] = {}
+    unable: dict[tuple[int, str], str] = {}
+    for facts in parts:
+        needed = _approvals(view, facts.risk) if facts.risk else 1
+        for one in facts.owned:
+            line = lines.setdefault(one.lines, _Line(one.example))
+            line.paths += one.paths
+            line.needed = max(line.needed, needed)
+            line.able = one.able if line.able is None else min(line.able, one.able)
+            line.short |= one.able - 1 < needed
+            for handle in one.unable:
+                unable.setdefault((one.lines[0], handle), one.example)
+    rules = {rule.line: rule for rule in view.codeowners.rules}
+    deciding = sorted({number for numbers in lines for number in numbers})
+    alone = view.parts.access is not None and len(view.parts.access.people) == 1
+    if alone:
+        message = "one person is in this fleet, so nobody can review what they change"
+        fix = "add a second person and name them in CODEOWNERS"
+        yield view.at("owner.one-person-fleet", ACCESS_FILE, "/people", message, fix)
+    for number in deciding:
+        yield from _unknown(view, view.directory, rules[number])
+    for (number, handle), example in sorted(unable.items()):
+        message = f"{handle} may not review {example}: no binding in {ACCESS_FILE} gives the right in that scope"
+        yield finding("owner.cannot-review", _at(view, number, handle), message, "bind them, or name other owners")
+    for numbers in sorted(lines):
+        yield from _enough(view, view.directory, [rules[number] for number in numbers], lines[numbers], alone)
+
+
+def _unknown(view: View, directory: Directory, rule: Rule) -> Iterator[Finding]:
+    """Owners who are nobody in Access."""
+    for handle in rule.owners:
+        if handle.startswith("@@"):
+            message = f"who has the role {handle[2:]} is known to GitLab only, so no review counts by it"
+            yield finding("owner.forge-role", _at(view, rule.line, handle), message, "name a team or people")
+        elif directory.by_handle(handle, view.parts.dialect) is None:
+            message = f"{handle} is nobody in {ACCESS_FILE}, so their review counts for nothing"
+            fix = "add the handle to a team, or the account to a person"
+            yield finding("owner.unknown", _at(view, rule.line, handle), message, fix)
+
+
+def _enough(view: View, directory: Directory, rules: list[Rule], line: _Line, alone: bool) -> Iterator[Finding]:
+    """Whether the owners that several lines name together are enough, and in GitLab's sections those of each line."""
+    handles = tuple(owner for rule in rules for owner in rule.owners)
+    everybody = _people(directory, view.parts, handles)
+    where = Location(view.parts.codeowners_file, rules[0].line, 1)
+    if not everybody or not line.able:
+        message = f"nobody in {ACCESS_FILE} can review {_paths(line)}"
+        yield finding("owner.nobody", where, message, "name owners whom Access knows and lets review")
+        return
+    if alone:
+        return
+    if line.short:
+        yield _too_few(where, everybody, line.able, line, line.needed)
+        return
+    optional = {section.name for section in view.codeowners.sections if section.optional}
+    for rule in rules:
+        people = _people(directory, view.parts, rule.owners)
+        if people and rule.section and rule.section not in optional and len(people) - 1 < max(1, rule.approvals):
+            yield _too_few(Location(where.file, rule.line, 1), people, len(people), line, max(1, rule.approvals))
+
+
+def _too_few(where: Location, people: frozenset[str], able: int, line: _Line, count: int) -> Finding:
+    owners = " and ".join(sorted(people)) if len(people) < 4 else f"{len(people)} people"
+    said = f"{owners} {'owns' if len(people) == 1 else 'own'} {_paths(line)}"
+    if able < len(people):
+        said += f", {able} of them may review"
+    needed = "one approval" if count == 1 else f"{count} approvals"
+    message = f"{said}: too few for {needed} when one of them is the author"
+    return finding("owner.too-few", where, message, "name more owners who may review")
 
 
 def _approvals(view: View, risk: Risk) -> int:
@@ -107,41 +210,41 @@ def _approvals(view: View, risk: Risk) -> int:
     return max(counts)
 
 
-def _people(view: View, directory: Directory, lines: list[_Line]) -> Iterator[Finding]:
-    access, file = view.parts.access, view.parts.codeowners_file
-    alone = access is not None and len(access.people) == 1
-    if alone:
-        message = "one person is in this fleet, so nobody can review what they change"
-        fix = "add a second person and name them in CODEOWNERS"
-        yield view.at("owner.one-person-fleet", "governance/access.yaml", "/people", message, fix)
-    for line in lines:
-        known = {handle: directory.by_handle(handle, "github") for handle in line.rule.owners}
-        where = Location(file, line.rule.line, 1)
-        for handle, people in known.items():
-            if people is None:
-                message = f"{handle} is nobody in governance/access.yaml, so their review counts for nothing"
-                fix = "add the handle to a team, or the account to a person"
-                yield finding("owner.unknown", where, message, fix)
-        everybody = frozenset[str]().union(*(people for people in known.values() if people is not None))
-        if not everybody:
-            message = f"nobody in governance/access.yaml can review {_paths(line)}"
-            yield finding("owner.nobody", where, message, "name owners whom Access knows")
-        elif len(everybody) - 1 < line.needed and not alone:
-            owners = " and ".join(sorted(everybody)) if len(everybody) < 4 else f"{len(everybody)} people"
-            verb = "owns" if len(everybody) == 1 else "own"
-            needed = "one approval" if line.needed == 1 else f"{line.needed} approvals"
-            message = f"{owners} {verb} {_paths(line)}: too few for {needed} when one of them is the author"
-            yield finding("owner.too-few", where, message, "name more owners")
+def _people(directory: Directory | None, parts: Parts, handles: Iterable[str]) -> frozenset[str]:
+    if directory is None:
+        return frozenset()
+    return frozenset[str]().union(*(directory.by_handle(handle, parts.dialect) or () for handle in handles))
+
+
+def _holds_handle(view: View, owner: str, handles: tuple[str, ...]) -> bool:
+    access = view.parts.access
+    teams = () if access is None else access.teams
+    own = {handle.lower() for team in teams if f"team:{team.id}" == owner for handle in team.handles}
+    return any(handle.lower() in own for handle in handles)
+
+
+def _unowned(view: View, path: str, found: Match) -> Finding:
+    why = "no line of CODEOWNERS matches"
+    if found.rule is not None:
+        taken = "excludes it" if found.rule.excludes else "takes its owners away"
+        why = f"line {found.rule.line} of {view.parts.codeowners_file} {taken}"
+    return finding(
+        "owner.unowned", Location(path, 1, 1), f"{path} has no owner: {why}", "name its owners in CODEOWNERS"
+    )
+
+
+def _line(view: View, found: Match) -> str:
+    number = found.rule.line if found.rule is not None else 0
+    return f"{view.parts.codeowners_file}:{number} names {' '.join(found.owners)}"
+
+
+def _at(view: View, line: int, handle: str) -> Location:
+    return Location(view.parts.codeowners_file, line, column_of(view.parts.codeowners, line, handle))
 
 
 def _paths(line: _Line) -> str:
     return line.example if line.paths == 1 else f"{line.example} and {line.paths - 1} more"
 
 
-def _shadowed(view: View) -> Iterator[Finding]:
-    """Other CODEOWNERS files are read by nobody, or by another forge that then judges differently."""
-    deciding = view.parts.codeowners_file
-    for place in dict.fromkeys((*GITHUB_CODEOWNERS, *GITLAB_CODEOWNERS)):
-        if deciding and place != deciding and place in view.entries:
-            message = f"{place} decides nothing: {deciding} comes first"
-            yield finding("owner.shadowed", Location(place, 1, 1), message, "remove one of them")
+def _forge(dialect: str) -> str:
+    return "GitHub" if dialect == "github" else "GitLab"

@@ -35,6 +35,7 @@ GOVERNANCE_RULES = (
     layout.check_workspaces,
     references.check,
     process.check,
+    ownership.check_file,
 )
 
 
@@ -57,6 +58,7 @@ def _folder(part: Part, parts: Parts, folder: str) -> Judged:
         *layout.check_files(part.own),
         *layout.check_folder(folder, part.own),
         *texts.check(view, part.own),
+        *ownership.check_unowned(view, part.own if parts.codeowners_file else ()),
     ]
     agent_id = agent_of_path(f"{folder}/agent.yaml")
     if agent_id is None or agent_id.file not in part.own:
@@ -87,6 +89,7 @@ def judge_rest(partition: Partition, parts: Parts) -> Judged:
         *parts.findings,
         *layout.check_files(part.own),
         *texts.check(view, part.own),
+        *ownership.check_unowned(view, filter(ownership.needs_owner, part.own if parts.codeowners_file else ())),
         *_access(view),
     ]
     for rule in GOVERNANCE_RULES:
@@ -113,7 +116,8 @@ def subject_of(part: Part, folder: str) -> Subject | None:
 
 def _facts(own: Mapping[str, Entry], parts: Parts, **of_agent: object) -> Facts:
     exempt = {pattern: path for pattern in parts.exempt if (path := process.covered_by(pattern, own))}
-    return Facts(len(own), next(iter(own), ""), exempt=exempt, **of_agent)  # type: ignore[arg-type]
+    owned = ownership.decided(parts, own)
+    return Facts(len(own), next(iter(own), ""), exempt=exempt, owned=owned, **of_agent)  # type: ignore[arg-type]
 
 
 def _named(agent_id: AgentId, agent: Agent) -> Iterable[str]:

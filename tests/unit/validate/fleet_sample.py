@@ -47,6 +47,8 @@ bots:
 teams:
   - {{id: support, members: [alice, bob, carol], handles: ["@sample/support"]}}
   - {{id: security, members: [bob, carol]}}
+bindings:
+  - {{role: operator, who: [team:support], agents: ["**"], environments: [staging]}}
 """,
     PIPELINE: """\
 apiVersion: agentgov.dev/v1

@@ -4,14 +4,13 @@ The engine decides; this module turns its violations into findings: unknown fiel
 meant, missing fields, wrong types, words that are not on the list. Never decides validity itself.
 """
 
-import difflib
 import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from agentgov.model.finding import Finding
 from agentgov.model.governed import Kind
-from agentgov.validate import pointers
+from agentgov.validate import guess, pointers
 from agentgov.validate.codes import finding
 from agentgov.validate.engine import Path, Violation, engine
 from agentgov.validate.positions import Positions, positions
@@ -44,21 +43,25 @@ def check(kind: Kind, document: object, data: bytes, file: str) -> tuple[Finding
     compiled = engine(kind)
     if compiled.accepts(document):
         return ()
-    return explain(compiled.violations(document), document, positions(data), file)
+    return explain(compiled.violations(document), document, positions(data), file, kind)
 
 
-def explain(violations: list[Violation], document: object, where: Positions, file: str) -> tuple[Finding, ...]:
-    """Findings for the violations of a document, without repetitions, in no particular order."""
-    teller = _Teller(document, where, file)
+def explain(
+    violations: list[Violation], document: object, where: Positions, file: str, kind: Kind | None = None
+) -> tuple[Finding, ...]:
+    """Findings for the violations of a document, without repetitions, in no particular order; with its kind, fields
+    that stand on the wrong level are told where they belong."""
+    teller = _Teller(document, where, file, kind)
     return tuple(dict.fromkeys(found for violation in violations for found in teller.tell(violation)))
 
 
 class _Teller:
     """Puts violations of one document into words."""
 
-    __slots__ = ("_document", "_file", "_guesses", "_where")
+    __slots__ = ("_document", "_file", "_guesses", "_kind", "_where")
 
-    def __init__(self, document: object, where: Positions, file: str) -> None:
+    def __init__(self, document: object, where: Positions, file: str, kind: Kind | None) -> None:
+        self._kind = kind
         self._document = document
         self._where = where
         self._file = file
@@ -96,11 +99,20 @@ class _Teller:
         known = list(violation.schema.get("properties", ()))
         for name in violation.names:
             pointer = pointers.child(pointers.join(violation.path), name)
-            meant = self._meant(name, known)
-            others = f"allowed here: {', '.join(known)}" if known else "remove it"
-            fix = f'did you mean "{meant}"?' if meant else others
+            fix = self._fix_of_unknown(name, violation.path, known)
             message = f'unknown field "{name}" in {_called(violation.path)}'
             yield self._at_key("schema.unknown-field", pointer, message, fix)
+
+    def _fix_of_unknown(self, name: str, path: Path, known: list[str]) -> str:
+        """A name that is only written otherwise, a field of another level, a name that is like it, or all there are."""
+        if written := guess.same(name, known):
+            return f'did you mean "{written}"?'
+        home = guess.belongs(self._kind, name, path) if self._kind and self._guesses < _MOST_GUESSES else None
+        if home is not None:
+            return f'"{home[1]}" belongs in {home[0]}'
+        meant = self._meant(name, known)
+        others = f"allowed here: {', '.join(known)}" if known else "remove it"
+        return f'did you mean "{meant}"?' if meant else others
 
     def _missing(self, violation: Violation) -> Finding:
         name = violation.names[0]
@@ -194,7 +206,7 @@ class _Teller:
     def _meant(self, name: object, known: list[str]) -> str | None:
         """The name that was probably meant. Guessing is slow, and nobody reads a thousand guesses about one file."""
         self._guesses += 1
-        return _closest(str(name), known) if self._guesses <= _MOST_GUESSES else None
+        return guess.closest(str(name), known) if self._guesses <= _MOST_GUESSES else None
 
     def _name(self, violation: Violation) -> str:
         return _called(violation.path) if violation.path else "the document"
@@ -222,18 +234,6 @@ def _misfit(branch: tuple[Violation, ...], path: Path, value: object) -> int:
     if own & {"enum", "const"}:
         return 1 if isinstance(value, str) else 2
     return 0
-
-
-def _closest(text: str, known: list[str]) -> str | None:
-    plain = {_plain(candidate): candidate for candidate in known}
-    if _plain(text) in plain:
-        return plain[_plain(text)]
-    close = difflib.get_close_matches(_plain(text), plain, 1, 0.6)
-    return plain[close[0]] if close else None
-
-
-def _plain(text: str) -> str:
-    return text.lower().replace("_", "").replace("-", "").replace(" ", "")
 
 
 def _sample(schema: Mapping[str, Any]) -> str:

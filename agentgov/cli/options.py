@@ -33,10 +33,40 @@ def format_option(*formats: str) -> Callable[[Command], Command]:
     return decorate
 
 
+def report_options(*formats: str) -> Callable[[Command], Command]:
+    """`--format` and `--json` as of `format_option`, and `--report FORMAT=FILE`, which may be repeated.
+
+    The command takes `output: str` and `reports: tuple[ReportFile, ...]`, and hands both to `publish`.
+    """
+    from agentgov.cli.publish import distinct, report_file
+
+    choices = tuple(dict.fromkeys(("text", "json", *formats)))
+
+    def decorate(command: Command) -> Command:
+        command = click.option(
+            "--report",
+            "reports",
+            multiple=True,
+            metavar="FORMAT=FILE",
+            type=report_file(choices),
+            shell_complete=lambda _, __, start: [f"{name}=" for name in choices if f"{name}=".startswith(start)],
+            callback=distinct,
+            help="Write the answer to FILE too, in one of the formats; may be repeated.",
+        )(command)
+        return format_option(*formats)(command)
+
+    return decorate
+
+
 def wants_colour(stream: Any = None) -> bool:
     """Whether to paint: a terminal that is not dumb, and nobody said NO_COLOR."""
     stream = sys.stdout if stream is None else stream
     return bool(stream.isatty()) and "NO_COLOR" not in os.environ and os.environ.get("TERM", "") != "dumb"
+
+
+def wants_source(asked: bool | None) -> bool:
+    """Whether text shows the lines that it is about: as asked, else on a terminal."""
+    return sys.stdout.isatty() if asked is None else asked
 
 
 def show(page: Page, *, err: bool = False) -> None:

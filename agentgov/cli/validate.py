@@ -7,15 +7,18 @@ from typing import TYPE_CHECKING
 
 import click
 
-from agentgov.cli.options import answer, format_option, repo_option
+from agentgov.cli.options import repo_option, report_options, wants_source
+from agentgov.cli.publish import ReportFile
 from agentgov.errors import ConfigurationError, UsageError
-from agentgov.model.finding import Finding, Severity, Suppressed, order
+from agentgov.model.finding import Severity, order
 from agentgov.model.governed import FLEET_FILE, in_governance_set
 from agentgov.model.names import agent_id
 from agentgov.model.snapshot import Snapshot
+from agentgov.report.formats import FORMATS
 
 if TYPE_CHECKING:
     from agentgov.repo.repository import Repository
+    from agentgov.report.findings import Checked
 
 _HINT = "`agentgov init` makes a fleet; --repo DIR names one that is elsewhere"
 
@@ -32,8 +35,9 @@ _HINT = "`agentgov init` makes a fleet; --repo DIR names one that is elsewhere"
 @click.option("--select", multiple=True, metavar="CODE", help="Only findings of this code, or family such as schema.")
 @click.option("--ignore", multiple=True, metavar="CODE", help="No findings of this code or family.")
 @click.option("--show-suppressed", is_flag=True, help="Also list what marks in the files suppress, with the reasons.")
+@click.option("--show-source/--no-show-source", default=None, help="Show the lines (default: on a terminal).")
 @repo_option
-@format_option("github")
+@report_options(*FORMATS)
 def validate(
     paths: tuple[str, ...],
     rev: str | None,
@@ -42,14 +46,18 @@ def validate(
     select: tuple[str, ...],
     ignore: tuple[str, ...],
     show_suppressed: bool,
+    show_source: bool | None,
     repo: str,
     output: str,
+    reports: tuple[ReportFile, ...],
 ) -> int:
     """Check a fleet: schema, layout, references, limits, ownership, secrets.
 
     All findings come at once. With PATHs only those files, and the agents they belong to. `agentgov explain
     CODE` tells what a finding means. Exit 0: in order, 1: findings.
     """
+    from agentgov.cli.findings import lines_between, read_from, tell
+    from agentgov.report.findings import Report
     from agentgov.validate.run import examine, removed_agents
 
     _known_codes((*select, *ignore))
@@ -65,10 +73,18 @@ def validate(
     if before is not None:
         findings = tuple(sorted((*findings, *removed_agents(before, snapshot)), key=order))
     findings = tuple(found for found in findings if _wanted(found.code, select, ignore))
-    suppressed = tuple(one for one in result.suppressed if _wanted(one.finding.code, select, ignore))
-    _print(output, findings, suppressed, snapshot, shown=show_suppressed)
-    fatal = (Severity.ERROR, Severity.WARNING) if fail_on == "warning" else (Severity.ERROR,)
-    return 1 if any(found.severity in fatal for found in findings) else 0
+    report = Report(
+        command="validate",
+        findings=findings,
+        checked=_checked(snapshot),
+        suppressed=tuple(one for one in result.suppressed if _wanted(one.finding.code, select, ignore)),
+        failing=frozenset(Severity) if fail_on == "warning" else frozenset({Severity.ERROR}),
+        inside=place.inside(),
+        changed=lines_between(before, snapshot, touched) if before is not None and touched is not None else None,
+        read=read_from(snapshot),
+    )
+    tell(report, output, reports, source=wants_source(show_source), suppressed=show_suppressed)
+    return 1 if report.failed else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +149,12 @@ class _Place:
             raise UsageError(f"{path} lies outside of the fleet in {self.root}")
         inside = full.relative_to(self.root).as_posix()
         return "" if inside == "." else inside
+
+    def inside(self) -> str:
+        """The folder of the fleet in its repository, empty or ending with a slash."""
+        if self.git is None or self.git == self.root:
+            return ""
+        return f"{self.root.relative_to(self.git).as_posix()}/"
 
     def _at(self, repo: "Repository", commit: str) -> Snapshot:
         from agentgov.repo.snapshot import TreeSnapshot
@@ -210,40 +232,9 @@ def _wanted(code: str, select: tuple[str, ...], ignore: tuple[str, ...]) -> bool
     return names.isdisjoint(ignore) and (not select or not names.isdisjoint(select))
 
 
-def _print(
-    output: str,
-    findings: tuple[Finding, ...],
-    suppressed: tuple[Suppressed, ...],
-    snapshot: Snapshot,
-    *,
-    shown: bool,
-) -> None:
-    from agentgov.report import findings as render
+def _checked(snapshot: Snapshot) -> "Checked":
+    from agentgov.report.findings import Checked
     from agentgov.validate.load import agent_ids
 
     entries = snapshot.entries()
-    agents = sum(1 for _ in agent_ids(entries))
-    checked = f"checked {render.plural(agents, 'agent')}, {render.plural(len(entries), 'file')} ({snapshot.name})"
-    if suppressed:
-        checked = f"{len(suppressed):,} suppressed; {checked}"
-    if output == "github":
-        for line in render.github(findings):
-            click.echo(line)
-        click.echo(f"{render.counts(findings)}: {checked}")
-        return
-    errors = sum(1 for found in findings if found.severity is Severity.ERROR)
-    document = {
-        "schema": "agentgov.validate/1",
-        "findings": [render.document(found) for found in findings],
-        "suppressed": [render.suppressed_document(one) for one in suppressed],
-        "summary": {
-            "errors": errors,
-            "warnings": len(findings) - errors,
-            "suppressed": len(suppressed),
-            "agents": agents,
-            "files": len(entries),
-            "source": snapshot.name,
-        },
-    }
-    page = render.page(findings, "no findings", checked)
-    answer(output, render.suppressed_page(suppressed).then(page) if shown and suppressed else page, document)
+    return Checked(sum(1 for _ in agent_ids(entries)), len(entries), snapshot.name, entries.keys)

@@ -91,7 +91,7 @@ def test_github_annotations_are_escaped(tmp_path: Path, capsys: pytest.CaptureFi
     code, out, _ = run(capsys, "--repo", str(lay(tmp_path, {odd: "x\n"})), "--format", "github")
     assert code == 1
     assert out.splitlines()[0] == (
-        "::error file=agents/support/shared/100%25%2Ca%3Ab\\u{200b}.md,title=layout.path-characters,line=1,col=1::"
+        "::error file=agents/support/shared/100%25%2Ca%3Ab\\u{200b}.md,line=1,col=1,title=layout.path-characters::"
         "the path holds the hidden character U+200B ZERO WIDTH SPACE%0Afix: rename the file"
     )
     assert len(out.splitlines()) == 2

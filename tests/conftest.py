@@ -1,6 +1,7 @@
 """What holds for all tests: nothing waits for the disk. Their worlds are thrown away, and no power fails in them."""
 
 import os
+import tempfile
 
 import pygit2
 
@@ -9,3 +10,7 @@ from agentgov.repo.storage import survive_crashes
 survive_crashes()  # once a process; what it asks for is taken back here
 pygit2.option(pygit2.enums.Option.ENABLE_FSYNC_GITDIR, False)
 setattr(os, "fsync", lambda descriptor: None)  # noqa: B010 - typed as a function of the module
+
+# What `validate` keeps between runs: never in the user's own cache.
+_kept = tempfile.TemporaryDirectory(prefix="agentgov-tests-")
+os.environ["AGENTGOV_CACHE"] = _kept.name

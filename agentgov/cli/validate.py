@@ -1,31 +1,30 @@
-"""`agentgov validate`: everything that is wrong with a fleet, at once. Reads and prints; `validate.run` decides."""
+"""`agentgov validate`: everything that is wrong with a fleet, at once. Asks and prints; `validate.judge` decides."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from agentgov.cli.options import repo_option, report_options, wants_source
+from agentgov.cli.options import repo_option, report_options, show, wants_source
 from agentgov.cli.publish import ReportFile
-from agentgov.errors import ConfigurationError, UsageError
-from agentgov.model.finding import Severity, order
-from agentgov.model.governed import FLEET_FILE, in_governance_set
-from agentgov.model.names import agent_id
-from agentgov.model.snapshot import Snapshot
+from agentgov.cli.target import Place, Target, selected
+from agentgov.errors import UsageError
+from agentgov.model.finding import Severity
+from agentgov.model.partition import Whole
 from agentgov.report.formats import FORMATS
+from agentgov.report.page import Page, Span
+from agentgov.validate.selection import is_reading
 
 if TYPE_CHECKING:
-    from agentgov.repo.repository import Repository
-    from agentgov.report.findings import Checked
-
-_HINT = "`agentgov init` makes a fleet; --repo DIR names one that is elsewhere"
+    from agentgov.cli.answers import Answer
+    from agentgov.report.findings import Report
 
 
 @click.command()
 @click.argument("paths", nargs=-1, metavar="[PATH]...")
 @click.option("--rev", metavar="REV", help="Validate this revision (default: the working tree).")
+@click.option("--staged", is_flag=True, help="Validate what is staged: the index, not the files.")
 @click.option(
     "--changed",
     metavar="BASE...HEAD",
@@ -41,6 +40,7 @@ _HINT = "`agentgov init` makes a fleet; --repo DIR names one that is elsewhere"
 def validate(
     paths: tuple[str, ...],
     rev: str | None,
+    staged: bool,
     changed: str | None,
     fail_on: str,
     select: tuple[str, ...],
@@ -56,161 +56,56 @@ def validate(
     All findings come at once. With PATHs only those files, and the agents they belong to. `agentgov explain
     CODE` tells what a finding means. Exit 0: in order, 1: findings.
     """
-    from agentgov.cli.findings import lines_between, read_from, tell
-    from agentgov.report.findings import Report
-    from agentgov.validate.run import examine, removed_agents
+    from agentgov.cli.findings import tell
 
     _known_codes((*select, *ignore))
-    place = _Place.around(Path(repo))
-    if changed is not None:
-        if rev is not None:
-            raise UsageError("--changed names the revision to validate; leave --rev out")
-        before, snapshot, touched = place.change(changed)
-    else:
-        before, snapshot, touched = None, place.snapshot(rev), None
-    result = examine(snapshot, only=_only(place, snapshot, paths, touched))
-    findings = result.findings
-    if before is not None:
-        findings = tuple(sorted((*findings, *removed_agents(before, snapshot)), key=order))
-    findings = tuple(found for found in findings if _wanted(found.code, select, ignore))
-    report = Report(
-        command="validate",
-        findings=findings,
-        checked=_checked(snapshot),
-        suppressed=tuple(one for one in result.suppressed if _wanted(one.finding.code, select, ignore)),
-        failing=frozenset(Severity) if fail_on == "warning" else frozenset({Severity.ERROR}),
-        inside=place.inside(),
-        changed=lines_between(before, snapshot, touched) if before is not None and touched is not None else None,
-        read=read_from(snapshot),
-    )
+    place = Place.around(Path(repo))
+    target, found = _judged(place, paths, rev, staged, changed, is_reading(select))
+    failing = frozenset(Severity) if fail_on == "warning" else frozenset({Severity.ERROR})
+    report = _report(place, target, found, lambda code: _wanted(code, select, ignore), failing)
+    _note_ignored(target)
     tell(report, output, reports, source=wants_source(show_source), suppressed=show_suppressed)
     return 1 if report.failed else 0
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """Where the fleet is: its folder, what PATHs are relative to, and the repository around it (None: not in git)."""
+def _judged(
+    place: Place, paths: tuple[str, ...], rev: str | None, staged: bool, changed: str | None, reading: bool
+) -> "tuple[Target, Answer]":
+    """What was asked for, and everything that is wrong with it."""
+    from agentgov.cli.judging import Judging, judged
 
-    root: Path
-    start: Path
-    git: Path | None
-
-    @classmethod
-    def around(cls, start: Path) -> "_Place":
-        """The nearest folder upwards with agentgov.yaml, at most to the root of the repository."""
-        here = start.resolve()
-        if not here.is_dir():
-            raise ConfigurationError(f"{start} is no folder", _HINT)
-        root: Path | None = None
-        for folder in (here, *here.parents):
-            if root is None and (folder / FLEET_FILE).exists():
-                root = folder
-            if (folder / ".git").exists():
-                return cls(root or folder, here, folder)
-        if root is None:
-            raise ConfigurationError(f"there is no fleet around {here}", _HINT)
-        return cls(root, here, None)
-
-    def snapshot(self, rev: str | None) -> Snapshot:
-        """The files to validate; ConfigurationError where nothing of a fleet is among them."""
-        if rev is not None:
-            repo = self.repository()
-            return self._at(repo, repo.resolve(rev))
-        from agentgov.repo.snapshot import WorkTreeSnapshot
-
-        return _some_fleet(WorkTreeSnapshot(self.root), str(self.root))
-
-    def change(self, text: str) -> tuple[Snapshot, Snapshot, set[str]]:
-        """The files where HEAD left BASE, those of HEAD, and the paths that differ."""
-        from agentgov.repo.changes import changed_paths
-
-        base_name, dots, head_name = text.partition("...")
-        if not dots or not base_name:
-            raise UsageError(f"--changed {text} names no change", "write it as BASE...HEAD, for example main...HEAD")
-        repo = self.repository()
-        base, head = repo.resolve(base_name), repo.resolve(head_name or "HEAD")
-        fork = repo.merge_base(base, head)
-        if fork is None:
-            raise UsageError(f"{base_name} and {head_name or 'HEAD'} have no history in common")
-        touched = changed_paths(repo, self._tree(repo, fork), self._tree(repo, head))
-        return self._at(repo, fork), self._at(repo, head), set(touched)
-
-    def repository(self) -> "Repository":
-        """The repository around; ConfigurationError outside of one."""
-        from agentgov.repo.repository import Repository
-
-        return Repository.open(self.root)
-
-    def relative(self, path: str) -> str:
-        """A PATH of the command line, relative to the fleet."""
-        full = (self.start / path).absolute()
-        full = full.parent.resolve() / full.name  # the way there may lead through links, the path itself may be one
-        if not full.is_relative_to(self.root):
-            raise UsageError(f"{path} lies outside of the fleet in {self.root}")
-        inside = full.relative_to(self.root).as_posix()
-        return "" if inside == "." else inside
-
-    def inside(self) -> str:
-        """The folder of the fleet in its repository, empty or ending with a slash."""
-        if self.git is None or self.git == self.root:
-            return ""
-        return f"{self.root.relative_to(self.git).as_posix()}/"
-
-    def _at(self, repo: "Repository", commit: str) -> Snapshot:
-        from agentgov.repo.snapshot import TreeSnapshot
-
-        name = f"commit {commit[:7]}"
-        return _some_fleet(TreeSnapshot(repo, self._tree(repo, commit), name), name)
-
-    def _tree(self, repo: "Repository", commit: str) -> str:
-        """The tree of the fleet's folder in a commit."""
-        tree = repo.commit(commit).tree
-        if self.git is None or self.git == self.root:
-            return tree
-        inside = self.root.relative_to(self.git).as_posix()
-        entry = repo.entry(tree, inside)
-        if entry is None:
-            raise ConfigurationError(f"{inside} is not in commit {commit[:7]}")
-        return entry.oid
+    if changed is not None and rev is not None:
+        raise UsageError("--changed names the revision to validate; leave --rev out")
+    if staged and (rev is not None or changed is not None):
+        raise UsageError("--staged looks at the index, --rev and --changed at commits; choose one")
+    judging = Judging(lambda target: selected(place, target, paths), reading=reading)
+    if rev is None and changed is None:
+        return judged(judging, place, staged=staged)
+    target = place.change(changed) if changed is not None else place.commit(str(rev))
+    return target, judging.of(target)
 
 
-def _some_fleet(snapshot: Snapshot, name: str) -> Snapshot:
-    parts = (FLEET_FILE, f"{FLEET_FILE}/", "governance/", "agents/")
-    if not any(path.startswith(parts) for path in snapshot.entries()):
-        raise ConfigurationError(
-            f"there is no fleet in {name}: neither {FLEET_FILE} nor governance/ nor agents/", _HINT
-        )
-    return snapshot
+def _report(
+    place: Place, target: Target, found: "Answer", wanted: Callable[[str], bool], failing: frozenset[Severity]
+) -> "Report":
+    """What was found, of the codes that are wanted, as every format tells it."""
+    from agentgov.cli.findings import lines_between, read_from
+    from agentgov.report.findings import Checked, Report
 
-
-def _only(
-    place: _Place, snapshot: Snapshot, paths: tuple[str, ...], touched: set[str] | None
-) -> Callable[[str], bool] | None:
-    """Which files to judge; None is all of them. A change of governance affects every agent."""
-    scopes = [_scope(place, snapshot, path) for path in paths]
-    everything = touched is None or any(map(in_governance_set, touched))
-    if everything and (not scopes or "" in scopes):
-        return None
-
-    def only(path: str) -> bool:
-        inside = not scopes or any(not scope or path == scope or path.startswith(f"{scope}/") for scope in scopes)
-        return inside and (everything or (touched is not None and path in touched))
-
-    return only
-
-
-def _scope(place: _Place, snapshot: Snapshot, path: str) -> str:
-    """A PATH as a path of the fleet; an agent's id stands for its folder."""
-    scope = place.relative(path)
-    entries = snapshot.entries()
-    if not scope or scope in entries or any(entry.startswith(f"{scope}/") for entry in entries):
-        return scope
-    agent = agent_id(path)
-    if agent is not None and agent.file in entries:
-        return agent.folder
-    if (place.root / scope).exists():
-        return scope  # not governed: nothing to check, as for the other files of a commit hook
-    raise UsageError(f"there is no {path} in the {snapshot.name}")
+    whole = Whole(target.partition)
+    changed = None
+    if target.before is not None and target.touched is not None:
+        changed = lines_between(Whole(target.before), whole, target.touched)
+    return Report(
+        command="validate",
+        findings=tuple(one for one in found.findings if wanted(one.code)),
+        checked=Checked(found.agents, found.files, whole.name, whole.entries().keys),
+        suppressed=tuple(one for one in found.suppressed if wanted(one.finding.code)),
+        failing=failing,
+        inside=place.inside,
+        changed=changed,
+        read=read_from(whole),
+    )
 
 
 def _known_codes(codes: tuple[str, ...]) -> None:
@@ -232,9 +127,10 @@ def _wanted(code: str, select: tuple[str, ...], ignore: tuple[str, ...]) -> bool
     return names.isdisjoint(ignore) and (not select or not names.isdisjoint(select))
 
 
-def _checked(snapshot: Snapshot) -> "Checked":
-    from agentgov.report.findings import Checked
-    from agentgov.validate.load import agent_ids
-
-    entries = snapshot.entries()
-    return Checked(sum(1 for _ in agent_ids(entries)), len(entries), snapshot.name, entries.keys)
+def _note_ignored(target: Target) -> None:
+    """Say which files git ignores that look as if they belonged to the fleet."""
+    paths = [path for path in target.ignored if path.endswith((".yaml", ".yml", ".json", ".md", ".txt"))]
+    if paths:
+        more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
+        text = f"git ignores {paths[0]}{more}, so nobody would get what is in there; git check-ignore -v tells why"
+        show(Page().line(Span("note ", "warn"), text), err=True)

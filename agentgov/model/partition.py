@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from typing import Protocol
 
+from agentgov.model.governed import in_governance_set
 from agentgov.model.names import SHARED
 from agentgov.model.snapshot import Entry, Snapshot, path_bytes
 
@@ -43,6 +44,11 @@ def shared_folder(folder: str) -> str:
     return f"{folder.rpartition('/')[0]}/{SHARED}"
 
 
+def is_common(path: str) -> bool:
+    """Whether the judgement of every folder may look at a path: governance (not its workflows), and the playbooks."""
+    return path.startswith("playbooks/") or (in_governance_set(path) and not path.startswith(".github/workflows/"))
+
+
 class PartitionedSnapshot:
     """Any snapshot, by part; the ids of its trees are not known."""
 
@@ -70,9 +76,10 @@ class PartitionedSnapshot:
 
 
 class Part:
-    """What the judgement of one folder may look at, as a snapshot: the folder, the texts it shares, and the rest.
+    """What the judgement of one folder may look at, as a snapshot: the folder, the texts it shares, what is common.
 
-    Each file is read once. Parts with equal files get equal judgements, whatever else is in their fleets.
+    Nothing else is there for it, so that parts with equal files get equal judgements. "" is the rest of the fleet,
+    which sees itself. Each file is read once.
     """
 
     __slots__ = ("_entries", "_held", "_read", "name", "own")
@@ -83,7 +90,7 @@ class Part:
         self.name = partition.name
         rest = partition.rest()
         self.own = partition.inside(folder) if folder else rest
-        near = (partition.inside(shared_folder(folder)), rest) if folder else ()
+        near = (partition.inside(shared_folder(folder)), _Common(rest)) if folder else ()
         self._entries = _Joined((self.own, *near))
 
     def entries(self) -> Mapping[str, Entry]:
@@ -91,6 +98,8 @@ class Part:
 
     def read(self, path: str) -> bytes:
         if path not in self._held:
+            if path not in self._entries:
+                raise KeyError(path)
             self._held[path] = self._read(path)
         return self._held[path]
 
@@ -136,6 +145,26 @@ class _Joined(Mapping[str, Entry]):
 
     def __len__(self) -> int:
         return len({path for listing in self._listings for path in listing})
+
+
+class _Common(Mapping[str, Entry]):
+    """Of a listing what is common to all folders."""
+
+    __slots__ = ("_listing",)
+
+    def __init__(self, listing: Mapping[str, Entry]) -> None:
+        self._listing = listing
+
+    def __getitem__(self, path: str) -> Entry:
+        if path in self._listing and is_common(path):
+            return self._listing[path]
+        raise KeyError(path)
+
+    def __iter__(self) -> Iterator[str]:
+        return filter(is_common, self._listing)
+
+    def __len__(self) -> int:
+        return sum(map(is_common, self._listing))
 
 
 class _Everything(Mapping[str, Entry]):

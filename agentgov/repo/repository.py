@@ -34,6 +34,7 @@ class Repository:
     """A git repository. `root` is the work tree (None when bare), `git_dir` its git directory."""
 
     def __init__(self, location: Location) -> None:
+        self.location = location
         self.root = location.root
         self.git_dir = location.git_dir
         self.plumbing = Plumbing(location)

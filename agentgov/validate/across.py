@@ -3,7 +3,7 @@
 They decide from the facts of all folders (`facts`) and read a file only where there is something to tell of it.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from agentgov.model.finding import Finding
 from agentgov.model.names import AgentId, agent_of_path
@@ -16,8 +16,11 @@ from agentgov.validate.unit import subject_of
 from agentgov.validate.view import View
 
 
-def check(partition: Partition, parts: Parts, folders: Mapping[str, Facts], rest: Facts) -> Iterator[Finding]:
+def check(
+    partition: Partition, governance: Callable[[], Parts], folders: Mapping[str, Facts], rest: Facts
+) -> Iterator[Finding]:
     """What is wrong with a fleet as a whole; `folders` in the order of the paths' bytes."""
+    parts = governance()
     whole = Whole(partition)
     view = View(whole, whole.entries(), parts)
 
@@ -41,7 +44,7 @@ def _agent(folder: str) -> AgentId | None:
 
 def _one_each(partition: Partition, folders: Mapping[str, Facts]) -> list[str]:
     """The rest, and the first path of each folder: enough to see which folders collide."""
-    return sorted((*partition.rest(), *(facts.first for facts in folders.values())), key=path_bytes)
+    return sorted((*partition.rest(), *(facts.first for facts in folders.values() if facts.first)), key=path_bytes)
 
 
 def _covered(parts: Parts, folders: Mapping[str, Facts], rest: Facts) -> dict[str, str]:

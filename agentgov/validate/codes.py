@@ -47,6 +47,7 @@ CODES: dict[str, tuple[Severity, str]] = {
     "layout.agent-missing": (_E, "A folder below a workspace without agent.yaml."),
     "layout.agent-removed": (_E, "A change removes an agent that has not been retired."),
     "layout.collision": (_E, "Paths that differ only in case or Unicode form."),
+    "layout.unmerged": (_E, "A conflict of a merge that is not resolved."),
     "layout.path-characters": (_E, "A path that is not UTF-8, or that holds hidden characters."),
     # Access (decided in agentgov.trust)
     "access.duplicate-id": (_E, "Two people, bots or teams have one id."),

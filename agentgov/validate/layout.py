@@ -58,6 +58,15 @@ def check_names(paths: Iterable[str]) -> Iterator[Finding]:
             yield _collision(names, file)
 
 
+def check_uncommitted(unmerged: Iterable[str], odd: Iterable[str]) -> Iterator[Finding]:
+    """What only git and the disk know of files before they are committed: conflicts, and what is no file at all."""
+    for path in unmerged:
+        message = f"{path} has a conflict that is not resolved"
+        yield finding("layout.unmerged", Location(path, 1, 1), message, "resolve it, then git add it")
+    for path in odd:
+        yield _not_a_file(path, Entry(0))
+
+
 def check_closure(view: View, agent: AgentId, own: Collection[str]) -> Iterator[Finding]:
     """What is wrong with the places of the files of one agent, other files being there or not."""
     for path in own:

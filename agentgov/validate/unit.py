@@ -52,7 +52,20 @@ def marks_in(snapshot: Snapshot, paths: Mapping[str, Entry]) -> Iterator[Suppres
             yield from suppressions(snapshot.read(path), path)
 
 
+def read_folder(partition: Partition, parts: Parts, folder: str) -> Judged:
+    """What is to be said of a folder's document alone: whether it can be read and follows its schema."""
+    part = Part(partition, folder)
+    agent_id = agent_of_path(f"{folder}/agent.yaml")
+    if agent_id is None or agent_id.file not in part.own:
+        return Judged((), Facts(len(part.own)))
+    loaded = load_document(part, "Agent", Agent, agent_id.file)
+    marks = marks_in(part, {agent_id.file: part.own[agent_id.file]})
+    return Judged(loaded.findings, Facts(len(part.own), is_agent=True), tuple(marks))
+
+
 def _folder(part: Part, parts: Parts, folder: str) -> Judged:
+    if not part.own:  # a folder of folders, which git does not make
+        return Judged((), Facts())
     view = View(part, part.entries(), parts)
     found = [
         *layout.check_files(part.own),

@@ -52,6 +52,7 @@ SHOWN_OTHERWISE: dict[str, Callable[[], Iterable[Finding]]] = {
 # Codes that validate does not say of its own documents, and the tests that show them.
 SAID_ELSEWHERE = {
     "schema.invalid": "tests/unit/validate/test_validate_schema_messages.py",
+    "layout.unmerged": "tests/unit/cli/test_validate_uncommitted.py",
     "import.secret": "tests/unit/importers",
     "import.workspace": "tests/unit/cli/test_import_command.py",
 }

@@ -25,6 +25,7 @@ from unit.validate.fleet_sample import (
 from agentgov.model.finding import Severity
 from agentgov.model.snapshot import EXECUTABLE, SUBMODULE, SYMLINK, MemorySnapshot
 from agentgov.validate.run import validate
+from agentgov.validate.selection import Selection
 
 
 def test_the_sample_fleet_is_in_order() -> None:
@@ -425,15 +426,15 @@ def test_a_run_with_paths_keeps_their_findings_and_those_of_their_agents() -> No
         FLEET: ("[tools]", "[x]"),
     }
     snapshot = fleet(edits)
-    by_prompt = validate(snapshot, only=lambda path: path == PROMPT)
+    by_prompt = validate(snapshot, Selection((PROMPT,)))
     assert [(one.code, one.where.file) for one in by_prompt] == [("prompt.unused-variable", AGENT)]
-    by_second = validate(snapshot, only=lambda path: path.startswith("agents/support/triage/"))
+    by_second = validate(snapshot, Selection(("agents/support/triage",)))
     assert [(one.code, one.where.file) for one in by_second] == [("reference.unknown-person", SECOND)]
-    by_shared = validate(snapshot, only=lambda path: path == SHARED)
+    by_shared = validate(snapshot, Selection((SHARED,)))
     assert [(one.code, one.where.file) for one in by_shared] == [("prompt.unused-variable", AGENT)]
-    assert validate(snapshot, only=lambda path: path == "docs/x.md") == ()
+    assert validate(snapshot, Selection(("docs/x.md",))) == ()
 
 
 def test_a_deleted_prompt_concerns_the_agent_that_names_it() -> None:
-    found = validate(fleet({PROMPT: None}), only=lambda path: path == PROMPT)
+    found = validate(fleet({PROMPT: None}), Selection((PROMPT,)))
     assert [(one.code, one.where.file) for one in found] == [("reference.file-missing", AGENT)]

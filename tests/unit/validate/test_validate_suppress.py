@@ -11,7 +11,8 @@ from agentgov.model.finding import Severity
 from agentgov.model.fleet import Validation
 from agentgov.validate.codes import CODES
 from agentgov.validate.load import load_governance
-from agentgov.validate.run import Result, examine, findings_of_agent
+from agentgov.validate.run import examine, findings_of_agent
+from agentgov.validate.selection import Selection
 from agentgov.validate.suppress import JUDGEMENT, apply, suppressions
 
 MARK = "# agentgov: ignore[secret.suspicious] because of the sample"
@@ -222,8 +223,9 @@ def test_a_release_asks_the_authorised_governance_whether_marks_count() -> None:
 
 def test_a_selection_of_paths_keeps_marks_and_what_they_suppress_together() -> None:
     snapshot = fleet({AGENT: HIDDEN})
-    assert len(examine(snapshot, only=lambda path: path == AGENT).suppressed) == 2
-    assert examine(snapshot, only=lambda path: path == OWNERS) == Result((), ())
+    assert len(examine(snapshot, Selection((AGENT,))).suppressed) == 2
+    elsewhere = examine(snapshot, Selection((OWNERS,)))
+    assert (elsewhere.findings, elsewhere.suppressed) == ((), ())
 
 
 CODE = st.sampled_from(["secret.suspicious", "text.hidden-character", "limit.risk", "nothing", "prompt.empty"])

@@ -1,0 +1,95 @@
+"""How `validate` comes to its answer: from what is kept, in all processors, and in this order of cheapness.
+
+A fleet whose root was judged before is answered at once. Of any other only the folders that were never judged are. The
+answer is the same in every case; what is kept, and where, is `cli.kept`.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from agentgov.cli.answers import Answer, Answers
+from agentgov.cli.kept import KeptFiles, kept_files
+from agentgov.cli.target import Place, Target
+from agentgov.resources import rules_digest
+from agentgov.validate.selection import Selection
+
+if TYPE_CHECKING:
+    from agentgov.validate.facts import Judged
+
+Roots = tuple[tuple[str, str], ...]
+Narrow = Callable[[Target], Selection]
+
+
+class Judging:
+    """One question about one target. `reading`: only what documents and their schemas tell."""
+
+    def __init__(self, narrow: Narrow, *, reading: bool = False) -> None:
+        self._narrow = narrow
+        self._reading = reading
+        self._kept: KeptFiles | None = kept_files()
+        self._rules = rules_digest() if self._kept is not None else ""
+        self._answers = Answers(self._kept, f"{self._rules} {reading}") if self._kept is not None else None
+
+    def of(self, target: Target) -> Answer:
+        """Everything that is wrong with a target, as far as it was asked for."""
+        roots = root_ids(target)
+        whole = self._narrow(target).everything and target.before is None
+        if whole and roots and self._answers is not None:
+            known = self._answers.get(roots)
+            if known is not None:
+                return _with(known, target)
+        found = self._judged(target)
+        if whole and roots and self._answers is not None:
+            self._answers.put(roots, found)
+        return _with(found, target)
+
+    def load_rules(self) -> None:
+        """Load what a judgement takes, for a time when there is nothing else to do."""
+        import agentgov.validate.judge  # noqa: F401
+
+    def _judged(self, target: Target) -> Answer:
+        from agentgov.validate.judge import Means, in_order, judge_fleet
+        from agentgov.validate.run import removed_between
+
+        means = Means(self._kept, self._rules, _spread, self._reading)
+        found = judge_fleet(target.partition, means, self._narrow(target))
+        findings = found.findings
+        if target.before is not None:
+            findings = in_order((*findings, *removed_between(target.before, target.partition)))
+        return Answer(findings, found.suppressed, found.agents, found.files)
+
+
+def root_ids(target: Target) -> Roots:
+    """What the answer about a target depends on, beside the rules; nothing where no ids are known."""
+    from agentgov.repo.partition import TreePartition
+
+    return target.partition.root_ids() if isinstance(target.partition, TreePartition) else ()
+
+
+def judged(judging: Judging, place: Place, *, staged: bool) -> tuple[Target, Answer]:
+    """The working tree or the index, judged; while git compares files, the rules are loaded."""
+    asked = place.index() if staged else place.work_tree()
+    judging.load_rules()
+    target = asked()
+    return target, judging.of(target)
+
+
+def _with(found: Answer, target: Target) -> Answer:
+    """An answer with what only git and the disk know of the target."""
+    if not target.findings:
+        return found
+    from agentgov.validate.judge import in_order
+
+    return replace(found, findings=in_order((*found.findings, *target.findings)))
+
+
+def _spread(work: "Callable[[str], Judged]", folders: Sequence[str]) -> "list[Judged]":
+    from agentgov.cli.processes import spread
+    from agentgov.cli.progress import Progress
+
+    progress = Progress("checking", "folders")
+    try:
+        return spread(work, folders, lambda done: progress.tell(done, len(folders)))
+    finally:
+        progress.done()

@@ -1,0 +1,63 @@
+"""A tree with changes that are in no repository yet: the trees and files of a working tree or an index, by object id.
+
+What would be committed gets the ids that git would give it, so that equal content is known as equal wherever it comes
+from. Nothing is written anywhere; files are held in memory up to a bound, and read and checked again beyond it.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+
+from agentgov.repo.compose import tree_bytes
+from agentgov.repo.objects import TreeEntry, object_id, parse_tree
+from agentgov.repo.repository import Repository
+from agentgov.repo.treeedit import EMPTY_TREE, Change, put_files
+
+MOST_HELD = 64 * 2**20  # bytes of files
+
+
+class Overlay:
+    """Reads trees and files of a repository, and those that were laid over it."""
+
+    def __init__(self, repo: Repository) -> None:
+        self._repo = repo
+        self._trees: dict[str, tuple[TreeEntry, ...]] = {}
+        self._files: dict[str, bytes] = {}
+        self._again: dict[str, Callable[[], bytes]] = {}
+        self._held = 0
+
+    def changed(self, base: str | None, changes: Mapping[str, Change]) -> str:
+        """The id of the tree that is `base` with each path set to (mode, object id) or deleted (None)."""
+        return put_files(self, base, changes) if changes else base or EMPTY_TREE
+
+    def tree(self, oid: str) -> tuple[TreeEntry, ...]:
+        """The entries of a tree."""
+        found = self._trees.get(oid)
+        return self._repo.tree(oid) if found is None else found
+
+    def write_tree(self, entries: Iterable[TreeEntry]) -> str:
+        """Keep a tree and return its id."""
+        raw = tree_bytes(entries)
+        oid = object_id("tree", raw)
+        self._trees[oid] = parse_tree(raw, lenient=True)
+        return oid
+
+    def add(self, read: Callable[[], bytes]) -> str:
+        """Keep a file and return its id; `read` is called now, and again where too much is held already."""
+        content = read()
+        oid = object_id("blob", content)
+        if self._held + len(content) <= MOST_HELD:
+            self._files[oid] = content
+            self._held += len(content)
+        else:
+            self._again[oid] = read
+        return oid
+
+    def blob(self, oid: str) -> bytes:
+        """The content of a file; KeyError where it changed since it was added."""
+        if oid in self._files:
+            return self._files[oid]
+        if oid not in self._again:
+            return self._repo.blob(oid)
+        content = self._again[oid]()
+        if object_id("blob", content) != oid:
+            raise KeyError(oid)
+        return content

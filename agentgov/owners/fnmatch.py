@@ -13,7 +13,7 @@ The result is matched against `/path` by `File.fnmatch` with FNM_PATHNAME and FN
 - `**/` at the start of a name is any number of folders; every other run of stars is one `*`: `/docs/**` is `/docs/*`.
 - `[abc]`, `[a-z]`, `[!a]` and `[^a]` are one character; a bracket that does not end matches nothing, `[]` nothing,
   `[!]` anything. A range that runs backwards holds its two ends.
-- A backslash makes the next character an ordinary one, the slash excepted; at the end of a pattern it is itself.
+- A backslash makes the next character an ordinary one, the slash excepted; at the end of a pattern it is nothing.
 """
 
 import re
@@ -68,13 +68,13 @@ def _names(text: str) -> Iterator[Name]:
         if step == "/":
             yield glob(steps)
             steps, start = [], True
-        else:
+        elif step:
             steps.append(step)
     yield glob(steps)
 
 
 def _step(text: str, place: int) -> tuple[Step | None, int]:
-    """The step that begins at a place and where the next begins; no step for a bracket that does not end."""
+    """The step that begins at a place ("": none) and where the next begins; None for a bracket that does not end."""
     char = text[place]
     if char == "*":
         return Wild.MANY, place + 1
@@ -82,8 +82,8 @@ def _step(text: str, place: int) -> tuple[Step | None, int]:
         return Wild.ONE, place + 1
     if char == "[":
         return _bracket(text, place + 1)
-    if char == "\\" and place + 1 < len(text):
-        return text[place + 1], place + 2
+    if char == "\\":
+        return text[place + 1 : place + 2], place + 2
     return char, place + 1
 
 

@@ -1,26 +1,27 @@
 """The last of many patterns that matches a path, without trying them all.
 
 Every folder has the candidates that its path has left over: what matches all below it already, and the patterns that
-have matched so far and may still match further down. They are found once a folder, from those of the folder above, so a
-file costs a few look-ups. Patterns without wildcards are looked up; all others advance together, one bit for each
-place in each pattern, so no pattern and no number of patterns costs more than its length.
+have matched so far and may still match further down. Folders with the same candidates are one state, and where a name
+leads from a state is found once, so a file costs a look-up for each of its names. Patterns without wildcards are looked
+up as well; all others advance together, one bit for each place in each pattern, so no pattern and no number of patterns
+costs more than its length.
 
 Patterns belong to lanes (a section of GitLab's dialect has one for its entries, one for its exclusions; GitHub's
 dialect has a single one). Of each lane only the last pattern that matches is told.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 
 from agentgov.owners.names import NameTests
-from agentgov.owners.pattern import STAR, Glob, Name, Pattern
+from agentgov.owners.pattern import STAR, Glob, Pattern
 
 Hits = tuple[int, ...]  # numbers of patterns, rising, at most one of each lane
 
-_FOLDERS_KEPT = 50_000
-_NAMES_KEPT = 20_000
-_BITS = 2_000  # a run of patterns longer than this is cut: what a name adds to it stays small
+_LINKS_KEPT = 200_000  # steps from one state to another, and answers; more are forgotten and found again
+_KINDS_KEPT = 5_000  # for each run
+_BITS = 8_000  # a run of patterns longer than this is cut: what a name adds to it stays small
 
 
 def matches(pattern: Pattern, path: str) -> bool:
@@ -28,12 +29,39 @@ def matches(pattern: Pattern, path: str) -> bool:
     return bool(PatternIndex([pattern]).winners(path))
 
 
-@dataclass(frozen=True, slots=True)
-class _Folder:
-    """What is known of every path below a folder: what matches already, and what may match yet."""
+@dataclass(slots=True, eq=False)
+class _Node:
+    """A folder or file that patterns without wildcards name, or that the other patterns of `runs` start in."""
 
+    children: dict[str, "_Node"] = field(default_factory=dict)
+    itself: Hits = ()
+    below: Hits = ()
+    others: list[tuple[int, Pattern]] = field(default_factory=list)
+    runs: tuple["_Run", ...] = ()
+
+
+@dataclass(slots=True, eq=False)
+class _Kind:
+    """All names that no pattern tells apart: which wildcards they match, and for a name that a pattern spells, that."""
+
+    name: str | None
+    itself: Hits  # patterns of one name alone: `b`, `*.md`
+    below: Hits  # the same for folders: everything below matches
+    passed: tuple[int, ...]
+
+
+Open = tuple[tuple["_Run", int], ...]  # runs that may still match further down, with the places they have reached
+
+
+@dataclass(slots=True, eq=False)
+class _State:
+    """What is known of every path below a folder: where it is among the nodes, what matches, what may match yet."""
+
+    node: _Node | None
     below: Hits
-    open: tuple[tuple["_Run", int], ...]
+    open: Open
+    folders: dict[_Kind, "_State"] = field(default_factory=dict)
+    files: dict[_Kind, Hits] = field(default_factory=dict)
 
 
 class PatternIndex:
@@ -42,89 +70,105 @@ class PatternIndex:
     def __init__(self, patterns: Sequence[Pattern], lanes: Sequence[int] = ()) -> None:
         """`lanes` holds the lane of each pattern; without it there is one for all."""
         self._lanes = tuple(lanes)
-        self._entries: dict[str, Hits] = {}  # /a/b: the path itself
-        self._below: dict[str, Hits] = {}  # /a/b/: everything below
+        self._top = _Node()
         self._names: dict[str, Hits] = {}  # b: anything of that name
         self._names_below: dict[str, Hits] = {}  # b/: everything below any folder of that name
         self._suffixes: dict[str, Hits] = {}  # *.md: anything with such a name
         self._suffixes_below: dict[str, Hits] = {}
-        everything: Hits = ()
-        others: defaultdict[str, list[tuple[int, Pattern]]] = defaultdict(list)
         for number, pattern in enumerate(patterns):
-            if pattern.matches_all:
-                everything = self._merge(everything, (number,))
-            elif pattern.possible and not self._take(number, pattern):
-                prefix = _literal_prefix(pattern.names)
-                rest = Pattern(pattern.names[len(prefix) :], pattern.reach)
-                others["/".join(prefix)].append((number, rest))
+            if pattern.possible:
+                self._take(number, pattern)
         self._lengths = sorted({len(suffix) for suffix in (*self._suffixes, *self._suffixes_below)})
-        self._runs = {prefix: tuple(_Run(run, self._merge) for run in _cut(group)) for prefix, group in others.items()}
-        self._root = _Folder(everything, tuple((run, run.start) for run in self._runs.get("", ())))
-        self._folders: dict[str, _Folder] = {}
+        self._tests = NameTests()
+        self._spelled: set[str] = set()
+        self._close(self._top)
+        self._start()
 
     def winners(self, path: str) -> Hits:
         """The last pattern of each lane that matches the path."""
-        place = path.rfind("/")
-        folder = self._root if place < 0 else self._folders.get(path[:place]) or self._folder(path[:place])
-        name = path[place + 1 :]
-        found = [folder.below]
-        if hits := self._entries.get(path):
-            found.append(hits)
-        if hits := self._names.get(name):
-            found.append(hits)
-        if self._suffixes:
-            found.extend(self._with_suffix(self._suffixes, name))
-        for run, state in folder.open:
-            if hits := run.reached(run.step(state, name)):
-                found.append(hits)
-        return self._merge(*found) if len(found) > 1 else found[0]
+        *folders, name = path.split("/")
+        kinds, state = self._kinds, self._root
+        for folder in folders:
+            kind = kinds.get(folder) or self._kind(folder)
+            state = state.folders.get(kind) or self._enter(state, kind)
+        kind = kinds.get(name) or self._kind(name)
+        hits = state.files.get(kind)
+        return hits if hits is not None else self._look(state, kind)
 
-    def _folder(self, path: str) -> _Folder:
-        """The candidates of a folder, found from those of the folders above it."""
-        if len(self._folders) > _FOLDERS_KEPT:
-            self._folders.clear()
-        known, end = self._root, len(path)
-        while end > 0:  # up to the nearest folder that is known
-            end = path.rfind("/", 0, end)
-            above = self._folders.get(path[:end]) if end > 0 else None
-            if above is not None:
-                known = above
-                break
-        while end < len(path):
-            start = max(end, 0) + (end >= 0)
-            end = path.find("/", start)
-            end = len(path) if end < 0 else end
-            known = self._folders[path[:end]] = self._child(known, path[:end], path[start:end])
+    def _start(self) -> None:
+        """Know nothing yet, or forget what has become too much."""
+        opened = tuple((run, run.start) for run in self._top.runs)
+        self._root = _State(self._top, self._top.below, opened)
+        self._states: dict[tuple[_Node | None, Hits, Open], _State] = {}
+        self._kinds: dict[str, _Kind] = {}
+        self._alike: dict[tuple[str | None, Hits, Hits, tuple[int, ...]], _Kind] = {}
+        self._links = 0
+
+    def _kind(self, name: str) -> _Kind:
+        itself, below = self._names.get(name, ()), self._names_below.get(name, ())
+        for length in self._lengths:
+            suffix = name[-length:]
+            if hits := self._suffixes.get(suffix):
+                itself = self._merge(itself, hits)
+            if hits := self._suffixes_below.get(suffix):
+                below = self._merge(below, hits)
+        key = (name if name in self._spelled else None, itself, below, self._tests.passed(name))
+        kind = self._alike.get(key)
+        if kind is None:
+            kind = self._alike[key] = _Kind(*key)
+        self._count()
+        self._kinds[name] = kind
+        return kind
+
+    def _enter(self, state: _State, kind: _Kind) -> _State:
+        """The state of a folder, found from that of the folder above it."""
+        node = state.node.children.get(kind.name) if state.node is not None and kind.name is not None else None
+        below = self._merge(state.below, kind.below, node.below if node is not None else ())
+        opened = tuple((run, places) for run, before in state.open if (places := run.step(before, kind)))
+        if node is not None and node.runs:
+            opened += tuple((run, run.start) for run in node.runs)
+        key = (node, below, opened)
+        known = self._states.get(key)
+        if known is None:
+            known = self._states[key] = _State(*key)
+        state.folders[kind] = known
+        self._count()
         return known
 
-    def _child(self, parent: _Folder, path: str, name: str) -> _Folder:
-        found = [parent.below, self._below.get(path, ()), self._names_below.get(name, ())]
-        if self._suffixes_below:
-            found.extend(self._with_suffix(self._suffixes_below, name))
-        stepped = ((run, run.step(state, name)) for run, state in parent.open)
-        still = [(run, state) for run, state in stepped if state]
-        still.extend((run, run.start) for run in self._runs.get(path, ()))
-        return _Folder(self._merge(*found), tuple(still))
+    def _look(self, state: _State, kind: _Kind) -> Hits:
+        """What matches a file, found from the state of its folder."""
+        found = [state.below, kind.itself]
+        found.extend(run.reached(run.step(places, kind)) for run, places in state.open)
+        node = state.node.children.get(kind.name) if state.node is not None and kind.name is not None else None
+        if node is not None:
+            found.append(node.itself)
+        hits = state.files[kind] = self._merge(*found)
+        self._count()
+        return hits
 
-    def _with_suffix(self, suffixes: dict[str, Hits], name: str) -> Iterable[Hits]:
-        for length in self._lengths:
-            if length > len(name):
-                break
-            if hits := suffixes.get(name[-length:]):
-                yield hits
+    def _count(self) -> None:
+        self._links += 1
+        if self._links > _LINKS_KEPT:
+            self._start()
 
-    def _take(self, number: int, pattern: Pattern) -> bool:
-        """File a pattern where it can be looked up; False where it has to be followed step by step."""
-        path, name = pattern.literal_path, pattern.lone_name
-        if path is not None:
-            self._file(number, pattern, path, self._entries, self._below)
-        elif isinstance(name, str):
+    def _take(self, number: int, pattern: Pattern) -> None:
+        """File a pattern where it can be looked up, or with those of its folder that are followed step by step."""
+        name = pattern.lone_name
+        if isinstance(name, str):
             self._file(number, pattern, name, self._names, self._names_below)
         elif name is not None and name.suffix:
             self._file(number, pattern, name.suffix, self._suffixes, self._suffixes_below)
         else:
-            return False
-        return True
+            node = self._top
+            for place, part in enumerate(pattern.names):
+                if not isinstance(part, str):
+                    node.others.append((number, Pattern(pattern.names[place:], pattern.reach)))
+                    return
+                node = node.children.setdefault(part, _Node())
+            if pattern.reach != "below" and pattern.names:
+                node.itself = self._merge(node.itself, (number,))
+            if pattern.reach != "entry" or not pattern.names:
+                node.below = self._merge(node.below, (number,))
 
     def _file(self, number: int, pattern: Pattern, key: str, itself: dict[str, Hits], below: dict[str, Hits]) -> None:
         if pattern.reach != "below":
@@ -132,10 +176,22 @@ class PatternIndex:
         if pattern.reach != "entry":
             below[key] = self._merge(below.get(key, ()), (number,))
 
+    def _close(self, top: _Node) -> None:
+        """Make runs of the patterns that start in each folder, and know every name that a pattern spells."""
+        waiting = [top]
+        while waiting:
+            node = waiting.pop()
+            waiting.extend(node.children.values())
+            self._spelled.update(node.children)
+            if node.others:
+                node.runs = tuple(_Run(run, self._tests, self._merge) for run in _cut(node.others))
+                names = (name for _, pattern in node.others for name in pattern.names)
+                self._spelled.update(name for name in names if isinstance(name, str))
+                node.others = []
+
     def _merge(self, *parts: Hits) -> Hits:
         if not self._lanes:
-            best = max((part[0] for part in parts if part), default=-1)
-            return () if best < 0 else (best,)
+            return max(parts)
         filled = [part for part in parts if part]
         if len(filled) < 2:
             return filled[0] if filled else ()
@@ -147,20 +203,11 @@ class PatternIndex:
         return tuple(sorted(last.values()))
 
 
-def _literal_prefix(names: tuple[Name, ...]) -> tuple[str, ...]:
-    prefix: list[str] = []
-    for name in names:
-        if not isinstance(name, str):
-            break
-        prefix.append(name)
-    return tuple(prefix)
-
-
-def _cut(group: list[tuple[int, Pattern]]) -> list[list[tuple[int, Pattern]]]:
+def _cut(patterns: list[tuple[int, Pattern]]) -> list[list[tuple[int, Pattern]]]:
     """Patterns that start in one folder, cut into runs."""
     runs: list[list[tuple[int, Pattern]]] = [[]]
     bits = 0
-    for number, pattern in group:
+    for number, pattern in patterns:
         if bits > _BITS:
             runs.append([])
             bits = 0
@@ -175,7 +222,7 @@ class _Run:
     The step is that of bit-parallel automata (Baeza-Yates and Gonnet 1992, "A new approach to text searching").
     """
 
-    def __init__(self, patterns: Iterable[tuple[int, Pattern]], merge: Callable[..., Hits]) -> None:
+    def __init__(self, patterns: Iterable[tuple[int, Pattern]], tests: NameTests, merge: Callable[..., Hits]) -> None:
         self._merge = merge
         self.start = 0
         self._loops = 0  # places where any number of folders may stand
@@ -206,29 +253,42 @@ class _Run:
             self._ends |= bit
             self._number[bit.bit_length()] = number
             bit <<= 1
-        self._globs = NameTests(globs)
-        self._known: dict[str, int] = {}
+        self._globs = {tests.add(glob): places for glob, places in globs.items()}
+        self._passed: dict[_Kind, int] = {}
         self._reached: dict[int, Hits] = {0: ()}
 
-    def step(self, state: int, name: str) -> int:
+    def step(self, state: int, kind: _Kind) -> int:
         """The places reached from those of `state` by one more name."""
-        tests = self._known.get(name)
-        if tests is None:
-            if len(self._known) > _NAMES_KEPT:
-                self._known.clear()
-            tests = self._known[name] = self._anything | self._literal.get(name, 0) | self._globs.mask(name)
-        return ((state & tests) << 1) | (state & self._loops)
+        passed = self._passed.get(kind)
+        if passed is None:
+            passed = self._pass(kind)
+        return ((state & passed) << 1) | (state & self._loops)
+
+    def _pass(self, kind: _Kind) -> int:
+        passed = self._anything
+        if kind.name is not None:
+            passed |= self._literal.get(kind.name, 0)
+        for number in kind.passed:
+            passed |= self._globs.get(number, 0)
+        if len(self._passed) > _KINDS_KEPT:
+            self._passed.clear()
+        self._passed[kind] = passed
+        return passed
 
     def reached(self, state: int) -> Hits:
         """The last patterns of their lanes that end in one of these places."""
         ends = state & self._ends
         hits = self._reached.get(ends)
         if hits is None:
-            numbers, rest = [], ends
-            while rest:
-                numbers.append(self._number[rest.bit_length()])
-                rest ^= 1 << (rest.bit_length() - 1)
-            hits = self._merge(*((number,) for number in numbers))
-            if len(self._reached) < _NAMES_KEPT:
+            hits = self._merge(*((self._number[place],) for place in _places(ends)))
+            if len(self._reached) < _LINKS_KEPT:
                 self._reached[ends] = hits
         return hits
+
+
+def _places(bits: int) -> Iterator[int]:
+    """The places of the bits that are set, counted from 1, the highest first."""
+    while bits:
+        place = bits.bit_length()
+        yield place
+        bits ^= 1 << (place - 1)

@@ -12,6 +12,8 @@ from agentgov.model.governed import in_governance_set
 from agentgov.model.names import SHARED
 from agentgov.model.snapshot import Entry, Snapshot, path_bytes
 
+_MOST_HELD = 32 * 2**20  # bytes of one part kept in memory
+
 
 class Partition(Protocol):
     """The governed files of a fleet at one moment, by part."""
@@ -79,14 +81,15 @@ class Part:
     """What the judgement of one folder may look at, as a snapshot: the folder, the texts it shares, what is common.
 
     Nothing else is there for it, so that parts with equal files get equal judgements. "" is the rest of the fleet,
-    which sees itself. Each file is read once.
+    which sees itself. Each file is read once, as long as all of them together are not huge.
     """
 
-    __slots__ = ("_entries", "_held", "_read", "name", "own")
+    __slots__ = ("_entries", "_held", "_read", "_room", "name", "own")
 
     def __init__(self, partition: Partition, folder: str) -> None:
         self._read = partition.read
         self._held: dict[str, bytes] = {}
+        self._room = _MOST_HELD
         self.name = partition.name
         rest = partition.rest()
         self.own = partition.inside(folder) if folder else rest
@@ -97,11 +100,15 @@ class Part:
         return self._entries
 
     def read(self, path: str) -> bytes:
-        if path not in self._held:
+        found = self._held.get(path)
+        if found is None:
             if path not in self._entries:
                 raise KeyError(path)
-            self._held[path] = self._read(path)
-        return self._held[path]
+            found = self._read(path)
+            if len(found) <= self._room:  # what is huge is refused by its size, and not worth the memory
+                self._held[path] = found
+                self._room -= len(found)
+        return found
 
     def digest(self, path: str) -> str:
         return sha256(self.read(path)).hexdigest()

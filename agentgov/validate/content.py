@@ -9,7 +9,7 @@ from datetime import date
 from functools import cache
 from itertools import pairwise
 
-from agentgov.model.agent import ActionRule, Tool
+from agentgov.model.agent import Tool
 from agentgov.model.document import ENVIRONMENTS
 from agentgov.model.finding import Finding
 from agentgov.model.names import AgentId
@@ -58,15 +58,20 @@ def check_moves(view: View, subjects: Mapping[AgentId, str]) -> Iterator[Finding
 def _tools(view: View, subject: Subject) -> Iterator[Finding]:
     """Every tool once, irreversible ones under a rule; every rule and quota about a tool that is listed."""
     spec, file = subject.agent.spec, subject.file
-    names = [tool.name for tool in spec.tools]
+    names = {tool.name: None for tool in spec.tools}
+    patterns = dict.fromkeys(pattern for rule in spec.actions for pattern in rule.match.tools)
+    covered = {pattern: [name for name in names if covers(pattern, name)] for pattern in patterns}
+    ruled = {name for found in covered.values() for name in found}
+    seen: set[str] = set()
     for index, tool in enumerate(spec.tools):
-        if tool.name in names[:index]:
+        if tool.name in seen:
             yield view.at("content.duplicate-tool", file, f"/spec/tools/{index}/name", f"{tool.name} is listed twice")
-            continue
-        yield from _rule_of(view, file, f"/spec/tools/{index}/name", tool, spec.actions)
+        elif tool.name not in ruled:
+            yield _without_rule(view, file, f"/spec/tools/{index}/name", tool)
+        seen.add(tool.name)
     for index, rule in enumerate(spec.actions):
         for place, pattern in enumerate(rule.match.tools):
-            if not any(covers(pattern, name) for name in names):
+            if not covered[pattern]:
                 message = f"no tool of this agent matches {pattern}"
                 pointer = f"/spec/actions/{index}/match/tools/{place}"
                 yield view.at("content.rule-matches-nothing", file, pointer, message, "list the tool, or remove this")
@@ -76,14 +81,12 @@ def _tools(view: View, subject: Subject) -> Iterator[Finding]:
             yield view.at("content.quota-without-tool", file, f"/spec/quotas/{index}/tool", message, "list the tool")
 
 
-def _rule_of(view: View, file: str, pointer: str, tool: Tool, rules: Iterable[ActionRule]) -> Iterator[Finding]:
-    rule = next((rule for rule in rules if any(covers(pattern, tool.name) for pattern in rule.match.tools)), None)
-    if tool.effect == "irreversible" and rule is None:
+def _without_rule(view: View, file: str, pointer: str, tool: Tool) -> Finding:
+    if tool.effect == "irreversible":
         message = f"{tool.name} is irreversible and no action rule is about it"
-        yield view.at("content.irreversible-without-rule", file, pointer, message, "say in `actions` when it may run")
-    elif rule is None:
-        message = f"no action rule is about {tool.name}, so it is always denied"
-        yield view.at("content.tool-never-allowed", file, pointer, message, "add an action rule, or remove the tool")
+        return view.at("content.irreversible-without-rule", file, pointer, message, "say in `actions` when it may run")
+    message = f"no action rule is about {tool.name}, so it is always denied"
+    return view.at("content.tool-never-allowed", file, pointer, message, "add an action rule, or remove the tool")
 
 
 def _asks(view: View, subject: Subject) -> Iterator[Finding]:

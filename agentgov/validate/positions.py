@@ -6,8 +6,7 @@ A value that an alias brings in is at the alias, because there it is wrong: the 
 `alias` tells where the anchor stands. A field that a merge key brings in is at the text of the anchor, field by field.
 """
 
-from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -25,7 +24,7 @@ from yaml.events import (
 
 from agentgov.model.verdict import Location
 from agentgov.validate import yaml_text
-from agentgov.validate.characters import line_starts
+from agentgov.validate.characters import placing
 from agentgov.validate.pointers import child, parent
 from agentgov.validate.scalar_text import offsets
 
@@ -78,9 +77,7 @@ class Positions:
         written = offsets(self.text, scalar.start, scalar.end, scalar.style, scalar.value)
         if written is None or not 0 <= offset < len(written):
             return self.value(file, pointer)
-        index = written[offset]
-        line = bisect_right(self._line_starts, index)
-        return Location(file, line, index - self._line_starts[line - 1] + 1, pointer)
+        return Location(file, *self._placing(written[offset]), pointer)
 
     def alias(self, pointer: str) -> str:
         """What to add to a message about a value that an alias brings in, empty for all others."""
@@ -125,8 +122,8 @@ class Positions:
                         return
 
     @cached_property
-    def _line_starts(self) -> list[int]:
-        return line_starts(self.text)
+    def _placing(self) -> Callable[[int], Place]:
+        return placing(self.text)
 
 
 def positions(data: bytes) -> Positions:

@@ -13,6 +13,7 @@ from agentgov.validate import characters, pointers
 from agentgov.validate.codes import finding
 from agentgov.validate.references import named_texts
 from agentgov.validate.view import Subject, View
+from agentgov.validate.yaml_text import MAX_BYTES
 
 _PLACEHOLDER = re.compile(r"\{\{\{?[ \t]*[#^/&]?[ \t]*([A-Za-z_][A-Za-z0-9_]*)[^{}\r\n]{0,200}\}\}")
 
@@ -32,15 +33,16 @@ def check_agent(view: View, subject: Subject) -> Iterator[Finding]:
         text = view.text(path) if path is not None else None
         if path is None or text is None:
             readable = False
-            if path is not None and view.is_file(path):
+            if path is not None and view.is_file(path) and len(view.snapshot.read(path)) <= MAX_BYTES:
                 yield view.at("prompt.not-utf8", subject.file, pointer, f"{path} is not UTF-8 text", "save it as UTF-8")
             continue
         if not text.strip():
             yield view.at("prompt.empty", subject.file, pointer, f"{path} says nothing")
+        place = characters.placing(text) if "{{" in text else None
         for match in _PLACEHOLDER.finditer(text):
             name = match[1]
-            if name not in declared and name not in used:
-                where = Location(path, *characters.place(text, match.start()))
+            if name not in declared and name not in used and place is not None:
+                where = Location(path, *place(match.start()))
                 message = f"{{{{{name}}}}} is no variable of {subject.id}"
                 fix = f"declare it: variables: {{{name}: {{type: string}}}}"
                 yield finding("prompt.undeclared-variable", where, message, fix)

@@ -6,6 +6,8 @@ meant, missing fields, wrong types, words that are not on the list. Never decide
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from itertools import islice
 from typing import Any
 
 from agentgov.model.finding import Finding
@@ -14,6 +16,7 @@ from agentgov.validate import guess, pointers
 from agentgov.validate.codes import finding
 from agentgov.validate.engine import Path, Violation, engine
 from agentgov.validate.positions import Positions, positions
+from agentgov.validate.yaml_reader import MAX_PROBLEMS
 
 _TYPES = {
     "object": "a mapping",
@@ -52,7 +55,12 @@ def explain(
     """Findings for the violations of a document, without repetitions, in no particular order; with its kind, fields
     that stand on the wrong level are told where they belong."""
     teller = _Teller(document, where, file, kind)
-    return tuple(dict.fromkeys(found for violation in violations for found in teller.tell(violation)))
+    told = islice((found for violation in violations for found in teller.tell(violation)), MAX_PROBLEMS + 1)
+    found = list(dict.fromkeys(told))
+    if len(found) > MAX_PROBLEMS:
+        last = found[MAX_PROBLEMS - 1]
+        found[MAX_PROBLEMS - 1 :] = [replace(last, message=f"{last.message}; there is more that is not listed here")]
+    return tuple(found)
 
 
 class _Teller:

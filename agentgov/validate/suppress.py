@@ -92,16 +92,16 @@ def suppressions(data: bytes, file: str) -> tuple[Suppression, ...]:
 
 
 def _marks(found: list[Comment], text: str, file: str, spans: list[Span], where: Positions) -> Iterator[Suppression]:
-    lines = characters.lines(text)
+    says = _next_that_says_something(characters.lines(text))
     long = [span for span in spans if span.last > span.first]
     ends, starts = {span.first: span.last for span in long}, {span.last: span.first for span in long}
+    files = _files(file, where)
     for comment in found:
-        if not _START.match(comment.text):
-            continue
-        place = Location(file, comment.line + 1, comment.column + 1)
-        line = _next_line(lines, comment.line) if comment.alone else comment.line
-        first, last = starts.get(line, line), ends.get(line, line)
-        yield _mark(comment.text, place, first + 1, last + 1, _files(file, where, line + 1))
+        if _START.match(comment.text):
+            line = says[comment.line] if comment.alone else comment.line
+            first, last = starts.get(line, line), ends.get(line, line)
+            place = Location(file, comment.line + 1, comment.column + 1)
+            yield _mark(comment.text, place, first + 1, last + 1, tuple(files.get(line + 1, ())))
 
 
 def _mark(text: str, where: Location, first: int, last: int, files: tuple[str, ...]) -> Suppression:
@@ -116,23 +116,26 @@ def _mark(text: str, where: Location, first: int, last: int, files: tuple[str, .
     return Suppression(where, tuple(dict.fromkeys(codes)), reason[1].strip(), first, last, files)
 
 
-def _next_line(lines: list[str], line: int) -> int:
-    """The next line that says something."""
-    following = range(line + 1, len(lines))
-    return next((one for one in following if lines[one].strip() and not lines[one].lstrip().startswith("#")), line)
+def _next_that_says_something(lines: list[str]) -> list[int]:
+    """For each line the next one behind it that is neither empty nor a comment; itself where there is none."""
+    found = list(range(len(lines)))
+    following: int | None = None
+    for number in range(len(lines) - 1, -1, -1):
+        found[number] = number if following is None else following
+        if lines[number].strip() and not lines[number].lstrip().startswith("#"):
+            following = number
+    return found
 
 
-def _files(file: str, where: Positions, line: int) -> tuple[str, ...]:
-    """The files of its own folder that an agent.yaml names in a line; a shared text is not one agent's to judge."""
-    agent = agent_of_path(file)
-    if agent is None:
-        return ()
-    named = (
-        resolve(agent, where.scalars[pointer].value)
-        for pointer, (start, _) in where.values.items()
-        if start == line and pointer in where.scalars and _NAMES_FILE.match(pointer)
-    )
-    return tuple(path for path in named if path is not None and path.startswith(f"{agent.folder}/"))
+def _files(file: str, where: Positions) -> dict[int, list[str]]:
+    """The files of its own folder that an agent.yaml names, by line; a shared text is not one agent's to judge."""
+    agent, found = agent_of_path(file), dict[int, list[str]]()
+    for pointer, scalar in where.scalars.items():
+        if agent is not None and _NAMES_FILE.match(pointer):
+            path = resolve(agent, scalar.value)
+            if path is not None and path.startswith(f"{agent.folder}/"):
+                found.setdefault(where.values[pointer][0], []).append(path)
+    return found
 
 
 def apply(

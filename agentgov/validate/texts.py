@@ -15,8 +15,9 @@ from agentgov.validate.codes import finding
 from agentgov.validate.view import Subject, View
 from agentgov.validate.worklist import fill_ins
 from agentgov.validate.yaml_reader import read
-from agentgov.validate.yaml_text import MAX_BYTES, MOST_HIDDEN
+from agentgov.validate.yaml_text import MAX_BYTES, MOST_HIDDEN, too_large
 
+MOST_SECRETS = 100  # told for one file
 _SCANNED = ("agents/", "governance/", "playbooks/", "drills/")
 _FIX = "write a reference to a secret store, and revoke this one: whoever can read the repository has it"
 
@@ -42,13 +43,11 @@ def check_agent(view: View, subject: Subject) -> Iterator[Finding]:
 
 def _file(path: str, data: bytes) -> Iterator[Finding]:
     kind = kind_of(path)
-    if kind is None and len(data) > MAX_BYTES:
-        message = f"the file has {len(data):,} bytes; the limit is {MAX_BYTES:,}"
-        yield finding("file.too-large", Location(path, 1, 1), message, "keep large files outside of the fleet")
+    if len(data) > MAX_BYTES:
+        if kind is None:  # of a document the reader says so
+            yield too_large(data, path)
         return
-    for offset, what in literals.shapes(data):
-        where = Location(path, *characters.place_in_bytes(data, offset))
-        yield finding("secret.literal", where, f"this looks like {what}", _FIX)
+    yield from _secrets(path, data)
     if kind is not None:  # read and judged as a document
         yield from fill_ins(data, path)
         return
@@ -58,12 +57,24 @@ def _file(path: str, data: bytes) -> Iterator[Finding]:
         yield from _hidden(path, data)
 
 
+def _secrets(path: str, data: bytes) -> Iterator[Finding]:
+    found = list(islice(literals.shapes(data), MOST_SECRETS))
+    if not found:
+        return
+    text = data.decode("utf-8", "surrogateescape")
+    place = characters.placing(text)
+    for offset, what in found:
+        index = offset if text.isascii() else len(data[:offset].decode("utf-8", "surrogateescape"))
+        yield finding("secret.literal", Location(path, *place(index)), f"this looks like {what}", _FIX)
+
+
 def _hidden(path: str, data: bytes) -> Iterator[Finding]:
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError:
         return  # prompts that are not text are told by `prompts`
     text = text.removeprefix("\ufeff")
+    place = characters.placing(text)
     for index, name in islice(characters.hidden(text), MOST_HIDDEN):
-        where = Location(path, *characters.place(text, index))
+        where = Location(path, *place(index))
         yield finding("text.hidden-character", where, f"hidden character {name}", "remove it")

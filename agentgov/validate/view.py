@@ -17,6 +17,7 @@ from agentgov.trust.identity import Directory
 from agentgov.validate.codes import finding
 from agentgov.validate.load import Parts
 from agentgov.validate.positions import Positions, positions
+from agentgov.validate.yaml_text import MAX_BYTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ class View:
         return self.parts.owners
 
     def text(self, path: str) -> str | None:
-        """The text of a file that several agents may name; None where it is no file or not UTF-8."""
+        """The text of a file that several agents may name; None where it is no file, too large, or not UTF-8."""
         if path not in self._texts:
             self._texts[path] = _text(self.snapshot, path) if self.is_file(path) else None
         return self._texts[path]
@@ -91,7 +92,8 @@ class View:
 
 
 def _text(snapshot: Snapshot, path: str) -> str | None:
+    data = snapshot.read(path)
     try:
-        return snapshot.read(path).decode("utf-8")
+        return data.decode("utf-8") if len(data) <= MAX_BYTES else None
     except UnicodeDecodeError:
         return None

@@ -9,8 +9,9 @@ What a refused merge key would bring in is in the value all the same: the docume
 said to lack every field of it as well.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+import unicodedata
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
@@ -36,6 +37,7 @@ from agentgov.validate.yaml_text import MOST_HIDDEN, EventSource, decode, events
 
 MAX_DEPTH = 64
 MAX_NODES = 200_000
+MAX_PROBLEMS = 1000  # reading one file ends there: nobody reads more, and each costs memory
 
 _NO_KEY = object()  # the mapping waits for a key
 _DROP = object()  # the value that follows belongs to a refused key
@@ -84,12 +86,14 @@ class _Builder:
 
     __slots__ = (
         "_anchors",
+        "_composed",
         "_file",
         "_findings",
         "_merges",
         "_names",
         "_nodes",
         "_pending",
+        "_placing",
         "_root",
         "_stack",
         "_text",
@@ -105,6 +109,8 @@ class _Builder:
         self._pending: list[object] = []  # for each container: the key that waits for its value
         self._names: list[str | None] = []  # for each container: its anchor
         self._anchors: dict[str, object] = {}
+        self._placing: Callable[[int], tuple[int, int]] | None = None
+        self._composed: dict[int, set[str]] = {}  # keys beyond ASCII in one form, by the number of containers around
         self._merges: dict[int, list[object]] = {}  # what merge keys name, by the number of containers around it
 
     def build(self, source: EventSource) -> object:
@@ -161,8 +167,20 @@ class _Builder:
             self._note("yaml.key-not-text", event, message, f'write "{event.value}" in quotes')
         elif key in container:
             self._note("yaml.duplicate-key", event, f'the key "{key}" stands here twice', "remove one of them", key)
+        elif not key.isascii() and self._looks_known(key):
+            message = f'the key "{key}" looks like another one here: the same text, composed otherwise'
+            self._note("yaml.duplicate-key", event, message, "remove one of them", key)
         else:
             self._pending[-1] = key
+
+    def _looks_known(self, key: str) -> bool:
+        """Whether the mapping has a key that differs in Unicode form only."""
+        known = self._composed.setdefault(len(self._stack), set())
+        composed = unicodedata.normalize("NFC", key)
+        if composed in known:
+            return True
+        known.add(composed)
+        return False
 
     def _attach(self, value: object) -> None:
         if not self._stack:
@@ -195,6 +213,8 @@ class _Builder:
     def _close(self, event: Any) -> None:
         if self._merges:
             self._merge(self._merges.pop(len(self._stack), ()))
+        if self._composed:
+            self._composed.pop(len(self._stack), None)
         container, name = self._stack.pop(), self._names.pop()
         self._pending.pop()
         # Members are counted when a container is complete: what is not an alias is bounded by the size of the file.
@@ -248,15 +268,16 @@ class _Builder:
 
     def _escapes(self, event: Any) -> None:
         """Hidden characters that are written as escapes: for whoever reads the value they are there all the same."""
-        written: list[int] | None = []
-        for index, name in islice(characters.hidden(event.value), MOST_HIDDEN):
-            written = written or offsets(self._text, event.start_mark.index, event.end_mark.index, '"', event.value)
-            line, column = event.start_mark.line + 1, event.start_mark.column + 1
-            if written:
-                line, column = characters.place(self._text, written[index])
+        found = list(islice(characters.hidden(event.value), MOST_HIDDEN))
+        if not found:
+            return
+        self._placing = self._placing or characters.placing(self._text)
+        start = event.start_mark.index
+        written = offsets(self._text, start, event.end_mark.index, '"', event.value)
+        for index, name in found:
+            line, column = self._placing(start if written is None else written[index])
             where = Location(self._file, line, column, self._pointer())
-            message = f"{name}, written as an escape"
-            self._findings.append(finding("text.hidden-character", where, message, "remove it"))
+            self._add(finding("text.hidden-character", where, f"{name}, written as an escape", "remove it"))
 
     def _tag(self, event: Any) -> None:
         self._note("yaml.tag", event, f"the tag {event.tag} is not allowed", "remove the tag")
@@ -273,9 +294,12 @@ class _Builder:
     def _note(self, code: str, event: Any, message: str, fix: str, key: str | None = None) -> None:
         mark = event.start_mark
         pointer = self._pointer() if key is None else child(self._pointer(), key)
-        self._findings.append(
-            finding(code, Location(self._file, mark.line + 1, mark.column + 1, pointer), message, fix)
-        )
+        self._add(finding(code, Location(self._file, mark.line + 1, mark.column + 1, pointer), message, fix))
+
+    def _add(self, found: Finding) -> None:
+        if len(self._findings) >= MAX_PROBLEMS:
+            raise _StopError(replace(found, message=f"{found.message}; after {MAX_PROBLEMS:,} problems, reading ends"))
+        self._findings.append(found)
 
     def _stop(self, code: str, event: Any, message: str, fix: str = "") -> None:
         mark = event.start_mark

@@ -57,8 +57,7 @@ def events(text: str) -> EventSource:
 def decode(data: bytes, file: str) -> tuple[str | None, list[Finding]]:
     """The text of a YAML file, None where no parser may see it, and what is wrong with its characters."""
     if len(data) > MAX_BYTES:
-        message = f"the file has {len(data):,} bytes; the limit is {MAX_BYTES:,}"
-        return None, [finding("file.too-large", Location(file, 1, 1), message)]
+        return None, [too_large(data, file)]
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -77,9 +76,16 @@ def decode(data: bytes, file: str) -> tuple[str | None, list[Finding]]:
     return None if refused else text, findings + refused
 
 
+def too_large(data: bytes, file: str) -> Finding:
+    """That a file is over the limit, whatever it is."""
+    message = f"the file has {len(data):,} bytes; the limit is {MAX_BYTES:,}"
+    return finding("file.too-large", Location(file, 1, 1), message, "keep large files outside of the fleet")
+
+
 def _hidden(text: str, file: str) -> Iterator[Finding]:
+    place = characters.placing(text)
     for index, name in islice(characters.hidden(text), MOST_HIDDEN):
-        where = Location(file, *characters.place(text, index))
+        where = Location(file, *place(index))
         yield finding("text.hidden-character", where, f"hidden character {name}", "remove it")
 
 
@@ -100,6 +106,8 @@ def syntax_finding(error: yaml.YAMLError, text: str, file: str) -> Finding:
         return finding("yaml.syntax", Location(file, 1, 1), "the text holds a character that YAML does not allow")
     problem = str(getattr(error, "problem", None) or getattr(error, "context", None) or "not YAML")
     where = Location(file, mark.line + 1, mark.column + 1)
+    if "nesting depth" in problem:  # libyaml has a limit of its own, and comes to it first where it reads ahead
+        return finding("yaml.too-deep", where, "far too many levels of nesting")
     lines = text.splitlines()
     line = lines[mark.line] if mark.line < len(lines) else ""
     message, fix = _explain(problem, line)
@@ -119,6 +127,8 @@ def _explain(problem: str, line: str) -> tuple[str, str]:
         return "a key without a colon and a value", "write `key: value`"
     if "',' or '}'" in problem or "',' or ']'" in problem:
         return "a bracket is opened and not closed", "close it, or quote the text"
+    if "<document start>" in problem:
+        return "a line `...` ends the document, and something stands beside or behind it", "remove one of the two"
     if "end of stream" in problem:
         return "the file ends inside a quoted text or a bracket", "close it"
     return problem, ""

@@ -37,7 +37,7 @@ from agentgov.validate.yaml_text import MOST_HIDDEN, EventSource, decode, events
 
 MAX_DEPTH = 64
 MAX_NODES = 200_000
-MAX_PROBLEMS = 1000  # reading one file ends there: nobody reads more, and each costs memory
+MAX_PROBLEMS = 10_000  # reading one file ends there: nobody reads more, and each costs memory
 
 _NO_KEY = object()  # the mapping waits for a key
 _DROP = object()  # the value that follows belongs to a refused key

@@ -51,15 +51,28 @@ def _with_sources(report: Report, shown: list[Finding], width: int) -> Page:
     for number, found in enumerate(shown):
         if number:
             out.blank()
-        out.line(Span(str(found.where), "bold"), "  ", severity_span(found.severity), "  ", Span(found.code, "dim"))
-        out.line(f"  {one_line(found.message)}")
+        kind = (severity_span(found.severity), "  ", Span(found.code, "dim"))
+        place = Span(str(found.where), "bold")
+        if _columns(f"{safe(place.text)}  {found.severity}  {found.code}") <= width:
+            out.line(place, "  ", *kind)
+        else:
+            out.line(place).line("  ", *kind)
+        for line in _wrapped(found.message, width - 2):
+            out.line(f"  {line}")
         text = lines(found.where.file)[found.where.line - 1 : found.where.line] if found.where.line else []
         for raw in text:
             for source in _source(raw.decode("utf-8", "surrogateescape"), found, width):
                 out.line(Span(f"  {source[0]} | ", "dim"), Span(source[1], source[2]))
-        if found.fix:
-            out.line(Span("  fix: ", "accent"), one_line(found.fix))
+        for index, line in enumerate(_wrapped(found.fix, width - 7)):
+            out.line(Span("       " if index else "  fix: ", "accent"), line)
     return out
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    """The words in lines that fit; a longer word, such as a path to copy, stays whole."""
+    from textwrap import wrap
+
+    return wrap(safe(one_line(text)), max(20, width), break_long_words=False, break_on_hyphens=False)
 
 
 def _source(line: str, found: Finding, width: int) -> Iterator[tuple[str, str, Style]]:

@@ -4,12 +4,14 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 import click
 
 from agentgov.cli.context import Context, open_context
 from agentgov.cli.options import answer, format_option, repo_option
+from agentgov.cli.schema import stale_copies
 from agentgov.errors import AgentgovError
 from agentgov.journal.view import View
 from agentgov.model.finding import Severity
@@ -121,6 +123,10 @@ def _clone(context: Context) -> Iterator[Check]:
         yield from _governance(context, head)
     if head is not None and context.repo.head_branch() is None:
         yield Check("doctor.detached", "warn", "HEAD is detached: what you commit is on no branch", "git switch main")
+    stale = stale_copies(context.repo.root) if context.repo.root is not None else []
+    if stale:
+        message = f"editors read schemas of another version of agentgov: {', '.join(Path(path).name for path in stale)}"
+        yield Check("doctor.schemas", "warn", message, "agentgov schema --write, and commit what changed")
 
 
 def _governance(context: Context, head: str) -> Iterator[Check]:

@@ -46,8 +46,11 @@ def init(folder: str | None, output: str) -> int:
     """Scaffold a fleet in DIR (default: this repository): governance, CODEOWNERS, CI workflow, pre-commit hook.
 
     Asks for nothing: the name comes from the folder, the person and the key from git's configuration. Files that exist
-    are left as they are. A folder outside of git becomes a repository. Exit 0: the files are there.
+    are left as they are; only the copies of the schemas for editors are brought up to date. A folder outside of git
+    becomes a repository. Exit 0: the files are there.
     """
+    from agentgov.cli.place import write_copy
+    from agentgov.cli.schema import schema_copies
     from agentgov.repo.repository import Repository
 
     root = _root(folder)
@@ -56,6 +59,8 @@ def init(folder: str | None, output: str) -> int:
     person = _person(repo, result)
     for path, text in _files(result, person).items():
         _write(result, path, text)
+    for path, text in schema_copies().items():
+        (result.written if write_copy(root, path, text) else result.left).append(path)
     document = _document(result, person)
     answer(output, _page(result, document), document)
     return 0
@@ -124,7 +129,6 @@ def _person(repo: "Repository", result: _Result) -> "Person":
 
 def _files(result: _Result, person: "Person") -> dict[str, str]:
     from agentgov import __version__
-    from agentgov.resources import folder
     from agentgov.scaffold.fleet import fleet_files
 
     key = None if (result.root / ACCESS_FILE).exists() else _reconciler_key(result)
@@ -135,8 +139,6 @@ def _files(result: _Result, person: "Person") -> dict[str, str]:
         lines = [line for line in files.pop(GITHUB_CODEOWNERS[0]).splitlines() if not line.startswith("#")]
         result.left.append(there[0])
         result.notes.append(f"{there[0]} decides already; add to it: {' | '.join(' '.join(x.split()) for x in lines)}")
-    for schema in sorted(folder("schemas").glob("*.schema.json")):
-        files[f".agentgov/schemas/{schema.name}"] = schema.read_text("utf-8")
     return files
 
 
@@ -173,18 +175,14 @@ def _document(result: _Result, person: "Person") -> dict[str, Any]:
     }
 
 
-def _briefly(paths: list[str]) -> list[str]:
-    """The paths, with the schemas for editors as one."""
-    return list(dict.fromkeys(".agentgov/schemas/" if path.startswith(".agentgov/") else path for path in paths))
-
-
 def _page(result: _Result, document: dict[str, Any]) -> "Page":
+    from agentgov.cli.schema import briefly
     from agentgov.report.page import Page, Span
 
     page = Page().line(Span(f"fleet {result.name}", "bold"), f" in {result.root}")
-    for path in _briefly(result.written):
+    for path in briefly(result.written):
         page.line(Span("  wrote ", "good"), path)
-    for path in _briefly(result.left):
+    for path in briefly(result.left):
         page.line(Span("  left  ", "dim"), f"{path}, which exists")
     for note in result.notes:
         page.line(Span("  note  ", "warn"), note)

@@ -69,6 +69,7 @@ def new(agent: AgentId, owner: str | None, repo: str, output: str) -> int:
         _write(result, root, path, files[path])
     _workspace(result, root, limits.currency)
     _ownership(result, root, parts)
+    _schemas(result, root)
     document = _document(result)
     answer(output, _page(result), document)
     return 0
@@ -144,6 +145,16 @@ def _ownership(result: _Result, root: Path, parts: "Parts") -> None:
     result.notes.append(f"{file} now ends with: {' '.join(line.split())}")
 
 
+def _schemas(result: _Result, root: Path) -> None:
+    """The schemas that the new files name, where nobody has put them there."""
+    from agentgov.cli.place import write_new
+    from agentgov.cli.schema import schema_copies
+
+    for path, text in schema_copies().items():
+        if write_new(root, path, text):
+            result.written.append(path)
+
+
 def _write(result: _Result, root: Path, path: str, text: str) -> None:
     from agentgov.cli.place import write_new
 
@@ -163,10 +174,11 @@ def _document(result: _Result) -> dict[str, Any]:
 
 
 def _page(result: _Result) -> "Page":
+    from agentgov.cli.schema import briefly
     from agentgov.report.page import Page, Span
 
     page = Page().line(Span(str(result.agent), "bold"), f", owned by {result.owner}")
-    for path in result.written:
+    for path in briefly(result.written):
         page.line(Span("  wrote ", "good"), path)
     for path in result.left:
         page.line(Span("  left  ", "dim"), f"{path}, which exists")

@@ -48,12 +48,35 @@ def write_new(root: Path, path: str, text: str) -> bool:
     if os.path.lexists(file):
         return False
     try:
-        for folder in reversed(file.relative_to(root).parents):
-            if (root / folder).is_symlink() and root / folder != root:
-                raise ConfigurationError(f"{folder} is a symbolic link, and nothing is written through it")
-        file.parent.mkdir(parents=True, exist_ok=True)
+        _make_way(root, path)
         with file.open("x", encoding="utf-8", newline="\n") as stream:
             stream.write(text)
     except OSError as error:
         raise ConfigurationError(f"{path} cannot be written: {error.strerror}") from error
     return True
+
+
+def write_copy(root: Path, path: str, text: str) -> bool:
+    """Write a file that is a copy of something of ours, over an older one; False where it is there and the same.
+
+    ConfigurationError as for `write_new`, and where something other than a file stands at its path.
+    """
+    file = root / path
+    try:
+        _make_way(root, path)
+        if file.is_symlink() or (file.exists() and not file.is_file()):
+            raise ConfigurationError(f"{path} is no ordinary file, and nothing is written over it")
+        if file.exists() and file.read_bytes() == text.encode():
+            return False
+        file.write_text(text, encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise ConfigurationError(f"{path} cannot be written: {error.strerror}") from error
+    return True
+
+
+def _make_way(root: Path, path: str) -> None:
+    """Make the folders on the way to a file; ConfigurationError where one of them is a symbolic link."""
+    for folder in reversed(Path(path).parents):
+        if (root / folder).is_symlink() and root / folder != root:
+            raise ConfigurationError(f"{folder} is a symbolic link, and nothing is written through it")
+    (root / path).parent.mkdir(parents=True, exist_ok=True)

@@ -66,6 +66,11 @@ def kind_of(path: str) -> Kind | None:
     return None
 
 
+def schema_file(kind: Kind) -> str:
+    """The name of the file with the JSON Schema of a kind, in `schemas/` and in the copies that editors read."""
+    return f"{kind.lower()}.schema.json"
+
+
 def may_hold_governed(folder: str) -> bool:
     """Whether a governed path can lie in this folder (no trailing slash), at any depth."""
     inside = f"{folder}/"

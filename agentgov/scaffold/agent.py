@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from agentgov.model.document import Classification, Risk
 from agentgov.model.names import AgentId
+from agentgov.scaffold.editor import modeline
 from agentgov.scaffold.text import quoted
 
 
@@ -28,14 +29,13 @@ def agent_files(agent: AgentId, owner: str, limits: Limits) -> dict[str, str]:
         agent.file: _agent(agent, owner, limits, playbook),
         f"{agent.folder}/prompts/system.md": _prompt(agent),
         f"{agent.folder}/evals/basics.yaml": _evals(agent, limits),
-        playbook: _playbook(agent, owner),
+        playbook: f"{modeline(playbook)}{_playbook(agent, owner)}",
     }
 
 
 def _agent(agent: AgentId, owner: str, limits: Limits, playbook: str) -> str:
     who = quoted(owner)
-    return f"""# yaml-language-server: $schema=../../../.agentgov/schemas/agent.schema.json
-apiVersion: agentgov.dev/v1
+    return f"""{modeline(agent.file)}apiVersion: agentgov.dev/v1
 kind: Agent
 metadata:
   name: {agent.name}

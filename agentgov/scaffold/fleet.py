@@ -6,12 +6,11 @@ add is written where it belongs. Never decides who a person is or which key is t
 """
 
 from agentgov.model.access import Person
-from agentgov.model.governed import GITHUB_CODEOWNERS
+from agentgov.model.governed import ACCESS_FILE, FLEET_FILE, GITHUB_CODEOWNERS, PIPELINE_FILE, WORKSPACES_FOLDER
 from agentgov.owners.codeowners import parse
+from agentgov.scaffold.editor import modeline
 from agentgov.scaffold.forge import codeowners, precommit, workflow
 from agentgov.scaffold.text import quoted
-
-_MODELINE = "# yaml-language-server: $schema={up}.agentgov/schemas/{kind}.schema.json\n"
 
 
 def fleet_files(
@@ -44,7 +43,7 @@ def owner_handle(name: str, person: Person) -> str:
 
 def workspace_file(workspace: str, owner: str, currency: str = "USD") -> str:
     """governance/workspaces/<workspace>.yaml, to be tightened; `owner` is a person's id or team:<id>."""
-    return f"""{_MODELINE.format(up="../../", kind="workspace")}\
+    return f"""{modeline(f"{WORKSPACES_FOLDER}/{workspace}.yaml")}\
 apiVersion: agentgov.dev/v1
 kind: Workspace
 name: {workspace}
@@ -59,7 +58,7 @@ budget: {{month: "100.00 {currency}"}}            # all agents of the workspace 
 
 
 def _fleet(name: str, fleet_id: str) -> str:
-    return f"""{_MODELINE.format(up="", kind="fleet")}\
+    return f"""{modeline(FLEET_FILE)}\
 apiVersion: agentgov.dev/v1
 kind: Fleet
 id: {fleet_id}      # written once: reviews and acts of this fleet count in no other
@@ -81,7 +80,7 @@ def _access(name: str, person: Person, reconciler_key: str | None) -> str:
     if handle not in person.emails:
         teams = f"teams:\n  - {{id: owners, members: [{quoted(person.id)}], handles: [{quoted(handle)}]}}\n"
     bot_key = f"\n      - {quoted(reconciler_key)}" if reconciler_key else " []      # the public key of the reconciler"
-    return f"""{_MODELINE.format(up="../", kind="access")}\
+    return f"""{modeline(ACCESS_FILE)}\
 apiVersion: agentgov.dev/v1
 kind: Access
 administrators: {{who: [{quoted(person.id)}], threshold: 1}}      # name a second person, then make it 2
@@ -100,7 +99,7 @@ bots:
 
 
 def _pipeline() -> str:
-    return f"""{_MODELINE.format(up="../", kind="pipeline")}\
+    return f"""{modeline(PIPELINE_FILE)}\
 apiVersion: agentgov.dev/v1
 kind: Pipeline
 stages:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Protocol
 
-from agentgov.model.governed import Kind
+from agentgov.model.governed import Kind, schema_file
 from agentgov.resources import folder
 
 KINDS: tuple[Kind, ...] = ("Fleet", "Access", "Pipeline", "Workspace", "Agent")
@@ -47,7 +47,7 @@ class Engine(Protocol):
 
 def schema_text(kind: Kind) -> str:
     """The text of the JSON Schema of a kind."""
-    return (folder("schemas") / f"{kind.lower()}.schema.json").read_text("utf-8")
+    return (folder("schemas") / schema_file(kind)).read_text("utf-8")
 
 
 @cache

@@ -99,7 +99,7 @@ def _report(
     return Report(
         command="validate",
         findings=tuple(one for one in found.findings if wanted(one.code)),
-        checked=Checked(found.agents, found.files, whole.name, whole.entries().keys),
+        checked=Checked(found.agents, found.files, whole.name, lambda: whole.entries()),
         suppressed=tuple(one for one in found.suppressed if wanted(one.finding.code)),
         failing=failing,
         inside=place.inside,

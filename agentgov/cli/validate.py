@@ -62,7 +62,8 @@ def validate(
     place = Place.around(Path(repo))
     target, found = _judged(place, paths, rev, staged, changed, is_reading(select))
     failing = frozenset(Severity) if fail_on == "warning" else frozenset({Severity.ERROR})
-    report = _report(place, target, found, lambda code: _wanted(code, select, ignore), failing)
+    forge = "github" in (output, *(one.format for one in reports))
+    report = _report(place, target, found, lambda code: _wanted(code, select, ignore), failing, forge=forge)
     _note_ignored(target)
     tell(report, output, reports, source=wants_source(show_source), suppressed=show_suppressed)
     return 1 if report.failed else 0
@@ -86,26 +87,44 @@ def _judged(
 
 
 def _report(
-    place: Place, target: Target, found: "Answer", wanted: Callable[[str], bool], failing: frozenset[Severity]
+    place: Place,
+    target: Target,
+    found: "Answer",
+    wanted: Callable[[str], bool],
+    failing: frozenset[Severity],
+    *,
+    forge: bool,
 ) -> "Report":
-    """What was found, of the codes that are wanted, as every format tells it."""
+    """What was found, of the codes that are wanted, as every format tells it; `forge`: GitHub asks what changed."""
     from agentgov.cli.findings import lines_between, read_from
     from agentgov.report.findings import Checked, Report
 
     whole = Whole(target.partition)
-    changed = None
-    if target.before is not None and target.touched is not None:
-        changed = lines_between(Whole(target.before), whole, target.touched)
+    changed, change = None, target if target.before is not None else _change_of_event(place) if forge else None
+    if change is not None and change.before is not None and change.touched is not None:
+        changed = lines_between(Whole(change.before), whole, change.touched)
     return Report(
         command="validate",
         findings=tuple(one for one in found.findings if wanted(one.code)),
-        checked=Checked(found.agents, found.files, whole.name, lambda: whole.entries()),
+        checked=Checked(found.agents, found.files, whole.name, whole.entries),
         suppressed=tuple(one for one in found.suppressed if wanted(one.finding.code)),
         failing=failing,
         inside=place.inside,
         changed=changed,
         read=read_from(whole),
     )
+
+
+def _change_of_event(place: Place) -> Target | None:
+    """The change that GitHub Actions runs for; None where there is none, or where this clone cannot tell."""
+    from agentgov.cli.github_event import base_of_event
+    from agentgov.errors import AgentgovError
+
+    base = base_of_event()
+    try:
+        return place.change(f"{base}...HEAD") if base is not None else None
+    except AgentgovError:
+        return None
 
 
 def _known_codes(codes: tuple[str, ...]) -> None:

@@ -63,13 +63,15 @@ jobs:
 
 def precommit() -> str:
     """.pre-commit-config.yaml with a local hook, which uses the agentgov that is installed."""
-    return """repos:
+    return """# Once in every clone: pre-commit install
+repos:
   - repo: local
     hooks:
       - id: agentgov-validate
         name: agentgov validate
-        entry: agentgov validate
-        language: system
+        entry: agentgov validate --staged
+        language: system                 # the agentgov on the PATH; or python, with
+        # additional_dependencies: [agentgov]
+        always_run: true                 # pre-commit does not count deleted files as changed
         pass_filenames: false
-        files: ^(agentgov\\.yaml|governance/|agents/|playbooks/|\\.github/)
 """

@@ -22,8 +22,14 @@ def fleet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     root.mkdir()
     write_files(root, {**FILES, AGENT: FILES[AGENT].replace("risk: medium", "risk: hihg")})
     monkeypatch.chdir(root)
-    monkeypatch.delenv("GITHUB_STEP_SUMMARY", raising=False)
     return root
+
+
+@pytest.fixture(autouse=True)
+def no_forge(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing that a CI around the tests says."""
+    for name in ("GITHUB_STEP_SUMMARY", "GITHUB_EVENT_PATH"):
+        monkeypatch.delenv(name, raising=False)
 
 
 def run(capsys: pytest.CaptureFixture[str], *args: str) -> tuple[int, str, str]:
@@ -150,8 +156,37 @@ def test_forges_get_paths_of_the_repository(tmp_path: Path, capsys: pytest.Captu
     assert run(capsys, *place)[1].startswith(AGENT)
 
 
+EVENTS = {
+    "pull request": '{"pull_request": {"base": {"sha": "BASE"}}}',
+    "merge group": '{"merge_group": {"base_sha": "BASE"}}',
+    "push": '{"before": "BASE"}',
+}
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        "",
+        "{",
+        "[]",
+        '{"before": 1}',
+        '{"before": "' + "0" * 40 + '"}',
+        '{"before": "x"}',
+        '{"before": "' + "a" * 40 + '"}',
+    ],
+)
+def test_an_event_that_says_nothing_changes_nothing(
+    fleet: Path, tmp_path: Path, event: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plain = run(capsys, "--format", "github")
+    (tmp_path / "event.json").write_text(event)
+    monkeypatch.setenv("GITHUB_EVENT_PATH", str(tmp_path / "event.json"))
+    assert run(capsys, "--format", "github") == plain
+
+
+@pytest.mark.parametrize("how", ["option", *EVENTS])
 def test_the_worst_on_lines_that_the_change_touched_come_first(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, how: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     repo = make_repository(tmp_path / "repo")
     write_files(repo, {**FILES, AGENT: FILES[AGENT] + "".join(f"  old{number}: 1\n" for number in range(30))})
@@ -159,7 +194,14 @@ def test_the_worst_on_lines_that_the_change_touched_come_first(
     git(repo, "commit", "-qm", "fleet")
     write_files(repo, {AGENT: (repo / AGENT).read_text() + "  new: 1\n"})
     git(repo, "commit", "-qam", "change")
-    _, out, _ = run(capsys, "--repo", str(repo), "--changed", "HEAD~1...HEAD", "--format", "github")
+    event = tmp_path / "event.json"
+    args = ["--repo", str(repo), "--format", "github"]
+    if how == "option":
+        args += ["--changed", "HEAD~1...HEAD"]
+    else:
+        event.write_text(EVENTS[how].replace("BASE", git(repo, "rev-parse", "HEAD~1").decode()))
+        monkeypatch.setenv("GITHUB_EVENT_PATH", str(event))
+    _, out, _ = run(capsys, *args)
     first, *_, last = [line for line in out.splitlines() if line.startswith("::error")]
     assert 'unknown field "new"' in first
     assert "22 more errors" in last

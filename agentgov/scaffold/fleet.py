@@ -7,9 +7,8 @@ add is written where it belongs. Never decides who a person is or which key is t
 
 from agentgov.model.access import Person
 from agentgov.model.governed import ACCESS_FILE, FLEET_FILE, GITHUB_CODEOWNERS, PIPELINE_FILE, WORKSPACES_FOLDER
-from agentgov.owners.codeowners import parse
 from agentgov.scaffold.editor import modeline
-from agentgov.scaffold.forge import codeowners, precommit, workflow
+from agentgov.scaffold.forge import codeowners, is_owner, precommit, workflow
 from agentgov.scaffold.text import quoted
 
 
@@ -37,7 +36,7 @@ def fleet_files(
 
 def owner_handle(name: str, person: Person) -> str:
     """How CODEOWNERS calls the person: by an e-mail address that forges accept, or by the handle of a team of one."""
-    usable = (email for email in person.emails if not parse(f"* {email}\n", GITHUB_CODEOWNERS[0]).problems)
+    usable = (email for email in person.emails if is_owner(email))
     return next(usable, f"@{name}/owners")
 
 

@@ -4,6 +4,9 @@ The workflow runs with read-only rights and without secrets, on the whole histor
 judged. It installs agentgov from the package index and runs nothing that the change under judgement contains.
 """
 
+from agentgov.model.governed import GITHUB_CODEOWNERS
+from agentgov.owners.codeowners import match, parse
+
 _WIDTH = 40
 
 
@@ -17,6 +20,12 @@ def codeowners(owner: str) -> str:
 def codeowners_line(pattern: str, owner: str) -> str:
     """One line of CODEOWNERS."""
     return f"{pattern.ljust(_WIDTH - 1)} {owner}"
+
+
+def is_owner(name: str) -> bool:
+    """Whether CODEOWNERS takes a name for an owner, and for no comment or anything else."""
+    found = parse(f"* {name}\n", GITHUB_CODEOWNERS[0])
+    return not found.problems and match(found, "x").owners == (name,)
 
 
 def workflow(version: str) -> str:

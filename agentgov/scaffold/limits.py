@@ -10,6 +10,7 @@ from agentgov.model.document import CLASSIFICATIONS
 from agentgov.model.fleet import AllowDeny, Workspace
 from agentgov.owners.codeowners import match, parse
 from agentgov.scaffold.agent import Limits
+from agentgov.scaffold.forge import is_owner
 from agentgov.trust.identity import Directory
 from agentgov.validate.limits import refusal
 from agentgov.validate.load import Parts
@@ -66,4 +67,4 @@ def handle_of(access: Access, owner: str) -> str | None:
         if person.id == owner:
             names += [f"@{person.github.login}"] if person.github is not None else []
             names += person.emails
-    return next((name for name in names if not parse(f"* {name}\n", ".github/CODEOWNERS").problems), None)
+    return next(filter(is_owner, names), None)

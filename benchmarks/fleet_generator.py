@@ -50,7 +50,16 @@ def make_fleet(folder: Path, agents: int, per_workspace: int = 100) -> None:
         file = folder / path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, encoding="utf-8", newline="\n")
-    identity = ("-c", "user.name=Benchmark", "-c", "user.email=benchmark@example.com", "-c", "commit.gpgsign=false", "-c", "gc.auto=0")
+    identity = (
+        "-c",
+        "user.name=Benchmark",
+        "-c",
+        "user.email=benchmark@example.com",
+        "-c",
+        "commit.gpgsign=false",
+        "-c",
+        "gc.auto=0",
+    )
     for args in (("init", "-q", "--initial-branch=main"), ("add", "-A"), ("commit", "-qm", "A fleet"), ("gc", "-q")):
         subprocess.run(["git", *identity, *args], cwd=folder, check=True)
 

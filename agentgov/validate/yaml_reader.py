@@ -9,6 +9,7 @@ What a refused merge key would bring in is in the value all the same: the docume
 said to lack every field of it as well.
 """
 
+import re
 import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
@@ -38,6 +39,8 @@ from agentgov.validate.yaml_text import MOST_HIDDEN, EventSource, decode, events
 MAX_DEPTH = 64
 MAX_NODES = 200_000
 MAX_PROBLEMS = 10_000  # reading one file ends there: nobody reads more, and each costs memory
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 _NO_KEY = object()  # the mapping waits for a key
 _DROP = object()  # the value that follows belongs to a refused key
@@ -268,6 +271,8 @@ class _Builder:
 
     def _escapes(self, event: Any) -> None:
         """Hidden characters that are written as escapes: for whoever reads the value they are there all the same."""
+        if _SURROGATE.search(event.value):  # one parser lets it pass
+            self._stop("yaml.syntax", event, "an escape of a character that does not exist", "write a real character")
         found = list(islice(characters.hidden(event.value), MOST_HIDDEN))
         if not found:
             return

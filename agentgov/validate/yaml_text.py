@@ -29,6 +29,64 @@ _DIRECTIVE = re.compile(r"(?:^|\r)%(?!YAML 1\.2[ \t]*\r?$)", re.MULTILINE)
 _TAB = re.compile(r"^[ ]*\t", re.MULTILINE)
 
 
+_UNEXPECTED = ("expected <block end>", "did not find expected key", "expected '-' indicator")
+# What the parsers say (libyaml's words, then those of the parser in Python), what it means, what to do.
+_PLAIN_WORDS: tuple[tuple[tuple[str, ...], str, str], ...] = (
+    (
+        ("mapping values are not allowed", "found unexpected ':'"),
+        "a colon and a space inside unquoted text",
+        "quote the text, or look at the line above: its colon, its indentation",
+    ),
+    (("cannot start any token",), "a text cannot start with this character", "quote the text"),
+    (
+        _UNEXPECTED,
+        "the indentation does not fit the lines above",
+        "indent entries of one mapping or list equally",
+    ),
+    (("sequence entries are not allowed",), "a list cannot start here", "put it on a line of its own, below its key"),
+    (("mapping keys are not allowed",), "a key cannot stand here", "put it on a line of its own"),
+    (("could not find expected ':'",), "a key without a colon and a value", "write `key: value`"),
+    (("',' or '}'", "',' or ']'"), "a bracket is opened and not closed", "close it, or quote the text"),
+    (
+        ("<document start>",),
+        "a line `...` ends the document, and something stands beside or behind it",
+        "remove one of them",
+    ),
+    (("end of stream",), "the file ends inside a quoted text or a bracket", "close it"),
+    (("unexpected document",), "`---` or `...` inside a text that is not closed", "close it, or indent the line"),
+    (
+        ("comment or line break", "comment or a line break", "chomping or indentation"),
+        "something stands behind `|` or `>`, where only a comment may",
+        "start the text on the next line, or quote a text that starts with | or >",
+    ),
+    (("unknown escape",), "an escape that YAML does not have", "write \\\\ for a backslash, or use single quotes"),
+    (
+        ("hexdecimal", "hexadecimal", "invalid Unicode character"),
+        "an escape of a character that does not exist",
+        "write \\xNN, \\uNNNN or \\UNNNNNNNN of a real character, or use single quotes",
+    ),
+    (
+        ("alphabetic or numeric",),
+        "a text cannot start with & or *, which name anchors",
+        "quote the text",
+    ),
+    (("undefined tag handle", "URI", "expected '!'", "expected '>'"), "a text cannot start with !", "quote the text"),
+    (
+        ("whitespace or line break", "expected ' '"),
+        "an anchor or a tag runs into what follows",
+        "put a space between them",
+    ),
+    (("indentation indicator",), "an indentation of 0 behind `|` or `>`", "write 1 to 9, or leave it out"),
+    (("tab character",), "a tab is used to indent", "indent with spaces"),
+    (
+        ("node content", "expected the node"),
+        "a value is missing here, or a comma or bracket is too many",
+        "remove it, or write it",
+    ),
+    (("block collection", "while parsing"), "the indentation does not fit the lines above", "indent entries equally"),
+)
+
+
 class EventSource(Protocol):
     """What both parsers of PyYAML offer."""
 
@@ -108,27 +166,18 @@ def syntax_finding(error: yaml.YAMLError, text: str, file: str) -> Finding:
     where = Location(file, mark.line + 1, mark.column + 1)
     if "nesting depth" in problem:  # libyaml has a limit of its own, and comes to it first where it reads ahead
         return finding("yaml.too-deep", where, "far too many levels of nesting")
-    lines = text.splitlines()
+    lines = characters.lines(text)
     line = lines[mark.line] if mark.line < len(lines) else ""
-    message, fix = _explain(problem, line)
+    message, fix = _explain(problem, line, mark.column)
     return finding("yaml.syntax", where, message, fix)
 
 
-def _explain(problem: str, line: str) -> tuple[str, str]:
+def _explain(problem: str, line: str, column: int) -> tuple[str, str]:
     if _TAB.match(line):
         return "a tab is used to indent", "indent with spaces"
-    if "mapping values are not allowed" in problem:
-        return "a colon and a space inside unquoted text", "quote the text, or check the indentation"
-    if "cannot start any token" in problem:
-        return "a text cannot start with this character", "quote the text"
-    if "expected <block end>" in problem or "did not find expected key" in problem:
-        return "the indentation does not fit the lines above", "indent entries of one mapping or list equally"
-    if "could not find expected ':'" in problem:
-        return "a key without a colon and a value", "write `key: value`"
-    if "',' or '}'" in problem or "',' or ']'" in problem:
-        return "a bracket is opened and not closed", "close it, or quote the text"
-    if "<document start>" in problem:
-        return "a line `...` ends the document, and something stands beside or behind it", "remove one of the two"
-    if "end of stream" in problem:
-        return "the file ends inside a quoted text or a bracket", "close it"
-    return problem, ""
+    if any(needle in problem for needle in _UNEXPECTED) and line[:column].strip():
+        return "something stands behind a value that is complete", "remove it, or quote the whole text"
+    for needles, message, fix in _PLAIN_WORDS:
+        if any(needle in problem for needle in needles):
+            return message, fix
+    return f"this is not YAML: {problem}", ""

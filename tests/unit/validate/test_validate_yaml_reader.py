@@ -317,6 +317,46 @@ def test_the_parser_in_python_refuses_no_less(text: str) -> None:
         assert first == second
 
 
+def test_half_a_character_is_refused_by_the_parser_in_python_too() -> None:
+    text = 'a: "\\ud800"\n'
+    builder = yaml_reader._Builder("f", text, [])
+    with pytest.raises(yaml_reader._StopError) as stop:
+        builder.build(yaml_text.PureParser(text))
+    assert (stop.value.finding.code, codes(text.encode())) == ("yaml.syntax", ["yaml.syntax"])
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a: b: c\n", "a colon and a space inside unquoted text"),
+        ("a: @x\n", "a text cannot start with this character"),
+        ("- a\nb: 1\n", "the indentation does not fit the lines above"),
+        ("a: 'x' y\n", "something stands behind a value that is complete"),
+        ("a: [b]]\n", "something stands behind a value that is complete"),
+        ("a: - b\n", "a list cannot start here"),
+        ("a: {b\n", "a bracket is opened and not closed"),
+        ("a: 'x\n", "the file ends inside a quoted text or a bracket"),
+        ("a: 'x\n---\n'\n", "`---` or `...` inside a text that is not closed"),
+        ("a: |x\n y\n", "something stands behind `|` or `>`, where only a comment may"),
+        ('a: "\\q"\n', "an escape that YAML does not have"),
+        ('a: "\\xZZ"\n', "an escape of a character that does not exist"),
+        ("a: & b\n", "a text cannot start with & or *, which name anchors"),
+        ("a: *.lookup\n", "a text cannot start with & or *, which name anchors"),
+        ("a: !e!x y\n", "a text cannot start with !"),
+        ("a: |0\n x\n", "an indentation of 0 behind `|` or `>`"),
+        ("a:\n\tb: 1\n", "a tab is used to indent"),
+        ("a: [1,,2]\n", "a value is missing here, or a comma or bracket is too many"),
+    ],
+)
+def test_both_parsers_say_in_the_same_plain_words_what_is_not_yaml(text: str, message: str) -> None:
+    for parser in (yaml_text.events, yaml_text.PureParser):
+        with pytest.raises(yaml.YAMLError) as error:
+            yaml_reader._Builder("f", text, []).build(parser(text))
+        found = yaml_text.syntax_finding(error.value, text, "f")
+        assert (found.code, found.message) == ("yaml.syntax", message)
+        assert found.fix
+
+
 def _built(text: str, source: yaml_text.EventSource) -> object:
     builder = yaml_reader._Builder("f", text, [])
     try:

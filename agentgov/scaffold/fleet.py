@@ -6,7 +6,7 @@ add is written where it belongs. Never decides who a person is or which key is t
 """
 
 from agentgov.model.access import Person
-from agentgov.model.governed import ACCESS_FILE, FLEET_FILE, GITHUB_CODEOWNERS, PIPELINE_FILE, WORKSPACES_FOLDER
+from agentgov.model.governed import ACCESS_FILE, FLEET_FILE, PIPELINE_FILE, WORKSPACES_FOLDER
 from agentgov.scaffold.editor import modeline
 from agentgov.scaffold.forge import codeowners, is_owner, precommit, workflow
 from agentgov.scaffold.text import quoted

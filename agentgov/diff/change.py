@@ -20,8 +20,9 @@ class FieldChange:
 
     `path` is the repository file where it stands, `pointer` the place in agent.yaml (RFC 6901; "" in other files; in
     the base's file for what was removed). `before` and `after` are plain values, None where there was or is nothing,
-    the whole text for texts. `environments` are those whose effective configuration differs. `also` are other files
-    that have a part in the change: agent.yaml, where it names another text than before.
+    the whole text for texts. `environments` are those whose effective configuration differs, and `note` says so where
+    they are not all. `also` are other files that have a part in the change: agent.yaml, where it names another text
+    than before.
     """
 
     field: str
@@ -33,6 +34,12 @@ class FieldChange:
     summary: str
     environments: tuple[Environment, ...] = ENVIRONMENTS
     also: tuple[str, ...] = ()
+    note: str = ""
+
+    @property
+    def sentence(self) -> str:
+        """The summary, and where it applies if not everywhere."""
+        return f"{self.summary} {self.note}".rstrip()
 
     def stands_at(self, path: str) -> bool:
         """Whether this file has a part in the change: what a rule asks for the change is asked at each of its files."""

@@ -3,7 +3,8 @@
 Never validates an override: one that does not fit the types is told as a whole, and loosens.
 """
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,7 +13,7 @@ import msgspec
 from agentgov.diff.change import FieldChange, Place, change, short
 from agentgov.diff.fields import OVERRIDABLE, OVERRIDE
 from agentgov.diff.free import same_value
-from agentgov.diff.limits import budget, connections, labels, lease, quotas, schedule
+from agentgov.diff.limits import budget, connections, labels, lease, quotas, same_amount, schedule
 from agentgov.model.agent import Agent, Budget, Lease, Quota, Schedule, Secret
 from agentgov.model.document import ENVIRONMENTS, Document, Environment
 from agentgov.model.merge import merge_patch
@@ -68,13 +69,55 @@ def limits_and_overrides(base: Agent, head: Agent, file: str) -> Iterator[FieldC
             else:
                 special.append(_overridden(found, environment))
     for found in plain:
-        yield replace(found, environments=tuple(reached[_key(found)]))
+        environments = tuple(reached[_key(found)])
+        note = "" if environments == ENVIRONMENTS else _reach(base, head, found, environments)
+        yield replace(found, environments=environments, note=note)
     yield from special
+
+
+def _reach(base: Agent, head: Agent, found: FieldChange, environments: tuple[Environment, ...]) -> str:
+    """Where a change of the spec arrives, and what stands in its way elsewhere."""
+    name = ".".join(found.pointer.split("/")[2:])
+    said = f"in {', '.join(environments)}" if environments else "in no environment"
+    for environment in ENVIRONMENTS:
+        before, after = effective(base, environment), effective(head, environment)
+        if environment in environments or before is None or after is None:
+            continue
+        old, new = values(before).get(name), values(after).get(name)
+        if same_amount(old, new):
+            said += f"; {environment} unchanged ({f'{short(new)} override' if new is not None else 'override'})"
+    return said
+
+
+def values(limits: Limits) -> Mapping[str, Any]:
+    """Limits as single values by dotted names (`budget.day`), quotas by their tool; nothing for what is not set."""
+    plain: dict[str, Any] = msgspec.to_builtins(limits)
+    flat = (item for part in OVERRIDABLE for item in _flat(part, plain.get(part)))
+    return {name: value for name, value in flat if value not in (None, "")}
+
+
+def _flat(name: str, value: Any) -> Iterator[tuple[str, Any]]:
+    if name == "quotas":
+        yield from _flat_quotas(value)
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from _flat(name if key == "secretRef" else f"{name}.{key}", item)
+    else:
+        yield name, list(value) if isinstance(value, tuple) else value
+
+
+def _flat_quotas(quotas: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, Any]]:
+    seen: Counter[str] = Counter()
+    for quota in quotas:
+        key = ".".join(part for part in ("quotas", quota["tool"], quota["sum"]) if part)
+        seen[key] += 1
+        turn = f" ({seen[key]})" if seen[key] > 1 else ""
+        yield f"{key}{turn}", f"{quota['max']} per {quota['per']}"
 
 
 def _in_environment(base: Agent, head: Agent, environment: Environment, place: Place) -> Iterator[FieldChange]:
     old, new = base.spec.environments.get(environment, {}), head.spec.environments.get(environment, {})
-    before, after = _effective(base, old), _effective(head, new)
+    before, after = effective(base, environment), effective(head, environment)
     judged = before is not None and after is not None
     if before is not None and after is not None:
         yield from limits(before, after, place, place)
@@ -99,10 +142,30 @@ def _key(found: FieldChange) -> tuple[object, ...]:
     return (found.field, repr(found.before), repr(found.after), found.summary)
 
 
-def _effective(agent: Agent, override: Mapping[str, Any]) -> Limits | None:
+def effective(agent: Agent, environment: Environment) -> Limits | None:
+    """The limits in one environment, its override merged in; None where the override does not fit the types."""
     plain = msgspec.to_builtins(limits_of(agent))
+    override = agent.spec.environments.get(environment, {})
     merged = merge_patch(plain, {name: value for name, value in override.items() if name in OVERRIDABLE})
     try:
         return msgspec.convert({name: value for name, value in merged.items() if value is not None}, Limits)
     except (msgspec.ValidationError, RecursionError):
         return None
+
+
+def resolved(agent: Agent, environment: Environment) -> Agent | None:
+    """The agent as it is in one environment, without overrides; None where its override does not fit the types."""
+    limits = effective(agent, environment)
+    if limits is None:
+        return None
+    spec = msgspec.structs.replace(
+        agent.spec,
+        budget=limits.budget,
+        quotas=limits.quotas,
+        connections=limits.connections,
+        schedule=limits.schedule,
+        lease=limits.lease,
+        environments={},
+    )
+    metadata = msgspec.structs.replace(agent.metadata, labels=limits.labels)
+    return msgspec.structs.replace(agent, spec=spec, metadata=metadata)

@@ -57,6 +57,16 @@ def money_direction(base: str, head: str) -> str:
     return "" if before == after else "raised" if after > before else "lowered"
 
 
+def same_amount(base: object, head: object) -> bool:
+    """Whether two plain values mean the same: "40 USD" and "40.00 USD" do, and 1m and 60s."""
+    if base == head and type(base) is type(head):
+        return True
+    if not isinstance(base, str) or not isinstance(head, str) or not base or not head:
+        return False
+    before = seconds(base)
+    return (before is not None and before == seconds(head)) or money_direction(base, head) == ""
+
+
 def budget(base: Budget, head: Budget, place: Place) -> Iterator[FieldChange]:
     """Changes of what an agent may spend, and of what happens when it is spent."""
     for period in _PERIODS:

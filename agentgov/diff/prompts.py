@@ -8,8 +8,9 @@ from dataclasses import replace
 
 from agentgov.diff.change import FieldChange, Place, change, short
 from agentgov.diff.sequence import in_order, keyed
+from agentgov.diff.tokens import count_words, tokens
 from agentgov.diff.version import AgentVersion
-from agentgov.diff.words import count_words, only_spaces, word_diff
+from agentgov.diff.words import word_diff
 from agentgov.model.agent import Variable
 
 _LONG = 200_000  # characters: how a longer text changed is not said in its summary
@@ -73,12 +74,35 @@ def _how(before: str | None, after: str | None) -> str:
         return "has no file any more" if after is None else "has a file now"
     if len(before) + len(after) > _LONG:
         return "rewritten"
-    edits = word_diff(before, after)
-    if only_spaces(edits):
-        return "reworded (only spaces and line breaks)"
-    added = sum(count_words(edit.text) for edit in edits if edit.kind == "insert")
-    gone = sum(count_words(edit.text) for edit in edits if edit.kind == "delete")
-    return f"reworded (+{added:,} -{gone:,} words)"
+    if spaces := only_written(before, after):
+        return f"reworded (only {spaces})"
+    edits = word_diff(before.replace("\r\n", "\n"), after.replace("\r\n", "\n"))
+    moved = sum(edit.text.count("\n") or 1 for edit in edits if edit.moved and edit.kind == "insert")
+    added, gone = (
+        sum(count_words(edit.text) for edit in edits if edit.kind == kind and not edit.moved)
+        for kind in ("insert", "delete")
+    )
+    parts = [f"+{added:,} -{gone:,} words"] if added or gone or not moved else []
+    parts += [f"{moved:,} line{'s' if moved > 1 else ''} moved"] if moved else []
+    return f"reworded ({', '.join(parts)})"
+
+
+def only_written(before: str, after: str) -> str:
+    """What differs where two texts have the same words: "line endings", "line breaks", "spaces"; "" where words do."""
+    one, other = before.replace("\r\n", "\n"), after.replace("\r\n", "\n")
+    if one == other:
+        return "line endings" if before != after else ""
+    if one.rstrip("\n") == other.rstrip("\n"):
+        return "line breaks at the end"
+    if _words(one) != _words(other):
+        return ""
+    if one.replace("\n", " ") == other.replace("\n", " "):
+        return "line breaks"
+    return "spaces and line breaks" if one.count("\n") != other.count("\n") else "spaces"
+
+
+def _words(text: str) -> list[str]:
+    return [piece for piece in tokens(text) if not piece.isspace()]
 
 
 def _text(version: AgentVersion, reference: str) -> str | None:

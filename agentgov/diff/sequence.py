@@ -34,10 +34,10 @@ class Run:
     after: range
 
 
-def runs(before: Sequence[Hashable], after: Sequence[Hashable]) -> list[Run]:
+def runs(before: Sequence[Hashable], after: Sequence[Hashable], cells: int = CELLS) -> list[Run]:
     """Two sequences as alternating equal and replaced stretches, in order, with few replaced items.
 
-    The longest common subsequence, unless that costs more than `CELLS`: then only what is equal at both ends is.
+    The longest common subsequence, unless that costs more than `cells`: then only what is equal at both ends is.
     """
     start = 0
     shortest = min(len(before), len(after))
@@ -46,14 +46,14 @@ def runs(before: Sequence[Hashable], after: Sequence[Hashable]) -> list[Run]:
     end = 0
     while end < shortest - start and before[-1 - end] == after[-1 - end]:
         end += 1
-    middle = _middle(before, after, range(start, len(before) - end), range(start, len(after) - end))
+    middle = _middle(before, after, range(start, len(before) - end), range(start, len(after) - end), cells)
     head = Run(True, range(start), range(start))
     tail = Run(True, range(len(before) - end, len(before)), range(len(after) - end, len(after)))
     return _joined([head, *middle, tail])
 
 
-def _middle(before: Sequence[Hashable], after: Sequence[Hashable], left: range, right: range) -> list[Run]:
-    if not left or not right or len(left) * len(right) > CELLS:
+def _middle(before: Sequence[Hashable], after: Sequence[Hashable], left: range, right: range, cells: int) -> list[Run]:
+    if not left or not right or len(left) * len(right) > cells:
         return [Run(False, left, right)]
     from rapidfuzz.distance import Indel
 

@@ -1,15 +1,19 @@
 """One line for people: what changed in an agent, riskiest first, and its class; nothing that the changes do not say."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from agentgov.diff.change import FieldChange
 from agentgov.diff.compare import AgentDiff
 from agentgov.diff.fields import leaf
 
-_MOST = 6  # phrases on the line; what is left is counted
+_MOST = 6  # phrases on the line; the riskiest stay, what is left is counted
+# The order in which an agent is told on one line: what it is, what it can do, what limits it, what watches it.
+_TOLD = ("agent", "prompt", "variables", "model", "tools", "connections", "actions", "budget", "quotas", "risk", "data")
 _WHOLE = re.compile(r"\.00(?= [A-Z]{3})")
 _CURRENCY = re.compile(r" ([A-Z]{3}/(?:day|month|run)) -> ([^ ]+) \1")
+
+_AMOUNTS = r" -> \2 \1"
 
 # What several changes of one kind are called together; a kind that is not here is called by its name.
 _MANY = {
@@ -52,17 +56,19 @@ def summary_line(diff: AgentDiff) -> str:
         return "no change"
     if diff.status == "removed":
         return f"agent removed: {diff.klass}"
-    phrases = _phrases(diff.changes)
-    if len(phrases) > _MOST:
-        phrases = [*phrases[: _MOST - 1], f"{len(phrases) - _MOST + 1} more"]
+    kinds: dict[str, list[FieldChange]] = {}
+    for found in diff.changes:
+        kinds.setdefault(found.field, []).append(found)
+    shown = list(kinds) if len(kinds) <= _MOST else list(kinds)[: _MOST - 1]
+    phrases = [_phrase(field, kinds[field]) for field in sorted(shown, key=_turn)]
+    if len(shown) < len(kinds):
+        phrases.append(f"{len(kinds) - len(shown)} more")
     return f"{', '.join(phrases)}: {diff.klass}"
 
 
-def _phrases(changes: Iterable[FieldChange]) -> list[str]:
-    kinds: dict[str, list[FieldChange]] = {}
-    for found in changes:
-        kinds.setdefault(found.field, []).append(found)
-    return [_phrase(field, found) for field, found in kinds.items()]
+def _turn(field: str) -> int:
+    part = leaf(field).partition(".")[0]
+    return _TOLD.index(part) if part in _TOLD else len(_TOLD)
 
 
 def _phrase(field: str, found: Sequence[FieldChange]) -> str:
@@ -72,7 +78,10 @@ def _phrase(field: str, found: Sequence[FieldChange]) -> str:
         return f"{len(found)} {_MANY.get(row, f'changes of {row}')}{where}{_worst(row, found)}"
     if row in _ONE:
         return f"{_ONE[row]}{_worst(row, found)}"
-    return _CURRENCY.sub(r" -> \2 \1", _WHOLE.sub("", found[0].summary))
+    # Production is what a line without an environment speaks of.
+    reach = "" if "production" in found[0].environments else found[0].note.partition(";")[0]
+    said = _CURRENCY.sub(_AMOUNTS, _WHOLE.sub("", found[0].summary))
+    return f"{said} {reach}".rstrip()
 
 
 def _worst(row: str, found: Sequence[FieldChange]) -> str:

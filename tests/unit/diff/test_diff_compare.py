@@ -172,7 +172,7 @@ def test_a_reworded_prompt_stands_at_its_file_with_both_texts() -> None:
 
 def test_a_rewrapped_prompt_is_a_change_that_says_so() -> None:
     (found,) = compare(version(), version(texts={SYSTEM: b"You answer refund questions. Be kind.\n"})).changes
-    assert "only spaces" in found.summary
+    assert "reworded (only line breaks)" in found.summary
 
 
 def test_a_moved_prompt_with_the_same_text_is_no_change() -> None:

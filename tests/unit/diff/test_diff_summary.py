@@ -15,7 +15,7 @@ def test_the_line_of_a_mixed_change() -> None:
     )
     assert (
         summary_line(compare(version(), after))
-        == "1 tool added (irreversible), budget 40 -> 80 USD/day, prompt reworded: loosens"
+        == "prompt reworded, 1 tool added (irreversible), budget 40 -> 80 USD/day: loosens"
     )
 
 

@@ -77,9 +77,13 @@ def show(page: Page, *, err: bool = False) -> None:
 
 def show_json(document: Mapping[str, Any]) -> None:
     """Print a JSON document: UTF-8, indented, in the order it was built."""
-    click.echo(
-        json.dumps(document, indent=2, ensure_ascii=False).encode("utf-8", "surrogatepass").decode("utf-8", "replace")
-    )
+    click.echo(json_text(document), nl=False)
+
+
+def json_text(document: Mapping[str, Any]) -> str:
+    """A JSON document as text; what is no UTF-8 in a file name is shown as a replacement character."""
+    text = json.dumps(document, indent=2, ensure_ascii=False)
+    return text.encode("utf-8", "surrogatepass").decode("utf-8", "replace") + "\n"
 
 
 def answer(output: str, page: Page, document: Mapping[str, Any]) -> None:

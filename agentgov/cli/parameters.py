@@ -17,7 +17,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 def agent_argument(*, required: bool = True) -> Callable[[Command], Command]:
     """AGENT: the id of an agent, which shells complete from the folders of the working tree."""
-    return click.argument("agent", type=agent, required=required, shell_complete=_complete_agent)
+    return click.argument("agent", type=agent, required=required, shell_complete=complete_agent)
 
 
 def selector_argument() -> Callable[[Command], Command]:
@@ -47,7 +47,8 @@ def _meant(text: str, or_else: str = "") -> str:
     return f". Did you mean {named[0]!r}?" if named else f"; write it as workspace/agent{or_else}."
 
 
-def _complete_agent(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
+def complete_agent(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """The agents of the fleet around whose ids begin so, for shells."""
     return [CompletionItem(text) for text in _nearby(ctx) if text.startswith(incomplete)]
 
 

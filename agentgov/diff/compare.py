@@ -13,6 +13,7 @@ import msgspec
 from agentgov.diff.actions import actions
 from agentgov.diff.assurance import audit, evals, harm
 from agentgov.diff.change import FieldChange, Place, change
+from agentgov.diff.effects import Effect, effects
 from agentgov.diff.environments import limits_and_overrides
 from agentgov.diff.fields import CLASSES, FIELDS, Class, leaf
 from agentgov.diff.files import files
@@ -35,12 +36,16 @@ _EFFECTS = ("irreversible", "write", "read")
 
 @dataclass(frozen=True, slots=True)
 class AgentDiff:
-    """Everything that differs between two versions of an agent, riskiest first; `risk` is the stricter of both."""
+    """Everything that differs between two versions of an agent, riskiest first; `risk` is the stricter of both.
+
+    `effects` are the values that come to something else in one environment than in the other.
+    """
 
     agent_id: AgentId
     changes: tuple[FieldChange, ...]
     status: Status
     risk: Risk
+    effects: tuple[Effect, ...] = ()
 
     @property
     def klass(self) -> Class:
@@ -59,13 +64,15 @@ def compare(base: AgentVersion | None, head: AgentVersion | None) -> AgentDiff:
     if head is None:
         assert base is not None
         place = Place(base.agent_id.file)
-        gone = change("agent.removed", place, str(base.agent_id), None, f"agent {base.agent_id} removed")
+        was = f"agent {base.agent_id} removed (it was {base.agent.spec.lifecycle.state})"
+        gone = change("agent.removed", place, str(base.agent_id), None, was)
         return AgentDiff(base.agent_id, (gone,), "removed", base.agent.spec.risk)
     if base is None:
         return AgentDiff(head.agent_id, riskiest_first(_granted(head)), "added", head.agent.spec.risk)
     changes = riskiest_first(_changed(base, head))
     risk = max(base.agent.spec.risk, head.agent.spec.risk, key=RISKS.index)
-    return AgentDiff(head.agent_id, changes, "modified" if changes else "unchanged", risk)
+    status: Status = "modified" if changes else "unchanged"
+    return AgentDiff(head.agent_id, changes, status, risk, effects(base.agent, head.agent) if changes else ())
 
 
 def riskiest_first(changes: Iterable[FieldChange]) -> tuple[FieldChange, ...]:

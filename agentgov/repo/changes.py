@@ -6,6 +6,7 @@ are atoms.
 """
 
 from collections.abc import Iterable, Sequence
+from typing import Protocol
 
 from agentgov.model.snapshot import TREE, Entry, path_bytes, path_text
 from agentgov.repo.objects import ObjectError, TreeEntry
@@ -17,7 +18,13 @@ MAX_PATHS = 2_000_000
 Changes = dict[str, tuple[Entry | None, Entry | None]]
 
 
-def changed_paths(repo: Repository, old_tree: str | None, new_tree: str | None, roots: Sequence[str] = ()) -> Changes:
+class Trees(Protocol):
+    """Where trees are read from: a Repository, or one with uncommitted changes laid over it."""
+
+    def tree(self, oid: str) -> tuple[TreeEntry, ...]: ...
+
+
+def changed_paths(repo: Trees, old_tree: str | None, new_tree: str | None, roots: Sequence[str] = ()) -> Changes:
     """Path to (old entry, new entry) for every file that differs, in the order of the paths' bytes.
 
     None as a tree is the empty tree; `roots` limits the comparison to these entries of the root. A file that became a
@@ -84,7 +91,7 @@ def check_bounds(prefix: bytes, count: int) -> None:
         raise ObjectError("tree.too-large", "the folders are nested too deep, or hold too many files")
 
 
-def _entries(repo: Repository, oid: str | None) -> set[TreeEntry]:
+def _entries(repo: Trees, oid: str | None) -> set[TreeEntry]:
     return set(repo.tree(oid)) if oid is not None else set()
 
 

@@ -41,6 +41,11 @@ class TreePartition:
         self._rest: dict[str, Entry] | None = None
         self._listed: dict[str, Mapping[str, Entry]] = {}
 
+    @property
+    def objects(self) -> Objects:
+        """Where its trees and files are read from."""
+        return self._objects
+
     def root_ids(self) -> tuple[tuple[str, str], ...]:
         """(name, `<mode> <object id>`) of every governed entry of the root: two fleets that agree in it are one."""
         entries = self._objects.tree(self.tree_oid)

@@ -1,23 +1,27 @@
-"""A semantic diff as people, programs and pull requests read it. Order, classes and sentences come from outside."""
+"""A semantic diff as people read it at a terminal, and the one value that all its formats tell.
 
-import math
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+Order, classes and sentences come from outside.
+"""
+
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from agentgov.diff.change import FieldChange
 from agentgov.diff.compare import AgentDiff
+from agentgov.diff.effects import Effect
 from agentgov.diff.fields import Class
+from agentgov.diff.prompts import only_written
 from agentgov.diff.summary import summary_line
-from agentgov.diff.words import WordEdit, only_spaces, word_diff
+from agentgov.diff.words import WordEdit, word_diff
 from agentgov.model.finding import Finding
+from agentgov.model.names import AgentId
 from agentgov.report import findings as findings_report
-from agentgov.report.page import Page, Span, Style, safe
-from agentgov.report.words import word_lines
+from agentgov.report.page import Page, Span, Style
+from agentgov.report.words import WIDTH, word_lines
+from agentgov.review.needs import Need
 
-_STYLES: dict[Class, Style] = {"loosens": "warn", "neutral": "dim", "tightens": "good"}
-_TEXTS = ("prompt.changed", "prompt.added", "prompt.removed", "tools.args.changed", "evals.changed")
+CLASS_STYLES: Mapping[Class, Style] = {"loosens": "warn", "neutral": "dim", "tightens": "good"}
+TEXTS = ("prompt.changed", "prompt.added", "prompt.removed", "tools.args.changed", "evals.changed")
 _LONG = 400_000  # characters of both texts; how longer ones differ is left to the files
 
 
@@ -31,82 +35,166 @@ class Side:
 
 
 @dataclass(frozen=True, slots=True)
+class Sharing:
+    """More agents than are compared one by one that a change of a shared text may concern."""
+
+    path: str
+    agents: tuple[AgentId, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
-    """Everything that the command says: agents riskiest first, governance, and what could not be read."""
+    """Everything that the command says: agents riskiest first, governance, and what could not be read.
+
+    `needs` are the reviews each agent needs, None where no governance says so; `sharing` the agents that name a shared
+    text that changed and were not compared; `command` shows all of it again.
+    """
 
     base: Side
     head: Side
     agents: tuple[AgentDiff, ...]
     governance: tuple[FieldChange, ...]
     problems: tuple[Finding, ...]
+    needs: Mapping[AgentId, Sequence[Need]] | None = None
+    sharing: tuple[Sharing, ...] = ()
+    command: str = "agentgov diff"
 
     @property
     def differs(self) -> bool:
         """Whether anything is told."""
-        return bool(self.agents or self.governance)
+        return bool(self.agents or self.governance or self.sharing)
+
+    def summary(self, diff: AgentDiff) -> str:
+        """What changed in an agent, the class, and whose reviews that needs, on one line."""
+        return summary_line(diff) + self.needed(diff)
+
+    def needed(self, diff: AgentDiff) -> str:
+        """`, needs team:security`; empty where nothing says what is needed."""
+        needs = self.needs.get(diff.agent_id, ()) if self.needs is not None else ()
+        return f", needs {' and '.join(map(str, needs))}" if needs else ""
 
 
-def page(answer: Answer, *, marks: bool) -> Page:
+def page(answer: Answer, *, marks: bool, width: int = WIDTH) -> Page:
     """The diff for a terminal or a pipe; `marks` where nothing paints insertions and deletions."""
     out = Page()
+    shown: dict[tuple[object, object], str] = {}
     for diff in answer.agents:
-        out.line(Span(str(diff.agent_id), "bold"), "  ", Span(diff.klass, _STYLES[diff.klass]), f"  {_status(diff)}")
-        out.line(f"  {_summary(diff)}")
+        klass = Span(diff.klass, CLASS_STYLES[diff.klass])
+        out.line(Span(str(diff.agent_id), "bold"), "  ", klass, f"  {status(diff)}")
+        out.line(f"  {summary_line(diff).removesuffix(diff.klass)}", klass, Span(answer.needed(diff), "bold"))
         for change in diff.changes:
             _change_line(out, change)
+        if len(diff.effects) > 1:
+            _effect_lines(out, diff.effects)
         for change in diff.changes:
-            _text_lines(out, change, marks)
+            _text_lines(out, change, diff, marks, width, shown)
         out.blank()
+    for more in answer.sharing:
+        out.line(f"and {findings_report.plural(len(more.agents), 'more agent')} that name ", Span(more.path, "accent"))
+        out.line("  ", Span(f"{_some(more.agents)}; one of them: agentgov diff --agent ID", "dim")).blank()
     if answer.governance:
         out.line(Span("governance", "bold"), "  takes the administrators")
         for change in answer.governance:
             _change_line(out, change, change.path)
         out.blank()
-    return out.line(Span(_counts(answer), "dim"))
+    return out.line(Span(counts(answer), "dim"))
 
 
-def _summary(diff: AgentDiff) -> str:
-    """The summary without the class, which the header says already."""
-    return summary_line(diff).removesuffix(f": {diff.klass}")
+def _some(agents: Sequence[AgentId]) -> str:
+    return ", ".join(map(str, agents[:3])) + (", ..." if len(agents) > 3 else "")
 
 
-def _status(diff: AgentDiff) -> str:
+def status(diff: AgentDiff) -> str:
+    """`modified, high risk`."""
     return f"{diff.status}, {diff.risk} risk"
 
 
 def _change_line(out: Page, change: FieldChange, file: str = "") -> None:
     where = [Span(f"{file}: ", "dim")] if file else []
+    note = [Span(f" {change.note}", "dim")] if change.note else []
     out.line(
         "  ",
-        Span(f"{change.klass:<8}", _STYLES[change.klass]),
+        Span(f"{change.klass:<8}", CLASS_STYLES[change.klass]),
         "  ",
         *where,
         change.summary,
+        *note,
         Span(f"  {change.field}", "dim"),
     )
 
 
-def _text_lines(out: Page, change: FieldChange, marks: bool) -> None:
-    edits = _edits(change)
-    if not edits or only_spaces(edits):
+def _effect_lines(out: Page, effects: Sequence[Effect]) -> None:
+    """What is in force in each environment, a column each."""
+    rows = [("in force", *(value.environment for value in effects[0].values))]
+    rows += [(effect.name, *(effect_cell(effect, index) for index in range(len(effect.values)))) for effect in effects]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    for number, row in enumerate(rows):
+        line = "  ".join(cell.ljust(wide) for cell, wide in zip(row, widths, strict=True))
+        out.line("  ", Span(line, "plain" if number else "dim"))
+
+
+def effect_cell(effect: Effect, index: int) -> str:
+    """`40.00 USD -> 80.00 USD`, or the value alone where it is the same as before."""
+    value = effect.values[index]
+    before, after = short_value(value.before), short_value(value.after)
+    said = f"{before} -> {after}" if value.differs else after
+    return f"{said} (override)" if value.overridden else said
+
+
+def short_value(value: object) -> str:
+    """A value in a cell; a dash where there is none."""
+    from agentgov.diff.change import short
+
+    return "-" if value is None else short(value, 40)
+
+
+def _text_lines(
+    out: Page,
+    change: FieldChange,
+    diff: AgentDiff,
+    marks: bool,
+    width: int,
+    shown: dict[tuple[object, object], str],
+) -> None:
+    """The words of a text that differ; a text that several agents share is shown once."""
+    edits = readable_edits(change)
+    if not edits:
+        return
+    first = shown.setdefault((change.before, change.after), str(diff.agent_id))
+    if first != str(diff.agent_id):
+        out.line("  ", Span(change.path, "accent"), Span(f"  as above, of {first}", "dim"))
         return
     out.line("  ", Span(change.path, "accent"))
-    for line in word_lines(edits, marks=marks):
+    for line in word_lines(edits, marks=marks, width=width):
         out.line("    ", *line)
 
 
-def _edits(change: FieldChange) -> tuple[WordEdit, ...]:
+def exact_edits(change: FieldChange) -> tuple[WordEdit, ...]:
     """The word diff of a change of a text; empty where there is none, or where it would be too long to read."""
-    if change.field not in _TEXTS:
+    if change.field not in TEXTS:
         return ()
     before, after = change.before or "", change.after or ""
     return word_diff(before, after) if len(before) + len(after) <= _LONG else ()
 
 
-def _counts(answer: Answer) -> str:
+def readable_edits(change: FieldChange) -> tuple[WordEdit, ...]:
+    """The word diff without line endings; empty also where the sentence about the change says it all."""
+    if change.field not in TEXTS:
+        return ()
+    before, after = ((text or "").replace("\r\n", "\n") for text in (change.before, change.after))
+    if len(before) + len(after) > _LONG or before == after or only_written(before, after):
+        return ()
+    return word_diff(before, after)
+
+
+def counts(answer: Answer) -> str:
+    """One sentence about all of it."""
     loose = sum(1 for diff in answer.agents if diff.klass == "loosens")
     agents = findings_report.plural(len(answer.agents), "agent")
     said = f"{agents} changed, {loose} loosened" if answer.agents else "no change in what any agent is"
+    if answer.sharing:
+        more = len({agent for found in answer.sharing for agent in found.agents})
+        said += f"; {findings_report.plural(more, 'more agent')} not compared"
     if answer.governance:
         said += f"; {findings_report.plural(len(answer.governance), 'change')} of governance"
     if answer.problems:
@@ -120,119 +208,3 @@ def problems_page(problems: Sequence[Finding]) -> Page:
     for found in problems:
         out.line(Span("error:", "bad"), f" {found.where}  {found.message}")
     return out
-
-
-def document(answer: Answer) -> dict[str, Any]:
-    """The diff as JSON, `agentgov.diff/1`."""
-    return {
-        "schema": "agentgov.diff/1",
-        "base": _side(answer.base),
-        "head": _side(answer.head),
-        "agents": [
-            {
-                "agent": str(diff.agent_id),
-                "status": diff.status,
-                "class": diff.klass,
-                "risk": diff.risk,
-                "summary": summary_line(diff),
-                "changes": [_change(change) for change in diff.changes],
-            }
-            for diff in answer.agents
-        ],
-        "governance": [_change(change) for change in answer.governance],
-        "problems": [findings_report.document(found) for found in answer.problems],
-    }
-
-
-def _side(side: Side) -> dict[str, Any]:
-    return {"rev": side.rev, "commit": side.commit, "name": side.name}
-
-
-def _change(change: FieldChange) -> dict[str, Any]:
-    found: dict[str, Any] = {
-        "field": change.field,
-        "class": change.klass,
-        "summary": change.summary,
-        "path": change.path,
-        "pointer": change.pointer,
-        "also": list(change.also),
-        "before": _plain(change.before),
-        "after": _plain(change.after),
-        "environments": list(change.environments),
-    }
-    if change.field in _TEXTS:
-        found["words"] = [{"kind": edit.kind, "text": edit.text} for edit in _edits(change)]
-    return found
-
-
-def _plain(value: Any) -> Any:
-    """A value that JSON can hold: it has no word for infinity. Depth is what the YAML reader lets through."""
-    if isinstance(value, float) and not math.isfinite(value):
-        return str(value)
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    return value
-
-
-def markdown(answer: Answer) -> str:
-    """The diff as GitHub Flavored Markdown, for a comment; what people wrote stands in code, where nothing acts."""
-    return "".join(f"{line}\n" for line in _markdown(answer))
-
-
-def _markdown(answer: Answer) -> Iterator[str]:
-    yield f"**{_counts(answer)}**"
-    for diff in answer.agents:
-        yield from (
-            "",
-            f"### {_code(str(diff.agent_id))} {diff.klass}",
-            "",
-            f"{_status(diff)}: {_code(_summary(diff))}",
-            "",
-        )
-        yield from _table(diff.changes)
-        for change in diff.changes:
-            edits = _edits(change)
-            if edits and not only_spaces(edits):
-                text = ["".join(span.text for span in line).rstrip() for line in word_lines(edits, marks=True)]
-                yield from (
-                    "",
-                    f"<details><summary>{_html(change.path)}</summary>",
-                    "",
-                    *_fenced(text),
-                    "",
-                    "</details>",
-                )
-    if answer.governance:
-        yield from ("", "### Governance: takes the administrators", "", *_table(answer.governance))
-    if answer.problems:
-        yield from ("", "### Could not be read", "")
-        yield from (f"- {_code(f'{found.where}  {found.message}')}" for found in answer.problems)
-
-
-def _table(changes: Iterable[FieldChange]) -> Iterator[str]:
-    yield from ("| class | change | field | file |", "| --- | --- | --- | --- |")
-    for change in changes:
-        cells = (_code(change.summary), _code(change.field), _code(change.path))
-        yield f"| {change.klass} | {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
-
-
-def _code(text: str) -> str:
-    """Inline code in a fence of backticks that the text cannot close."""
-    line = " ".join(safe(text).split())
-    fence = "`" * (_longest_run(line) + 1)
-    return f"{fence} {line} {fence}" if "`" in line else f"{fence}{line}{fence}"
-
-
-def _fenced(lines: Sequence[str]) -> Iterator[str]:
-    fence = "`" * max(3, max((_longest_run(line) for line in lines), default=0) + 1)
-    yield from (fence, *(safe(line) for line in lines), fence)
-
-
-def _longest_run(text: str) -> int:
-    return max((len(run) for run in re.findall("`+", text)), default=0)
-
-
-def _html(text: str) -> str:
-    return safe(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("@", "&#64;")

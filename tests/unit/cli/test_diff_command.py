@@ -71,8 +71,11 @@ def test_an_edit_of_the_working_tree_in_words(fleet: Path, capsys: pytest.Captur
     lines = out.splitlines()
     assert lines[:4] == [
         "support/refund-assistant  loosens  modified, medium risk",
-        "  budget 40 -> 80 USD/day, prompt reworded",
-        "  loosens   budget 40.00 USD/day -> 80.00 USD/day  budget.raised",
+        "  prompt reworded, budget 40 -> 80 USD/day: loosens, needs team:payments-support and team:security",
+        (
+            "  loosens   budget 40.00 USD/day -> 80.00 USD/day in production; staging unchanged (5.00 USD override)"
+            "  budget.raised"
+        ),
         "  loosens   prompt prompts/system.md reworded (+1 -1 words)  prompt.changed",
     ]
     assert f"  {PROMPT}" in lines
@@ -236,10 +239,10 @@ def test_markdown_holds_what_people_wrote_in_code(fleet: Path, capsys: pytest.Ca
     assert code == 0
     assert "### `support/refund-assistant` loosens" in out
     assert "| loosens | `owner team:payments-support -> team:growth` | `owner.changed` |" in out
-    fence = next(line for line in out.splitlines() if line.startswith("```"))
-    assert len(fence) > 4
-    inside = out.partition(fence)[2].rpartition(fence)[0]
-    assert out.count("@everyone") == inside.count("@everyone")
+    text = out.partition("<pre>")[2].partition("</pre>")[0]
+    assert "<del>refund</del><ins>````&#64;everyone &lt;b&gt;</ins>" in text
+    assert "@everyone" not in text
+    assert out.count("<pre>") == out.count("</pre>") == 1
 
 
 def test_control_characters_do_not_reach_the_terminal(fleet: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,0 +1,174 @@
+"""Two snapshots compared agent by agent, and what the governance asks for the result. `diff` and `review` decide.
+
+An agent that cannot be read on a side is a finding, and hides no other. An agent that moved is one agent: as it says
+itself (`formerly`), or as its files say where it says nothing.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from agentgov.errors import UsageError
+from agentgov.model.finding import Finding, Severity
+from agentgov.model.governed import FLEET_FILE
+from agentgov.model.names import AgentId, agent_id
+from agentgov.model.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from agentgov.cli.sides import Sides
+    from agentgov.diff.change import FieldChange
+    from agentgov.diff.compare import AgentDiff
+    from agentgov.diff.version import AgentVersion, Folders
+    from agentgov.model.agent import Agent
+    from agentgov.model.document import Environment
+    from agentgov.model.fleet import Governance
+    from agentgov.review.needs import Need
+
+    Pair = tuple[AgentVersion | None, AgentVersion | None]
+
+
+@dataclass(slots=True)
+class Comparison:
+    """Two snapshots being compared; `problems` are the findings for which something could not be read."""
+
+    sides: "Sides"
+    before: "_Read"
+    after: "_Read"
+    problems: list[Finding] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, sides: "Sides") -> "Comparison":
+        """The comparison of two sides; nothing is read yet."""
+        from agentgov.diff.version import folders
+
+        problems: list[Finding] = []
+        before, after = (_Read(snapshot, folders(snapshot), problems) for snapshot in (sides.before, sides.after))
+        return cls(sides, before, after, problems)
+
+    def agents(self) -> tuple["AgentDiff", ...]:
+        """The agents that differ, riskiest first; UsageError when the only one asked for is on neither side."""
+        from agentgov.diff.compare import compare, riskiest_agents_first
+        from agentgov.diff.moves import moved_agents
+        from agentgov.diff.version import touched_agents
+
+        before, after, only = self.before.known, self.after.known, self.sides.only
+        if only is not None and only.file not in before.entries and only.file not in after.entries:
+            names = f"{self.before.snapshot.name} nor in the {self.after.snapshot.name}"
+            raise UsageError(f"there is no agent {only}, neither in the {names}")
+        touched = touched_agents(self.sides.changed, before, after)
+        touched = touched if only is None else {only} if self._may_differ(only, touched) else set()
+        pairs = moved_agents(self._pairs(sorted(touched)))
+        return riskiest_agents_first(found for pair in pairs if (found := compare(*self._resolved(pair))).changes)
+
+    def _may_differ(self, only: AgentId, touched: set[AgentId]) -> bool:
+        """Whether an agent can differ at all: by its files, or because two environments are compared."""
+        first, second = self.sides.environments
+        return only in touched or first != second
+
+    def _pairs(self, agents: list[AgentId]) -> "list[Pair]":
+        """Both versions of every agent that could be read; an agent that says what it was is one pair, not two."""
+        pairs = {agent: self._pair(agent) for agent in agents}
+        unread = {problem.where.file for problem in self.problems}
+        pairs = {agent: pair for agent, pair in pairs.items() if agent.file not in unread}
+        for agent, (old, new) in list(pairs.items()):
+            former = agent_id(new.agent.metadata.formerly) if old is None and new is not None else None
+            if former is not None and former.file not in self.after.known.entries:
+                left = pairs.pop(former)[0] if former in pairs else self.before.agent(former)
+                pairs[agent] = (left, new)
+        return [pair for pair in pairs.values() if pair != (None, None)]
+
+    def _pair(self, agent: AgentId) -> "Pair":
+        """Both versions of an agent; an agent.yaml that is the same on both sides is read once."""
+        if agent.file in self.sides.changed:
+            return self.before.agent(agent), self.after.agent(agent)
+        new = self.after.agent(agent)
+        return (self.before.version(agent, new.agent), new) if new is not None else (None, None)
+
+    def _resolved(self, pair: "Pair") -> "Pair":
+        before, after = (
+            version if version is None or environment is None else _in(version, environment)
+            for version, environment in zip(pair, self.sides.environments, strict=True)
+        )
+        return before, after
+
+    def governance(self) -> tuple["FieldChange", ...]:
+        """What changed in the governance set; nothing is read where none of its files did."""
+        from agentgov.diff.governance import compare_governance, other_files, typed_files
+        from agentgov.model.governed import in_governance_set
+
+        changed = self.sides.changed
+        if self.sides.only is not None or not any(map(in_governance_set, changed)):
+            return ()
+        unread = len(self.problems)
+        before, after = self.before.governance(self.problems), self.after.governance(self.problems)
+        if len(self.problems) > unread:  # what cannot be read cannot be compared: its files are named, no more
+            return other_files(changed, set(), set())
+        found = compare_governance(before, after)
+        told = {change.path for change in found}
+        return (*found, *other_files(changed, told, typed_files(before) & typed_files(after)))
+
+    def needs(self, diffs: Iterable["AgentDiff"]) -> Mapping[AgentId, tuple["Need", ...]] | None:
+        """What the governance of the base asks for each agent; None where it has none that can be read, or where two
+        environments are compared, which is no change of anything."""
+        first, second = self.sides.environments
+        governance = self.before.governance([]) if first == second else None
+        if governance is None:
+            return None
+        from datetime import UTC, datetime
+
+        from agentgov.repo import clock
+        from agentgov.review.needs import needs_of
+        from agentgov.trust.identity import Directory
+
+        today = datetime.fromtimestamp(clock.now(), UTC).date()
+        directory = Directory(governance.access)
+        return {diff.agent_id: needs_of(diff, governance, directory, today) for diff in diffs}
+
+
+def _in(version: "AgentVersion", environment: "Environment") -> "AgentVersion":
+    """The agent as it is in an environment; as it is written where its override does not fit its types."""
+    from agentgov.diff.environments import resolved
+
+    agent = resolved(version.agent, environment)
+    return version if agent is None else replace(version, agent=agent)
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """One snapshot as typed values; what has an error is None and its findings go to `problems`."""
+
+    snapshot: Snapshot
+    known: "Folders"
+    problems: list[Finding]
+
+    def agent(self, agent: AgentId) -> "AgentVersion | None":
+        from agentgov.validate.load import load_agent
+
+        if agent.file not in self.known.entries:
+            return None
+        typed, findings = load_agent(self.snapshot, agent)
+        if typed is None:
+            self._complain(findings, self.problems)
+            return None
+        return self.version(agent, typed)
+
+    def version(self, agent: AgentId, typed: "Agent") -> "AgentVersion":
+        from agentgov.diff.version import version_of
+
+        return version_of(agent, typed, self.snapshot, self.known)
+
+    def governance(self, problems: list[Finding]) -> "Governance | None":
+        from agentgov.validate.load import load_governance
+
+        if FLEET_FILE not in self.known.entries:
+            return None
+        loaded, findings = load_governance(self.snapshot)
+        if loaded is None:
+            self._complain(findings, problems)
+        return loaded
+
+    def _complain(self, findings: tuple[Finding, ...], problems: list[Finding]) -> None:
+        errors = (found for found in findings if found.severity is Severity.ERROR)
+        for found in errors:
+            message = f"{found.message} ({self.snapshot.name})"
+            problems.append(replace(found, message=message))

@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test test-slow lint format bench build clean
+.PHONY: demo test test-slow lint format bench fuzz build clean
 .DEFAULT_GOAL := demo
 
 $(READY): pyproject.toml
@@ -37,6 +37,9 @@ format: $(READY)
 
 bench: $(READY)  ## figures of this machine, as tables
 	@for script in benchmarks/bench_*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+
+fuzz: $(READY)  ## ten minutes of hostile bytes for the YAML reader; guided by coverage where atheris is installed
+	@mkdir -p build/fuzz && cd build/fuzz && PYTHONPATH=$(CURDIR) $(CURDIR)/$(BIN)/python $(CURDIR)/tests/unit/validate/fuzz_yaml.py 600
 
 build: $(READY)  ## wheel and sdist in dist/
 	$(BIN)/python -m build

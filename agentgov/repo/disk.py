@@ -1,5 +1,6 @@
 """Single files of a working tree as git would store them: mode and bytes, no link ever followed, nothing filtered."""
 
+import errno
 import os
 import stat
 from functools import partial
@@ -13,6 +14,17 @@ from agentgov.repo.treeedit import Change
 # What was a file when it was listed may have become a symlink or a pipe.
 OPEN_FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _NO_COMMIT = "0" * 40
+LARGEST = 128 * 2**20  # bytes; validation refuses far smaller files, and this is what reading one may cost at most
+
+
+def read_file(path: bytes) -> bytes:
+    """The bytes of an ordinary file; OSError where there is none, or where it is so large that nobody wants them."""
+    with os.fdopen(os.open(path, OPEN_FILE), "rb") as file:
+        size = os.fstat(file.fileno()).st_size
+        content = file.read(LARGEST + 1) if size <= LARGEST else b""
+    if max(size, len(content)) > LARGEST:
+        raise OSError(errno.EFBIG, f"it has {max(size, len(content)):,} bytes, and no file here may have {LARGEST:,}")
+    return content
 
 
 class Disk:
@@ -43,8 +55,7 @@ class Disk:
 
     def _file(self, path: bytes) -> bytes:
         try:
-            with os.fdopen(os.open(self._at(path), OPEN_FILE), "rb") as file:
-                return file.read()
+            return read_file(self._at(path))
         except OSError as error:
             raise _unreadable(path, error) from error
 

@@ -12,7 +12,7 @@ from typing import Protocol
 from agentgov.model.governed import ROOTS, is_governed, may_hold_governed
 from agentgov.model.snapshot import TREE, Entry, path_bytes, path_text
 from agentgov.repo.changes import check_bounds
-from agentgov.repo.disk import OPEN_FILE
+from agentgov.repo.disk import read_file
 from agentgov.repo.objects import TreeEntry, object_id
 
 _AGENTS = b"agents/"
@@ -127,12 +127,7 @@ class TreePartition:
         """The file as it lies on disk, None unless it is this blob byte for byte."""
         assert self._disk is not None
         try:
-            handle = os.open(self._disk + b"/" + path_bytes(path), OPEN_FILE)
-        except OSError:
-            return None
-        try:
-            with os.fdopen(handle, "rb") as file:
-                content = file.read()
+            content = read_file(self._disk + b"/" + path_bytes(path))
         except OSError:
             return None
         return content if object_id("blob", content) == oid else None

@@ -18,10 +18,9 @@ from agentgov.errors import ConfigurationError
 from agentgov.model.governed import ROOTS, is_governed, may_hold_governed
 from agentgov.model.snapshot import EXECUTABLE, FILE, SUBMODULE, SYMLINK, TREE, Entry, path_bytes, path_text
 from agentgov.repo.changes import check_bounds
+from agentgov.repo.disk import read_file
 from agentgov.repo.repository import Repository
 
-# What was a file when it was listed may have become a symlink or a pipe.
-_OPEN_FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 UNREADABLE = 0  # the mode of what is neither file, symlink nor folder: a socket, a device
 
 
@@ -94,12 +93,7 @@ class WorkTreeSnapshot:
         if not self._entries[path].is_file:
             raise KeyError(path)
         try:
-            # NOFOLLOW and NONBLOCK: what was a file when listed may have become a symlink or a pipe.
-            handle = os.open(
-                self._on_disk(path_bytes(path)), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-            )
-            with os.fdopen(handle, "rb") as file:
-                return file.read()
+            return read_file(self._on_disk(path_bytes(path)))
         except FileNotFoundError:
             raise KeyError(path) from None
         except OSError as error:

@@ -144,3 +144,12 @@ def test_an_unreadable_file_is_a_configuration_error(fleet: Path) -> None:
 def test_an_empty_tree_is_an_empty_snapshot(fleet: Path) -> None:
     repo = Repository.open(fleet)
     assert TreeSnapshot(repo, repo.put_files(None, {}), "nothing").entries() == {}
+
+
+def test_a_file_that_nobody_can_want_to_read_is_refused_by_its_size(tmp_path: Path) -> None:
+    (tmp_path / "agents/a/b").mkdir(parents=True)
+    with (tmp_path / "agents/a/b/data.bin").open("wb") as file:
+        file.truncate(3 * 2**30)  # takes no room on the disk
+    snapshot = WorkTreeSnapshot(tmp_path)
+    with pytest.raises(ConfigurationError, match=r"data\.bin cannot be read: it has 3,221,225,472 bytes"):
+        snapshot.read("agents/a/b/data.bin")

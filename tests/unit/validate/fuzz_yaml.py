@@ -1,7 +1,7 @@
 """The fuzz target of the YAML reader: whatever the bytes, it answers, quickly, with places that exist, and both parsers
 of PyYAML give one value. Guided by coverage where atheris is installed, else by chance.
 
-    python tests/unit/validate/fuzz_yaml.py [SECONDS] [CORPUS-FOLDER]
+    make fuzz, or: python tests/unit/validate/fuzz_yaml.py [SECONDS] [CORPUS-FOLDER]
 
 `test_validate_fuzz_found.py` keeps what it found.
 """

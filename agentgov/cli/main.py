@@ -6,12 +6,18 @@ Commands are imported when they are called, so that a command loads only what it
 import importlib
 import os
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
 from agentgov import __version__
 from agentgov.cli.commands import COMMANDS, program_help
 from agentgov.errors import AgentgovError
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+COMPLETE = "_AGENTGOV_COMPLETE"  # set by a shell that wants to know what may follow
 
 
 class LazyGroup(click.Group):
@@ -25,7 +31,17 @@ class LazyGroup(click.Group):
             return None
         module = importlib.import_module(f"agentgov.cli.{COMMANDS[cmd_name][0]}")
         command: click.Command = getattr(module, cmd_name.replace("-", "_"), None) or module.command
+        if COMPLETE in os.environ:
+            from agentgov.cli.completing import attach
+
+            attach(command)
         return command
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[CompletionItem]":
+        from click.shell_completion import CompletionItem
+
+        named = [CompletionItem(name, help=told[2]) for name, told in COMMANDS.items() if name.startswith(incomplete)]
+        return [*named, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -59,6 +75,8 @@ def run(args: list[str] | None = None) -> None:
 
 def status(args: list[str]) -> int:
     """Run the command line and return its exit code; every error has been told on stderr."""
+    if COMPLETE in os.environ:
+        return _completed(args)
     debug = "--debug" in args
     try:
         result = cli.main(args=args, prog_name="agentgov", standalone_mode=False)
@@ -88,6 +106,18 @@ def status(args: list[str]) -> int:
         )
         return 3
     return result if isinstance(result, int) else 0
+
+
+def _completed(args: list[str]) -> int:
+    """What a shell asked for; whatever is broken, the line that somebody types stays free of messages."""
+    from agentgov.cli.completing import prepare
+
+    try:
+        prepare(os.environ)
+        cli.main(args=args, prog_name="agentgov", standalone_mode=False)
+    except Exception:
+        return 1
+    return 0
 
 
 def _tell_usage(error: click.UsageError) -> None:

@@ -49,13 +49,19 @@ def report_options(*formats: str) -> Callable[[Command], Command]:
             multiple=True,
             metavar="FORMAT=FILE",
             type=report_file(choices),
-            shell_complete=lambda _, __, start: [f"{name}=" for name in choices if f"{name}=".startswith(start)],
+            shell_complete=lambda ctx, param, start: _complete_report(choices, ctx, param, start),
             callback=distinct,
             help="Write the answer to FILE too, in one of the formats; may be repeated.",
         )(command)
         return format_option(*formats)(command)
 
     return decorate
+
+
+def _complete_report(formats: tuple[str, ...], ctx: click.Context, param: click.Parameter, start: str) -> list[str]:
+    from agentgov.cli.completing import complete_report
+
+    return complete_report(formats)(ctx, param, start)
 
 
 def wants_colour(stream: Any = None) -> bool:

@@ -80,3 +80,28 @@ def test_another_shell_is_refused(laid: CommandWorld) -> None:
     found = laid.run("alice", "completion", "tcsh")
     assert (found.code, found.out) == (2, "")
     assert "'tcsh' is not one of" in found.err
+
+
+@pytest.mark.parametrize("breakage", ["no repository", "junk in HEAD", "no fleet", "broken fleet"])
+def test_whatever_is_broken_nothing_is_printed_into_the_line(tmp_path: Path, breakage: str, laid: CommandWorld) -> None:
+    folder = laid.fleet if breakage != "no repository" else tmp_path
+    if breakage == "junk in HEAD":
+        (folder / ".git/HEAD").write_text("junk")
+    elif breakage != "no repository":
+        laid.write({"agentgov.yaml": None if breakage == "no fleet" else ": ["})
+    for line in (
+        "agentgov validate --rev m",
+        "agentgov show a/b --at v",
+        "agentgov nope --x",
+        "agentgov validate --rev [",
+    ):
+        environment = {
+            **laid.environment("alice"),
+            "PYTHONPATH": str(ROOT),
+            "_AGENTGOV_COMPLETE": "bash_complete",
+            "COMP_WORDS": line.replace(" ", "\n"),
+            "COMP_CWORD": str(line.count(" ")),
+        }
+        command = [sys.executable, "-m", "agentgov"]
+        done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+        assert done.stderr == ""

@@ -1,0 +1,157 @@
+"""What shells offer for the words of a command line: codes of findings, revisions, agents and files.
+
+Quick, and silent whatever is broken: who presses the tab key asks for no error message. Decides nothing.
+"""
+
+import os
+import re
+from collections.abc import Callable, MutableMapping, Sequence
+from functools import partial
+from pathlib import Path
+
+import click
+from click.shell_completion import CompletionItem, FishComplete, ShellComplete, ZshComplete, add_completion_class
+
+from agentgov.cli.place import agents_on_disk
+from agentgov.errors import AgentgovError
+
+Completer = Callable[[click.Context, click.Parameter, str], Sequence[str | CompletionItem]]
+
+_MOST = 500  # refs, and files, that are offered
+_REFS = ("refs/heads/", "refs/tags/", "refs/remotes/")
+
+
+def complete_code(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Codes of findings with their meaning, and families; families alone until a dot is typed."""
+    from agentgov.validate.codes import CODES
+
+    families = sorted({code.partition(".")[0] for code in CODES})
+    close = [family for family in families if family.startswith(incomplete)]
+    if "." not in incomplete and len(close) != 1:
+        return [CompletionItem(family) for family in close]
+    codes = [CompletionItem(code, help=told[1]) for code, told in CODES.items() if code.startswith(incomplete)]
+    return [*map(CompletionItem, close), *codes]
+
+
+def complete_revision(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[str]:
+    """Branches, tags and HEAD; after `...` the other side of a change."""
+    before, dots, start = incomplete.rpartition("...")
+    found = _refs(Path(ctx.params.get("repo") or "."), start)
+    return [f"{before}{dots}{name}" for name in (*found, "HEAD") if name.startswith(start)]
+
+
+def complete_path(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Agents by their ids, and whatever files the shell finds."""
+    agents = agents_on_disk(Path(ctx.params.get("repo") or "."))
+    found = [CompletionItem(agent) for agent in agents if incomplete and agent.startswith(incomplete)]
+    return [CompletionItem(incomplete, type="file"), *found]  # in this order bash keeps both
+
+
+def complete_report(formats: Sequence[str]) -> Callable[[click.Context, click.Parameter, str], list[str]]:
+    """The formats of --report; behind the sign, files, for shells that take FORMAT=FILE for one word."""
+
+    def complete(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[str]:
+        name, sign, file = incomplete.partition("=")
+        if not sign:
+            return [f"{known}=" for known in formats if known.startswith(name)]
+        folder, start = os.path.split(file)
+        try:
+            found = sorted(entry.name + "/" * entry.is_dir() for entry in os.scandir(folder or "."))
+        except OSError:
+            return []
+        shown = [entry for entry in found if entry.startswith(start) and (start or not entry.startswith("."))]
+        return [f"{name}={os.path.join(folder, entry)}" for entry in shown[:_MOST]]
+
+    return complete
+
+
+def prepare(environment: MutableMapping[str, str]) -> None:
+    """Let `--option=value` and FORMAT=FILE be completed in every shell; each hands them over in its own way."""
+    _join_words(environment)
+    for base in (ZshComplete, FishComplete):
+        add_completion_class(type(base.__name__, (_WholeWords, base), {}))
+
+
+class _WholeWords(ShellComplete):
+    """For shells that replace the whole word `--option=va`, and not what stands behind the sign."""
+
+    def get_completions(self, args: list[str], incomplete: str) -> list[CompletionItem]:
+        found = super().get_completions(args, incomplete)
+        option, sign, _ = incomplete.partition("=")
+        if not sign or not option.startswith("--"):
+            return found
+        return [CompletionItem(f"{option}={one.value}", type=one.type, help=one.help) for one in found]
+
+
+def _join_words(environment: MutableMapping[str, str]) -> None:
+    """Undo how bash takes `--option=value` apart: into three words (COMP_WORDBREAKS).
+
+    It does the same to FORMAT=FILE, of which FILE is completed as the path that it is.
+    """
+    words = re.split("[ \n]", environment.get("COMP_WORDS", ""))
+    number = environment.get("COMP_CWORD", "")
+    current = int(number) if number.isdigit() else 0
+    if not 2 <= current < len(words):
+        return
+    if words[current] == "=":
+        words[current] = ""  # nothing of the value is there yet
+    elif words[current - 1] == "=":
+        del words[current - 1]
+        current -= 1
+    else:
+        return
+    if not words[current - 1].startswith("-"):
+        words[current - 1] = "--"  # what follows is a path
+    environment["COMP_WORDS"], environment["COMP_CWORD"] = "\n".join(words), str(current)
+
+
+def attach(command: click.Command) -> None:
+    """Let the parameters of a command be completed by what their placeholder says; it means the same everywhere."""
+    for param in command.params:
+        placeholder = (param.metavar or (param.name or "")).strip("[].").upper()
+        complete = _BY_PLACEHOLDER.get(placeholder)
+        if complete is not None:
+            param.shell_complete = partial(_offered, param, complete)  # type: ignore[method-assign]
+
+
+def _offered(param: click.Parameter, complete: Completer, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+    found = complete(ctx, param, incomplete)
+    return [one if isinstance(one, CompletionItem) else CompletionItem(one) for one in found]
+
+
+def _agent(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[str]:
+    agents = agents_on_disk(Path(ctx.params.get("repo") or "."))
+    return [agent for agent in agents if agent.startswith(incomplete)]
+
+
+def _folder(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    return [CompletionItem(incomplete, type="dir")]
+
+
+_BY_PLACEHOLDER: dict[str, Completer] = {
+    "CODE": complete_code,
+    "SUBJECT": complete_code,
+    "REV": complete_revision,
+    "BASE": complete_revision,
+    "HEAD": complete_revision,
+    "BASE...HEAD": complete_revision,
+    "WHEN": complete_revision,
+    "ID": _agent,
+    "PATH": complete_path,
+    "DIR": _folder,
+}
+
+
+def _refs(start: Path, prefix: str) -> list[str]:
+    """The short names of branches and tags that start so, a remote's own with its name."""
+    from agentgov.repo.program import git
+
+    if any(char in prefix for char in "*?[\\"):
+        return []
+    patterns = [f"{place}{prefix}{rest}" for place in _REFS for rest in ("*", "*/**")]
+    try:
+        found = git(start, "for-each-ref", f"--count={_MOST}", "--format=%(refname)", *patterns, timeout=2)
+    except (AgentgovError, OSError, ValueError):
+        return []
+    names = found.out.decode("utf-8", "replace").splitlines()
+    return [name.split("/", 2)[2] for name in names if not name.endswith("/HEAD")]

@@ -54,13 +54,14 @@ def complete_report(formats: Sequence[str]) -> Callable[[click.Context, click.Pa
         name, sign, file = incomplete.partition("=")
         if not sign:
             return [f"{known}=" for known in formats if known.startswith(name)]
-        folder, start = os.path.split(file)
+        folder, slash, start = file.rpartition("/")
+        folder += slash
         try:
             found = sorted(entry.name + "/" * entry.is_dir() for entry in os.scandir(folder or "."))
         except OSError:
             return []
         shown = [entry for entry in found if entry.startswith(start) and (start or not entry.startswith("."))]
-        return [f"{name}={os.path.join(folder, entry)}" for entry in shown[:_MOST]]
+        return [f"{name}={folder}{entry}" for entry in shown[:_MOST]]
 
     return complete
 

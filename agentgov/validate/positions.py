@@ -6,6 +6,7 @@ A value that an alias brings in is at the alias, because there it is wrong: the 
 `alias` tells where the anchor stands. A field that a merge key brings in is at the text of the anchor, field by field.
 """
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -79,6 +80,13 @@ class Positions:
             return self.value(file, pointer)
         return Location(file, *self._placing(written[offset]), pointer)
 
+    def pointer(self, line: int, column: int) -> str:
+        """What stands at a place: the pointer of the last key or value that starts there or before, empty where none
+        does."""
+        places, pointers = self._in_order
+        found = bisect_right(places, (line, column)) - 1
+        return pointers[found] if found >= 0 else ""
+
     def alias(self, pointer: str) -> str:
         """What to add to a message about a value that an alias brings in, empty for all others."""
         nearest = pointer
@@ -120,6 +128,11 @@ class Positions:
                     todo.append(source + here[len(around) :])
                     if not left:
                         return
+
+    @cached_property
+    def _in_order(self) -> tuple[list[Place], list[str]]:
+        ordered = sorted((place, pointer) for found in (self.keys, self.values) for pointer, place in found.items())
+        return [place for place, _ in ordered], [pointer for _, pointer in ordered]
 
     @cached_property
     def _placing(self) -> Callable[[int], Place]:

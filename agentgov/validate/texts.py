@@ -12,6 +12,7 @@ from agentgov.model.governed import kind_of
 from agentgov.model.verdict import Location
 from agentgov.validate import characters, literals, pointers
 from agentgov.validate.codes import finding
+from agentgov.validate.positions import Positions, positions
 from agentgov.validate.view import Subject, View
 from agentgov.validate.worklist import fill_ins
 from agentgov.validate.yaml_reader import read
@@ -63,9 +64,12 @@ def _secrets(path: str, data: bytes) -> Iterator[Finding]:
         return
     text = data.decode("utf-8", "surrogateescape")
     place = characters.placing(text)
+    where = positions(data) if path.endswith((".yaml", ".yml")) else Positions()
     for offset, what in found:
         index = offset if text.isascii() else len(data[:offset].decode("utf-8", "surrogateescape"))
-        yield finding("secret.literal", Location(path, *place(index)), f"this looks like {what}", _FIX)
+        line, column = place(index)
+        at = Location(path, line, column, where.pointer(line, column))
+        yield finding("secret.literal", at, f"this looks like {what}", _FIX)
 
 
 def _hidden(path: str, data: bytes) -> Iterator[Finding]:

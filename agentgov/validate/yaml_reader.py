@@ -33,6 +33,7 @@ from agentgov.model.verdict import Location
 from agentgov.validate import characters, scalars
 from agentgov.validate.codes import finding
 from agentgov.validate.pointers import child
+from agentgov.validate.positions import positions
 from agentgov.validate.scalar_text import offsets
 from agentgov.validate.yaml_text import MOST_HIDDEN, EventSource, decode, events, syntax_finding
 
@@ -64,16 +65,28 @@ def read(data: bytes, file: str) -> Document:
     text, findings = decode(data, file)
     if text is None:
         return Document(None, tuple(findings))
-    builder = _Builder(file, text, findings)
+    hidden = len(findings)
+    value: object = None
     try:
-        value = builder.build(events(text))
+        value = _Builder(file, text, findings).build(events(text))
+        if value is None:
+            findings.append(finding("yaml.empty", Location(file, 1, 1), "the document is empty"))
     except _StopError as stop:
-        return Document(None, (*findings, stop.finding))
+        findings.append(stop.finding)
     except yaml.YAMLError as error:
-        return Document(None, (*findings, syntax_finding(error, text, file)))
-    if value is None:
-        findings.append(finding("yaml.empty", Location(file, 1, 1), "the document is empty"))
+        value = None
+        findings.append(syntax_finding(error, text, file))
+    findings[:hidden] = _pointed(findings[:hidden], data)
     return Document(value, tuple(findings))
+
+
+def _pointed(findings: list[Finding], data: bytes) -> list[Finding]:
+    """Findings about characters, with the pointers of what they stand in."""
+    if not findings:
+        return []
+    where = positions(data)
+    told = ((one, where.pointer(one.where.line, one.where.column)) for one in findings)
+    return [replace(one, where=replace(one.where, pointer=pointer)) for one, pointer in told]
 
 
 class _StopError(Exception):

@@ -1,15 +1,19 @@
 """Where things stand: every value and key of a document is found at its place in the text."""
 
 import json
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from ruamel.yaml import YAML
 
 from agentgov.model.verdict import Location
 from agentgov.validate.pointers import child
-from agentgov.validate.positions import positions
+from agentgov.validate.positions import Place, positions
 
 LEAVES = st.integers(0, 99) | st.sampled_from(["x", "yes", "a b", "é"]) | st.booleans()
 TREES: Any = st.dictionaries(
@@ -99,3 +103,53 @@ def test_positions_end_where_the_text_is_no_yaml() -> None:
     assert positions(b"a: 1\nb: [\n").values == {"": (1, 1), "/a": (1, 4), "/b": (2, 4)}
     assert positions(b"\xff").values == {}
     assert positions(b"a: " + b"[" * 1000).values[""] == (1, 1)
+
+
+def test_a_place_tells_what_stands_there() -> None:
+    found = positions(b"a: one\nb:\n  c: [x, yy]\n")
+    told = [found.pointer(*place) for place in ((1, 1), (1, 5), (2, 1), (3, 3), (3, 7), (3, 10), (9, 9))]
+    assert told == ["/a", "/a", "/b", "/b/c", "/b/c/0", "/b/c/1", "/b/c/1"]
+    assert positions(b"").pointer(1, 1) == ""
+
+
+def ruamel_places(node: Any, seen: set[int], pointer: str = "") -> Iterator[tuple[str, Place, Place]]:
+    """(pointer, place of the key, place of the value) of every member, as ruamel's round-trip loader has them; what an
+    alias brings in is there once."""
+    if id(node) in seen:
+        return
+    if isinstance(node, dict | list):
+        seen.add(id(node))
+    for key, value in node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ():
+        here = child(pointer, key)
+        if isinstance(node, dict):
+            yield here, node.lc.key(key), node.lc.value(key)
+        else:
+            yield here, node.lc.item(key), node.lc.item(key)
+        yield from ruamel_places(value, seen, here)
+
+
+def assert_as_ruamel(data: bytes) -> int:
+    """Every place of ours is the place that ruamel tells; how many there are."""
+    found, count = positions(data), 0
+    for pointer, key, value in ruamel_places(YAML(typ="rt").load(data), set()):
+        written = found.keys.get(pointer, found.values[pointer])
+        assert (written[0] - 1, written[1] - 1) == key, pointer
+        start = found.text.split("\n")[found.values[pointer][0] - 1][found.values[pointer][1] - 1 :]
+        if not start.startswith(("&", "*")):  # ruamel leaves anchors out of the place
+            assert (found.values[pointer][0] - 1, found.values[pointer][1] - 1) == value, pointer
+        count += 1
+    return count
+
+
+@settings(max_examples=60, deadline=None)
+@given(TREES, st.sampled_from([True, False, None]), st.sampled_from([20, 80]))
+def test_places_are_those_that_another_reader_tells(tree: dict[str, Any], flow: bool | None, width: int) -> None:
+    shared = {"n": [1, "two"]}
+    whole = {**tree, "shared": shared, "again": shared}
+    text = yaml.safe_dump(whole, default_flow_style=flow, width=width, allow_unicode=True)
+    assert assert_as_ruamel(text.encode()) >= len(whole)
+
+
+def test_places_in_the_agents_of_the_example_fleet_too() -> None:
+    files = sorted((Path(__file__).parents[3] / "examples/acme").rglob("*.yaml"))
+    assert sum(assert_as_ruamel(file.read_bytes()) for file in files) > 500

@@ -119,12 +119,13 @@ def ruamel_places(node: Any, seen: set[int], pointer: str = "") -> Iterator[tupl
         return
     if isinstance(node, dict | list):
         seen.add(id(node))
-    for key, value in node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ():
+    keyed = isinstance(node, dict)
+    where = getattr(node, "lc", None)
+    items: Any = node.items() if keyed else enumerate(node) if isinstance(node, list) else ()
+    for key, value in items:
         here = child(pointer, key)
-        if isinstance(node, dict):
-            yield here, node.lc.key(key), node.lc.value(key)
-        else:
-            yield here, node.lc.item(key), node.lc.item(key)
+        assert where is not None
+        yield here, (where.key if keyed else where.item)(key), (where.value if keyed else where.item)(key)
         yield from ruamel_places(value, seen, here)
 
 

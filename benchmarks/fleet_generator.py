@@ -88,6 +88,12 @@ def _governance(workspaces: list[str]) -> Iterator[tuple[str, str]]:
                     f' handles: ["@example/{name}"]}}\n'
                     for n, name in enumerate(workspaces)
                 ),
+                "bindings:\n",
+                '  - {role: operator, who: ["team:platform"], agents: ["**"], environments: [staging]}\n',
+                *(
+                    f'  - {{role: operator, who: ["team:{name}"], agents: ["{name}/*"], environments: [staging]}}\n'
+                    for name in workspaces
+                ),
             )
         ),
     )
@@ -159,7 +165,7 @@ def _agent(chance: random.Random, workspace: str, name: str, variables: list[str
                 for tool, effect in tools[-1:]
                 if effect != "read"
             ),
-            f'  budget: {{day: "{chance.randint(5, 80)}.00 USD", run: "0.{chance.randint(10, 90)} USD", alertAt: [0.8]}}',
+            f'  budget: {{day: "{chance.randint(5, 80)}.00 USD", run: "0.{chance.randint(10, 90)} USD"}}',
             *(["  schedule: {cron: '*/10 7-19 * * 1-5', tz: Europe/Paris}"] if chance.random() < 0.3 else ()),
             "  environments:",
             f'    staging: {{budget: {{day: "{chance.randint(1, 4)}.00 USD"}}}}',

@@ -84,7 +84,7 @@ def _with(found: Answer, target: Target) -> Answer:
     return replace(found, findings=in_order((*found.findings, *target.findings)))
 
 
-def _spread(work: "Callable[[str], Judged]", folders: Sequence[str]) -> "list[Judged]":
+def _spread(work: "Callable[[Sequence[str]], list[Judged]]", folders: Sequence[str]) -> "list[Judged]":
     from agentgov.cli.processes import spread
     from agentgov.cli.progress import Progress
 

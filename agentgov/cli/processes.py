@@ -10,7 +10,7 @@ import pickle
 import signal
 import struct
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Generic, NoReturn, TypeVar
 
@@ -35,22 +35,17 @@ def processors() -> int:
 
 
 def spread(
-    work: Callable[[Item], Result], items: Sequence[Item], progress: Callable[[int], None] | None = None
+    work: Callable[[Sequence[Item]], list[Result]], items: Sequence[Item], progress: Callable[[int], None]
 ) -> list[Result]:
-    """The results of a pure function for all items, in their order; `progress` hears how many are under way."""
+    """The results of a pure function for all items, in their order; it is asked for some items at a time.
+
+    `progress` hears how many are done or under way.
+    """
     count = min(processors(), len(items) // _LEAST + 1)
+    team = _Team(work, items, progress)
     with _WithoutCollector():
         # A fork of a process that uses Apple's frameworks can crash or hang.
-        if count < 2 or not hasattr(os, "fork") or sys.platform == "darwin":
-            return [work(item) for item in _counted(items, progress)]
-        return _Team(work, items, progress).results(count - 1)
-
-
-def _counted(items: Sequence[Item], progress: Callable[[int], None] | None) -> Iterator[Item]:
-    for number, item in enumerate(items):
-        if progress is not None and number % 32 == 0:
-            progress(number)
-        yield item
+        return team.results(count - 1 if hasattr(os, "fork") and sys.platform != "darwin" else 0)
 
 
 class _WithoutCollector:
@@ -69,12 +64,12 @@ class _Team(Generic[Item, Result]):
     """This process and its forks at one piece of work. The queue is a pipe with the numbers of the pieces."""
 
     def __init__(
-        self, work: Callable[[Item], Result], items: Sequence[Item], progress: Callable[[int], None] | None
+        self, work: Callable[[Sequence[Item]], list[Result]], items: Sequence[Item], progress: Callable[[int], None]
     ) -> None:
         self._work = work
         self._items = items
         self._progress = progress
-        self._size = max(16, -(-len(items) // _PIECES))
+        self._size = max(32, -(-len(items) // _PIECES))
         self._done: dict[int, list[Result]] = {}
 
     def results(self, forks: int) -> list[Result]:
@@ -99,16 +94,15 @@ class _Team(Generic[Item, Result]):
                 self._done[number] = self._piece(number)
         return [result for number in pieces for result in self._done[number]]
 
-    def _take(self, queue: int, progress: Callable[[int], None] | None = None) -> None:
+    def _take(self, queue: int, progress: Callable[[int], None]) -> None:
         """Work at pieces until none is left."""
         while number := os.read(queue, _NUMBER.size):
             (piece,) = _NUMBER.unpack(number)
-            if progress is not None:
-                progress(piece * self._size)
+            progress(piece * self._size)
             self._done[piece] = self._piece(piece)
 
     def _piece(self, number: int) -> list[Result]:
-        return [self._work(item) for item in self._items[number * self._size : (number + 1) * self._size]]
+        return self._work(self._items[number * self._size : (number + 1) * self._size])
 
     def _fork(self, queue: int, others: list[int]) -> tuple[int, int]:
         """(process, pipe with its results) of a new fork."""

@@ -4,7 +4,7 @@ The rest is small (governance, playbooks, CODEOWNERS, drills); agents are many, 
 never listed. Knows paths only, reads nothing.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from hashlib import sha256
 from typing import Protocol
 
@@ -30,6 +30,12 @@ class Partition(Protocol):
 
     def rest(self) -> Mapping[str, Entry]:
         """Every governed path outside of these folders, in the order of the paths' bytes."""
+
+    def list_all(self) -> None:
+        """Most folders will be asked for: list them at once where that is faster."""
+
+    def read_ahead(self, folders: Sequence[str]) -> None:
+        """The files of these folders will be asked for next: read them at once where that is faster."""
 
     def read(self, path: str) -> bytes:
         """The bytes at a path; KeyError where there is no file."""
@@ -72,6 +78,12 @@ class PartitionedSnapshot:
 
     def rest(self) -> Mapping[str, Entry]:
         return self._parts.get("", {})
+
+    def list_all(self) -> None:
+        pass  # everything is listed
+
+    def read_ahead(self, folders: Sequence[str]) -> None:
+        pass  # a file on disk is read when it is asked for
 
     def read(self, path: str) -> bytes:
         return self._snapshot.read(path)

@@ -4,7 +4,7 @@ What would be committed gets the ids that git would give it, so that equal conte
 from. Nothing is written anywhere; files are held in memory up to a bound, and read and checked again beyond it.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from agentgov.repo.compose import tree_bytes
 from agentgov.repo.objects import TreeEntry, object_id, parse_tree
@@ -33,6 +33,10 @@ class Overlay:
         found = self._trees.get(oid)
         return self._repo.tree(oid) if found is None else found
 
+    def files_below(self, oid: str) -> Iterator[tuple[bytes, int, str]]:
+        """(path, mode, object id) of every file of a tree of the repository; nothing of one that is only here."""
+        return self._repo.files_below(oid) if oid not in self._trees else iter(())
+
     def write_tree(self, entries: Iterable[TreeEntry]) -> str:
         """Keep a tree and return its id."""
         raw = tree_bytes(entries)
@@ -50,6 +54,14 @@ class Overlay:
         else:
             self._again[oid] = read
         return oid
+
+    def blobs(self, oids: Sequence[str]) -> list[bytes]:
+        """The contents of several files of the repository, in one go; those that are only here are left to `blob`."""
+        return self._repo.blobs(oids)
+
+    def is_here(self, oid: str) -> bool:
+        """Whether a file is held here."""
+        return oid in self._files or oid in self._again
 
     def blob(self, oid: str) -> bytes:
         """The content of a file; KeyError where it changed since it was added."""

@@ -5,7 +5,7 @@ With the folder of a working tree at hand a file is read from there when it hold
 """
 
 import os
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -16,6 +16,7 @@ from agentgov.repo.disk import read_file
 from agentgov.repo.objects import TreeEntry, object_id
 
 _AGENTS = b"agents/"
+_ROOTS = frozenset(map(path_bytes, ROOTS))
 _MOST_LISTED = 256  # folders; a folder is asked for again while it is judged, and rarely later
 
 
@@ -24,22 +25,28 @@ class Objects(Protocol):
 
     def tree(self, oid: str) -> tuple[TreeEntry, ...]: ...
     def blob(self, oid: str) -> bytes: ...
+    def blobs(self, oids: Sequence[str]) -> list[bytes]: ...
+    def is_here(self, oid: str) -> bool: ...
+    def files_below(self, tree_oid: str) -> Iterator[tuple[bytes, int, str]]: ...
 
 
 class TreePartition:
     """The governed files of a tree, by part."""
 
     def __init__(
-        self, objects: Objects, tree_oid: str, name: str, roots: Collection[str] = ROOTS, disk: Path | None = None
+        self, objects: Objects, tree_oid: str, name: str, *, base: str | None = None, disk: Path | None = None
     ) -> None:
+        """`base` is a tree of the repository that most of this one equals, None where it is one itself."""
         self.tree_oid = tree_oid
         self.name = name
         self._objects = objects
-        self._roots = frozenset(map(path_bytes, roots))
+        self._base = base or tree_oid
         self._disk = os.fsencode(disk) if disk is not None else None
         self._folders: dict[str, str] | None = None
         self._rest: dict[str, Entry] | None = None
         self._listed: dict[str, Mapping[str, Entry]] = {}
+        self._all: dict[str, Mapping[str, Entry]] = {}
+        self._ahead: dict[str, bytes] = {}
 
     @property
     def objects(self) -> Objects:
@@ -49,20 +56,18 @@ class TreePartition:
     def root_ids(self) -> tuple[tuple[str, str], ...]:
         """(name, `<mode> <object id>`) of every governed entry of the root: two fleets that agree in it are one."""
         entries = self._objects.tree(self.tree_oid)
-        return tuple((path_text(name), f"{mode:o} {oid}") for mode, name, oid in entries if name in self._roots)
+        return tuple((path_text(name), f"{mode:o} {oid}") for mode, name, oid in entries if name in _ROOTS)
 
     def folders(self) -> Mapping[str, str]:
         """Every folder below a workspace with the id of its tree, in the order of the paths' bytes."""
         if self._folders is None:
-            found = {}
-            for _, workspace, oid in self._trees_in(self._subtree(b"agents")):
-                for _, name, inner in self._trees_in(oid):
-                    found[path_text(b"%s%s/%s" % (_AGENTS, workspace, name))] = inner
-            self._folders = found
+            self._folders = self._folder_ids(self.tree_oid)
         return self._folders
 
     def inside(self, folder: str) -> Mapping[str, Entry]:
         """Every file in one of the folders, in the order of the paths' bytes."""
+        if folder in self._all:
+            return self._all[folder]
         if folder not in self._listed:
             if len(self._listed) >= _MOST_LISTED:
                 self._listed.clear()
@@ -76,6 +81,29 @@ class TreePartition:
             self._rest = {path_text(path): found[path] for path in sorted(found)}
         return self._rest
 
+    def list_all(self) -> None:
+        """List every folder that equals one of the base in one go."""
+        agents = self._subtree(self._base, b"agents")
+        if self._all or agents is None:
+            return
+        known = self._folder_ids(self._base)
+        same = {folder for folder, oid in self.folders().items() if known.get(folder) == oid}
+        found: dict[str, dict[str, Entry]] = {folder: {} for folder in same}
+        for raw, mode, oid in self._objects.files_below(agents):
+            path = path_text(_AGENTS + raw)
+            parts = path.split("/", 3)
+            folder = "/".join(parts[:3]) if len(parts) == 4 else ""
+            if folder in same:
+                found[folder][path] = Entry(mode, oid)
+        self._all = {**found}  # in git's order, which is that of the bytes of whole paths
+
+    def read_ahead(self, folders: Sequence[str]) -> None:
+        """Read the files of these folders in one go; those read ahead before are let go."""
+        if self._disk is None:
+            entries = (entry for folder in folders for entry in self.inside(folder).values() if entry.is_file)
+            wanted = list(dict.fromkeys(entry.oid for entry in entries if not self._objects.is_here(entry.oid)))
+            self._ahead = dict(zip(wanted, self._objects.blobs(wanted), strict=True))
+
     def read(self, path: str) -> bytes:
         """The bytes of the file at a path; KeyError where there is no file."""
         parts = path.split("/", 3)
@@ -83,8 +111,17 @@ class TreePartition:
         entry = (self.inside("/".join(parts[:3])) if inside else self.rest())[path]
         if not entry.is_file:
             raise KeyError(path)
+        if entry.oid in self._ahead:
+            return self._ahead[entry.oid]
         content = self._from_disk(path, entry.oid) if self._disk is not None else None
         return self._objects.blob(entry.oid) if content is None else content
+
+    def _folder_ids(self, root: str) -> dict[str, str]:
+        found = {}
+        for _, workspace, oid in self._trees_in(self._subtree(root, b"agents")):
+            for _, name, inner in self._trees_in(oid):
+                found[path_text(b"%s%s/%s" % (_AGENTS, workspace, name))] = inner
+        return found
 
     def _list_folder(self, folder: str) -> Mapping[str, Entry]:
         oid = self.folders().get(folder)
@@ -102,7 +139,7 @@ class TreePartition:
                 if mode == TREE:
                     if enter(path):
                         todo.append((path + b"/", entry_oid))
-                elif (prefix or name in self._roots) and (start or is_governed(path_text(path))):
+                elif (prefix or name in _ROOTS) and (start or is_governed(path_text(path))):
                     count += 1
                     check_bounds(prefix, count)
                     yield path, Entry(mode, entry_oid)
@@ -110,15 +147,12 @@ class TreePartition:
     def _is_rest(self, folder: bytes) -> bool:
         """Whether to enter a folder: governed, and none below a workspace."""
         root, *below = folder.split(b"/", 3)
-        if root not in self._roots or (root == b"agents" and len(below) >= 2):
+        if root not in _ROOTS or (root == b"agents" and len(below) >= 2):
             return False
         return may_hold_governed(path_text(folder))
 
-    def _subtree(self, name: bytes) -> str | None:
-        if name not in self._roots:
-            return None
-        entries = self._objects.tree(self.tree_oid)
-        return next((oid for mode, found, oid in entries if (mode, found) == (TREE, name)), None)
+    def _subtree(self, root: str, name: bytes) -> str | None:
+        return next((oid for mode, found, oid in self._objects.tree(root) if (mode, found) == (TREE, name)), None)
 
     def _trees_in(self, oid: str | None) -> list[TreeEntry]:
         return [entry for entry in self._objects.tree(oid) if entry.mode == TREE] if oid is not None else []

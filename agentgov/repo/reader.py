@@ -11,6 +11,7 @@ import select
 import subprocess
 import threading
 import weakref
+from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 from agentgov.repo.objects import ObjectError
@@ -19,6 +20,7 @@ from agentgov.repo.plumbing import Plumbing
 _SECONDS = 60
 _CHUNK = 1 << 20
 _MAX_LINE = 4096
+_MOST_ASKED = 256  # objects at once: their names must fit into a pipe, or both sides would wait
 
 
 class Header(NamedTuple):
@@ -53,20 +55,40 @@ class Child:
                 return None
             if header.size > limits.get(header.kind, -1):
                 self._stop()
-                raise ObjectError(
-                    "object.too-large", f"the {header.kind} {oid} has {header.size} bytes, too many to read"
-                )
+                raise _too_large(header, oid)
             content = self._read(oid, header.size + 1)
             return header.kind, content[:-1]
 
+    def contents(self, oids: Sequence[str], limits: dict[str, int]) -> list[tuple[str, bytes] | None]:
+        """As `content` for several objects, which are asked for before the first answer is read."""
+        found: list[tuple[str, bytes] | None] = []
+        with self._lock:
+            for start in range(0, len(oids), _MOST_ASKED):
+                asked = oids[start : start + _MOST_ASKED]
+                self._send(*asked)
+                for oid in asked:
+                    header = self._header(oid)
+                    if header is not None and header.size > limits.get(header.kind, -1):
+                        self._stop()  # and with it the other answers
+                        raise _too_large(header, oid)
+                    content = self._read(oid, header.size + 1)[:-1] if header is not None else b""
+                    found.append((header.kind, content) if header is not None else None)
+        return found
+
     def _ask(self, name: str) -> Header | None:
+        self._send(name)
+        return self._header(name)
+
+    def _send(self, *names: str) -> None:
         pipe = self._started().stdin
         assert pipe is not None
         try:
-            pipe.write(name.encode() + b"\n")
+            pipe.write("".join(f"{name}\n" for name in names).encode())
             pipe.flush()
         except OSError:
-            raise self._damaged(name) from None
+            raise self._damaged(names[0]) from None
+
+    def _header(self, name: str) -> Header | None:
         fields = self._read_line(name).split(b" ")
         if len(fields) == 2:  # "<name> missing", "<name> ambiguous"
             return None
@@ -121,6 +143,10 @@ class Child:
             self._process.kill()
             _end(self._process)
             self._process = None
+
+
+def _too_large(header: Header, oid: str) -> ObjectError:
+    return ObjectError("object.too-large", f"the {header.kind} {oid} has {header.size} bytes, too many to read")
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -98,7 +98,7 @@ class Reading:
             changes |= self._one_side(unmerged)
         overlay = Overlay(self._repo)
         tree = overlay.changed(self.base, changes)
-        return Uncommitted(TreePartition(overlay, tree, "index"), tuple(dict.fromkeys(unmerged)))
+        return Uncommitted(TreePartition(overlay, tree, "index", base=self.base), tuple(dict.fromkeys(unmerged)))
 
     def _one_side(self, unmerged: list[str]) -> dict[str, Change]:
         """Our side of each conflict, and theirs where we have none: enough to judge the files around it."""
@@ -131,7 +131,7 @@ class Reading:
         for path in self._looked_away_from(hidden, root):
             changes[path] = disk.change(path_bytes(path))
         tree = overlay.changed(self.base, changes)
-        partition = TreePartition(overlay, tree, "working tree", disk=root)
+        partition = TreePartition(overlay, tree, "working tree", base=self.base, disk=root)
         return Uncommitted(partition, tuple(others["unmerged"]), tuple(disk.odd), tuple(others["ignored"]))
 
     def _looked_away_from(self, flagged: list[bytes], root: Path) -> Iterator[str]:

@@ -18,7 +18,17 @@ from agentgov.validate.selection import EVERYTHING, Selection
 from agentgov.validate.suppress import Applied, Suppression, apply, unread
 from agentgov.validate.unit import judge_folder, judge_rest, read_folder
 
-Spread = Callable[[Callable[[str], Judged], Sequence[str]], Iterable[Judged]]
+Work = Callable[[Sequence[str]], list[Judged]]
+Spread = Callable[[Work, Sequence[str]], Iterable[Judged]]
+
+_PIECE = 32  # folders that are judged in one go
+_MANY = 100  # folders to judge, from which on listing all of them at once is faster
+
+
+def one_by_one(work: Work, folders: Sequence[str]) -> Iterator[Judged]:
+    """The work done here, piece by piece."""
+    for start in range(0, len(folders), _PIECE):
+        yield from work(folders[start : start + _PIECE])
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +49,7 @@ class Means:
 
     kept: Kept | None = None
     rules: str = ""
-    spread: Spread = map
+    spread: Spread = one_by_one
     reading: bool = False
 
 
@@ -120,14 +130,23 @@ def _judged(
     if rest is None:
         rest = judge_rest(partition, parts())
     todo = [folder for folder in ids if folder not in known]
+    if len(todo) > _MANY:
+        partition.list_all()
     if todo:
-        governance = parts()
-        judge = read_folder if means.reading else judge_folder
-        known.update(zip(todo, means.spread(lambda folder: judge(partition, governance, folder), todo), strict=True))
+        work = _work(partition, parts(), read_folder if means.reading else judge_folder)
+        known.update(zip(todo, means.spread(work, todo), strict=True))
     folders = {folder: known[folder] for folder in ids}
     if pool is not None and fresh:
         pool.keep({rest_key(rest_entries): rest, **{keys[folder]: one for folder, one in folders.items()}})
     return rest, folders
+
+
+def _work(partition: Partition, parts: Parts, judge: Callable[[Partition, Parts, str], Judged]) -> Work:
+    def work(folders: Sequence[str]) -> list[Judged]:
+        partition.read_ahead(folders)
+        return [judge(partition, parts, folder) for folder in folders]
+
+    return work
 
 
 def _selected(partition: Partition, facts: Mapping[str, Facts], selection: Selection) -> Iterator[str]:

@@ -13,11 +13,13 @@ from dataclasses import dataclass
 
 from agentgov.diff.version import AgentVersion, version_of
 from agentgov.journal.authors import author_sets
+from agentgov.journal.handover import handovers, owners_file
 from agentgov.journal.parts import Overlay, Part, agent_part, governance_part
 from agentgov.journal.view import Agents, View
 from agentgov.model.agent import Agent
 from agentgov.model.closure import closure_paths
-from agentgov.model.governed import ROOTS, in_governance_set, is_governed
+from agentgov.model.fleet import Governance
+from agentgov.model.governed import CODEOWNERS, ROOTS, in_governance_set, is_governed
 from agentgov.model.names import SHARED, AgentId, agent_id, agent_of_path
 from agentgov.model.snapshot import TREE, Entry, Snapshot, path_bytes, path_text
 from agentgov.model.state import ReviewedPath
@@ -69,6 +71,9 @@ def observe_change(view: View, main: str, *, whole: bool = True) -> Change:
     since = {path: pending.get(path, last) for path in changed}
     reviewed = {entry.path for review in view.state.reviews().values() for entry in review.paths}
     asked = {path: start for path, start in since.items() if whole or path in reviewed}
+    governance, problem = _governance_after(view, tree, changed)
+    both = governance is not None and view.governance.fleet.reviews.handover == "both"
+    handed = governance if both and not changed.keys().isdisjoint(CODEOWNERS) else None
     return Change(
         paths=tuple(
             PathChange(path, content_of(repo, path, old), content_of(repo, path, new))
@@ -80,7 +85,9 @@ def observe_change(view: View, main: str, *, whole: bool = True) -> Change:
         entries={path: new for path, (_, new) in changed.items()},
         head=main,
         tree=tree,
-        governance_problem=_governance_problem(view, tree, changed),
+        governance_problem=problem,
+        incoming=owners_file(handed) if handed is not None else None,
+        handovers=handovers(view, tree, handed) if handed is not None else (),
     )
 
 
@@ -243,20 +250,21 @@ def _agents(repo: Repository, tree: str, workspace: str) -> Iterable[AgentId]:
             yield found
 
 
-def _governance_problem(view: View, tree: str, changed: Changes) -> str:
+def _governance_after(view: View, tree: str, changed: Changes) -> tuple[Governance | None, str]:
+    """The governance of the result where it changes, and why it can never be authorised; None where it does not."""
     if not any(in_governance_set(path) for path in changed):
-        return ""
+        return None, ""
     try:
         governance, findings = load_governance(governance_part(Overlay(view.repo), tree, "the result"))
     except ObjectError as error:
-        return f"the governance of this commit cannot be read: {error}"
+        return None, f"the governance of this commit cannot be read: {error}"
     if governance is None:
         where = f" ({findings[0].where}: {findings[0].message})" if findings else ""
-        return f"the governance of this commit cannot be read{where}"
+        return None, f"the governance of this commit cannot be read{where}"
     if governance.fleet.id != view.state.head.fleet:
-        return "the id of a fleet never changes: a fleet with another id has a journal of its own"
+        return None, "the id of a fleet never changes: a fleet with another id has a journal of its own"
     wrong = problems(governance.access)
-    return wrong[0].message if wrong else ""
+    return governance, wrong[0].message if wrong else ""
 
 
 def _quoted(path: str) -> str:

@@ -19,6 +19,7 @@ class When(Document, frozen=True):
     risk: tuple[Risk, ...] = ()  # any agent touched, stricter of base and result
     changed: tuple[str, ...] = ()  # names of the semantic diff, with their direction: tools, budget.raised
     paths: tuple[str, ...] = ()  # patterns in the CODEOWNERS dialect
+    classes: tuple[Literal["loosens", "tightens", "neutral"], ...] = msgspec.field(default=(), name="class")
     environments: tuple[Environment, ...] = ()  # environments whose effective config differs
 
 
@@ -39,7 +40,7 @@ class Reviews(Document, frozen=True):
     rules: tuple[ReviewRule, ...] = ()
     stale: Literal["any-push", "owned-paths"] = "owned-paths"
     last_push: bool = False
-    handover: Literal["base"] = "base"
+    handover: Literal["base", "both"] = "base"  # whose word counts when ownership changes
     exempt: tuple[str, ...] = ()
     expire: str = ""  # a duration; a review older than this by journal time is not counted; empty: never
 

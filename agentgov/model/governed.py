@@ -15,6 +15,7 @@ WORKSPACES_FOLDER = "governance/workspaces"
 # Every place where either dialect looks for CODEOWNERS, so that none can be slipped in at a higher precedence.
 GITHUB_CODEOWNERS = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS")
 GITLAB_CODEOWNERS = ("CODEOWNERS", "docs/CODEOWNERS", ".gitlab/CODEOWNERS")
+CODEOWNERS = tuple(dict.fromkeys((*GITHUB_CODEOWNERS, *GITLAB_CODEOWNERS)))
 
 _GOVERNANCE_FILES = frozenset({FLEET_FILE, ".gitlab-ci.yml", *GITHUB_CODEOWNERS, *GITLAB_CODEOWNERS})
 _GOVERNANCE_FOLDERS = ("governance/", ".github/workflows/")

@@ -17,7 +17,7 @@ from agentgov.model.state import OpenReview
 from agentgov.review.counting import Counting, Step
 from agentgov.review.decide import Progress
 from agentgov.review.requirements import Requirement
-from agentgov.review.rules import Touched, asked_of, stricter_risk
+from agentgov.review.rules import Touched, asked_of, handover_of, stricter_risk
 from agentgov.review.verdict import (
     AuthorSet,
     Change,
@@ -89,7 +89,8 @@ class _Court:
         """The verdict on one path."""
         authors = self.change.authors.get(path.path, AuthorSet(frozenset(), "nobody looked who wrote it"))
         asked = self._asked(path.path, authors)
-        counted, uncounted = self.counting.counted(path, authors)
+        answering = frozenset[str]().union(*(group for item in asked for group in item.groups))
+        counted, uncounted = self.counting.counted(path, authors, answering)
         direct = counted.get((path.old, path.new), frozenset())
         states = tuple(self._progress(item, direct, authors) for item in asked)
         uncounted += tuple(_not_owner(path.path, person) for person in sorted(direct.difference(*map(_given, states))))
@@ -109,7 +110,19 @@ class _Court:
     def _asked(self, path: str, authors: AuthorSet) -> tuple[Requirement, ...]:
         certain = not authors.doubt or self.counting.alone  # whoever is alone cannot find a second reviewer
         touched = self.touched.get(path, ())
-        return asked_of(path, touched, self.governance, self.directory, certain, self.counting.today)
+        asked = asked_of(
+            path, touched, self.governance, self.directory, certain, self.counting.today, self.change.incoming
+        )
+        if path not in self._codeowners:
+            return asked
+        dialect = self.governance.fleet.codeowners.dialect
+        return (*asked, *handover_of(path, self.change.handovers, self.directory, authors.people, dialect))
+
+    @cached_property
+    def _codeowners(self) -> frozenset[str]:
+        """The files whose change may hand ownership over: the one that decides now, and the one that will."""
+        incoming = self.change.incoming
+        return frozenset({self.governance.codeowners_file, *([incoming.file] if incoming is not None else [])})
 
     def _impossible(self, path: PathChange) -> str:
         if not path.new or not path.old:

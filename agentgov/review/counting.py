@@ -51,13 +51,16 @@ class Counting:
         """Whether the fleet has one person, who then reviews the own changes."""
         return len(self._governance.access.people) == 1
 
-    def counted(self, path: PathChange, authors: AuthorSet) -> tuple[Counted, tuple[Uncounted, ...]]:
-        """Who approved which step of a path so that it counts, and the reviews that do not count."""
+    def counted(
+        self, path: PathChange, authors: AuthorSet, answering: frozenset[str]
+    ) -> tuple[Counted, tuple[Uncounted, ...]]:
+        """Who approved which step of a path so that it counts, and the reviews that do not count; `answering` are the
+        people whom its requirements ask."""
         steps: dict[Step, set[str]] = {}
         uncounted: list[Uncounted] = []
         approvals = self._approvals.get(path.path, [])
         for step, review in approvals:
-            why = self._not_counted(path, review, authors)
+            why = self._not_counted(path, review, authors, answering)
             if why is None:
                 steps.setdefault(step, set()).add(review.by)
             else:
@@ -102,7 +105,9 @@ class Counting:
                 found.setdefault(path, []).append(touched.agent)
         return found
 
-    def _not_counted(self, path: PathChange, review: OpenReview, authors: AuthorSet) -> tuple[str, str] | None:
+    def _not_counted(
+        self, path: PathChange, review: OpenReview, authors: AuthorSet, answering: frozenset[str]
+    ) -> tuple[str, str] | None:
         expire = self._governance.fleet.reviews.expire
         if expire and self._time > review.time + parse_duration(expire):
             return (
@@ -112,7 +117,7 @@ class Counting:
         if self._directory.person(review.by) is None:
             return ("role", f"{review.by} is not in Access any more")
         if in_governance_set(path.path):
-            if review.by not in self._directory.administrators:
+            if review.by not in self._directory.administrators | answering:
                 return ("role", f"{review.by} is no administrator")
         elif review.by in authors.people and not self.alone:
             return ("author", f"{review.by} is among the authors of the change")

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from agentgov.errors import ConfigurationError
+from agentgov.owners.codeowners import Dialect
 from agentgov.review.votes import Submitted
 
 Logins = tuple[str, ...]
@@ -108,7 +109,7 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Facts(msgspec.Struct, frozen=True):
     """Everything that the verdict on a pull request rests on.
 
-    `codeowners` is the base's file, `codeowners_head` the result's where it differs. `teams`, `emails` and `scopes` are
+    `codeowners` is the base's file, `codeowners_head` the result's where it differs, `dialect` whose rules both follow. `teams`, `emails` and `scopes` are
     by team handle, e-mail address and login; a login without a scope acts everywhere, one without a role nowhere.
     """
 
@@ -120,6 +121,7 @@ class Facts(msgspec.Struct, frozen=True):
     scopes: dict[str, tuple[str, ...]] = {}
     emails: dict[str, str] = {}
     codeowners_head: str | None = None
+    dialect: Dialect = "github"
     policy: Policy = Policy()
 
 

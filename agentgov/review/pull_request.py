@@ -13,9 +13,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from agentgov.model.governed import GITHUB_CODEOWNERS
 from agentgov.model.verdict import Location
-from agentgov.owners.codeowners import Codeowners, match, parse
+from agentgov.owners.codeowners import Codeowners, SectionMatch, match, parse, places
 from agentgov.review.decide import Override, ReviewVerdict, decide
 from agentgov.review.electorate import Electorate
 from agentgov.review.facts import Commit, Facts
@@ -58,7 +57,8 @@ class _Case:
         texts = [self.facts.codeowners or ""]
         if self.facts.policy.require_both_branches and self.facts.codeowners_head is not None:
             texts.append(self.facts.codeowners_head)
-        return tuple(parse(text, GITHUB_CODEOWNERS[0]) for text in texts)
+        dialect = self.facts.dialect
+        return tuple(parse(text, places(dialect)[0], dialect) for text in texts)
 
     def requirements(self) -> Iterator[Requirement]:
         """Everything that is needed, path by path and then for the change as a whole."""
@@ -101,13 +101,31 @@ class _Case:
                 answering = (self.people.administrators,)
                 yield self._requirement(path, "administrators", "review.unowned", answering, count, where=where)
             return
+        sections = tuple(self._sections(path, side, found.sections))
+        yield from sections
         one_of_all = (frozenset[str]().union(*groups),)
         if policy.mode == "all":
             if policy.unowned == "administrator" and len(groups) < len(found.owners):
                 groups.append(self.people.administrators)  # they answer for an owner who is nobody
             yield self._requirement(path, "every owner", "review.owners", tuple(groups), 1, {}, found.owners, where)
-        if policy.mode != "all" or count > 1:
+        least = max((section.count for section in sections), default=0)
+        if (policy.mode != "all" or count > 1) and count > least:  # else a section asks for as many already
             yield self._requirement(path, "owners", "review.owners", one_of_all, count, {}, found.owners, where)
+
+    def _sections(self, path: str, side: Codeowners, found: tuple[SectionMatch, ...]) -> Iterator[Requirement]:
+        """What each section of GitLab's dialect asks for; optional ones ask for nothing."""
+        for section in found:
+            if not section.approvals:
+                continue
+            people = frozenset[str]().union(*map(self.people.members, section.owners))
+            known = self._reviewers(people, path)
+            if not known and self.facts.policy.unowned == "pass":
+                continue
+            group = people if known else self.people.administrators  # they answer where a section names nobody known
+            name = f"owners of section {section.name}" if known else f"administrators for section {section.name}"
+            count = max(section.approvals, self._least_count)
+            where = Location(side.file, section.rule.line, 1)
+            yield self._requirement(path, name, "review.section", (group,), count, {}, section.owners, where)
 
     def _requirement(
         self,

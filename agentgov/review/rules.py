@@ -4,6 +4,7 @@ Every matching rule must hold; one review may serve several. Rules see the stric
 whose closure holds the path. Pure: says what is asked, never whether it was given.
 """
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -14,8 +15,9 @@ from agentgov.model.document import RISKS, Environment, Risk
 from agentgov.model.fleet import Governance, ReviewRule, When
 from agentgov.model.governed import in_governance_set
 from agentgov.model.names import AgentId
-from agentgov.owners.codeowners import Codeowners, match, parse
+from agentgov.owners.codeowners import Codeowners, Match, SectionMatch, match, parse
 from agentgov.review.requirements import Requirement
+from agentgov.review.verdict import Handover, OwnersFile
 from agentgov.trust.identity import Directory, Forge
 
 UNKNOWN_AUTHORS_COUNT = 2  # owners asked for when nobody can say who wrote the change
@@ -40,24 +42,77 @@ def asked_of(
     directory: Directory,
     authors_known: bool,
     today: date,
+    incoming: OwnersFile | None = None,
 ) -> tuple[Requirement, ...]:
-    """Everything that a change of this path needs."""
+    """Everything that a change of this path needs. `incoming` is the CODEOWNERS of the result, where the fleet asks for
+    both sides of a change of ownership."""
     if in_governance_set(path):
         return (_administrators(path, directory, governance.access.administrators.threshold),)
-    dialect = governance.fleet.codeowners.dialect
-    owners = match(parse(governance.codeowners, governance.codeowners_file, dialect), path).owners
-    if not owners:
-        return (_nobody_owns(path, directory, 1 if authors_known else UNKNOWN_AUTHORS_COUNT),)
-    rules = governance.fleet.reviews
-    asked = [_from_rule(path, rules.default, "owners", owners, directory, today, dialect)]
-    for number, rule in enumerate(rules.rules, 1):
-        if _matches(rule.when, path, touched):
-            asked.append(_from_rule(path, rule, f"rule {rule.name or number}", owners, directory, today, dialect))
-    if not authors_known and all(item.count < UNKNOWN_AUTHORS_COUNT for item in asked if item.rule == "review.owners"):
+    outgoing = OwnersFile(governance.codeowners_file, governance.codeowners, governance.fleet.codeowners.dialect)
+    asked: dict[tuple[object, ...], Requirement] = {}
+    for side in (outgoing, *([incoming] if incoming is not None else [])):
+        found = match(parse(side.text, side.file, side.dialect), path)
+        for item in _asked_on(path, found, touched, governance, directory, authors_known, today):
+            asked.setdefault((item.rule, item.groups, item.count), item)
+    return tuple(asked.values())
+
+
+def _asked_on(
+    path: str,
+    found: Match,
+    touched: tuple[Touched, ...],
+    governance: Governance,
+    directory: Directory,
+    authors_known: bool,
+    today: date,
+) -> Iterator[Requirement]:
+    """What a path needs where these are its owners."""
+    rules, dialect = governance.fleet.reviews, governance.fleet.codeowners.dialect
+    if not found.owners:
+        yield _nobody_owns(path, directory, 1 if authors_known else UNKNOWN_AUTHORS_COUNT)
+        return
+    sections = tuple(_of_section(path, section, directory, dialect) for section in found.sections if section.approvals)
+    yield from sections
+    least = max((section.count for section in sections), default=0)
+    asked = [("owners", rules.default)]
+    asked += [(f"rule {rule.name or number}", rule) for number, rule in enumerate(rules.rules, 1)]
+    count = 0
+    for name, rule in asked:
+        if not _matches(rule.when, path, touched):
+            continue
+        item = _from_rule(path, rule, name, found.owners, directory, today, dialect)
+        count = max(count, item.count if item.rule == "review.owners" else 0)
+        if item.rule != "review.owners" or rule.mode == "all" or item.count > least:  # else its section asks for it
+            yield item
+    if not authors_known and max(count, least) < UNKNOWN_AUTHORS_COUNT:
         twice = ReviewRule(approvals=UNKNOWN_AUTHORS_COUNT)
         name = "two owners, because the authors are unknown"
-        asked.append(_from_rule(path, twice, name, owners, directory, today, dialect))
-    return tuple(asked)
+        yield _from_rule(path, twice, name, found.owners, directory, today, dialect)
+
+
+def _of_section(path: str, section: SectionMatch, directory: Directory, forge: Forge) -> Requirement:
+    """What one section of GitLab's dialect asks for; administrators answer where it names nobody known."""
+    people = frozenset[str]().union(*(directory.by_handle(owner, forge) or () for owner in section.owners))
+    name = f"owners of section {section.name}"
+    if not people:
+        name, people = f"administrators, because section {section.name} names nobody known", directory.administrators
+    return Requirement(path, name, "review.section", (people,), section.approvals, labels=section.owners)
+
+
+def handover_of(
+    path: str, handovers: Iterable[Handover], directory: Directory, authors: frozenset[str], forge: Forge
+) -> Iterator[Requirement]:
+    """Both sides of every change of ownership that a change of CODEOWNERS brings, beside the administrators.
+
+    A side that nobody but authors is on asks for nobody: the administrators answer for it already.
+    """
+    for handover in handovers:
+        more = f" and {handover.count - 1} more" if handover.count > 1 else ""
+        for side, owners in (("outgoing", handover.outgoing), ("incoming", handover.incoming)):
+            people = frozenset[str]().union(*(directory.by_handle(owner, forge) or () for owner in owners)) - authors
+            if people:
+                name = f"{side} owners of {handover.example}{more}"
+                yield Requirement(path, name, "review.handover", (people,), 1, labels=owners)
 
 
 def stricter_risk(first: Risk | None, second: Risk | None) -> Risk:
@@ -99,7 +154,7 @@ def _from_rule(
 def _matches(when: When, path: str, touched: tuple[Touched, ...]) -> bool:
     if when.paths and not _path_matches(when.paths, path):
         return False
-    if not (when.risk or when.changed or when.environments):
+    if not (when.risk or when.changed or when.classes or when.environments):
         return True
     return any(_agent_matches(when, path, agent) for agent in touched)
 
@@ -109,10 +164,11 @@ def _agent_matches(when: When, path: str, touched: Touched) -> bool:
         return True
     if when.risk and touched.risk not in when.risk:
         return False
-    if not (when.changed or when.environments):
+    if not (when.changed or when.classes or when.environments):
         return True
     return any(
         (not when.changed or any(matches(change, name) for name in when.changed))
+        and (not when.classes or change.klass in when.classes)
         and (not when.environments or _differs_in(change, when.environments))
         for change in touched.diff.changes
         if change.stands_at(path)

@@ -7,6 +7,7 @@ from typing import Literal
 from agentgov.diff.version import AgentVersion
 from agentgov.model.names import AgentId
 from agentgov.model.snapshot import Entry
+from agentgov.owners.codeowners import Dialect
 from agentgov.review.decide import Progress
 
 PathState = Literal["pass", "pending", "blocked"]
@@ -48,10 +49,31 @@ class TouchedAgent:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnersFile:
+    """A CODEOWNERS file: where it stands, what it says, and whose rules it follows."""
+
+    file: str
+    text: str
+    dialect: Dialect
+
+
+@dataclass(frozen=True, slots=True)
+class Handover:
+    """Paths that go from the same owners to the same others by a change of CODEOWNERS: how they are spelled on both
+    sides, one of the paths, and how many they are."""
+
+    outgoing: tuple[str, ...]
+    incoming: tuple[str, ...]
+    example: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """Everything that a verdict on the difference between authorised contents and a result rests on.
 
     `since` is the commit of main where each path last was authorised, `entries` what stands there in the result.
+    `incoming` is the CODEOWNERS of the result and `handovers` what it hands over, where the fleet asks both sides.
     """
 
     paths: tuple[PathChange, ...]
@@ -62,6 +84,8 @@ class Change:
     head: str = ""
     tree: str = ""
     governance_problem: str = ""
+    incoming: OwnersFile | None = None
+    handovers: tuple[Handover, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

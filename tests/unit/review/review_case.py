@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Literal
 
 from msgspec.structs import replace as with_fields
 
 from agentgov.diff.version import AgentVersion, version_of
-from agentgov.model.access import Access, Administrators, Binding, Bot, Person, Team
-from agentgov.model.fleet import Fleet, Governance, ReviewRule, Reviews, When
+from agentgov.model.access import Access, Administrators, Binding, Bot, ForgeAccount, Person, Team
+from agentgov.model.fleet import Codeowners, Fleet, Governance, ReviewRule, Reviews, When
 from agentgov.model.names import AgentId
 from agentgov.model.pipeline import Pipeline
 from agentgov.model.snapshot import MemorySnapshot
@@ -72,7 +73,10 @@ def touched(
 RULES = Reviews()
 ACCESS = Access(
     administrators=Administrators(who=("carol", "team:platform"), threshold=2),
-    people=tuple(Person(id=name) for name in ("alice", "bob", "carol", "dave", "erin", "frank", "gina")),
+    people=tuple(
+        Person(id=name, gitlab=ForgeAccount(login=name, id=number))
+        for number, name in enumerate(("alice", "bob", "carol", "dave", "erin", "frank", "gina"), 1)
+    ),
     bots=(Bot(id="reconciler", kind="reconciler"),),
     teams=(
         Team(id="platform", members=("carol", "dave"), handles=("@acme/platform",)),
@@ -98,6 +102,7 @@ class Case:
     rules: Reviews = RULES
     access: Access = ACCESS
     codeowners: str = CODEOWNERS
+    dialect: Literal["github", "gitlab"] = "github"
     time: int = NOW
     problem: str = ""
 
@@ -132,7 +137,7 @@ class Case:
         """The verdict on it."""
         directory = Directory(self.access)
         governance = Governance(
-            fleet=Fleet(id="f", name="case", reviews=self.rules),
+            fleet=Fleet(id="f", name="case", reviews=self.rules, codeowners=Codeowners(dialect=self.dialect)),
             access=self.access,
             pipeline=Pipeline(stages=()),
             codeowners=self.codeowners,

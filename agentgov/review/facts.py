@@ -109,8 +109,9 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Facts(msgspec.Struct, frozen=True):
     """Everything that the verdict on a pull request rests on.
 
-    `codeowners` is the base's file, `codeowners_head` the result's where it differs, `dialect` whose rules both follow. `teams`, `emails` and `scopes` are
-    by team handle, e-mail address and login; a login without a scope acts everywhere, one without a role nowhere.
+    `codeowners` is the base's file, `codeowners_head` the result's where it differs, `dialect` whose rules both follow.
+    `teams`, `emails` and `scopes` are by team handle, e-mail address and login; a login without a scope acts
+    everywhere, one without a role nowhere.
     """
 
     codeowners: str | None

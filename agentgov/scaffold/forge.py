@@ -57,7 +57,16 @@ jobs:
           python-version: "3.12"
       - run: python -m pip install --quiet "agentgov=={version}"
       - name: Is everything in order
-        run: agentgov validate --format github
+        run: >-
+          agentgov validate --format github
+          --report "sarif=$RUNNER_TEMP/agentgov.sarif" --report "junit=$RUNNER_TEMP/agentgov.xml"
+      - name: Keep the reports
+        if: ${{{{ !cancelled() }}}}
+        uses: actions/upload-artifact@v4
+        with:
+          name: agentgov
+          path: ${{{{ runner.temp }}}}/agentgov.*
+          if-no-files-found: ignore
       - name: Who has to review, and who did
         if: github.event_name == 'pull_request'
         env:

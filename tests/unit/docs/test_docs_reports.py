@@ -9,9 +9,8 @@ from typing import Any
 import jsonschema_rs
 import pytest
 import yaml
-from click.testing import CliRunner
 
-from agentgov.cli.completion import completion
+from agentgov.cli.main import status
 from agentgov.report.formats import FORMATS, github, markdown, sarif, text
 from agentgov.scaffold.forge import precommit, workflow
 
@@ -69,4 +68,4 @@ def test_the_hook_that_is_shown_is_there() -> None:
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_every_shell_has_its_line(shell: str) -> None:
     assert f"agentgov completion {shell}" in EDITORS
-    assert CliRunner().invoke(completion, [shell], standalone_mode=False).return_value == 0
+    assert status(["completion", shell]) == 0

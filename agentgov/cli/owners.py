@@ -1,30 +1,23 @@
-"""`agentgov owners`: who owns which path, and by which line. Reads files and trees; `owners.codeowners` decides.
+"""`agentgov owners`: who owns which path, and by which line; `owners.codeowners` decides. With `--lint`, what is wrong.
 
 Works in any git repository, a fleet or not, and in any folder below a CODEOWNERS file. Paths need not exist.
 """
 
-import os
-import stat
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import click
 
-from agentgov.cli.options import answer, format_option, repo_option, show
-from agentgov.errors import ConfigurationError, IncompleteError, UsageError
-from agentgov.model.governed import FLEET_FILE, GITHUB_CODEOWNERS
-from agentgov.model.snapshot import TREE, path_text
-from agentgov.owners.codeowners import Codeowners, Dialect, Match, Rule, SectionMatch, match, parse, places
+from agentgov.cli.options import answer, repo_option, report_options, show, wants_source
+from agentgov.cli.publish import ReportFile
+from agentgov.cli.sources import Place, Source, around, read_codeowners
+from agentgov.errors import UsageError
+from agentgov.owners.codeowners import Codeowners, Dialect, Match, Rule, SectionMatch, match, places
 from agentgov.owners.gitlab import DEFAULT_SECTION
+from agentgov.report.formats import FORMATS
 
 if TYPE_CHECKING:
     from agentgov.repo.repository import Repository
     from agentgov.report.page import Page, Span
-
-_GITLAB = ".gitlab/CODEOWNERS"
-_PLACES = (*GITHUB_CODEOWNERS, _GITLAB)
 
 
 @click.command()
@@ -36,8 +29,11 @@ _PLACES = (*GITHUB_CODEOWNERS, _GITLAB)
 @click.option("--unowned", is_flag=True, help="Only paths that nobody owns.")
 @click.option("--at", "rev", metavar="REV", help="Files and CODEOWNERS of this revision (default: the working tree).")
 @click.option("--dialect", type=click.Choice(["github", "gitlab"]), help="Overrides what the repository says.")
+@click.option("--lint", is_flag=True, help="Check the file itself: lines without effect, or with another than meant.")
+@click.option("--select", multiple=True, metavar="CODE", help="With --lint: only findings of this code or family.")
+@click.option("--ignore", multiple=True, metavar="CODE", help="With --lint: no findings of this code or family.")
 @repo_option
-@format_option()
+@report_options(*FORMATS)
 def owners(
     paths: tuple[str, ...],
     changed: str | None,
@@ -45,24 +41,33 @@ def owners(
     unowned: bool,
     rev: str | None,
     dialect: Dialect | None,
+    lint: bool,
+    select: tuple[str, ...],
+    ignore: tuple[str, ...],
     repo: str,
     output: str,
+    reports: tuple[ReportFile, ...],
 ) -> int:
     """Owners of each PATH and the line that names them.
 
     A folder stands for its files, no PATH for all files of the repository. Paths are relative to --repo, by default to
-    the working directory, and need not exist. Exit 0 whether or not the paths are owned.
+    the working directory, and need not exist. Exit 0 whether or not the paths are owned; with --lint, 1 when there
+    are findings.
     """
-    place = _place(repo)
-    scope = [place.relative(path) for path in paths] + ([_agent_folder(agent)] if agent else [])
-    source: Source = place.source(rev)
-    if changed is None:
-        wanted = [path for part in scope or [""] for path in source.expand(part)]
-    else:
-        base, touched = _changed(place.repository(), changed)
-        source = source if rev else place.source(base)
-        wanted = [path for path in touched if not scope or any(_inside(path, part) for part in scope)]
-    codeowners = _codeowners(source, dialect)
+    place = around(repo)
+    if lint:
+        from agentgov.cli.findings import tell
+        from agentgov.cli.owners_lint import linted
+
+        if paths or changed or agent or unowned:
+            raise UsageError("--lint looks at the whole file", "leave PATHs, --changed, --agent and --unowned out")
+        report = linted(place.source(rev), dialect, select, ignore)
+        tell(report, output, reports, source=wants_source(None))
+        return 1 if report.findings else 0
+    if select or ignore or reports or output not in ("text", "json"):
+        raise UsageError("--select, --ignore, --report and other formats than text and json go with --lint")
+    source, wanted = _asked(place, paths, changed, agent, rev)
+    codeowners = read_codeowners(source, dialect)
     found = {path: match(codeowners, path) for path in wanted}
     if unowned:
         found = {path: result for path, result in found.items() if not result.owners}
@@ -72,134 +77,17 @@ def owners(
     return 0
 
 
-class Source(Protocol):
-    """Where files and CODEOWNERS are read: a folder on disk, or a tree in git."""
-
-    def read(self, path: str) -> bytes | None:
-        """The bytes of an ordinary file, None where there is none."""
-
-    def expand(self, path: str) -> Iterable[str]:
-        """The files below a folder; anything else is itself, existing or not. "" is the root."""
-
-
-@dataclass(frozen=True, slots=True)
-class Folder:
-    """Files on disk; in a git repository without those that git ignores."""
-
-    root: Path
-    in_git: bool
-
-    def read(self, path: str) -> bytes | None:
-        file = self.root / path
-        if not stat.S_ISREG(_mode(file)):
-            return None
-        try:
-            return file.read_bytes()
-        except OSError as error:
-            raise ConfigurationError(f"{path} cannot be read: {error.strerror}") from error
-
-    def expand(self, path: str) -> Iterable[str]:
-        folder = self.root / path
-        if not stat.S_ISDIR(_mode(folder)):
-            return [path]
-        return self._tracked(path.rstrip("/")) if self.in_git else self._walk(folder)
-
-    def _tracked(self, path: str) -> list[str]:
-        from agentgov.repo.program import git
-
-        options = ("ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate")
-        listed = git(self.root, *options, "--", f":(literal){path}" if path else ".").out
-        return sorted(path_text(raw) for raw in listed.split(b"\0") if raw)
-
-    def _walk(self, folder: Path) -> Iterator[str]:
-        for place, folders, files in os.walk(folder):
-            folders.sort()
-            for name in sorted(files):
-                yield (Path(place) / name).relative_to(self.root).as_posix()
-
-
-def _mode(file: Path) -> int:
-    """What stands there, links not followed; 0 for nothing, and for names that no disk takes."""
-    try:
-        return file.lstat().st_mode
-    except (OSError, ValueError):
-        return 0
-
-
-@dataclass(frozen=True, slots=True)
-class Tree:
-    """Files of one commit."""
-
-    repo: "Repository"
-    tree: str
-
-    def read(self, path: str) -> bytes | None:
-        entry = self.repo.entry(self.tree, path)
-        return self.repo.blob(entry.oid) if entry is not None and entry.is_file else None
-
-    def expand(self, path: str) -> Iterable[str]:
-        from agentgov.repo.changes import changed_paths
-
-        folder = path.rstrip("/")
-        entry = self.repo.entry(self.tree, folder) if folder else None
-        if folder and (entry is None or entry.mode != TREE):
-            return [path]
-        below = changed_paths(self.repo, None, entry.oid if entry is not None else self.tree)
-        return [f"{folder}/{name}" if folder else name for name in below]
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where the command stands: `base` is what paths are relative to, `root` what CODEOWNERS speaks of (None: bare)."""
-
-    base: Path
-    root: Path | None
-    in_git: bool
-
-    def relative(self, path: str) -> str:
-        """A path as the user wrote it, relative to the root; UsageError where it lies outside."""
-        if self.root is None:
-            return os.path.normpath(path)
-        full = Path(path)
-        if full.is_absolute():  # the way there may lead through a link, as /tmp does on some machines
-            full = full.parent.resolve() / full.name
-        inside = os.path.relpath(self.base / full, self.root)
-        if inside == ".." or inside.startswith("../"):
-            raise UsageError(f"{path} is outside of {self.root}", "name paths of the repository, or use --repo DIR")
-        slash = "/" if path.endswith("/") else ""
-        return "" if inside == "." else inside + slash
-
-    def repository(self) -> "Repository":
-        """The git repository; ConfigurationError where there is none."""
-        from agentgov.repo.repository import Repository
-
-        return Repository.open(self.base)
-
-    def source(self, rev: str | None) -> Source:
-        """The files on disk, or those of a revision (HEAD's, where the repository has no working tree)."""
-        if rev is None and self.root is not None:
-            return Folder(self.root, self.in_git)
-        repo = self.repository()
-        return Tree(repo, repo.commit(repo.resolve(rev or "HEAD")).tree)
-
-
-def _place(start: str) -> Place:
-    from agentgov.repo.location import find_repository
-
-    base = Path(start).resolve()
-    around = (base, *base.parents)
-    try:
-        return Place(base, find_repository(base).root, in_git=True)
-    except IncompleteError:  # a format whose objects cannot be read yet: the files on disk can
-        root = next((folder for folder in around if (folder / ".git").exists()), None)
-        if root is not None:
-            return Place(base, root, in_git=True)
-        raise
-    except ConfigurationError:
-        root = next((folder for folder in around if any((folder / file).is_file() for file in _PLACES)), None)
-        if root is not None:
-            return Place(base, root, in_git=False)
-        raise
+def _asked(
+    place: Place, paths: tuple[str, ...], changed: str | None, agent: str | None, rev: str | None
+) -> tuple[Source, list[str]]:
+    """Where to read CODEOWNERS, and the paths that are asked about."""
+    scope = [place.relative(path) for path in paths] + ([_agent_folder(agent)] if agent else [])
+    source = place.source(rev)
+    if changed is None:
+        return source, [path for part in scope or [""] for path in source.expand(part)]
+    base, touched = _changed(place.repository(), changed)
+    wanted = [path for path in touched if not scope or any(_inside(path, part) for part in scope)]
+    return source if rev else place.source(base), wanted
 
 
 def _agent_folder(text: str) -> str:
@@ -225,31 +113,6 @@ def _changed(repo: "Repository", text: str) -> tuple[str, list[str]]:
 def _inside(path: str, scope: str) -> bool:
     folder = scope.rstrip("/")
     return not folder or path == folder or path.startswith(f"{folder}/")
-
-
-def _codeowners(source: Source, asked: Dialect | None) -> Codeowners:
-    dialect = asked or _dialect(source)
-    file = next((file for file in places(dialect) if source.read(file) is not None), None)
-    return parse(path_text(source.read(file) or b""), file, dialect) if file is not None else parse("", "", dialect)
-
-
-def _dialect(source: Source) -> Dialect:
-    """What agentgov.yaml says; without it, GitLab's only where the file lies where nobody but GitLab looks."""
-    fleet = source.read(FLEET_FILE)
-    if fleet is not None:
-        return "gitlab" if b"gitlab" in fleet and _says_gitlab(fleet) else "github"
-    if any(source.read(file) is not None for file in GITHUB_CODEOWNERS):
-        return "github"
-    return "gitlab" if source.read(_GITLAB) is not None else "github"
-
-
-def _says_gitlab(fleet: bytes) -> bool:
-    from agentgov.validate.yaml_reader import read
-
-    value: object = read(fleet, FLEET_FILE).value
-    for key in ("codeowners", "dialect"):
-        value = value.get(key) if isinstance(value, dict) else None
-    return value == "gitlab"
 
 
 def _remarks(codeowners: Codeowners) -> "Page":

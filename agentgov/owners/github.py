@@ -16,6 +16,7 @@ from agentgov.owners.pattern import parse_pattern, problem
 MAX_BYTES = 3 * 2**20
 
 _PATTERN = re.compile(rf"(?:\\.|\\\Z|[^\\{BLANK}])+", re.DOTALL)
+_HEADING = re.compile(rf"\^?\[[^\]]+\](?:\[\d*\])?(?=[{BLANK}]|\Z)")  # of GitLab's sections
 _OWNER = re.compile(
     r"@[A-Za-z0-9_-]+(?:\[bot\])?\Z"  # a user; people in an enterprise carry an underscore
     r"|@[A-Za-z0-9_-]+/[A-Za-z0-9_-]+\Z"  # a team
@@ -45,6 +46,8 @@ def read(text: str, file: str) -> Reading:
 
 def _entry(file: str, number: int, indent: int, content: str) -> Entry | Finding:
     """One line that is neither blank nor a comment, or what is wrong with it."""
+    if _HEADING.match(content):
+        return _gitlab(file, number, indent + 1, "sections are of GitLab's dialect")
     found = _PATTERN.match(content)
     pattern = found[0] if found else content
     wrong = problem(pattern)
@@ -57,11 +60,19 @@ def _entry(file: str, number: int, indent: int, content: str) -> Entry | Finding
         if token[0].startswith("#"):
             break
         if _OWNER.match(token[0]) is None:
+            if token[0].startswith("@@"):
+                return _gitlab(file, number, indent + token.start() + 1, f"{token[0]} is a role, which GitLab knows")
             where = Location(file, number, indent + token.start() + 1)
             message = f"{token[0]!r} is no owner, so the line is skipped"
             return finding("codeowners.invalid-owner", where, message, "write @user, @org/team or an e-mail address")
         owners.append(token[0])
     return Entry(Rule(number, pattern, tuple(dict.fromkeys(owners))), parse_pattern(pattern), indent + 1)
+
+
+def _gitlab(file: str, number: int, column: int, why: str) -> Finding:
+    message = f"{why}; GitHub skips the line"
+    fix = "write it as GitHub reads it, or set codeowners: {dialect: gitlab} in agentgov.yaml"
+    return finding("codeowners.wrong-dialect", Location(file, number, column), message, fix)
 
 
 def _useless(file: str, entries: list[Entry]) -> Iterator[Finding]:

@@ -164,6 +164,10 @@ def _read_entry(reader: _Reader, number: int, column: int, content: str) -> None
     normal = normalise(written.removeprefix("!") if excludes else written)
     entry = Entry(rule, parse_normalised(normal), column)
     _check_entry(reader, entry, text, column + (parts.end() if parts else 0))
+    earlier = reader.sections[section.name].get(normal)
+    if earlier is not None:
+        replaced, wins = earlier[0], f"line {number} of the same section has the same pattern and replaces this one"
+        reader.report("codeowners.repeated-pattern", replaced.rule.line, replaced.column, wins, "keep one of them")
     reader.sections[section.name][normal] = (entry, section.optional)
 
 

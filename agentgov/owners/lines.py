@@ -1,8 +1,8 @@
 """What reading a CODEOWNERS file gives, whichever the dialect: rules with their patterns, sections, problems."""
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from agentgov.model.finding import Finding, Severity
 from agentgov.model.verdict import Location
@@ -14,10 +14,19 @@ TOKEN = re.compile(rf"[^{BLANK}]+")
 # What is advice; everything else changes who owns what without saying so.
 _WARNINGS = frozenset(
     {
+        "codeowners.case",
+        "codeowners.individual",
         "codeowners.inline-comment",
+        "codeowners.itself-unowned",
+        "codeowners.matches-nothing",
         "codeowners.never-matches",
         "codeowners.no-owners",
+        "codeowners.not-loaded",
+        "codeowners.one-level",
         "codeowners.repeated-pattern",
+        "codeowners.shadowed",
+        "owner.shadowed",
+        "owner.too-few",
     }
 )
 
@@ -68,19 +77,14 @@ class Reading:
 
 def column_of(text: str, line: int, token: str) -> int:
     """Where a word stands in a line, counted from 1; 1 where it does not (an owner that a heading names)."""
-    return next((at + 1 for at, word in _words(_line_of(text, line)) if word == token), 1)
+    written = _split(text)[line - 1]
+    words = (found.start() for found in TOKEN.finditer(written) if found[0] == token)
+    return next(words, max(written.find(token), 0)) + 1
 
 
-def _words(line: str) -> Iterator[tuple[int, str]]:
-    return ((found.start(), found[0]) for found in TOKEN.finditer(line))
-
-
-def _line_of(text: str, line: int) -> str:
-    start = 0
-    for _ in range(line - 1):
-        start = text.find("\n", start) + 1
-    end = text.find("\n", start)
-    return text[start : len(text) if end < 0 else end]
+@lru_cache(maxsize=2)
+def _split(text: str) -> list[str]:
+    return text.split("\n")
 
 
 def finding(code: str, where: Location, message: str, fix: str) -> Finding:

@@ -35,7 +35,7 @@ def check(
     yield from limits.check_currency(view, {folder: facts.currencies for folder, facts in folders.items()}, amounts)
     yield from content.check_moves(view, {agent: facts.formerly for agent, facts in agents.items() if facts.risk})
     yield from process.check_exempt(view, _covered(parts, folders, rest))
-    yield from ownership.check(view, (rest, *folders.values()))
+    yield from ownership.check(view, (rest, *folders.values()), folders.keys())
 
 
 def _agent(folder: str) -> AgentId | None:

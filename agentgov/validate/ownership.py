@@ -7,23 +7,28 @@ Two steps: what each part of the fleet says for itself (`check_unowned`, `check_
 from it for the lines of CODEOWNERS (`check`).
 """
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 
 from agentgov.model.document import Risk
 from agentgov.model.finding import Finding
 from agentgov.model.fleet import Reviews
-from agentgov.model.governed import ACCESS_FILE, GITHUB_CODEOWNERS, GITLAB_CODEOWNERS, in_governance_set
+from agentgov.model.governed import ACCESS_FILE, ROOTS, in_governance_set
 from agentgov.model.names import AgentId, agent_of_path
 from agentgov.model.verdict import Location
 from agentgov.owners.codeowners import Match, Rule, match, places
 from agentgov.owners.lines import column_of
+from agentgov.owners.lint import Lines, other_files, shadowed
+from agentgov.owners.pattern import Pattern
 from agentgov.trust.identity import Directory
 from agentgov.validate.codes import finding
 from agentgov.validate.facts import Decided, Facts
 from agentgov.validate.load import Parts
 from agentgov.validate.view import Subject, View
+
+_AGENT_FOLDER = re.compile(r"!?/(agents/[a-z0-9-]+/[a-z0-9-]+)(?:/|\Z)")
 
 
 def needs_owner(path: str) -> bool:
@@ -38,19 +43,21 @@ def check_file(view: View) -> Iterator[Finding]:
     """What is wrong with the lines of CODEOWNERS as they stand, and with other files of that name."""
     yield from view.codeowners.problems
     deciding, dialect = view.parts.codeowners_file, view.parts.dialect
-    others = [place for place in dict.fromkeys((*GITHUB_CODEOWNERS, *GITLAB_CODEOWNERS)) if place in view.entries]
-    for place in others:
-        if deciding and place != deciding:
-            reads = place in places(dialect)
-            why = f"{deciding} comes first" if reads else f"{_forge(dialect)} does not look there"
-            message = f"{place} decides nothing: {why}"
-            yield finding("owner.shadowed", Location(place, 1, 1), message, "remove one of them")
+    yield from other_files(view.entries.keys(), deciding, dialect)
     if not deciding:
         place = places(dialect)[0]
-        message = "there is no CODEOWNERS, so nothing has an owner"
-        if others:
-            message = f"{_forge(dialect)} does not look at {' and '.join(others)}, so nothing has an owner"
+        message = "there is no CODEOWNERS that is read, so nothing has an owner"
         yield finding("owner.no-codeowners", Location(place), message, f"add {place}")
+        return
+    subject = Lines(view.codeowners, view.parts.codeowners)
+    meant = zip(view.codeowners.rules, subject.patterns, strict=True)
+    lines = {rule.line for rule, pattern in meant if _governs(pattern)}
+    yield from (one for one in shadowed(subject) if one.where.line in lines)
+
+
+def _governs(pattern: Pattern) -> bool:
+    """Whether a pattern may match a governed path, as far as its first name tells."""
+    return not (pattern.names and isinstance(pattern.names[0], str)) or pattern.names[0] in ROOTS
 
 
 def check_unowned(view: View, paths: Iterable[str]) -> Iterator[Finding]:
@@ -124,10 +131,20 @@ class _Line:
     short: bool = False
 
 
-def check(view: View, parts: Iterable[Facts]) -> Iterator[Finding]:
-    """Whether those who own governed paths are known, may review, and are enough."""
-    if view.directory is None or not view.parts.codeowners_file:
+def check(view: View, parts: Iterable[Facts], folders: Collection[str]) -> Iterator[Finding]:
+    """Whether those who own governed paths are known, may review, and are enough; `folders` are those of agents."""
+    if not view.parts.codeowners_file:
         return
+    lines, unable = _merged(view, parts)
+    rules = {rule.line: rule for rule in view.codeowners.rules}
+    deciding = sorted({number for numbers in lines for number in numbers})
+    yield from _gone(view, [rule for rule in view.codeowners.rules if rule.line not in set(deciding)], folders)
+    if view.directory is not None:
+        yield from _people_of(view, view.directory, lines, unable, rules, deciding)
+
+
+def _merged(view: View, parts: Iterable[Facts]) -> tuple[dict[tuple[int, ...], _Line], dict[tuple[int, str], str]]:
+    """What the parts say, by the lines that decide together, and by owners who may not review an example."""
     lines: dict[tuple[int, ...], _Line] = {}
     unable: dict[tuple[int, str], str] = {}
     for facts in parts:
@@ -140,25 +157,48 @@ def check(view: View, parts: Iterable[Facts]) -> Iterator[Finding]:
             line.short |= one.able - 1 < needed
             for handle in one.unable:
                 unable.setdefault((one.lines[0], handle), one.example)
-    rules = {rule.line: rule for rule in view.codeowners.rules}
-    deciding = sorted({number for numbers in lines for number in numbers})
+    return lines, unable
+
+
+def _gone(view: View, rules: Iterable[Rule], folders: Collection[str]) -> Iterator[Finding]:
+    """Lines for the folder of an agent that is not there (any more)."""
+    for rule in rules:
+        found = _AGENT_FOLDER.match(rule.pattern)
+        if found and found[1] not in folders and not view.is_file(found[1]):
+            message = f"{rule.pattern} matches nothing: there is no {found[1]}"
+            yield finding("codeowners.matches-nothing", _at(view, rule.line, rule.pattern), message, "remove the line")
+
+
+def _people_of(
+    view: View,
+    directory: Directory,
+    lines: dict[tuple[int, ...], _Line],
+    unable: dict[tuple[int, str], str],
+    rules: dict[int, Rule],
+    deciding: list[int],
+) -> Iterator[Finding]:
     alone = view.parts.access is not None and len(view.parts.access.people) == 1
     if alone:
         message = "one person is in this fleet, so nobody can review what they change"
         fix = "add a second person and name them in CODEOWNERS"
         yield view.at("owner.one-person-fleet", ACCESS_FILE, "/people", message, fix)
+    spelled = _spelled(view)
     for number in deciding:
-        yield from _unknown(view, view.directory, rules[number])
+        yield from _unknown(view, directory, rules[number], spelled)
     for (number, handle), example in sorted(unable.items()):
         message = f"{handle} may not review {example}: no binding in {ACCESS_FILE} gives the right in that scope"
         yield finding("owner.cannot-review", _at(view, number, handle), message, "bind them, or name other owners")
     for numbers in sorted(lines):
-        yield from _enough(view, view.directory, [rules[number] for number in numbers], lines[numbers], alone)
+        yield from _enough(view, directory, [rules[number] for number in numbers], lines[numbers], alone)
 
 
-def _unknown(view: View, directory: Directory, rule: Rule) -> Iterator[Finding]:
-    """Owners who are nobody in Access."""
+def _unknown(view: View, directory: Directory, rule: Rule, spelled: dict[str, str]) -> Iterator[Finding]:
+    """Owners who are nobody in Access, or are spelled otherwise there."""
     for handle in rule.owners:
+        known = spelled.get(handle.lower(), handle)
+        if known != handle:
+            message = f"{handle} is written {known} in {ACCESS_FILE}"
+            yield finding("codeowners.case", _at(view, rule.line, handle), message, f"write {known}")
         if handle.startswith("@@"):
             message = f"who has the role {handle[2:]} is known to GitLab only, so no review counts by it"
             yield finding("owner.forge-role", _at(view, rule.line, handle), message, "name a team or people")
@@ -166,6 +206,17 @@ def _unknown(view: View, directory: Directory, rule: Rule) -> Iterator[Finding]:
             message = f"{handle} is nobody in {ACCESS_FILE}, so their review counts for nothing"
             fix = "add the handle to a team, or the account to a person"
             yield finding("owner.unknown", _at(view, rule.line, handle), message, fix)
+
+
+def _spelled(view: View) -> dict[str, str]:
+    """How Access writes the handles of teams and the accounts of people, by their lower case."""
+    access = view.parts.access
+    if access is None:
+        return {}
+    accounts = [person.github if view.parts.dialect == "github" else person.gitlab for person in access.people]
+    names = [handle for team in access.teams for handle in team.handles]
+    names += [f"@{account.login}" for account in accounts if account is not None]
+    return {name.lower(): name for name in names}
 
 
 def _enough(view: View, directory: Directory, rules: list[Rule], line: _Line, alone: bool) -> Iterator[Finding]:
@@ -244,7 +295,3 @@ def _at(view: View, line: int, handle: str) -> Location:
 
 def _paths(line: _Line) -> str:
     return line.example if line.paths == 1 else f"{line.example} and {line.paths - 1} more"
-
-
-def _forge(dialect: str) -> str:
-    return "GitHub" if dialect == "github" else "GitLab"

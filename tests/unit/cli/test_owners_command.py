@@ -7,6 +7,8 @@ from typing import Any
 
 import jsonschema
 import pytest
+from unit.cli.output_schema import assert_holds
+from unit.validate.fleet_sample import FILES
 
 from agentgov.cli.main import status
 from agentgov.resources import folder
@@ -240,3 +242,57 @@ def test_sections_are_told_one_by_one(repo: Path, capsys: pytest.CaptureFixture[
 def section(name: str, optional: bool, approvals: int, owner: str, line: int, pattern: str) -> dict[str, Any]:
     rule = {"file": "CODEOWNERS", "line": line, "pattern": pattern}
     return {"name": name, "optional": optional, "approvals": approvals, "owners": [owner], "rule": rule}
+
+
+def lint(capsys: pytest.CaptureFixture[str], repo: Path, *args: str) -> list[str]:
+    code = status(["owners", "--repo", str(repo), "--lint", "--json", *args])
+    document = json.loads(capsys.readouterr().out)
+    assert_holds(document, "owners-lint")
+    assert code == (1 if document["findings"] else 0)
+    return [f"{one['code']} {one['file']}:{one['line']}:{one['column']}" for one in document["findings"]]
+
+
+def test_lint_says_what_is_wrong_in_any_repository(repo: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert lint(capsys, repo) == []
+    (repo / ".github/CODEOWNERS").write_text(f"{CODEOWNERS}/docs/ @org/docs @alice\n* @org/all\n")
+    assert lint(capsys, repo) == [
+        "codeowners.repeated-pattern .github/CODEOWNERS:1:1",
+        "codeowners.shadowed .github/CODEOWNERS:2:1",
+        "codeowners.shadowed .github/CODEOWNERS:3:1",
+        "codeowners.matches-nothing .github/CODEOWNERS:4:1",
+    ]
+    assert lint(capsys, repo, "--select", "codeowners.matches-nothing") != []
+    assert lint(capsys, repo, "--ignore", "codeowners") == []
+    assert lint(capsys, repo, "--select", "codeowners.individual") == ["codeowners.individual .github/CODEOWNERS:4:18"]
+    assert lint(capsys, repo, "--at", "HEAD") == []
+
+
+def test_lint_speaks_every_format(repo: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (repo / ".github/CODEOWNERS").write_text("* @org/platform\n!x @org/y\n")
+    file = tmp_path / "out.sarif"
+    assert status(["owners", "--repo", str(repo), "--lint", "--format", "github", "--report", f"sarif={file}"]) == 1
+    assert "::error file=.github/CODEOWNERS,line=2" in capsys.readouterr().out
+    assert json.loads(file.read_text("utf-8"))["runs"][0]["results"][0]["ruleId"] == "codeowners.invalid-pattern"
+    assert status(["owners", "--repo", str(repo), "--lint"]) == 1
+    assert "codeowners.invalid-pattern" in capsys.readouterr().out
+
+
+def test_lint_of_a_fleet_knows_its_people(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    root = tmp_path / "fleet"
+    for path, text in {**FILES, ".github/CODEOWNERS": "/agents/support/refunds/ @sample/support @contractor\n"}.items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text(text, "utf-8")
+    git(tmp_path, "init", "-q", "fleet")
+    assert lint(capsys, root) == [
+        "codeowners.itself-unowned .github/CODEOWNERS:1:1",
+        "owner.unknown .github/CODEOWNERS:1:42",
+        "owner.unowned agents/support/shared/tone.md:1:1",
+        "owner.unowned agents/support/triage/agent.yaml:1:1",
+    ]
+
+
+@pytest.mark.parametrize(
+    "args", [("--lint", "x"), ("--lint", "--unowned"), ("--select", "owner"), ("--format", "sarif"), ("--ignore", "x")]
+)
+def test_what_goes_with_lint_goes_with_nothing_else(repo: Path, args: tuple[str, ...]) -> None:
+    assert status(["owners", "--repo", str(repo), *args]) == 2

@@ -51,6 +51,9 @@ SHOWN_OTHERWISE: dict[str, Callable[[], Iterable[Finding]]] = {
 }
 # Codes that validate does not say of its own documents, and the tests that show them.
 SAID_ELSEWHERE = {
+    "codeowners.individual": "tests/unit/owners/test_owners_lint.py",
+    "codeowners.itself-unowned": "tests/unit/owners/test_owners_lint.py",
+    "codeowners.one-level": "tests/unit/owners/test_owners_lint.py",
     "schema.invalid": "tests/unit/validate/test_validate_schema_messages.py",
     "layout.unmerged": "tests/unit/cli/test_validate_uncommitted.py",
     "import.secret": "tests/unit/importers",

@@ -4,15 +4,17 @@ An agent that cannot be read on a side is a finding, and hides no other. An agen
 itself (`formerly`), or as its files say where it says nothing.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from agentgov.errors import UsageError
+from agentgov.model.document import RISKS
 from agentgov.model.finding import Finding, Severity
 from agentgov.model.governed import FLEET_FILE
-from agentgov.model.names import AgentId, agent_id
-from agentgov.model.snapshot import Snapshot
+from agentgov.model.names import SHARED, AgentId, agent_id, agent_of_path
+from agentgov.model.snapshot import Snapshot, path_bytes
 
 if TYPE_CHECKING:
     from agentgov.cli.sides import Sides
@@ -26,6 +28,9 @@ if TYPE_CHECKING:
 
     Pair = tuple[AgentVersion | None, AgentVersion | None]
 
+_MOST_SHARING = 100  # agents that are compared for one shared text; a company's tone of voice may be in thousands
+_RISK = re.compile(rb"^ +risk: *[\"']?([a-z]+)", re.MULTILINE)
+
 
 @dataclass(slots=True)
 class Comparison:
@@ -35,6 +40,7 @@ class Comparison:
     before: "_Read"
     after: "_Read"
     problems: list[Finding] = field(default_factory=list)
+    sharing: list[tuple[str, tuple[AgentId, ...]]] = field(default_factory=list)  # shared text, agents not compared
 
     @classmethod
     def of(cls, sides: "Sides") -> "Comparison":
@@ -56,9 +62,43 @@ class Comparison:
             names = f"{self.before.snapshot.name} nor in the {self.after.snapshot.name}"
             raise UsageError(f"there is no agent {only}, neither in the {names}")
         touched = touched_agents(self.sides.changed, before, after)
-        touched = touched if only is None else {only} if self._may_differ(only, touched) else set()
+        if only is None:
+            touched = self._worth_comparing(touched)
+        else:
+            touched = {only} if self._may_differ(only, touched) else set()
         pairs = moved_agents(self._pairs(sorted(touched)))
         return riskiest_agents_first(found for pair in pairs if (found := compare(*self._resolved(pair))).changes)
+
+    def _worth_comparing(self, touched: set[AgentId]) -> set[AgentId]:
+        """Those with a changed file of their own, and the riskiest of those that a changed shared text may concern;
+        the others become `sharing`."""
+        own = {agent for path in self.sides.changed if (agent := agent_of_path(path)) is not None}
+        shared = sorted(path for path in self.sides.changed if path.split("/")[2:3] == [SHARED])
+        found = touched & own
+        for path in shared:
+            naming = sorted(
+                (-risk, agent)
+                for agent in touched - own
+                if agent.workspace == path.split("/")[1] and (risk := self._naming(agent, path)) is not None
+            )
+            agents = [agent for _, agent in naming]
+            found.update(agents[:_MOST_SHARING])
+            if len(agents) > _MOST_SHARING:
+                self.sharing.append((path, tuple(sorted(agents[_MOST_SHARING:]))))
+        return found
+
+    def _naming(self, agent: AgentId, path: str) -> int | None:
+        """About how risky an agent is that seems to name a shared text; None where it cannot name it.
+
+        By bytes: an agent.yaml that names a file spells its name, unless it has an escape or a folded line in it.
+        """
+        raw = self.after.raw(agent.file)
+        name = path_bytes(path).rpartition(b"/")[2]
+        if raw is None or not (name in raw or b" " in name or b"\\" in raw):
+            return None
+        said = _RISK.search(raw)
+        risk = said[1].decode() if said else RISKS[-1]
+        return RISKS.index(next((known for known in RISKS if known == risk), RISKS[-1]))
 
     def _may_differ(self, only: AgentId, touched: set[AgentId]) -> bool:
         """Whether an agent can differ at all: by its files, or because two environments are compared."""
@@ -156,6 +196,11 @@ class _Read:
         from agentgov.diff.version import version_of
 
         return version_of(agent, typed, self.snapshot, self.known)
+
+    def raw(self, path: str) -> bytes | None:
+        """The bytes of a file, None where there is none."""
+        entry = self.known.entries.get(path)
+        return self.snapshot.read(path) if entry is not None and entry.is_file else None
 
     def governance(self, problems: list[Finding]) -> "Governance | None":
         from agentgov.validate.load import load_governance

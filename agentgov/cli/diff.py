@@ -77,25 +77,28 @@ def _answer(sides: "list[Sides]", command: str) -> "Answer":
     """Everything there is to say about one pair of sides, or about one for each agent."""
     from agentgov.cli.comparison import Comparison
     from agentgov.diff.compare import riskiest_agents_first
-    from agentgov.report.diff import Answer, Side
+    from agentgov.report.diff import Answer, Sharing, Side
 
     agents: list[AgentDiff] = []
     governance: list[FieldChange] = []
     problems: list[Finding] = []
+    sharing: list[Sharing] = []
     needs: dict[AgentId, Sequence[Need]] | None = None
     for pair in sides:
         comparison = Comparison.of(pair)
-        found = comparison.agents()
-        agents += found
+        compared = comparison.agents()
+        agents += compared
         governance += comparison.governance()
         problems += comparison.problems
-        if found and (asked := comparison.needs(found)) is not None:
+        sharing += [Sharing(*found_in) for found_in in comparison.sharing]
+        if compared and (asked := comparison.needs(compared)) is not None:
             needs = {**(needs or {}), **asked}
     nothing = Side("", None, "nothing")
     base, head = (sides[0].base, sides[0].head) if sides else (nothing, nothing)
     if len(sides) > 1:  # each agent has a release of its own
         base, head = (replace(side, name=side.rev or side.name, commit=None) for side in (base, head))
-    return Answer(base, head, riskiest_agents_first(agents), tuple(governance), tuple(problems), needs, command=command)
+    found = riskiest_agents_first(agents)
+    return Answer(base, head, found, tuple(governance), tuple(problems), needs, tuple(sharing), command)
 
 
 def _command(base: str | None, head: str | None, only: AgentId | None, staged: bool) -> str:

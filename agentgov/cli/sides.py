@@ -14,9 +14,11 @@ from agentgov.cli.points import Point, Points
 from agentgov.errors import ConfigurationError, UsageError
 from agentgov.model.document import ENVIRONMENTS, Environment
 from agentgov.model.governed import (
+    ACCESS_FILE,
     FLEET_FILE,
     GITHUB_CODEOWNERS,
     GITLAB_CODEOWNERS,
+    PIPELINE_FILE,
     ROOTS,
     in_governance_set,
     is_governed,
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from agentgov.repo.uncommitted import Uncommitted
 
 _GOVERNANCE = (FLEET_FILE, "governance", *dict.fromkeys((*GITHUB_CODEOWNERS, *GITLAB_CODEOWNERS)))
+_JUDGING = (FLEET_FILE, ACCESS_FILE, PIPELINE_FILE, *_GOVERNANCE[2:])  # what says whose reviews a change needs
 _RUNNING = {f"env:{environment}": environment for environment in ENVIRONMENTS}
 _NOTHING = MemorySnapshot({}, "nothing")
 
@@ -158,7 +161,7 @@ class _Reader:
             self._changed[key] = {path for path in found if is_governed(path)}
         changed = self._changed[key]
         parts = _parts(changed, only)
-        before = _Part(objects, dict(_below(objects, old, {*parts, *_GOVERNANCE})), names[0])
+        before = _Part(objects, dict(_below(objects, old, {*parts, *_JUDGING})), names[0])
         after = _Part(objects, dict(_below(objects, new, parts)), names[1])
         return Sides(before, after, Side("", None, ""), Side("", None, ""), changed, only)
 

@@ -24,26 +24,26 @@ _PUNCTUATION = (
 )
 _LETTERS = rf"[^\s{_PUNCTUATION}{_SINGLE}]+"
 
-_TOKEN = re.compile(
+_TOKEN = (
     r"[0-9]+(?:[.,:][0-9]+)+"  # 0.97, 1,500 and 08:30 are one thing each
     rf"|{_LETTERS}(?:['\u2019]{_LETTERS})*"  # so is don't
     rf"|[{_SINGLE}][{_MARKS}]*"
     r"|\n|[^\S\n]+|[\s\S]"
 )
-_COUNTED = re.compile(rf"[{_SINGLE}]|[^\s{_SINGLE}]+")
-_LINE = re.compile(r"[^\n]*\n|[^\n]+")
+_COUNTED = rf"[{_SINGLE}]|[^\s{_SINGLE}]+"
+_LINE = r"[^\n]*\n|[^\n]+"
 
 
 def tokens(text: str) -> list[str]:
     """The pieces of a text in order; together they are the text."""
-    return _TOKEN.findall(text)
+    return re.findall(_TOKEN, text)
 
 
 def lines(text: str) -> list[str]:
     """The lines of a text with their line feeds, and nothing else that Unicode holds to end a line."""
-    return _LINE.findall(text)
+    return re.findall(_LINE, text)
 
 
 def count_words(text: str) -> int:
     """How many words a text has, for people: what white space separates, and each character where nothing does."""
-    return sum(1 for _ in _COUNTED.finditer(text))
+    return sum(1 for _ in re.finditer(_COUNTED, text))

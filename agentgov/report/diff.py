@@ -78,9 +78,11 @@ def page(answer: Answer, *, marks: bool, width: int = WIDTH) -> Page:
     """The diff for a terminal or a pipe; `marks` where nothing paints insertions and deletions."""
     out = Page()
     shown: dict[tuple[object, object], str] = {}
-    for diff in answer.agents:
+    for diff, *others in alike(answer):
         klass = Span(diff.klass, CLASS_STYLES[diff.klass])
         out.line(Span(str(diff.agent_id), "bold"), "  ", klass, f"  {status(diff)}")
+        if others:
+            out.line("  ", Span(f"the same in {same_in(others)}", "dim"))
         out.line(f"  {summary_line(diff).removesuffix(diff.klass)}", klass, Span(answer.needed(diff), "bold"))
         for change in diff.changes:
             _change_line(out, change)
@@ -100,8 +102,25 @@ def page(answer: Answer, *, marks: bool, width: int = WIDTH) -> Page:
     return out.line(Span(counts(answer), "dim"))
 
 
+def alike(answer: Answer) -> list[list[AgentDiff]]:
+    """The agents in order; those in which nothing but the same shared texts changed, in the same way, as one group."""
+    groups: dict[object, list[AgentDiff]] = {}
+    for diff in answer.agents:
+        key: object = diff.agent_id
+        if all(not change.path.startswith(f"{diff.agent_id.folder}/") and not change.also for change in diff.changes):
+            said = tuple((change.path, change.sentence, change.before, change.after) for change in diff.changes)
+            key = (diff.risk, answer.summary(diff), said)
+        groups.setdefault(key, []).append(diff)
+    return list(groups.values())
+
+
+def same_in(others: Sequence[AgentDiff]) -> str:
+    """`3 more agents: a/b, a/c, a/d`."""
+    return f"{findings_report.plural(len(others), 'more agent')}: {_some([diff.agent_id for diff in others])}"
+
+
 def _some(agents: Sequence[AgentId]) -> str:
-    return ", ".join(map(str, agents[:3])) + (", ..." if len(agents) > 3 else "")
+    return ", ".join(map(str, agents[:5])) + (", ..." if len(agents) > 5 else "")
 
 
 def status(diff: AgentDiff) -> str:

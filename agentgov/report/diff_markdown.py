@@ -13,7 +13,7 @@ from agentgov.diff.change import FieldChange, short
 from agentgov.diff.compare import AgentDiff
 from agentgov.diff.effects import Effect
 from agentgov.diff.words import WordEdit
-from agentgov.report.diff import Answer, counts, effect_cell, readable_edits, status
+from agentgov.report.diff import Answer, alike, counts, effect_cell, readable_edits, same_in, status
 from agentgov.report.findings import plural
 from agentgov.report.markup import code
 from agentgov.report.page import Span, safe
@@ -54,22 +54,24 @@ def markdown(answer: Answer, limit: int = LIMIT) -> str:
     problems = _problems(answer)
     problems = problems if space.take(problems) else ""
     governance = _governance(answer.governance, space)
-    sections = [_agent(answer, diff, space) for diff in answer.agents]
+    groups = alike(answer)
+    sections = [_agent(answer, diff, others, space) for diff, *others in groups]
     more = "".join(
         f"\nAnd {plural(len(found.agents), 'more agent')} that name {code(found.path)}.\n"
         for found in answer.sharing[:_PROBLEMS]
     )
     more = more if space.take(more) else ""
-    body = [section + _texts(diff, section, space) for diff, section in zip(answer.agents, sections, strict=True)]
+    body = [section + _texts(group[0], section, space) for group, section in zip(groups, sections, strict=True)]
     return head + "".join(body) + more + governance + problems + _rest(answer, space)
 
 
-def _agent(answer: Answer, diff: AgentDiff, space: _Space) -> str:
+def _agent(answer: Answer, diff: AgentDiff, others: Sequence[AgentDiff], space: _Space) -> str:
     """The heading, the summary, and the tables of an agent; without the tables, or nothing, where they do not fit."""
     if space.agents:  # all that follow are less risky
-        space.agents += 1
+        space.agents += 1 + len(others)
         return ""
     title = f"\n### {code(str(diff.agent_id))} {diff.klass}\n\n{status(diff)}: {code(answer.summary(diff))}\n"
+    title += f"\nThe same in {code(same_in(others))}\n" if others else ""
     tables = f"\n{_table(diff.changes)}{_effects(diff.effects)}"
     if space.take(title + tables, LIMIT // 2):
         return title + tables
@@ -77,7 +79,7 @@ def _agent(answer: Answer, diff: AgentDiff, space: _Space) -> str:
     if space.take(bare):
         space.tables += 1
         return bare
-    space.agents += 1
+    space.agents += 1 + len(others)
     return ""
 
 

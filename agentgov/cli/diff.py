@@ -2,7 +2,6 @@
 
 import shutil
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -95,8 +94,6 @@ def _answer(sides: "list[Sides]", command: str) -> "Answer":
             needs = {**(needs or {}), **asked}
     nothing = Side("", None, "nothing")
     base, head = (sides[0].base, sides[0].head) if sides else (nothing, nothing)
-    if len(sides) > 1:  # each agent has a release of its own
-        base, head = (replace(side, name=side.rev or side.name, commit=None) for side in (base, head))
     found = riskiest_agents_first(agents)
     return Answer(base, head, found, tuple(governance), tuple(problems), needs, tuple(sharing), command)
 

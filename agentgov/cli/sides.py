@@ -69,8 +69,22 @@ def read_sides(start: str, base: str | None, head: str | None, only: AgentId | N
     if only is None and (running := [_RUNNING[text] for text in texts if text in _RUNNING]):
         points = Points(repo, start)
         agents = sorted({agent for environment in running for agent in points.running(environment)})
-        return [reader.sides(texts, agent, missing=True) for agent in agents]
-    return [reader.sides(texts, only)]
+        if not agents:
+            raise UsageError(f"nothing runs in {' or '.join(dict.fromkeys(running))} yet", "see: agentgov status")
+        return [_named(reader.sides(texts, agent, missing=True), texts) for agent in agents]
+    found = reader.sides(texts, only)
+    if only is None and found.environments[0] != found.environments[1]:
+        raise UsageError("two environments are compared for one agent", "--agent WORKSPACE/AGENT says which")
+    return [found]
+
+
+def _named(sides: Sides, texts: tuple[str | None, ...]) -> Sides:
+    """The sides of one agent of many, by what they are for all of them: each has a release of its own."""
+    base, head = (
+        Side(text, None, _RUNNING[text]) if text in _RUNNING else side
+        for text, side in zip(texts, (sides.base, sides.head), strict=True)
+    )
+    return replace(sides, base=base, head=head)
 
 
 def _texts(base: str | None, head: str | None, staged: bool) -> tuple[str | None, ...]:

@@ -59,6 +59,6 @@ def _unknown(subject: str) -> UsageError:
 
     families = dict.fromkeys(code.partition(".")[0] for code in CODES)
     close = difflib.get_close_matches(subject, (*CODES, *families), 1)
-    named = [code for code in CODES if code.partition(".")[2] == subject]
+    named = [code for code in CODES if code.startswith(subject) or code.partition(".")[2].startswith(subject)]
     hint = f"did you mean {(named or close)[0]}?" if named or close else f"families: {', '.join(families)}"
     return UsageError(f"there is no finding {subject}", hint)

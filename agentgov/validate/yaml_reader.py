@@ -298,7 +298,8 @@ class _Builder:
             self._add(finding("text.hidden-character", where, f"{name}, written as an escape", "remove it"))
 
     def _tag(self, event: Any) -> None:
-        self._note("yaml.tag", event, f"the tag {event.tag} is not allowed", "remove the tag")
+        written = event.tag.replace("tag:yaml.org,2002:", "!!", 1)
+        self._note("yaml.tag", event, f"the tag {written} is not allowed", "remove the tag")
 
     def _pointer(self) -> str:
         pointer = ""

@@ -39,7 +39,12 @@ def test_json_holds_to_its_schema(capsys: pytest.CaptureFixture[str], subject: s
 
 @pytest.mark.parametrize(
     ("subject", "meant"),
-    [("yaml.dupicate-key", "yaml.duplicate-key"), ("merge-key", "yaml.merge-key"), ("schemas", "schema")],
+    [
+        ("yaml.dupicate-key", "yaml.duplicate-key"),
+        ("merge-key", "yaml.merge-key"),
+        ("yaml.dup", "yaml.duplicate-key"),
+        ("schemas", "schema"),
+    ],
 )
 def test_a_slip_is_answered_with_what_was_meant(capsys: pytest.CaptureFixture[str], subject: str, meant: str) -> None:
     assert status(["explain", subject]) == 2

@@ -1,73 +1,168 @@
 """`agentgov check`: the required-review verdict. Reads what there is to judge; `review` judges it."""
 
-from typing import IO, TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
 
 import click
 
-from agentgov.cli.options import answer, format_option, repo_option
+from agentgov.cli.options import json_text, repo_option, report_options, show
+from agentgov.cli.publish import Renderers, ReportFile, write_reports
 from agentgov.errors import UsageError
 
 if TYPE_CHECKING:
+    from agentgov.model.state import OpenReview
+    from agentgov.report.page import Page, Span
+    from agentgov.review.change import ChangeVerdict
     from agentgov.review.facts import Facts
+    from agentgov.trust.identity import Directory
 
 
 @click.command()
 @click.option(
-    "--facts", type=click.File("rb"), metavar="FILE", help="Facts of a pull request (- reads standard input)."
+    "--facts", type=click.File("rb"), metavar="FILE", help="Judge the facts in a file (- reads standard input)."
 )
 @click.option("--head", metavar="REV", default="HEAD", help="The commit to judge (default: HEAD).")
 @click.option("--base", metavar="REV", help="Judge only the paths that differ from this commit's merge base.")
 @click.option(
     "--assume-approval", "assumed", multiple=True, metavar="WHO", help="As if WHO approved what is there now."
 )
+@click.option("--write-facts", "target", metavar="FILE", help="Write what the verdict rests on, for --facts.")
 @repo_option
-@format_option()
+@report_options("markdown")
 def check(
-    facts: IO[bytes] | None, head: str, base: str | None, assumed: tuple[str, ...], repo: str, output: str
+    facts: IO[bytes] | None,
+    head: str,
+    base: str | None,
+    assumed: tuple[str, ...],
+    target: str | None,
+    repo: str,
+    output: str,
+    reports: tuple[ReportFile, ...],
 ) -> int:
     """Who approved, who is missing, and why a review was not counted.
 
     Compares the contents that are authorised with those of a commit, under the authorised governance; with --facts,
-    judges a pull request by its facts alone. Exit 0: every requirement is met, 1: pending or blocked.
+    judges by the facts alone: of a pull request, or of a change that --write-facts has written. Exit 0: every
+    requirement is met, 1: pending or blocked.
     """
     if facts is not None:
-        return check_facts(facts.read(), getattr(facts, "name", "standard input"), assumed, output)
-    return check_change(repo, head, base, assumed, output)
+        data = facts.read()
+        told = judge_facts(data, getattr(facts, "name", "standard input"), assumed)
+    else:
+        told, data = _judge_change(repo, head, base, assumed, record=target is not None)
+    renderers: Renderers = {
+        "json": lambda: json_text(told.document),
+        "markdown": told.markdown,
+        "text": told.page.text,
+    }
+    if target is not None:
+        write_reports((ReportFile("facts", Path(target)),), {"facts": lambda: data.decode("utf-8", "replace")})
+    write_reports(reports, renderers)
+    if output == "text":
+        show(told.page)
+    else:
+        click.echo(renderers[output](), nl=False)
+    return 0 if told.passes else 1
 
 
-def check_change(repo: str, head: str, base: str | None, assumed: tuple[str, ...], output: str) -> int:
-    """Judge what a commit changes of the authorised contents and print the verdict; the exit code says if it passes."""
-    from agentgov.cli.context import journal_json, journal_line, open_context
-    from agentgov.cli.worktree import note_uncommitted
-    from agentgov.journal.reviewing import reviewable, with_approvals
-    from agentgov.report.change_review import change_document, change_page
-    from agentgov.report.page import Span
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A verdict in the forms in which it can be printed."""
 
-    context = open_context(repo)
-    view = context.view()
-    for person in assumed:
-        if view.directory.person(person) is None:
-            raise UsageError(f"there is nobody called {person!r} in the authorised Access", "see: agentgov who review")
-    commit = context.repo.resolve(head)
-    note_uncommitted(context.repo, commit, head)
-    found = reviewable(view, commit, since=context.repo.resolve(base) if base is not None else None)
-    verdict = with_approvals(view, found, assumed) if assumed else found.verdict
-    document = change_document(verdict, view.state.reviews(), view.tip, commit, assumed)
-    page = change_page(verdict, assumed).line(Span(f"commit {commit[:9]} against ", "dim"), journal_line(view))
-    answer(output, page, {**document, "journal": journal_json(view)})
-    return 0 if verdict.state == "pass" else 1
+    passes: bool
+    page: "Page"
+    document: Mapping[str, Any]
+    markdown: Callable[[], str]
 
 
-def check_facts(data: bytes, name: str, assumed: tuple[str, ...], output: str) -> int:
-    """Judge one pull request by its facts file and print the verdict; the exit code says whether it passes."""
+def judge_facts(data: bytes, name: str, assumed: tuple[str, ...] = ()) -> Told:
+    """The verdict by a facts file, of a pull request or of a recorded change."""
+    from agentgov.review.recorded import is_recorded
+
+    if is_recorded(data):
+        return _judge_recorded(data, name, assumed)
     from agentgov.report.review import review_document, review_page
+    from agentgov.report.review_markdown import review_markdown
     from agentgov.review.decide import Outcome
     from agentgov.review.facts import read_facts
     from agentgov.review.pull_request import decide_pull_request
 
     verdict = decide_pull_request(_with_approvals(read_facts(data, name), assumed))
-    answer(output, review_page(verdict, assumed), review_document(verdict, assumed))
-    return 0 if verdict.outcome is Outcome.PASS else 1
+    return Told(
+        verdict.outcome is Outcome.PASS,
+        review_page(verdict, assumed),
+        review_document(verdict, assumed),
+        lambda: review_markdown(verdict, f"judged by the facts in {name}", assumed),
+    )
+
+
+def _judge_change(
+    repo: str, head: str, base: str | None, assumed: tuple[str, ...], *, record: bool
+) -> tuple[Told, bytes]:
+    """What a commit changes of the authorised contents, and where it is to be recorded its facts."""
+    from agentgov.cli.context import journal_json, journal_line, open_context
+    from agentgov.cli.worktree import note_uncommitted
+    from agentgov.journal.reviewing import reviewable, with_approvals
+    from agentgov.report.page import Span
+
+    context = open_context(repo)
+    view = context.view()
+    _known_people(view.directory, assumed, "the authorised Access")
+    commit = context.repo.resolve(head)
+    note_uncommitted(context.repo, commit, head)
+    found = reviewable(view, commit, since=context.repo.resolve(base) if base is not None else None)
+    facts = b""
+    if record:
+        from agentgov.journal.recording import recorded
+        from agentgov.review.recorded import encode
+
+        facts = encode(recorded(view, found.change))
+    verdict = with_approvals(view, found, assumed) if assumed else found.verdict
+    line = (Span(f"commit {commit[:9]} against ", "dim"), journal_line(view))
+    return _told(verdict, view.state.reviews(), commit, journal_json(view), line, assumed), facts
+
+
+def _judge_recorded(data: bytes, name: str, assumed: tuple[str, ...]) -> Told:
+    """A recorded change as it was judged when it was recorded."""
+    from agentgov.report.page import Span
+    from agentgov.review.change import decide_change, with_assumed
+    from agentgov.review.recorded import read_recorded
+
+    told = read_recorded(data, name)
+    _known_people(told.directory, assumed, f"the Access in {name}")
+    point = told.journal
+    reviews = with_assumed(told.reviews, told.change, assumed, point.seq, point.time)
+    verdict = decide_change(told.change, told.governance, told.directory, reviews, point.time)
+    line = (Span(f"commit {told.change.head[:9]}, as it was recorded at act {point.seq} of the journal", "dim"),)
+    journal = {"tip": point.tip, "seq": point.seq, "time": point.time}
+    return _told(verdict, told.reviews, told.change.head, journal, line, assumed)
+
+
+def _told(
+    verdict: "ChangeVerdict",
+    reviews: "Mapping[str, OpenReview]",
+    commit: str,
+    journal: Mapping[str, Any],
+    line: "tuple[Span, ...]",
+    assumed: tuple[str, ...],
+) -> Told:
+    from agentgov.report.change_review import change_document, change_page
+    from agentgov.report.review_markdown import change_markdown
+
+    return Told(
+        verdict.state == "pass",
+        change_page(verdict, assumed).line(*line),
+        {**change_document(verdict, reviews, journal["tip"], commit, assumed), "journal": journal},
+        lambda: change_markdown(verdict, "".join(span.text for span in line), assumed),
+    )
+
+
+def _known_people(directory: "Directory", assumed: tuple[str, ...], where: str) -> None:
+    for person in assumed:
+        if directory.person(person) is None:
+            raise UsageError(f"there is nobody called {person!r} in {where}", "see: agentgov who review")
 
 
 def _with_approvals(facts: "Facts", people: tuple[str, ...]) -> "Facts":

@@ -16,9 +16,9 @@ from agentgov.journal.parts import Overlay, agent_part
 from agentgov.journal.view import View
 from agentgov.model.closure import closure_of
 from agentgov.model.governed import ROOTS
-from agentgov.model.state import OpenReview, ReviewedPath
+from agentgov.model.state import OpenReview
 from agentgov.repo.changes import changed_paths
-from agentgov.review.change import Change, ChangeVerdict, decide_change
+from agentgov.review.change import Change, ChangeVerdict, decide_change, with_assumed
 
 Verdict = Literal["approve", "request-changes", "withdraw"]
 
@@ -78,12 +78,7 @@ def draft_review(
 def with_approvals(view: View, found: Reviewable, people: Iterable[str]) -> ChangeVerdict:
     """The verdict as it would be if these people approved the change now."""
     head = view.state.head
-    paths = tuple(ReviewedPath(path=path.path, old=path.old, new=path.new) for path in found.change.paths)
-    assumed = {
-        f"assumed {person}": OpenReview(by=person, verdict="approve", seq=head.seq + 1, time=head.time, paths=paths)
-        for person in people
-    }
-    return _decide(view, found.change, {**view.state.reviews(), **assumed})
+    return _decide(view, found.change, with_assumed(view.state.reviews(), found.change, people, head.seq, head.time))
 
 
 def requirements_digest(verdict: ChangeVerdict) -> str:

@@ -13,7 +13,7 @@ from functools import cached_property
 from agentgov.diff.compare import compare
 from agentgov.model.fleet import Governance
 from agentgov.model.governed import in_governance_set
-from agentgov.model.state import OpenReview
+from agentgov.model.state import OpenReview, ReviewedPath
 from agentgov.review.counting import Counting, Step
 from agentgov.review.decide import Progress
 from agentgov.review.requirements import Requirement
@@ -40,6 +40,7 @@ __all__ = [
     "TouchedAgent",
     "Uncounted",
     "decide_change",
+    "with_assumed",
 ]
 
 
@@ -53,6 +54,17 @@ def decide_change(
     if all(state == "pass" for state in unit):
         return ChangeVerdict(verdicts)
     return ChangeVerdict(tuple(map(_held_back, verdicts)))
+
+
+def with_assumed(
+    reviews: Mapping[str, OpenReview], change: Change, people: Iterable[str], seq: int, time: int
+) -> dict[str, OpenReview]:
+    """The open reviews and one more of each of these people, who approve the change as it is at this journal time."""
+    paths = tuple(ReviewedPath(path=path.path, old=path.old, new=path.new) for path in change.paths)
+    return dict(reviews) | {
+        f"assumed {person}": OpenReview(by=person, verdict="approve", seq=seq + 1, time=time, paths=paths)
+        for person in people
+    }
 
 
 def _held_back(verdict: PathVerdict) -> PathVerdict:

@@ -138,7 +138,7 @@ def read_facts(data: bytes, name: str) -> Facts:
         value = msgspec.json.decode(data)
         facts = msgspec.convert(value, Facts)
     except msgspec.ValidationError as error:
-        raise ConfigurationError(f"{name}: {_sentence(str(error))}", _HINT) from error
+        raise ConfigurationError(f"{name}: {sentence(str(error))}", _HINT) from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"{name} is not JSON: {error}", _HINT) from error
     except RecursionError as error:
@@ -151,7 +151,7 @@ def read_facts(data: bytes, name: str) -> Facts:
     return facts
 
 
-def _sentence(message: str) -> str:
+def sentence(message: str) -> str:
     """msgspec's complaint with a JSON pointer (RFC 6901) in front; `*` stands for some key of a mapping."""
     found = _PLACE.search(message)
     pointer = ""

@@ -20,6 +20,7 @@ from agentgov.trust.soundness import problems
 from agentgov.validate.codes import CODES, finding
 from agentgov.validate.explanations import Explanation, explanation, explanations, families, page
 from agentgov.validate.run import removed_agents, validate
+from agentgov.validate.suppress import JUDGEMENT
 
 FOLDER = Path(__file__).resolve().parents[3] / "docs/findings"
 PAGES = {family: list(explanations(page(family))) for family in families()}
@@ -128,6 +129,13 @@ def test_the_index_lists_every_code_and_links_it() -> None:
     if os.environ.get("GOLDEN") == "write":
         file.write_text(head + index(), "utf-8")
     assert file.read_text("utf-8") == head + index()
+
+
+def test_the_index_names_every_error_that_can_be_suppressed() -> None:
+    text = (FOLDER / "README.md").read_text("utf-8")
+    told = re.search(r"errors that leave room for judgement: (.*?)\. All other errors", text, re.DOTALL)
+    assert told is not None
+    assert set(re.findall(r"`([^`]+)`", told[1])) == JUDGEMENT
 
 
 def test_a_fragment_replaces_what_it_names_and_leaves_the_rest() -> None:

@@ -7,6 +7,7 @@ import io
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -328,6 +329,8 @@ def on_the_command_line(folder: Path) -> tuple[int, str, str]:
 def laid(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("fleet")
     write_files(folder, FILES)
+    in_the_library(AGENT_TEXT)  # what is imported and compiled once is not the doing of any file
+    on_the_command_line(folder)
     return folder
 
 
@@ -335,17 +338,20 @@ def laid(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_hostile_yaml_gets_a_clear_finding_in_time(name: str, laid: Path) -> None:
     make, expected = CASES[name]
     data = make()
-    validate(fleet())  # what is imported and compiled once is not the file's doing
-    answer = contained(lambda: in_the_library(data))
-    assert answer.seconds < MOST_SECONDS
-    codes = {code for code, _ in answer.value}
-    assert (codes == set()) if expected == FINE else (expected in codes), codes
-    assert all(placed for _, placed in answer.value)
-
     (laid / AGENT).write_bytes(data)
-    answer = contained(lambda: on_the_command_line(laid))
-    assert answer.seconds < MOST_SECONDS
-    code, out, err = answer.value
+
+    def ask() -> list[Any]:
+        found = in_the_library(data)
+        between = time.process_time()
+        return [found, between, on_the_command_line(laid), time.process_time()]
+
+    answer = contained(ask)
+    found, between, (code, out, err), ended = answer.value
+    assert between - (ended - answer.seconds) < MOST_SECONDS
+    assert ended - between < MOST_SECONDS
+    codes = {code for code, _ in found}
+    assert (codes == set()) if expected == FINE else (expected in codes), codes
+    assert all(placed for _, placed in found)
     severe = expected != FINE and CODES[expected][0] == "error"
     assert (code, err) == (int(severe), "")
     assert (expected in out or "--select CODE" in out) == (expected != FINE)

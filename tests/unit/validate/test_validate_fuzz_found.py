@@ -42,4 +42,4 @@ def test_everything_that_fuzzing_starts_from_passes() -> None:
 
 
 def test_pieces_put_together_by_chance_pass() -> None:
-    assert by_chance(2, check) > 100
+    assert by_chance(1, check) > 50

@@ -2,7 +2,8 @@
 
 Evaluation (the source of every rule here): the first rule whose tools match and whose `when` holds decides; no match
 denies; a `when` that fails denies. So a change tightens for certain only if every call that it sends on to later rules,
-or decides otherwise, was at least as free before. Two `when` that differ are never compared: that loosens.
+or decides otherwise, was at least as free before. Two `when` that differ are compared where one bound of one number is
+all that differs (`narrowing`); otherwise that loosens.
 """
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
@@ -12,11 +13,12 @@ import msgspec
 
 from agentgov.diff.change import FieldChange, Place, change, short
 from agentgov.diff.limits import seconds
+from agentgov.diff.narrowing import inside, may_overlap, narrower
 from agentgov.diff.sequence import runs
 from agentgov.model.agent import ActionRule, Ask, Then
 
 _POWER = {"deny": 0, "ask": 1, "allow": 2}
-_WILD = frozenset("*?[]{}!")
+_MOST_COMPARED = 200  # rules whose order is looked at pair by pair
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,17 +39,18 @@ def actions(base: Sequence[ActionRule], head: Sequence[ActionRule], place: Place
         yield change(field, place.to(index), _plain(rule), None, summary)
     for index in aligned.added:
         rule = head[index]
-        field = "actions.tightened" if rule.then == "deny" else "actions.loosened"
+        field = "actions.tightened" if _addition_tightens(head, index) else "actions.loosened"
         summary = f"action rule {index + 1} added: {_said(rule)}"
         yield change(field, place.to(index), None, _plain(rule), summary)
     for old, new in aligned.pairs:
-        for tighter, said in _differences(base[old], head[new]):
+        for tighter, said in _differences(base[old], head[new], head[new + 1 :]):
             field = "actions.tightened" if tighter else "actions.loosened"
             summary = f"action rule {new + 1} ({short(head[new].match.tools, 40)}): {said}"
             yield change(field, place.to(new), _plain(base[old]), _plain(head[new]), summary)
+    field = "actions.rearranged" if aligned.moved and _decide_alike(aligned, base, head) else "actions.reordered"
     for old, new in aligned.moved:
         summary = f"action rule {old + 1} is rule {new + 1} now: {_said(head[new])}"
-        yield change("actions.reordered", place.to(new), old, new, summary)
+        yield change(field, place.to(new), old, new, summary)
 
 
 def _align(base: Sequence[ActionRule], head: Sequence[ActionRule]) -> _Alignment:
@@ -135,25 +138,48 @@ def _removal_tightens(base: Sequence[ActionRule], index: int) -> bool:
     return all(later.then == "deny" or not _may_overlap(rule, later) for later in base[index + 1 :])
 
 
+def _addition_tightens(head: Sequence[ActionRule], index: int) -> bool:
+    """An added rule takes its calls from later ones: no harm if it denies, or asks where a later rule let them pass."""
+    rule = head[index]
+    if rule.then in ("deny", "allow"):
+        return rule.then == "deny"
+    later = next((other for other in head[index + 1 :] if _may_overlap(rule, other)), None)
+    return later is not None and later.then == "allow" and not later.when and inside(_tools(rule), _tools(later))
+
+
 def _may_overlap(one: ActionRule, other: ActionRule) -> bool:
-    names = (*one.match.tools, *other.match.tools)
-    return any(_WILD & set(name) for name in names) or bool(_tools(one) & _tools(other))
+    return any(may_overlap(name, match) for name in one.match.tools for match in other.match.tools)
 
 
-def _differences(old: ActionRule, new: ActionRule) -> Iterator[tuple[bool, str]]:
+def _decide_alike(aligned: _Alignment, base: Sequence[ActionRule], head: Sequence[ActionRule]) -> bool:
+    """Whether rules only passed others that no call has in common with them: each call still meets the same rules."""
+    kept = sorted([*aligned.pairs, *aligned.moved])
+    if len(kept) > _MOST_COMPARED:
+        return False
+    return not any(
+        after[1] < before[1]
+        and (_may_overlap(base[before[0]], base[after[0]]) or _may_overlap(head[before[1]], head[after[1]]))
+        for number, before in enumerate(kept)
+        for after in kept[number + 1 :]
+    )
+
+
+def _differences(old: ActionRule, new: ActionRule, later: Sequence[ActionRule]) -> Iterator[tuple[bool, str]]:
     """(certainly tighter, what differs) for each way in which two versions of one rule differ."""
     before, after = _kind(old), _kind(new)
     if before != after:
         yield _POWER[after] < _POWER[before], f"{before} -> {after}"
     gone, more = _tools(old) - _tools(new), _tools(new) - _tools(old)
     if gone or more:
-        narrower = before == after == "allow" and not old.when and not new.when and not more
-        wider = before == after == "deny" and not gone
-        yield narrower or wider, f"tools {short(sorted(_tools(old)))} -> {short(sorted(_tools(new)))}"
+        fewer = not old.when and not new.when and inside(_tools(new), _tools(old))
+        denied = after == "ask" and not any(other.then != "deny" and _may_overlap(old, other) for other in later)
+        less = fewer and before == after and (after == "allow" or denied)
+        wider = before == after == "deny" and inside(_tools(old), _tools(new))
+        yield less or wider, f"tools {short(sorted(_tools(old)))} -> {short(sorted(_tools(new)))}"
     if old.when != new.when:
-        narrower = before == after == "allow" and not old.when
-        wider = before == after == "deny" and not new.when
-        yield narrower or wider, f"when {short(old.when or 'always')} -> {short(new.when or 'always')}"
+        less = before == after == "allow" and (not old.when or narrower(old.when, new.when))
+        wider = before == after == "deny" and (not new.when or narrower(new.when, old.when))
+        yield less or wider, f"when {short(old.when or 'always')} -> {short(new.when or 'always')}"
     if isinstance(old.then, Then) and isinstance(new.then, Then):
         yield from _asked(old.then.ask, new.then.ask)
 

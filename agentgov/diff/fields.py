@@ -152,6 +152,7 @@ _NEUTRAL = {
     "labels.added": _row(_N, "selectors find it by one more label", "/metadata/labels/*"),
     "description.changed": _row(_N, "what people read about it", "/spec/description"),
     "variables.description.changed": _row(_N, "what people read about a variable", f"{_VARIABLE}/description"),
+    "actions.rearranged": _row(_N, "action rules in another order that decide every call alike"),
     "tools.reordered": _row(_N, "the same tools in another order"),
 }
 _TIGHTENS = {

@@ -22,6 +22,7 @@ _MANY = {
     "actions.loosened": "action rules loosened",
     "actions.tightened": "action rules tightened",
     "actions.reordered": "action rules in another order",
+    "actions.rearranged": "action rules in another order",
     "connections.added": "connections added",
     "connections.changed": "connections changed",
     "connections.removed": "connections removed",

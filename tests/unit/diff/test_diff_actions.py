@@ -1,6 +1,7 @@
 """Whether a change of action rules tightens is proved against an evaluator: what is called tighter is never freer."""
 
 from collections.abc import Iterator, Sequence
+from fnmatch import fnmatchcase
 from itertools import product
 from typing import Any
 
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from agentgov.diff.actions import actions
 from agentgov.diff.change import Place
+from agentgov.diff.narrowing import covers, may_overlap
 from agentgov.model.agent import ActionRule, Ask, Match, Then
 
 PLACE = Place("agent.yaml", "/spec/actions")
@@ -99,6 +101,19 @@ def test_the_same_rules_are_no_change(rules: list[ActionRule]) -> None:
     assert list(actions(rules, list(rules), PLACE)) == []
 
 
+PATTERN = st.text("ab.*", min_size=1, max_size=6)
+
+
+@given(PATTERN, PATTERN, st.text("ab.", max_size=8))
+@settings(max_examples=500, deadline=None)
+def test_patterns_cover_and_overlap_as_their_names_do(one: str, other: str, name: str) -> None:
+    first, second = (fnmatchcase(name, pattern) for pattern in (one, other))
+    assert not (covers(one, other) and second and not first)
+    assert may_overlap(one, other) or not (first and second)
+    assert covers("*", one)
+    assert covers(one, one)
+
+
 def rules(*documents: dict[str, Any]) -> list[ActionRule]:
     return msgspec.convert(list(documents), list[ActionRule])
 
@@ -157,6 +172,45 @@ PAIRS: list[tuple[str, list[dict[str, Any]], list[dict[str, Any]], list[str]]] =
         [rule("a", "deny", "x"), rule("a", "allow")],
         [rule("a", "allow"), rule("a", "deny", "x")],
         ["actions.reordered"],
+    ),
+    (
+        "swapped, and no call meets both",
+        [rule("a.*", "deny"), rule("b.*", "allow")],
+        [rule("b.*", "allow"), rule("a.*", "deny")],
+        ["actions.rearranged"],
+    ),
+    ("a wider pattern allowed", [rule("a.x", "allow")], [rule("a.*", "allow")], ["actions.loosened"]),
+    ("a narrower pattern allowed", [rule("*.x", "allow")], [rule("a.x b.*.x", "allow")], ["actions.tightened"]),
+    ("a wider pattern denied", [rule("a.x", "deny")], [rule("a.*", "deny")], ["actions.tightened"]),
+    (
+        "a lower bound allowed",
+        [rule("a", "allow", "args.x <= 5")],
+        [rule("a", "allow", "args.x<=4")],
+        ["actions.tightened"],
+    ),
+    ("a higher bound allowed", [rule("a", "allow", "x > 4")], [rule("a", "allow", "x > 5")], ["actions.tightened"]),
+    ("another comparison", [rule("a", "allow", "x < 5")], [rule("a", "allow", "x <= 4")], ["actions.loosened"]),
+    (
+        "another number than a whole one",
+        [rule("a", "allow", "x < 5")],
+        [rule("a", "allow", "x < 4.5")],
+        ["actions.loosened"],
+    ),
+    ("more denied by a bound", [rule("a", "deny", "x > 9")], [rule("a", "deny", "x > 5")], ["actions.tightened"]),
+    ("less denied by a bound", [rule("a", "deny", "x > 5")], [rule("a", "deny", "x > 9")], ["actions.loosened"]),
+    (
+        "asking put before allowing",
+        [rule("b", "deny"), rule("*", "allow")],
+        [rule("b", "deny"), rule("a.*", ask(), "x > 5"), rule("*", "allow")],
+        ["actions.tightened"],
+    ),
+    ("asking for what was denied", [rule("b", "allow")], [rule("a", ask()), rule("b", "allow")], ["actions.loosened"]),
+    ("one tool less asked for", [rule("a b", ask())], [rule("a", ask())], ["actions.tightened"]),
+    (
+        "one tool less asked for, and allowed after",
+        [rule("a b", ask()), rule("b", "allow")],
+        [rule("a", ask()), rule("b", "allow")],
+        ["actions.loosened"],
     ),
 ]
 

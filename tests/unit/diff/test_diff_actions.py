@@ -191,7 +191,7 @@ PAIRS: list[tuple[str, list[dict[str, Any]], list[dict[str, Any]], list[str]]] =
     ("a higher bound allowed", [rule("a", "allow", "x > 4")], [rule("a", "allow", "x > 5")], ["actions.tightened"]),
     ("another comparison", [rule("a", "allow", "x < 5")], [rule("a", "allow", "x <= 4")], ["actions.loosened"]),
     (
-        "another number than a whole one",
+        "no whole number",
         [rule("a", "allow", "x < 5")],
         [rule("a", "allow", "x < 4.5")],
         ["actions.loosened"],

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 import click
 
-from agentgov.cli.options import json_text, repo_option, report_options, show
-from agentgov.cli.publish import Renderers, ReportFile, write_reports
+from agentgov.cli.options import json_text, repo_option, report_options
+from agentgov.cli.publish import Renderers, ReportFile, publish, write_reports
 from agentgov.errors import UsageError
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 )
 @click.option("--write-facts", "target", metavar="FILE", help="Write what the verdict rests on, for --facts.")
 @repo_option
-@report_options("markdown")
+@report_options("markdown", "github")
 def check(
     facts: IO[bytes] | None,
     head: str,
@@ -56,14 +57,11 @@ def check(
         "json": lambda: json_text(told.document),
         "markdown": told.markdown,
         "text": told.page.text,
+        "github": partial(_github, told),
     }
     if target is not None:
         write_reports((ReportFile("facts", Path(target)),), {"facts": lambda: data.decode("utf-8", "replace")})
-    write_reports(reports, renderers)
-    if output == "text":
-        show(told.page)
-    else:
-        click.echo(renderers[output](), nl=False)
+    publish(output, reports, renderers, lambda: told.page, lambda _: told.markdown())
     return 0 if told.passes else 1
 
 
@@ -75,6 +73,12 @@ class Told:
     page: "Page"
     document: Mapping[str, Any]
     markdown: Callable[[], str]
+
+
+def _github(told: Told) -> str:
+    from agentgov.report.check_github import github
+
+    return github(told.document, told.page.text())
 
 
 def judge_facts(data: bytes, name: str, assumed: tuple[str, ...] = ()) -> Told:

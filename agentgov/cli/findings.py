@@ -1,21 +1,15 @@
 """How a command tells its findings: on standard output, in report files, and in the summary of a GitHub step."""
 
-import os
 import shutil
 from collections.abc import Callable, Set
 from functools import cache, partial
-from pathlib import Path
 
-import click
-
-from agentgov.cli.options import show
-from agentgov.cli.publish import ReportFile, write_reports
-from agentgov.errors import ConfigurationError
+from agentgov.cli.publish import ReportFile, publish
 from agentgov.model.snapshot import Snapshot
 from agentgov.report.findings import Lines, Report
 from agentgov.report.formats import FORMATS, render
+from agentgov.report.page import Page
 
-SUMMARY_VARIABLE = "GITHUB_STEP_SUMMARY"
 _WIDEST = 160  # columns of a line of source
 
 
@@ -33,38 +27,19 @@ def tell(
 
     ConfigurationError, after all is printed, where a report file could not be written.
     """
-    failure = None
-    try:
-        write_reports(reports, {name: partial(render, name, report) for name in FORMATS})
-    except ConfigurationError as error:
-        failure = error
-    if output == "text":
+
+    def summary(limit: int) -> str:
+        from agentgov.report.formats import markdown
+
+        return markdown.summary(report, limit)
+
+    def shown() -> Page:
         from agentgov.report.formats.text import page
 
         width = min(shutil.get_terminal_size((120, 24)).columns, _WIDEST)
-        show(page(report, width if source else None, suppressed=suppressed))
-    else:
-        click.echo(render(output, report), nl=False)
-    if "github" in (output, *(one.format for one in reports)):
-        _step_summary(report)
-    if failure is not None:
-        raise failure
+        return page(report, width if source else None, suppressed=suppressed)
 
-
-def _step_summary(report: Report) -> None:
-    """Append to the summary of the step where GitHub asks for one; a note where that does not work."""
-    from agentgov.report.formats.github import step_summary
-
-    name = os.environ.get(SUMMARY_VARIABLE)
-    if not name:
-        return
-    file = Path(name)
-    try:
-        used = file.stat().st_size if file.exists() else 0
-        with file.open("ab") as stream:
-            stream.write(step_summary(report, used).encode("utf-8", "replace"))
-    except OSError as error:
-        click.echo(f"note: the summary in {SUMMARY_VARIABLE} cannot be written: {error.strerror}", err=True)
+    publish(output, reports, {name: partial(render, name, report) for name in FORMATS}, shown, summary)
 
 
 def read_from(snapshot: Snapshot) -> Callable[[str], bytes | None]:

@@ -12,8 +12,13 @@ from pathlib import Path
 
 import click
 
+from agentgov.cli.options import show
 from agentgov.errors import ConfigurationError
+from agentgov.report.page import Page
 
+SUMMARY_VARIABLE = "GITHUB_STEP_SUMMARY"
+_STEP_SUMMARY = 1024 * 1024 - 1024  # bytes that GitHub takes of a step's summary; a larger one is refused as a whole
+_LEAST = 10_000  # bytes below which nothing sensible fits
 Renderers = Mapping[str, Callable[[], str]]  # format -> what makes the text, called where it is asked for
 
 
@@ -57,6 +62,48 @@ def distinct(ctx: click.Context, param: click.Parameter, value: tuple[ReportFile
             raise click.BadParameter(f"{report.path} is named twice; one file holds one report.", ctx, param)
         seen[place] = report
     return value
+
+
+def publish(
+    output: str,
+    reports: tuple[ReportFile, ...],
+    renderers: Renderers,
+    page: Callable[[], Page],
+    summary: Callable[[int], str] | None = None,
+) -> None:
+    """Write the report files, then print the answer in the format `output`: for text the page, else what is rendered.
+
+    `summary` makes Markdown of at most so many bytes for the step of a GitHub workflow that asks for that format.
+    ConfigurationError, after all is printed, where a report file could not be written.
+    """
+    failure = None
+    try:
+        write_reports(reports, renderers)
+    except ConfigurationError as error:
+        failure = error
+    if output == "text":
+        show(page())
+    else:
+        click.echo(renderers[output](), nl=False)
+    if summary is not None and "github" in (output, *(one.format for one in reports)):
+        _step_summary(summary)
+    if failure is not None:
+        raise failure
+
+
+def _step_summary(summary: Callable[[int], str]) -> None:
+    """Append to the summary of the step where GitHub asks for one; a note where that does not work."""
+    name = os.environ.get(SUMMARY_VARIABLE)
+    if not name:
+        return
+    file = Path(name)
+    try:
+        room = _STEP_SUMMARY - (file.stat().st_size if file.exists() else 0)
+        if room > _LEAST:
+            with file.open("ab") as stream:
+                stream.write(f"{summary(room)}\n".encode("utf-8", "replace"))
+    except OSError as error:
+        click.echo(f"note: the summary in {SUMMARY_VARIABLE} cannot be written: {error.strerror}", err=True)
 
 
 def write_reports(reports: tuple[ReportFile, ...], renderers: Renderers) -> None:

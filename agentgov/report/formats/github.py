@@ -10,11 +10,9 @@ from typing import TypeVar
 from agentgov.model.finding import Finding, Severity, Suppressed
 from agentgov.report import findings
 from agentgov.report.findings import Report, counts, plural, told
-from agentgov.report.formats.markdown import summary
 from agentgov.report.page import safe
 
 KEPT = 10  # annotations of each kind that GitHub keeps of a step
-STEP_SUMMARY = 1024 * 1024 - 1024  # bytes of a step's summary; a larger one is refused as a whole
 
 Found = TypeVar("Found")
 _Command = tuple[Mapping[str, str], str]  # properties, message
@@ -40,15 +38,9 @@ def render(report: Report) -> str:
     rest = tuple(found for found in report.findings if found not in shown)
     if rest:
         log = findings.page(rest).text()
-        lines += [f"::group::{counts(rest)} without an annotation", *map(_harmless, log.splitlines()), "::endgroup::"]
-    lines.append(_harmless(report.summary()))
+        lines += [f"::group::{counts(rest)} without an annotation", *map(harmless, log.splitlines()), "::endgroup::"]
+    lines.append(harmless(report.summary()))
     return "".join(f"{line}\n" for line in lines)
-
-
-def step_summary(report: Report, used: int = 0) -> str:
-    """The Markdown for $GITHUB_STEP_SUMMARY, of which so many bytes are used already; empty where nothing fits."""
-    room = STEP_SUMMARY - used
-    return f"{summary(report, room)}\n" if room > 10_000 else ""
 
 
 def _kept(found: Sequence[Found]) -> Sequence[Found]:
@@ -58,12 +50,17 @@ def _kept(found: Sequence[Found]) -> Sequence[Found]:
 
 def _lines(kind: str, commands: Sequence[_Command], count: int, word: str) -> Iterator[str]:
     for properties, message in commands:
-        listed = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
-        yield f"::{kind} {listed}::{_data(message)}"
+        yield command(kind, properties, message)
     if count > len(commands):
         more = plural(count - len(commands), f"more {word}")
         where = "the summary of this run and the log of this step have all of them"
-        yield f"::{kind} title={_property(more)}::{_data(f'{more}: {where}')}"
+        yield command(kind, {"title": more}, f"{more}: {where}")
+
+
+def command(kind: str, properties: Mapping[str, str], message: str) -> str:
+    """A workflow command, whatever the values hold."""
+    listed = ",".join(f"{name}={_property(safe(value))}" for name, value in properties.items())
+    return f"::{kind} {listed}::{_data(safe(message))}"
 
 
 def _annotation(report: Report, found: Finding, title: str = "") -> _Command:
@@ -88,7 +85,7 @@ def _property(text: str) -> str:
     return _data(text).replace(":", "%3A").replace(",", "%2C")
 
 
-def _harmless(line: str) -> str:
+def harmless(line: str) -> str:
     """A line of the log that the runner takes for no command: neither `::name::` at its start nor `##[name]` in it."""
     text = safe(line).replace("##[", "\\x23#[")
     return text.replace("::", "\\x3a:", 1) if text.lstrip().startswith("::") else text

@@ -139,6 +139,9 @@ def test_the_summary_of_a_github_step_is_appended_to(
     run(capsys, "--report", f"github={tmp_path / 'log'}")
     assert summary.read_text().startswith("# Before\n## agentgov validate failed: 1 error\n")
     assert summary.read_text().count("## agentgov validate failed") == 2
+    summary.write_bytes(b"x" * (1024 * 1024 - 5000))
+    run(capsys, "--format", "github")
+    assert summary.stat().st_size < 1024 * 1024
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "nowhere" / "x"))
     code, _, err = run(capsys, "--format", "github")
     assert (code, "note: the summary in GITHUB_STEP_SUMMARY cannot be written" in err) == (1, True)

@@ -92,13 +92,3 @@ def test_a_suppressed_finding_in_a_changed_file_is_a_notice_with_its_reason() ->
     lines: dict[str, Lines] = {"agents/a/one/agent.yaml": [(9, 9)]}
     (one,) = commands(github.render(replace(told, changed=lines.get)))
     assert (one.name, one.message) == ("notice", "odd\nsuppressed because the vendor asks for it")
-
-
-def test_a_step_summary_fits_whatever_is_in_it_already() -> None:
-    told = report(many(30_000))
-    limit = 1024 * 1024
-    for used in (0, limit // 2, limit - 20_000, limit - 5000, limit, limit * 2):
-        text = github.step_summary(told, used)
-        assert not text or used + len(text.encode()) < limit
-        assert not text or "more sections are left out here" in text
-    assert "left out" not in github.step_summary(report(many(1000)))

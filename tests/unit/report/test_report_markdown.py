@@ -74,3 +74,12 @@ def test_a_file_with_very_many_findings_has_several_tables() -> None:
     assert titles == [
         f"### `agents/a/one/agent.yaml`: 250 errors, {part}" for part in ("1 to 100", "101 to 200", "201 to 250")
     ]
+
+
+def test_a_step_summary_is_as_long_as_there_is_room() -> None:
+    told = report(many(9000))
+    for room in (20_000, 300_000, 1_000_000):
+        text = markdown.summary(told, room)
+        assert room - 12_000 < len(text.encode()) <= room
+        assert "more sections are left out here" in text
+    assert "left out" not in markdown.summary(report(many(1000)), 1_000_000)

@@ -75,7 +75,7 @@ jobs:
           AGENTGOV_PINS: ${{{{ vars.AGENTGOV_PINS }}}}
           BASE: ${{{{ github.event.pull_request.base.sha }}}}
           HEAD: ${{{{ github.event.pull_request.head.sha }}}}
-        run: agentgov check --base "$BASE" --head "$HEAD"
+        run: agentgov check --base "$BASE" --head "$HEAD" --format github
 """
 
 

@@ -25,7 +25,7 @@ def render(report: Report) -> str:
 
 def _issue(report: Report, found: Finding, fingerprint: str) -> dict[str, Any]:
     return {
-        "description": one_line(told(found).replace("\nfix: ", "; fix: ")),
+        "description": one_line(told(found).replace("\nfix: ", "; fix: ")) or found.code,
         "check_name": found.code,
         "fingerprint": fingerprint,
         "severity": _SEVERITIES[found.severity],

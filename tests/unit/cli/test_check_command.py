@@ -95,3 +95,19 @@ def test_a_bad_file_is_one_sentence_and_exit_2(text: str, tmp_path: Path, capsys
 
 def test_a_file_that_is_not_there_is_exit_2(tmp_path: Path) -> None:
     assert status(["check", "--facts", str(tmp_path / "none.json")]) == 2
+
+
+def test_the_verdict_is_told_in_every_format_and_never_changes(
+    file: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "summary"))
+    reports = [f"--report={name}={tmp_path / name}" for name in ("text", "json", "markdown", "github")]
+    assert status(["check", "--facts", file, *reports]) == 1
+    assert capsys.readouterr().out == (tmp_path / "text").read_text()
+    assert json.loads((tmp_path / "json").read_text())["verdict"] == "pending"
+    assert "`a`" in (tmp_path / "markdown").read_text()
+    assert (tmp_path / "github").read_text().startswith("::error title=reviews%3A pending::1 of 1 requirement not met")
+    assert (tmp_path / "summary").read_text().startswith((tmp_path / "markdown").read_text())
+    for name in ("markdown", "github"):
+        assert status(["check", "--facts", file, "--format", name]) == 1
+        assert capsys.readouterr().out == (tmp_path / name).read_text()

@@ -6,19 +6,26 @@ answer is the same in every case; what is kept, and where, is `cli.kept`.
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from agentgov.cli.answers import Answer, Answers
 from agentgov.cli.kept import KeptFiles, kept_files
 from agentgov.cli.target import Place, Target
+from agentgov.errors import AgentgovError
+from agentgov.model.partition import Partition
 from agentgov.resources import rules_digest
 from agentgov.validate.selection import Selection
 
 if TYPE_CHECKING:
     from agentgov.validate.facts import Judged
+    from agentgov.validate.judge import Means, Ready
 
 Roots = tuple[tuple[str, str], ...]
 Narrow = Callable[[Target], Selection]
+
+
+_SOON = 0.02  # seconds: in a small fleet git answers before the rules are loaded, and they may not be needed
 
 
 class Judging:
@@ -29,6 +36,7 @@ class Judging:
         self._reading = reading
         self._kept: KeptFiles | None = kept_files()
         self._rules = rules_digest() if self._kept is not None else ""
+        self._ready: Ready | None = None
         self._answers = Answers(self._kept, f"{self._rules} {reading}") if self._kept is not None else None
 
     def of(self, target: Target) -> Answer:
@@ -44,16 +52,32 @@ class Judging:
             self._answers.put(roots, found)
         return _with(found, target)
 
-    def load_rules(self) -> None:
-        """Load what a judgement takes, for a time when there is nothing else to do."""
-        import agentgov.validate.judge  # noqa: F401
+    def prepare(self, base: Partition) -> None:
+        """Load what the judgement of something like `base` takes, in a time when there is nothing else to do."""
+        from agentgov.validate.judge import Ready
+
+        try:
+            ready = Ready(base, self._means)
+            ready.parts()
+        except AgentgovError:  # the judgement may not need it, and otherwise meets the same error
+            return
+        self._ready = ready
+
+    def knows(self, base: Partition) -> bool:
+        """Whether the answer about something is kept."""
+        return self._answers is not None and self._answers.get(root_ids(Target(base))) is not None
+
+    @cached_property
+    def _means(self) -> "Means":
+        from agentgov.validate.judge import Means
+
+        return Means(self._kept, self._rules, _spread, self._reading)
 
     def _judged(self, target: Target) -> Answer:
-        from agentgov.validate.judge import Means, in_order, judge_fleet
+        from agentgov.validate.judge import in_order, judge_fleet
         from agentgov.validate.run import removed_between
 
-        means = Means(self._kept, self._rules, _spread, self._reading)
-        found = judge_fleet(target.partition, means, self._narrow(target))
+        found = judge_fleet(target.partition, self._means, self._narrow(target), self._ready)
         findings = found.findings
         if target.before is not None:
             findings = in_order((*findings, *removed_between(target.before, target.partition)))
@@ -70,8 +94,9 @@ def root_ids(target: Target) -> Roots:
 def judged(judging: Judging, place: Place, *, staged: bool) -> tuple[Target, Answer]:
     """The working tree or the index, judged; while git compares files, the rules are loaded."""
     asked = place.index() if staged else place.work_tree()
-    judging.load_rules()
-    target = asked()
+    if asked.base is not None and not (judging.knows(asked.base) and asked.comes_within(_SOON)):
+        judging.prepare(asked.base)
+    target = asked.target()
     return target, judging.of(target)
 
 

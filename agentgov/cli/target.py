@@ -38,6 +38,15 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """A target that git was asked about: `target` waits for the answer, `base` is what most of it will equal."""
+
+    target: Callable[[], Target]
+    base: Partition | None = None
+    comes_within: Callable[[float], bool] = lambda _: True
+
+
+@dataclass(frozen=True, slots=True)
 class Place:
     """Where the fleet is: its folder, what PATHs are relative to, and the repository around it (None: not in git)."""
 
@@ -81,24 +90,18 @@ class Place:
         touched = changed_paths(repo, self._tree(repo, fork), self._tree(repo, head))
         return Target(self._at(repo, head), before=self._at(repo, fork), touched=frozenset(touched))
 
-    def index(self) -> Callable[[], Target]:
-        """The files of the index. Asks git now; the answer is waited for at the call."""
+    def index(self) -> Asked:
+        """The files of the index."""
         if self.git is None:
             raise ConfigurationError(f"{self.root} is not in a git repository, so nothing is staged", "git init")
-        from agentgov.repo.uncommitted import Reading
+        return self._asked(self._repository(), staged=True)
 
-        reading = Reading(self._repository(), self.inside, staged=True)
-        return lambda: self._uncommitted(reading.result())
-
-    def work_tree(self) -> Callable[[], Target]:
-        """The files of the working tree. Asks git now; the answer is waited for at the call."""
+    def work_tree(self) -> Asked:
+        """The files of the working tree."""
         repo = self._readable()
         if repo is None:
-            return self._on_disk
-        from agentgov.repo.uncommitted import Reading
-
-        reading = Reading(repo, self.inside)
-        return lambda: self._uncommitted(reading.result())
+            return Asked(self._on_disk)
+        return self._asked(repo, staged=False)
 
     def relative(self, path: str) -> str:
         """A PATH of the command line, relative to the fleet."""
@@ -131,6 +134,14 @@ class Place:
             return self._repository()
         except (ConfigurationError, IncompleteError):  # another object format: the files on disk are there all the same
             return None
+
+    def _asked(self, repo: "Repository", *, staged: bool) -> Asked:
+        from agentgov.repo.partition import TreePartition
+        from agentgov.repo.uncommitted import Reading
+
+        reading = Reading(repo, self.inside, staged=staged)
+        base = TreePartition(repo, reading.base, "HEAD") if reading.base is not None else None
+        return Asked(lambda: self._uncommitted(reading.result()), base, reading.comes_within)
 
     def _on_disk(self) -> Target:
         from agentgov.repo.snapshot import WorkTreeSnapshot

@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -28,13 +29,14 @@ _SAYS_SOMETHING = re.compile(
 
 
 class IndexQuestions:
-    """Starts git on the index (and working tree) of a repository; close it to remove what it made on disk."""
+    """Starts git on the index (and working tree) of a repository; `close` removes what it made on disk."""
 
     def __init__(self, location: Location, head: str | None) -> None:
         assert location.root is not None
         self._location = location
         self._root = location.root
         self._folder = _make(location, head)
+        self.close = weakref.finalize(self, _remove, self._folder, os.getpid())
         self._settings = _settings(location)
 
     def start(self, *args: str) -> "Answer":
@@ -47,10 +49,6 @@ class IndexQuestions:
             "GIT_ALLOW_PROTOCOL": "none",
         }
         return Answer(start_git(self._root, *options, *args, env=env), args[0])
-
-    def close(self) -> None:
-        """Remove the directory."""
-        shutil.rmtree(self._folder, ignore_errors=True)
 
 
 class Answer:
@@ -71,6 +69,14 @@ class Answer:
             raise ProgramError(f"git {self._verb} cannot read the index or the working tree", "look at: git status")
         fields = out.split(b"\0")
         return iter(fields[:-1])
+
+    def comes_within(self, seconds: float) -> bool:
+        """Whether the answer is complete soon; one that does not fit into a pipe is not."""
+        try:
+            self._process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
 
     def stop(self) -> None:
         """End the child, whatever it does."""
@@ -106,6 +112,12 @@ def _make(location: Location, head: str | None) -> Path:
     except OSError as error:
         raise ConfigurationError(f"no temporary folder can be made: {error.strerror}", "check TMPDIR") from error
     return folder
+
+
+def _remove(folder: Path, owner: int) -> None:
+    """Remove the directory, unless we are a fork of the process that uses it."""
+    if os.getpid() == owner:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _settings(location: Location) -> list[str]:

@@ -70,6 +70,10 @@ class Reading:
         finally:
             self.close()
 
+    def comes_within(self, seconds: float) -> bool:
+        """Whether git has its answer soon."""
+        return all(answer.comes_within(seconds) for answer in self._running)
+
     def close(self) -> None:
         """End what still runs, and leave nothing behind."""
         for answer in self._running:

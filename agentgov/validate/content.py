@@ -4,7 +4,7 @@ Also whether an active agent is fit for production (on-call, budget, playbook) a
 is a valid agent. Money, durations and shares have been checked by the schema's patterns; here they are compared.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
 from functools import cache
 from itertools import pairwise
@@ -12,7 +12,6 @@ from itertools import pairwise
 from agentgov.model.agent import Tool
 from agentgov.model.document import ENVIRONMENTS
 from agentgov.model.finding import Finding
-from agentgov.model.names import AgentId
 from agentgov.model.units import parse_duration, parse_money
 from agentgov.validate import pointers
 from agentgov.validate.engine import engine
@@ -34,25 +33,22 @@ def check_agent(view: View, subject: Subject) -> Iterator[Finding]:
         yield from _production(view, subject)
 
 
-def check_moves(view: View, subjects: Mapping[AgentId, str]) -> Iterator[Finding]:
+def check_moves(view: View, pasts: Mapping[str, str], is_agent: Callable[[str], bool]) -> Iterator[Finding]:
     """`formerly` of all agents: nobody inherits from an agent that is there, or that somebody else inherits from.
 
-    `subjects` maps an agent to its `formerly`, empty where it has none.
+    `pasts` maps the folder of an agent to its `formerly`, in order; `is_agent` knows the ids of all agents.
     """
-    heirs: dict[str, AgentId] = {}
-    for agent, formerly in subjects.items():
-        if not formerly:
-            continue
+    heirs: dict[str, str] = {}
+    for folder, formerly in pasts.items():
         problem = ""
-        if any(str(other) == formerly for other in subjects):
+        if is_agent(formerly):
             problem = f"{formerly} is an agent of this fleet, so nothing can be inherited from it"
         elif formerly in heirs:
-            problem = f"{heirs[formerly]} has been {formerly} as well"
-        heirs.setdefault(formerly, agent)
+            problem = f"{heirs[formerly].removeprefix('agents/')} has been {formerly} as well"
+        heirs.setdefault(formerly, folder)
         if problem:
-            yield view.at(
-                "content.formerly", agent.file, "/metadata/formerly", problem, "remove the line in one of them"
-            )
+            file, fix = f"{folder}/agent.yaml", "remove the line in one of them"
+            yield view.at("content.formerly", file, "/metadata/formerly", problem, fix)
 
 
 def _tools(view: View, subject: Subject) -> Iterator[Finding]:

@@ -13,7 +13,7 @@ from agentgov.model.partition import Part, Partition
 from agentgov.validate import across
 from agentgov.validate.facts import Facts, Judged
 from agentgov.validate.load import Parts, load_parts
-from agentgov.validate.pool import Kept, Pool, context, folder_key, rest_key
+from agentgov.validate.pool import Kept, Pool, context, folder_keys, rest_key
 from agentgov.validate.selection import EVERYTHING, Selection
 from agentgov.validate.suppress import Applied, Suppression, apply, unread
 from agentgov.validate.unit import judge_folder, judge_rest, read_folder
@@ -56,14 +56,38 @@ class Means:
 ALONE = Means()
 
 
-def judge_fleet(partition: Partition, means: Means = ALONE, selection: Selection = EVERYTHING) -> Judgement:
+class Ready:
+    """What a judgement takes of everything outside of agents' folders: governance, and the judgements that are kept.
+
+    Made of one state of a fleet it serves every other one with the same governance.
+    """
+
+    def __init__(self, partition: Partition, means: Means) -> None:
+        self.rest = dict(partition.rest())
+        self._partition = partition
+        self._parts: Parts | None = None
+        self.pool: Pool | None = None
+        if means.kept is not None and all(partition.folders().values()):
+            self.pool = Pool(means.kept, context(f"{means.rules} {means.reading}", self.rest))
+
+    def parts(self) -> Parts:
+        """Governance, read when it is first needed."""
+        if self._parts is None:
+            self._parts = load_parts(Part(self._partition, ""))
+        return self._parts
+
+
+def judge_fleet(
+    partition: Partition, means: Means = ALONE, selection: Selection = EVERYTHING, ready: Ready | None = None
+) -> Judgement:
     """Every finding of a fleet that was asked for, those apart that its files suppress as far as governance allows.
 
     The whole fleet is judged in any case, because a name may clash with one elsewhere.
     """
-    parts = _Parts(partition)
-    ids = partition.folders()
-    rest, folders = _judged(partition, parts, ids, means)
+    if ready is None or ready.rest != partition.rest():
+        ready = Ready(partition, means)
+    parts = ready.parts
+    rest, folders = _judged(partition, ready, means)
     found = [*rest.findings, *(one for judged in folders.values() for one in judged.findings)]
     facts = {folder: judged.facts for folder, judged in folders.items()}
     if not means.reading:
@@ -102,38 +126,20 @@ def _of_files(done: Applied, asked: Callable[[str], bool]) -> Applied:
     )
 
 
-class _Parts:
-    """Governance, read when it is first needed: where nothing has to be judged it may not be."""
-
-    def __init__(self, partition: Partition) -> None:
-        self._partition = partition
-        self._parts: Parts | None = None
-
-    def __call__(self) -> Parts:
-        if self._parts is None:
-            self._parts = load_parts(Part(self._partition, ""))
-        return self._parts
-
-
-def _judged(
-    partition: Partition, parts: Callable[[], Parts], ids: Mapping[str, str], means: Means
-) -> tuple[Judged, dict[str, Judged]]:
+def _judged(partition: Partition, ready: Ready, means: Means) -> tuple[Judged, dict[str, Judged]]:
     """The judgements of the rest and of every folder: those that are kept, and the others made now."""
-    rest_entries = partition.rest()
-    pool = None
-    if means.kept is not None and all(ids.values()):
-        pool = Pool(means.kept, context(f"{means.rules} {means.reading}", rest_entries))
-    keys = {folder: folder_key(folder, ids) for folder in ids} if pool is not None else {}
+    ids, pool, rest_entries = partition.folders(), ready.pool, ready.rest
+    keys = folder_keys(ids) if pool is not None else {}
     known = {folder: found for folder, key in keys.items() if pool and (found := pool.get(key)) is not None}
     rest = pool.get(rest_key(rest_entries)) if pool is not None else None
     fresh = rest is None or len(known) < len(ids)
     if rest is None:
-        rest = judge_rest(partition, parts())
+        rest = judge_rest(partition, ready.parts())
     todo = [folder for folder in ids if folder not in known]
     if len(todo) > _MANY:
         partition.list_all()
     if todo:
-        work = _work(partition, parts(), read_folder if means.reading else judge_folder)
+        work = _work(partition, ready.parts(), read_folder if means.reading else judge_folder)
         known.update(zip(todo, means.spread(work, todo), strict=True))
     folders = {folder: known[folder] for folder in ids}
     if pool is not None and fresh:

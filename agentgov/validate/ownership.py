@@ -147,8 +147,11 @@ def _merged(view: View, parts: Iterable[Facts]) -> tuple[dict[tuple[int, ...], _
     """What the parts say, by the lines that decide together, and by owners who may not review an example."""
     lines: dict[tuple[int, ...], _Line] = {}
     unable: dict[tuple[int, str], str] = {}
+    asked: dict[str, int] = {"": 1}
     for facts in parts:
-        needed = _approvals(view, facts.risk) if facts.risk else 1
+        if facts.risk and facts.risk not in asked:
+            asked[facts.risk] = _approvals(view, facts.risk)
+        needed = asked[facts.risk]
         for one in facts.owned:
             line = lines.setdefault(one.lines, _Line(one.example))
             line.paths += one.paths

@@ -12,7 +12,7 @@ from typing import Protocol
 import msgspec
 
 from agentgov.model.finding import Finding, Severity
-from agentgov.model.partition import is_common, shared_folder
+from agentgov.model.partition import is_common
 from agentgov.model.snapshot import Entry, path_bytes
 from agentgov.model.verdict import Location
 from agentgov.validate.codes import CODES
@@ -52,17 +52,24 @@ class Pool:
 
     def keep(self, judged: Mapping[str, Judged]) -> None:
         """Keep the judgements of a fleet, and of those that were there before as many again."""
-        if all(key in self._held for key in judged):
+        fresh = {
+            key: (one.facts, tuple(map(row_of, one.findings)), one.marks)
+            for key, one in judged.items()
+            if key not in self._held
+        }
+        if not fresh:
             return
-        held = {key: (one.facts, tuple(map(row_of, one.findings)), one.marks) for key, one in judged.items()}
-        room = max(_SPARE, len(judged))
-        others = (item for item in self._held.items() if item[0] not in held)
-        held |= dict(item for item, _ in zip(others, range(room), strict=False))
+        held = fresh | self._held  # what is new comes first, what was not asked for goes first
+        room = max(_SPARE, len(judged)) + len(judged)
+        if len(held) > room:
+            others = [key for key in held if key not in judged]
+            for key in others[room - len(judged) :]:
+                del held[key]
         try:
-            self._kept.store(self._name, msgspec.msgpack.encode(held))
+            content = msgspec.msgpack.encode(held)
         except UnicodeEncodeError:  # a path that is no UTF-8: it has a finding, and somebody will rename it
-            held = {key: stored for key, stored in held.items() if _is_text(key, stored)}
-            self._kept.store(self._name, msgspec.msgpack.encode(held))
+            content = msgspec.msgpack.encode({key: stored for key, stored in held.items() if _is_text(key, stored)})
+        self._kept.store(self._name, content)
 
 
 def context(rules: str, rest: Mapping[str, Entry]) -> str:
@@ -75,9 +82,10 @@ def rest_key(rest: Mapping[str, Entry]) -> str:
     return _digest("", rest)
 
 
-def folder_key(folder: str, ids: Mapping[str, str]) -> str:
-    """What the judgement of a folder depends on beside the context: where it is, its tree, and the tree it shares."""
-    return f"{folder} {ids[folder]} {ids.get(shared_folder(folder), '')}"
+def folder_keys(ids: Mapping[str, str]) -> dict[str, str]:
+    """What the judgement of each folder depends on beside the context: its path, its tree, and the tree it shares."""
+    shared = {folder.removesuffix("/shared"): oid for folder, oid in ids.items() if folder.endswith("/shared")}
+    return {folder: f"{folder} {oid} {shared.get(folder.rpartition('/')[0], '')}" for folder, oid in ids.items()}
 
 
 def row_of(found: Finding) -> Row:

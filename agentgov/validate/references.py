@@ -16,7 +16,7 @@ from agentgov.model.closure import resolve
 from agentgov.model.finding import Finding
 from agentgov.model.fleet import Reviews
 from agentgov.model.governed import FLEET_FILE, PIPELINE_FILE
-from agentgov.model.names import SHARED, AgentId
+from agentgov.model.names import SHARED
 from agentgov.model.verdict import Location
 from agentgov.trust.verbs import ADMINISTRATOR, BUILT_IN_ROLES
 from agentgov.validate.codes import finding
@@ -37,9 +37,9 @@ def check(view: View) -> Iterator[Finding]:
         yield from selector(view, f"governance/workspaces/{name}.yaml", "/owner", workspace.owner)
 
 
-def check_workspaces(view: View, agents: Iterable[AgentId]) -> Iterator[Finding]:
-    """Whether governance knows the workspaces of all agents."""
-    for name in sorted({agent.workspace for agent in agents}):
+def check_workspaces(view: View, workspaces: Iterable[str]) -> Iterator[Finding]:
+    """Whether governance knows the workspaces that have agents."""
+    for name in sorted(workspaces):
         file = f"governance/workspaces/{name}.yaml"
         if file not in view.entries:
             message = f"there are agents in agents/{name} and no {file}"

@@ -14,6 +14,9 @@ def run() -> None:
 
         sys.stdout.write(program_help())
     else:
+        import gc
+
+        gc.set_threshold(50_000)  # loading a program makes many objects and no garbage
         from agentgov.cli.main import run as run_command_line
 
         run_command_line()

@@ -7,8 +7,10 @@ id is `<workspace>/<agent>`, a release is `<workspace>/<agent>/v<SemVer 2.0>`.
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
-from semver import Version
+if TYPE_CHECKING:
+    from semver import Version
 
 LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\Z")
 SHARED = "shared"  # the folder of a workspace for texts that several agents name
@@ -72,7 +74,7 @@ class ReleaseName:
         return f"refs/tags/{self}"
 
     @property
-    def precedence(self) -> Version:
+    def precedence(self) -> "Version":
         """SemVer 2.0 section 11 precedence, comparable with `<`; build metadata does not count."""
         return _version(self.version)
 
@@ -86,11 +88,17 @@ def release_name(text: str) -> ReleaseName | None:
     """The release that a tag name (without refs/tags/) spells, None where it spells none."""
     agent_text, separator, version = text.rpartition("/v")
     agent = agent_id(agent_text)
-    if not separator or agent is None or len(version) > 128 or not Version.is_valid(version):
+    if not separator or agent is None or len(version) > 128:
+        return None
+    from semver import Version  # most commands name no release
+
+    if not Version.is_valid(version):
         return None
     return ReleaseName(agent, version)
 
 
 @lru_cache(maxsize=4096)
-def _version(text: str) -> Version:
+def _version(text: str) -> "Version":
+    from semver import Version
+
     return Version.parse(text)

@@ -22,6 +22,7 @@ from agentgov.validate.suppress import Suppression
 Row = tuple[str, Severity, str, int, int, str, str, str]  # code, severity, file, line, column, pointer, message, fix
 _Stored = tuple[Facts, tuple[Row, ...], tuple[Suppression, ...]]
 _SPARE = 2000  # judgements of other branches that are kept beside those of this fleet, or as many as it has
+_FEW = 16
 _DECODER = msgspec.msgpack.Decoder(dict[str, _Stored])
 
 
@@ -57,8 +58,8 @@ class Pool:
             for key, one in judged.items()
             if key not in self._held
         }
-        if not fresh:
-            return
+        if not fresh or (len(fresh) <= _FEW and len(self._held) > _FEW * _FEW):
+            return  # to judge a few again takes less time than to write the others
         held = fresh | self._held  # what is new comes first, what was not asked for goes first
         room = max(_SPARE, len(judged)) + len(judged)
         if len(held) > room:

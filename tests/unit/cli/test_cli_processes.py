@@ -91,10 +91,10 @@ def test_the_number_of_processes_can_be_set(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 _SLEEPER = """
-import sys, time
+import os, sys, time
 from agentgov.cli.processes import spread
 def work(items):
-    print("at work", flush=True)
+    os.write(1, b"at work\\n")
     time.sleep(30)
     return list(items)
 try:
@@ -118,6 +118,7 @@ def test_no_fork_outlives_an_interrupt(ending: signal.Signals, code: int) -> Non
     else:
         os.killpg(process.pid, ending)  # as a job that is cancelled
     assert process.wait(10) == code
+    process.stdout.close()
     deadline = time.monotonic() + 10
     while True:
         try:

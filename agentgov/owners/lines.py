@@ -78,8 +78,14 @@ class Reading:
 def column_of(text: str, line: int, token: str) -> int:
     """Where a word stands in a line, counted from 1; 1 where it does not (an owner that a heading names)."""
     written = _split(text)[line - 1]
-    words = (found.start() for found in TOKEN.finditer(written) if found[0] == token)
-    return next(words, max(written.find(token), 0)) + 1
+    column = _columns(written).get(token)
+    return max(written.find(token), 0) + 1 if column is None else column
+
+
+@lru_cache(maxsize=2)
+def _columns(written: str) -> dict[str, int]:
+    """The column of the first of each word: a line may name thousands of owners, and each may be asked for."""
+    return {found[0]: found.start() + 1 for found in reversed(list(TOKEN.finditer(written)))}
 
 
 @lru_cache(maxsize=2)

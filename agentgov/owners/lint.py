@@ -86,12 +86,16 @@ def other_files(paths: Collection[str], deciding: str, dialect: Dialect) -> Iter
             yield finding("codeowners.not-loaded", Location(path, 1, 1), message, f"move it to {known[0]}")
 
 
+_MOST_COMPARED = 5000  # entries; ten times what large repositories have
 _ALL_PLACES = {place.lower() for place in (*GITHUB_CODEOWNERS, *GITLAB_CODEOWNERS)}
 
 
 def shadowed(subject: Lines) -> Iterator[Finding]:
-    """Entries that a later entry of the same section always overrides, or that an exclusion always takes out."""
+    """Entries that a later entry of the same section always overrides, or that an exclusion always takes out; not told
+    of very long files, where comparing each with all would take minutes."""
     rules, patterns = subject.codeowners.rules, subject.patterns
+    if len(rules) > _MOST_COMPARED:
+        return
     lanes = _lanes(subject.codeowners)
     index = PatternIndex(patterns, lanes)
     repeated = {one.where.line for one in subject.codeowners.problems if one.code == "codeowners.repeated-pattern"}

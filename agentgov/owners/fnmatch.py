@@ -19,8 +19,9 @@ The result is matched against `/path` by `File.fnmatch` with FNM_PATHNAME and FN
 import re
 from collections.abc import Iterator
 
-from agentgov.owners.pattern import NOTHING, STAR, Chars, Name, Pattern, Step, Wild, glob, reaching
+from agentgov.owners.pattern import NO_NAMES, NOTHING, STAR, Chars, Name, Pattern, Step, Wild, glob, reaching
 
+_SPECIAL = re.compile(r"[\\*?\[]")
 _ESCAPED_SPACE = re.compile(r"\\[ \t\r\n\f\v]+")
 
 
@@ -38,11 +39,16 @@ def normalise(text: str) -> str:
 
 def parse_normalised(text: str) -> Pattern:
     """Take apart what `normalise` has made."""
-    names: list[Name] = []
-    for name in _names(text.removeprefix("/")):
-        if name in ("", ".", ".."):
-            return NOTHING
-        names.append(name)
+    start = "/**/" if text.startswith("/**/") else "/"
+    end = "/**/*" if text.endswith("/**/*") else ""
+    inner = text[len(start) : len(text) - len(end)]
+    names: list[Name]
+    if inner and _SPECIAL.search(inner) is None:  # nearly all patterns are plain but for what GitLab adds
+        names = [*([None] if start == "/**/" else []), *inner.split("/"), *([None, STAR] if end else [])]
+    else:
+        names = list(_names(text.removeprefix("/")))
+    if not NO_NAMES.isdisjoint(names):
+        return NOTHING
     return Pattern((), "entry") if names == [None, STAR] else reaching(names, "entry")
 
 

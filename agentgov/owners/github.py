@@ -7,6 +7,7 @@ not loaded at all.
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from agentgov.model.finding import Finding
 from agentgov.model.verdict import Location
@@ -46,7 +47,7 @@ def read(text: str, file: str) -> Reading:
 
 def _entry(file: str, number: int, indent: int, content: str) -> Entry | Finding:
     """One line that is neither blank nor a comment, or what is wrong with it."""
-    if _HEADING.match(content):
+    if content[0] in "[^" and _HEADING.match(content):
         return _gitlab(file, number, indent + 1, "sections are of GitLab's dialect")
     found = _PATTERN.match(content)
     pattern = found[0] if found else content
@@ -59,7 +60,7 @@ def _entry(file: str, number: int, indent: int, content: str) -> Entry | Finding
     for token in TOKEN.finditer(content, len(pattern)):
         if token[0].startswith("#"):
             break
-        if _OWNER.match(token[0]) is None:
+        if not _is_owner(token[0]):
             if token[0].startswith("@@"):
                 return _gitlab(file, number, indent + token.start() + 1, f"{token[0]} is a role, which GitLab knows")
             where = Location(file, number, indent + token.start() + 1)
@@ -67,6 +68,11 @@ def _entry(file: str, number: int, indent: int, content: str) -> Entry | Finding
             return finding("codeowners.invalid-owner", where, message, "write @user, @org/team or an e-mail address")
         owners.append(token[0])
     return Entry(Rule(number, pattern, tuple(dict.fromkeys(owners))), parse_pattern(pattern), indent + 1)
+
+
+@lru_cache(maxsize=10_000)  # the same few own most lines
+def _is_owner(token: str) -> bool:
+    return _OWNER.match(token) is not None
 
 
 def _gitlab(file: str, number: int, column: int, why: str) -> Finding:

@@ -36,7 +36,6 @@ class _Node:
     children: dict[str, "_Node"] = field(default_factory=dict)
     itself: Hits = ()
     below: Hits = ()
-    others: list[tuple[int, Pattern]] = field(default_factory=list)
     runs: tuple["_Run", ...] = ()
 
 
@@ -75,13 +74,19 @@ class PatternIndex:
         self._names_below: dict[str, Hits] = {}  # b/: everything below any folder of that name
         self._suffixes: dict[str, Hits] = {}  # *.md: anything with such a name
         self._suffixes_below: dict[str, Hits] = {}
+        self._spelled: set[str] = set()
+        followed: defaultdict[_Node, list[tuple[int, Pattern]]] = defaultdict(list)
         for number, pattern in enumerate(patterns):
-            if pattern.possible:
-                self._take(number, pattern)
+            if pattern.possible and not self._look_up(number, pattern):
+                node, rest = self._descend(number, pattern)
+                if rest is not None:
+                    followed[node].append((number, rest))
         self._lengths = sorted({len(suffix) for suffix in (*self._suffixes, *self._suffixes_below)})
         self._tests = NameTests()
-        self._spelled: set[str] = set()
-        self._close(self._top)
+        for node, group in followed.items():
+            node.runs = tuple(_Run(run, self._tests, self._merge) for run in _cut(group))
+            names = (name for _, pattern in group for name in pattern.names)
+            self._spelled.update(name for name in names if isinstance(name, str))
         self._start()
 
     def winners(self, path: str) -> Hits:
@@ -151,43 +156,39 @@ class PatternIndex:
         if self._links > _LINKS_KEPT:
             self._start()
 
-    def _take(self, number: int, pattern: Pattern) -> None:
-        """File a pattern where it can be looked up, or with those of its folder that are followed step by step."""
+    def _look_up(self, number: int, pattern: Pattern) -> bool:
+        """File a pattern of one name at any depth, if it has no wildcards or is a suffix; False for others."""
         name = pattern.lone_name
         if isinstance(name, str):
             self._file(number, pattern, name, self._names, self._names_below)
         elif name is not None and name.suffix:
             self._file(number, pattern, name.suffix, self._suffixes, self._suffixes_below)
         else:
-            node = self._top
-            for place, part in enumerate(pattern.names):
-                if not isinstance(part, str):
-                    node.others.append((number, Pattern(pattern.names[place:], pattern.reach)))
-                    return
-                node = node.children.setdefault(part, _Node())
-            if pattern.reach != "below" and pattern.names:
-                node.itself = self._merge(node.itself, (number,))
-            if pattern.reach != "entry" or not pattern.names:
-                node.below = self._merge(node.below, (number,))
+            return False
+        return True
+
+    def _descend(self, number: int, pattern: Pattern) -> tuple[_Node, Pattern | None]:
+        """The folder where a pattern stops to be plain names, and what is left of it; None where nothing is."""
+        node = self._top
+        for place, part in enumerate(pattern.names):
+            if not isinstance(part, str):
+                return node, Pattern(pattern.names[place:], pattern.reach)
+            child = node.children.get(part)
+            if child is None:
+                child = node.children[part] = _Node()
+                self._spelled.add(part)
+            node = child
+        if pattern.reach != "below" and pattern.names:
+            node.itself = self._merge(node.itself, (number,))
+        if pattern.reach != "entry" or not pattern.names:
+            node.below = self._merge(node.below, (number,))
+        return node, None
 
     def _file(self, number: int, pattern: Pattern, key: str, itself: dict[str, Hits], below: dict[str, Hits]) -> None:
         if pattern.reach != "below":
             itself[key] = self._merge(itself.get(key, ()), (number,))
         if pattern.reach != "entry":
             below[key] = self._merge(below.get(key, ()), (number,))
-
-    def _close(self, top: _Node) -> None:
-        """Make runs of the patterns that start in each folder, and know every name that a pattern spells."""
-        waiting = [top]
-        while waiting:
-            node = waiting.pop()
-            waiting.extend(node.children.values())
-            self._spelled.update(node.children)
-            if node.others:
-                node.runs = tuple(_Run(run, self._tests, self._merge) for run in _cut(node.others))
-                names = (name for _, pattern in node.others for name in pattern.names)
-                self._spelled.update(name for name in names if isinstance(name, str))
-                node.others = []
 
     def _merge(self, *parts: Hits) -> Hits:
         if not self._lanes:

@@ -28,6 +28,7 @@ from typing import Literal
 Reach = Literal["entry", "entry-or-below", "below"]
 
 _SPECIAL = re.compile(r"[\\*?]")
+_DOUBTFUL = re.compile(r"[\\\[\]]|\A!|\*\*\*")
 _TOKEN = re.compile(r"\\(?P<escaped>.)|(?P<stars>\*+)|(?P<any>\?)|(?P<slash>/)|(?P<text>[^\\*?/]+)", re.DOTALL)
 _ESCAPE = re.compile(r"\\.", re.DOTALL)
 
@@ -112,11 +113,14 @@ class Pattern:
         return self.names[1] if len(self.names) == 2 and self.names[0] is None else None
 
 
+NO_NAMES = frozenset({"", ".", ".."})
 NOTHING = Pattern((), "entry", possible=False)
 
 
 def problem(text: str) -> str:
     """Why the text is no pattern in GitHub's dialect, as one sentence; empty where it is one."""
+    if _DOUBTFUL.search(text) is None:
+        return ""
     if text.startswith("!"):
         return "`!` does not exclude paths in CODEOWNERS"
     if text.startswith("\\#"):
@@ -133,11 +137,11 @@ def problem(text: str) -> str:
 
 def parse_pattern(text: str) -> Pattern:
     """Take apart a pattern that `problem` has nothing to say about."""
-    names = list(_names(text))
+    names = list(text.split("/") if _SPECIAL.search(text) is None else _names(text))
     anchored = len(names) > 2 or (len(names) == 2 and names[1] != "")
     folders = len(names) > 1 and names[-1] == ""
     names = names[1 if names[0] == "" else 0 : -1 if folders else None]
-    if not names or any(name in ("", ".", "..") for name in names):
+    if not names or not NO_NAMES.isdisjoint(names):
         return NOTHING
     names = names if anchored else [None, *names]
     if folders or names[-1] is None:
@@ -147,7 +151,8 @@ def parse_pattern(text: str) -> Pattern:
 
 def reaching(names: list[Name], reach: Reach) -> Pattern:
     """The pattern with the shortest names that mean the same: `x/**/*` is everything below x."""
-    names = [name for place, name in enumerate(names) if name is not None or place == 0 or names[place - 1] is not None]
+    if None in names:
+        names = [name for place, name in enumerate(names) if name is not None or names[place - 1 : place] != [None]]
     if reach == "entry" and names[-1] == STAR and len(names) > 1 and names[-2] is None:
         reach, names = "below", names[:-1]
     if names[-1] is None:
@@ -167,9 +172,6 @@ def glob(steps: list[Step]) -> str | Glob:
 
 
 def _names(text: str) -> Iterator[Name]:
-    if _SPECIAL.search(text) is None:
-        yield from text.split("/")
-        return
     tokens: list[re.Match[str]] = []
     for token in _TOKEN.finditer(text):
         if token["slash"] or token["escaped"] == "/":

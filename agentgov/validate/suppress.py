@@ -43,6 +43,9 @@ _REASON = re.compile(r"[ \t]+because[ \t]+(.*\w.*)$")
 _NAMES_FILE = re.compile(r"/spec/(?:prompts/(?:system/file|partials/\d+)|tools/\d+/args/file|evals/\d+/suite)\Z")
 _CODEOWNERS = frozenset((*GITHUB_CODEOWNERS, *GITLAB_CODEOWNERS))
 _FOLDERS = (FLEET_FILE, "agents/", "governance/", "playbooks/", "drills/")
+MOST_MARKS = 1000  # in one file
+MOST_CODES = 20  # in one mark
+_MOST_GUESSES = 100  # what was meant by an unknown code; guessing is slow, and nobody reads a thousand guesses
 _HOW = "write # agentgov: ignore[CODE] because REASON"
 
 
@@ -96,12 +99,15 @@ def _marks(found: list[Comment], text: str, file: str, spans: list[Span], where:
     long = [span for span in spans if span.last > span.first]
     ends, starts = {span.first: span.last for span in long}, {span.last: span.first for span in long}
     files = _files(file, where)
-    for comment in found:
-        if _START.match(comment.text):
-            line = says[comment.line] if comment.alone else comment.line
-            first, last = starts.get(line, line), ends.get(line, line)
-            place = Location(file, comment.line + 1, comment.column + 1)
-            yield _mark(comment.text, place, first + 1, last + 1, tuple(files.get(line + 1, ())))
+    for number, comment in enumerate(comment for comment in found if _START.match(comment.text)):
+        place = Location(file, comment.line + 1, comment.column + 1)
+        if number == MOST_MARKS:
+            message = f"more than {MOST_MARKS:,} marks in one file: this one and those below are not read"
+            yield Suppression(place, problem=("suppress.malformed", message, "mend what is found instead"))
+            return
+        line = says[comment.line] if comment.alone else comment.line
+        first, last = starts.get(line, line), ends.get(line, line)
+        yield _mark(comment.text, place, first + 1, last + 1, tuple(files.get(line + 1, ())))
 
 
 def _mark(text: str, where: Location, first: int, last: int, files: tuple[str, ...]) -> Suppression:
@@ -109,6 +115,9 @@ def _mark(text: str, where: Location, first: int, last: int, files: tuple[str, .
     codes = tuple(code.strip() for code in form[1].split(",")) if form else ()
     if form is None or not all(codes):
         return Suppression(where, problem=("suppress.malformed", "this is no mark, so it suppresses nothing", _HOW))
+    if len(codes) > MOST_CODES:
+        message = f"a mark names at most {MOST_CODES} codes, and this one suppresses nothing"
+        return Suppression(where, problem=("suppress.malformed", message, "mend what is found instead"))
     reason = _REASON.match(form[2])
     if reason is None:
         message = f"{', '.join(codes)} {'is' if len(codes) == 1 else 'are'} suppressed without a reason, so not at all"
@@ -163,8 +172,9 @@ def apply(
             kept.append(one)
         else:
             suppressed.append(Suppressed(one, marks[index].reason, marks[index].where))
+    meant = _Guesses()
     for index, mark in enumerate(marks):
-        kept.extend(_about(mark, used.get(index, set()), policy, judged(mark.where.file)))
+        kept.extend(_about(mark, used.get(index, set()), policy, judged(mark.where.file), meant))
     return Applied(tuple(kept), tuple(suppressed))
 
 
@@ -201,14 +211,16 @@ def _refusal(code: str, policy: Validation) -> str:
     return f"{FLEET_FILE} lists {named} under validation.never" if named else ""
 
 
-def _about(mark: Suppression, used: set[str], policy: Validation | None, judged: bool) -> Iterator[Finding]:
+def _about(
+    mark: Suppression, used: set[str], policy: Validation | None, judged: bool, meant: "_Guesses"
+) -> Iterator[Finding]:
     """What is to be said about a mark itself."""
     if mark.problem is not None:
         code, message, fix = mark.problem
         yield finding(code, mark.where, message, fix)
     for code in mark.codes:
         if code not in CODES:
-            yield finding("suppress.unknown-code", mark.where, f"there is no finding {code}", _meant(code))
+            yield finding("suppress.unknown-code", mark.where, f"there is no finding {code}", meant.of(code))
         elif policy is None:
             continue
         elif refusal := _refusal(code, policy):
@@ -216,6 +228,18 @@ def _about(mark: Suppression, used: set[str], policy: Validation | None, judged:
             yield finding("suppress.forbidden", mark.where, message, "mend what it tells, and remove the mark")
         elif judged and code not in used:
             yield finding("suppress.unused", mark.where, f"there is no {code} to suppress here", "remove it")
+
+
+class _Guesses:
+    """What was meant by unknown codes, told for the first of them."""
+
+    def __init__(self) -> None:
+        self._left = _MOST_GUESSES
+
+    def of(self, code: str) -> str:
+        """The fix for an unknown code."""
+        self._left -= 1
+        return _meant(code) if self._left >= 0 else ""
 
 
 def _meant(code: str) -> str:
@@ -230,11 +254,11 @@ def _meant(code: str) -> str:
 
 def check_policy(policy: Validation, places: Callable[[], Positions]) -> Iterator[Finding]:
     """Whether the fleet's own list names codes that exist."""
-    families = {code.partition(".")[0] for code in CODES}
+    families, meant = {code.partition(".")[0] for code in CODES}, _Guesses()
     for index, name in enumerate(policy.never):
         if name not in CODES and name not in families:
             where = places().value(FLEET_FILE, f"/validation/never/{index}")
-            yield finding("suppress.unknown-code", where, f"there is no finding and no family {name}", _meant(name))
+            yield finding("suppress.unknown-code", where, f"there is no finding and no family {name}", meant.of(name))
 
 
 def unread(found: Iterable[Finding]) -> frozenset[str]:

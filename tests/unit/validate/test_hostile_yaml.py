@@ -138,11 +138,19 @@ SIZES: dict[str, Case] = {
     "two hundred thousand equal keys": (appended(b"a: 1\n" * 200_000), "yaml.duplicate-key"),
     "six thousand marks": (
         appended(b"".join(b"x-%d: 1 # agentgov: ignore[prompt.empty] because x\n" % n for n in range(6_000))),
-        "suppress.unused",
+        "suppress.malformed",
     ),
     "twenty thousand marks above one line": (
         appended(b"# agentgov: ignore[prompt.empty] because x\n" * 20_000 + b"x-a: 1\n"),
-        "suppress.unused",
+        "suppress.malformed",
+    ),
+    "marks with unknown codes": (
+        appended(b"".join(b"x-%d: 1 # agentgov: ignore[a.b%d, c%d] because x\n" % (n, n, n) for n in range(6000))),
+        "suppress.unknown-code",
+    ),
+    "a mark with many codes": (
+        appended(b"x-a: 1 # agentgov: ignore[" + b"a," * 400_000 + b"b] because x\n"),
+        "suppress.malformed",
     ),
     "fifty thousand tokens": (free(b"'" + b"AKIAABCDEFGHIJKLMNOP " * 45_000 + b"'"), "secret.literal"),
     "fifty thousand tokens on lines": (free(b"|\n" + b"      AKIAABCDEFGHIJKLMNOP\n" * 35_000), "secret.literal"),

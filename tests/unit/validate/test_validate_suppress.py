@@ -91,6 +91,7 @@ def test_what_is_suppressed_is_told_with_the_reason_and_the_place_of_the_mark() 
         ("# agentgov: ignore[] because so", "suppress.malformed"),
         ("# agentgov: ignore[secret.suspicious,] because so", "suppress.malformed"),
         ("# agentgov:ignore[secret.suspicious] because so", "suppress.malformed"),
+        (f"# agentgov: ignore[{', '.join(['secret.suspicious'] * 21)}] because so", "suppress.malformed"),
         ("# agentgov: ignore[secret] because so", "suppress.unknown-code"),
         ("# agentgov: ignore[secret.suspicous] because so", "suppress.unknown-code"),
         ("# agentgov: ignore[*] because so", "suppress.unknown-code"),
@@ -226,6 +227,13 @@ def test_a_selection_of_paths_keeps_marks_and_what_they_suppress_together() -> N
     assert len(examine(snapshot, Selection((AGENT,))).suppressed) == 2
     elsewhere = examine(snapshot, Selection((OWNERS,)))
     assert (elsewhere.findings, elsewhere.suppressed) == ((), ())
+
+
+def test_only_so_many_marks_of_a_file_are_read() -> None:
+    marks = "".join(f"  x-{number}: a  # agentgov: ignore[prompt.empty] because so\n" for number in range(1005))
+    found = suppressions(fleet({AGENT: spec(marks)}).read(AGENT), AGENT)
+    assert len(found) == 1001
+    assert [mark.problem[0] for mark in found if mark.problem] == ["suppress.malformed"]
 
 
 CODE = st.sampled_from(["secret.suspicious", "text.hidden-character", "limit.risk", "nothing", "prompt.empty"])

@@ -28,7 +28,8 @@ class Checked:
     paths: Callable[[], Iterable[str]] = tuple
 
     def __str__(self) -> str:
-        return f"checked {plural(self.agents, 'agent')}, {plural(self.files, 'file')} ({self.source})"
+        agents = f"{plural(self.agents, 'agent')}, " if self.agents else ""
+        return f"checked {agents}{plural(self.files, 'file')} ({self.source})"
 
 
 @dataclass(frozen=True, slots=True)

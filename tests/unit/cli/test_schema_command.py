@@ -73,6 +73,16 @@ def test_nothing_is_written_through_a_link_or_outside_of_a_fleet(
     assert (other / "target").read_text() == "mine"
 
 
+def test_init_in_a_fleet_brings_its_copies_up_to_date_and_leaves_the_rest(laid: CommandWorld) -> None:
+    before = (laid.fleet / "agentgov.yaml").read_text()
+    laid.write({AGENT_SCHEMA: "{}"})
+    document = laid.must("alice", "init", "--json", cwd=laid.fleet).document
+    assert AGENT_SCHEMA in document["written"]
+    assert "agentgov.yaml" in document["left"]
+    assert (laid.fleet / AGENT_SCHEMA).read_text() != "{}"
+    assert (laid.fleet / "agentgov.yaml").read_text() == before
+
+
 def test_doctor_tells_of_copies_of_another_version(laid: CommandWorld) -> None:
     def rules() -> list[str]:
         laid.run("alice", "doctor", "--json")

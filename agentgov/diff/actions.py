@@ -175,7 +175,9 @@ def _differences(old: ActionRule, new: ActionRule, later: Sequence[ActionRule]) 
         denied = after == "ask" and not any(other.then != "deny" and _may_overlap(old, other) for other in later)
         less = fewer and before == after and (after == "allow" or denied)
         wider = before == after == "deny" and inside(_tools(old), _tools(new))
-        yield less or wider, f"tools {short(sorted(_tools(old)))} -> {short(sorted(_tools(new)))}"
+        both = f"tools {short(sorted(_tools(old)))} -> {short(sorted(_tools(new)))}"
+        one = f"{after} {short(sorted(more))} too" if more else f"not for {short(sorted(gone))} any more"
+        yield less or wider, both if gone and more else one
     if old.when != new.when:
         less = before == after == "allow" and (not old.when or narrower(old.when, new.when))
         wider = before == after == "deny" and (not new.when or narrower(new.when, old.when))

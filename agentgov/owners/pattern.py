@@ -13,6 +13,7 @@ Where it differs from git, on purpose:
 - A last name that is just `*` (`docs/*`) does not reach below a folder: `docs/a`, never `docs/a/b`.
 - `x/**/` is `x/`: everything in folder x and below it.
 - `?` is one character, not one byte.
+- Two stars inside of a name are one star and stay within it; git lets `a**/b` match `ab`.
 - Spaces at the end belong to nothing, as everywhere in the file; git strips them from a pattern as well.
 
 Takes texts apart; what matches a path is found in `index`.

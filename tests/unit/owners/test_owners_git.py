@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from agentgov.owners.index import PatternIndex
+from agentgov.owners.index import PatternIndex, matches
 from agentgov.owners.pattern import parse_pattern, problem
 
 NAMES = ("a", "b", "ab", "aab", "a.b", "a b", "*", "x-y")
@@ -86,3 +86,43 @@ def test_patterns_match_what_git_matches(repository: Path, texts: list[str]) -> 
     for text, by_git in zip(texts, git_matches(repository, texts), strict=True):
         index = PatternIndex([parse_pattern(text)])
         assert agrees(text, {path for path in PATHS if index.winners(path)}, by_git), text
+
+
+# Where we differ from git on purpose: pattern, path, what git says, what we say (None: no pattern at all).
+DEVIATIONS = [
+    ("[ab].md", "a.md", True, None),
+    ("\\#x", "#x", True, None),
+    ("***/x", "a/x", True, None),
+    ("docs/*", "docs/a/b", True, False),
+    ("docs/*", "docs/a", True, True),
+    ("*/*", "a/b/c", True, False),
+    ("x/**/", "x/a", False, True),
+    ("x/**/", "x/a/b", True, True),
+    ("?", "é", False, True),
+    ("a?c", "aéc", False, True),
+    ("?**/b", "xyb", False, False),
+    ("a**/b", "ab", True, False),
+]
+
+
+@pytest.mark.parametrize(("text", "path", "git_says", "we_say"), DEVIATIONS)
+def test_we_differ_from_git_where_we_say_so(
+    tmp_path: Path, text: str, path: str, git_says: bool, we_say: bool | None
+) -> None:
+    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
+    (tmp_path / ".gitignore").write_text(f"{text}\n")
+    command = ["git", "-C", str(tmp_path), "check-ignore", "--no-index", "-q", path]
+    assert (subprocess.run(command, check=False).returncode == 0) is git_says
+    if we_say is None:
+        assert problem(text)
+    else:
+        assert not problem(text)
+        assert matches(parse_pattern(text), path) is we_say
+
+
+def test_negation_is_gits_alone(tmp_path: Path) -> None:
+    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
+    (tmp_path / ".gitignore").write_text("*.md\n!a.md\n")
+    command = ["git", "-C", str(tmp_path), "check-ignore", "--no-index", "-q", "a.md"]
+    assert subprocess.run(command, check=False).returncode == 1
+    assert problem("!a.md")

@@ -1,7 +1,8 @@
 """Two versions of an agent compared: every difference of their typed values and their files, named and classed.
 
-What is written differently and means the same (key order, comments, quoting, "40 USD" for "40.00 USD", a text that
-moved) is no change; nothing else goes unsaid. Never reads a repository, never decides who has to review.
+What is written differently and means the same (key order, quoting, "40 USD" for "40.00 USD", a text that moved,
+comments but for marks that suppress findings) is no change; nothing else goes unsaid. Never reads a repository, never
+decides who has to review.
 """
 
 from collections.abc import Iterable, Iterator
@@ -21,6 +22,7 @@ from agentgov.diff.free import extensions, runtime
 from agentgov.diff.identity import accountability, identity
 from agentgov.diff.model import model
 from agentgov.diff.prompts import prompts
+from agentgov.diff.suppressions import suppressions
 from agentgov.diff.tools import tools
 from agentgov.diff.version import AgentVersion
 from agentgov.model.agent import Agent, Budget, Data, FileRef, Model, Prompts
@@ -114,6 +116,7 @@ def _changed(base: AgentVersion, head: AgentVersion) -> Iterator[FieldChange]:
     yield from runtime(before.runtime, after.runtime, spec.to("runtime"))
     yield from extensions(base.agent.extensions, head.agent.extensions, Place(file))
     yield from files(base, head)
+    yield from suppressions(base, head)
 
 
 def _granted(head: AgentVersion) -> Iterator[FieldChange]:

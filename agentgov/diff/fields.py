@@ -142,6 +142,7 @@ _ASSURANCE = {
     "formerly.changed": _row(_L, "pause, hold and bad marks come from another id", "/metadata/formerly"),
     "labels.changed": _row(_L, "selectors find it otherwise", "/metadata/labels/*"),
     "labels.removed": _row(_L, "selectors do not find it any more", "/metadata/labels/*"),
+    "suppressions.added": _row(_L, "a finding of `agentgov validate` is suppressed, with a reason"),
     "environments.changed": _row(_L, "an override that cannot be judged field by field", "/spec/environments/*/*"),
 }
 _NEUTRAL = {
@@ -191,6 +192,7 @@ _TIGHTENS = {
     "oncall.escalate.added": _row(_T, "more people are called", "/spec/oncall/escalate/*"),
     "oncall.ackWithin.lowered": _row(_T, "they have less time to answer", "/spec/oncall/ackWithin"),
     "playbook.added": _row(_T, "a playbook says what to do", "/spec/playbook"),
+    "suppressions.removed": _row(_T, "a finding is not suppressed any more"),
 }
 
 FIELDS: Mapping[str, Field] = MappingProxyType({**_GRANTS, **_CONTENT, **_ASSURANCE, **_NEUTRAL, **_TIGHTENS})

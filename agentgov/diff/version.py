@@ -9,6 +9,7 @@ from hashlib import sha1
 
 from agentgov.model.agent import Agent
 from agentgov.model.closure import closure_paths, named_files, resolve
+from agentgov.model.mark import written
 from agentgov.model.names import SHARED, AgentId, agent_of_path
 from agentgov.model.snapshot import Entry, Snapshot
 
@@ -18,13 +19,15 @@ class AgentVersion:
     """One agent at one moment.
 
     `texts` are the bytes of the ordinary files of its closure by repository path, agent.yaml not included; `modes` are
-    the git modes of everything in its closure, also of what is no ordinary file.
+    the git modes of everything in its closure, also of what is no ordinary file; `marks` are those in agent.yaml that
+    suppress findings, each as code and reason.
     """
 
     agent_id: AgentId
     agent: Agent
     texts: Mapping[str, bytes] = field(default_factory=dict)
     modes: Mapping[str, int] = field(default_factory=dict)
+    marks: tuple[tuple[str, str], ...] = ()
 
     def text(self, reference: str) -> bytes | None:
         """The bytes of a file that agent.yaml names, None where no ordinary file stands there."""
@@ -66,6 +69,7 @@ def version_of(agent_id: AgentId, agent: Agent, snapshot: Snapshot, known: Folde
         agent,
         {path: snapshot.read(path) for path in sorted(paths) if known.entries[path].is_file},
         {path: known.entries[path].mode for path in sorted(paths)},
+        tuple((code, reason) for _, code, reason in written(snapshot.read(agent_id.file))),
     )
 
 

@@ -11,13 +11,12 @@ from typing import Any
 import yaml
 from yaml.events import ScalarEvent, StreamEndEvent
 
+from agentgov.model.mark import HINT
 from agentgov.validate import characters
 from agentgov.validate.scalar_text import content_start
 from agentgov.validate.yaml_text import events
 
 _COMMENT = re.compile(r"(?:^|(?<=[ \t]))#[ \t]*(agentgov:.*)$")
-HINT = "agentgov:"  # a text without it has no such comment
-
 Place = tuple[int, int]
 
 

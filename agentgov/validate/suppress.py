@@ -14,11 +14,12 @@ from agentgov.model.closure import resolve
 from agentgov.model.finding import Finding, Severity, Suppressed
 from agentgov.model.fleet import Validation
 from agentgov.model.governed import FLEET_FILE, GITHUB_CODEOWNERS, GITLAB_CODEOWNERS
+from agentgov.model.mark import FORM, HINT, REASON, START
 from agentgov.model.names import agent_of_path
 from agentgov.model.verdict import Location
 from agentgov.validate import characters
 from agentgov.validate.codes import CODES, finding
-from agentgov.validate.comments import HINT, Comment, Span, comment_in, comments, scalar_spans
+from agentgov.validate.comments import Comment, Span, comment_in, comments, scalar_spans
 from agentgov.validate.positions import Positions, positions
 from agentgov.validate.yaml_text import decode
 
@@ -37,9 +38,6 @@ JUDGEMENT = frozenset(
     }
 )
 
-_START = re.compile(r"agentgov:[ \t]*ignore\b")
-_FORM = re.compile(r"agentgov: ignore\[([^\[\]]*)\](.*)$")
-_REASON = re.compile(r"[ \t]+because[ \t]+(.*\w.*)$")
 _NAMES_FILE = re.compile(r"/spec/(?:prompts/(?:system/file|partials/\d+)|tools/\d+/args/file|evals/\d+/suite)\Z")
 _CODEOWNERS = frozenset((*GITHUB_CODEOWNERS, *GITLAB_CODEOWNERS))
 _FOLDERS = (FLEET_FILE, "agents/", "governance/", "playbooks/", "drills/")
@@ -90,7 +88,7 @@ def suppressions(data: bytes, file: str) -> tuple[Suppression, ...]:
     if decoded is None:
         return ()
     spans = scalar_spans(decoded)
-    marked = [comment for comment in comments(decoded, spans) if _START.match(comment.text)]
+    marked = [comment for comment in comments(decoded, spans) if START.match(comment.text)]
     return tuple(_marks(marked, decoded, file, spans, positions(data))) if marked else ()
 
 
@@ -99,7 +97,7 @@ def _marks(found: list[Comment], text: str, file: str, spans: list[Span], where:
     long = [span for span in spans if span.last > span.first]
     ends, starts = {span.first: span.last for span in long}, {span.last: span.first for span in long}
     files = _files(file, where)
-    for number, comment in enumerate(comment for comment in found if _START.match(comment.text)):
+    for number, comment in enumerate(comment for comment in found if START.match(comment.text)):
         place = Location(file, comment.line + 1, comment.column + 1)
         if number == MOST_MARKS:
             message = f"more than {MOST_MARKS:,} marks in one file: this one and those below are not read"
@@ -111,14 +109,14 @@ def _marks(found: list[Comment], text: str, file: str, spans: list[Span], where:
 
 
 def _mark(text: str, where: Location, first: int, last: int, files: tuple[str, ...]) -> Suppression:
-    form = _FORM.match(text)
+    form = FORM.match(text)
     codes = tuple(code.strip() for code in form[1].split(",")) if form else ()
     if form is None or not all(codes):
         return Suppression(where, problem=("suppress.malformed", "this is no mark, so it suppresses nothing", _HOW))
     if len(codes) > MOST_CODES:
         message = f"a mark names at most {MOST_CODES} codes, and this one suppresses nothing"
         return Suppression(where, problem=("suppress.malformed", message, "mend what is found instead"))
-    reason = _REASON.match(form[2])
+    reason = REASON.match(form[2])
     if reason is None:
         message = f"{', '.join(codes)} {'is' if len(codes) == 1 else 'are'} suppressed without a reason, so not at all"
         return Suppression(where, problem=("suppress.no-reason", message, _HOW))

@@ -9,8 +9,7 @@ import click
 
 from agentgov.cli import parameters
 from agentgov.cli.options import json_text, repo_option, report_options, show, wants_colour
-from agentgov.cli.publish import Renderers, ReportFile, write_reports
-from agentgov.errors import ConfigurationError
+from agentgov.cli.publish import Renderers, ReportFile, publish
 from agentgov.model.finding import Finding
 from agentgov.model.names import AgentId
 
@@ -56,19 +55,9 @@ def diff(
     answer = _answer(read_sides(repo, base, head, only, staged), _command(base, head, only, staged))
     renderers: Renderers = {"json": partial(_json, answer), "markdown": partial(_markdown, answer)}
     renderers = {**renderers, "text": lambda: render.page(answer, marks=True).text()}
-    failure = None
-    try:
-        write_reports(reports, renderers)
-    except ConfigurationError as error:  # after the answer, which does not depend on it
-        failure = error
-    if output == "text":
-        show(render.page(answer, marks=not wants_colour(), width=_width()))
-    else:
-        click.echo(renderers[output](), nl=False)
     if answer.problems:
         show(render.problems_page(answer.problems), err=True)
-    if failure is not None:
-        raise failure
+    publish(output, reports, renderers, lambda: render.page(answer, marks=not wants_colour(), width=_width()))
     return 2 if answer.problems else 1 if exit_code and answer.differs else 0
 
 

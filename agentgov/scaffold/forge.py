@@ -67,8 +67,14 @@ jobs:
           name: agentgov
           path: ${{{{ runner.temp }}}}/agentgov.*
           if-no-files-found: ignore
+      - name: What it does to each agent
+        if: ${{{{ !cancelled() && github.event_name == 'pull_request' }}}}
+        env:
+          BASE: ${{{{ github.event.pull_request.base.sha }}}}
+          HEAD: ${{{{ github.event.pull_request.head.sha }}}}
+        run: agentgov diff "$BASE...$HEAD" --format markdown >> "$GITHUB_STEP_SUMMARY"
       - name: Who has to review, and who did
-        if: github.event_name == 'pull_request'
+        if: ${{{{ !cancelled() && github.event_name == 'pull_request' }}}}
         env:
           # Set this variable of the repository to the line that `agentgov trust init` prints: CI must not take the
           # journal's beginning from the journal itself.

@@ -129,7 +129,7 @@ def test_the_workflow_has_no_secrets_and_only_reads() -> None:
     runs = [step["run"] for step in steps if "run" in step]
     assert runs[0].endswith('"agentgov==1.2.3"')
     assert all("${{" not in run for run in runs), "an expression inside a script is code that a change can write"
-    assert [run.split()[:2] for run in runs[1:]] == [["agentgov", "validate"], ["agentgov", "check"]]
+    assert [run.split()[:2] for run in runs[1:]] == [["agentgov", name] for name in ("validate", "diff", "check")]
 
 
 def test_a_workspace_file_takes_a_team_as_owner() -> None:

@@ -3,6 +3,8 @@
 import time
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from agentgov.diff.prompts import only_written
 from agentgov.diff.tokens import count_words, lines, tokens
@@ -75,6 +77,13 @@ def test_a_text_that_was_wrapped_anew_has_only_line_breaks() -> None:
 )
 def test_what_differs_beside_words_is_named(before: str, after: str, expected: str) -> None:
     assert only_written(before, after) == expected
+
+
+@given(st.text(st.characters(max_codepoint=127), max_size=40))
+@settings(max_examples=300, deadline=None)
+def test_ascii_is_cut_as_any_other_text(text: str) -> None:
+    assert tokens(f"{text}\n\u00e9") == [*tokens(text), "\n", "\u00e9"]
+    assert count_words(text) == count_words(f"{text} \u00e9") - 1
 
 
 def test_words_are_counted_as_people_count_them() -> None:

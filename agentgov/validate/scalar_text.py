@@ -28,19 +28,15 @@ def offsets(text: str, start: int, end: int, style: str, value: str) -> list[int
     A character that folding made has the index of the line break that it was made of.
     """
     start = content_start(text, start, end)
-    for chars in _readings(text, start, end, style):
-        if "".join(char for char, _ in chars) == value:
-            return [*(index for _, index in chars), chars[-1][1] + 1 if chars else start]
-    return None
-
-
-def _readings(text: str, start: int, end: int, style: str) -> Iterator[list[Char]]:
     if style in ("|", ">"):
-        yield from _block(text, start, end, style)
+        chars = list(_block(text, start, end, style, value))
     elif style in ("'", '"'):
-        yield list(_flow(text, start + 1, end - 1, style))
+        chars = list(_flow(text, start + 1, end - 1, style))
     else:
-        yield list(_flow(text, start, end, ""))
+        chars = list(_flow(text, start, end, ""))
+    if "".join(char for char, _ in chars) != value:
+        return None
+    return [*(index for _, index in chars), chars[-1][1] + 1 if chars else start]
 
 
 def content_start(text: str, start: int, end: int) -> int:
@@ -89,20 +85,20 @@ def _folded(gap: str, at: int, *, escaped: bool = False) -> Iterator[Char]:
         yield " ", breaks[0]
 
 
-def _block(text: str, start: int, end: int, style: str) -> Iterator[list[Char]]:
-    """The characters of a literal or folded scalar; where the indentation is given relative to something around it,
-    every one that it could be."""
+def _block(text: str, start: int, end: int, style: str, value: str) -> Iterator[Char]:
+    """The characters of a literal or folded scalar. How far it is indented follows from its first line of text, which
+    has so many blanks less in the value."""
     header = _HEADER.match(text, start, end)
     if header is None:
         return
     lines = list(_lines(text, header.end(), end))
-    indents = [_indent(text, first, last) for first, last, _ in lines if text[first:last].strip(" ")]
-    if any(digit.isdigit() for digit in header[1]):
-        candidates = range(min(indents, default=_widest(lines)), 0, -1)
+    written = next((_indent(text, first, last) for first, last, _ in lines if text[first:last].strip(" ")), None)
+    if written is None:  # nothing but blanks
+        indent = _widest(lines) - max(map(len, value.split("\n")))
     else:
-        candidates = range(indents[0], indents[0] + 1) if indents else range(_widest(lines), _widest(lines) + 1)
-    for indent in (*candidates, 0):
-        yield list(_unfolded(text, lines, indent, style, header[1]))
+        bare = value.lstrip(" \n")
+        indent = written - (len(value) - len(bare) - value.rfind("\n", 0, len(value) - len(bare)) - 1)
+    yield from _unfolded(text, lines, max(indent, 0), style, header[1])
 
 
 def _lines(text: str, start: int, end: int) -> Iterator[tuple[int, int, int]]:

@@ -65,9 +65,18 @@ class Comparison:
         if only is None:
             touched = self._worth_comparing(touched)
         else:
-            touched = {only} if self._may_differ(only, touched) else set()
+            touched = self._with_former(only, touched) if self._may_differ(only, touched) else set()
         pairs = moved_agents(self._pairs(sorted(touched)))
+        if only is not None:
+            pairs = [pair for pair in pairs if only in {side.agent_id for side in pair if side is not None}]
         return riskiest_agents_first(found for pair in pairs if (found := compare(*self._resolved(pair))).changes)
+
+    def _with_former(self, only: AgentId, touched: set[AgentId]) -> set[AgentId]:
+        """The agent, and if it is on one side alone those that are on the other alone: one of them may be the same."""
+        before, after = self.before.known.entries, self.after.known.entries
+        if (only.file in before) == (only.file in after):
+            return {only}
+        return {only, *(agent for agent in touched if (agent.file in before) != (agent.file in after))}
 
     def _worth_comparing(self, touched: set[AgentId]) -> set[AgentId]:
         """Those with a changed file of their own, and the riskiest of those that a changed shared text may concern;

@@ -19,7 +19,10 @@ def identity(base: AgentVersion, head: AgentVersion) -> Iterator[FieldChange]:
     before, after = base.agent, head.agent
     if (base.agent_id, before.metadata.name) != (head.agent_id, after.metadata.name):
         old, new = str(base.agent_id), str(head.agent_id)
-        yield change("agent.moved", root.to("metadata", "name"), old, new, f"moved from {old} to {new}")
+        said = f"moved from {old} to {new}"
+        if base.agent_id != head.agent_id and after.metadata.formerly != old:
+            said += "; it does not say so by formerly, so pauses, holds and bad marks stay behind"
+        yield change("agent.moved", root.to("metadata", "name"), old, new, said)
     old, new = before.metadata.formerly, after.metadata.formerly
     if old != new:
         summary = f"formerly {short(old or None)} -> {short(new or None)}"

@@ -145,6 +145,19 @@ def test_a_moved_agent_is_one_agent(fleet: Path, capsys: pytest.CaptureFixture[s
         assert fields(found) == {"support/money-back": ["agent.moved", "formerly.changed"]}
 
 
+def test_an_agent_that_moved_and_does_not_say_so_is_one_agent_too(
+    fleet: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    new = fleet / "agents/support/money-back"
+    (fleet / REFUNDS).rename(new)
+    edit(fleet, "agents/support/money-back/agent.yaml", "name: refund-assistant", "name: money-back")
+    edit(fleet, "agents/support/money-back/agent.yaml", "risk: medium", "risk: low")
+    for only in ((), ("--agent", "support/money-back"), ("--agent", "support/refund-assistant")):
+        _, found = document(fleet, capsys, *only)
+        assert fields(found) == {"support/money-back": ["agent.moved", "risk.lowered"]}
+        assert "stay behind" in found["agents"][0]["changes"][0]["summary"]
+
+
 def test_governance_is_told_after_the_agents(fleet: Path, capsys: pytest.CaptureFixture[str]) -> None:
     edit(fleet, "governance/access.yaml", "threshold: 2", "threshold: 1")
     edit(fleet, "governance/pipeline.yaml", "kind: Pipeline", "kind: Pipeline  # the pipeline")

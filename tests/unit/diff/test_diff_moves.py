@@ -35,6 +35,14 @@ def test_others_stay_what_they_are() -> None:
     assert names(found) == ["- -> other", "kept -> kept", "refunds -> money-back"]
 
 
+def test_any_number_of_agents_moves_with_the_same_files() -> None:
+    pairs: list[tuple[AgentVersion | None, AgentVersion | None]] = []
+    for number in range(100):
+        texts = {"notes.txt": b"%d\n" % number}
+        pairs += [(placed(f"old-{number}", texts), None), (None, placed(f"new-{number}", texts))]
+    assert names(moved_agents(pairs)) == sorted(f"old-{number} -> new-{number}" for number in range(100))
+
+
 def test_a_tie_decides_nothing() -> None:
     pairs: list[tuple[AgentVersion | None, AgentVersion | None]] = [
         (placed("refunds"), None),

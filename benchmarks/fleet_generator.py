@@ -171,7 +171,7 @@ def _agent(chance: random.Random, workspace: str, name: str, variables: list[str
             f'    staging: {{budget: {{day: "{chance.randint(1, 4)}.00 USD"}}}}',
             f"  oncall: {{escalate: [team:{workspace}, role:administrator], ackWithin: 15m}}",
             f"  playbook: playbooks/{workspace}.yaml",
-            f"  lifecycle: {{state: active, reviewBy: 20{chance.randint(30, 39)}-06-30}}",
+            f'  lifecycle: {{state: active, reviewBy: "20{chance.randint(30, 39)}-06-30"}}',
             *(_runtime(chance) if chance.random() < 0.3 else ()),
             "",
         )

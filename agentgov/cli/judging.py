@@ -25,7 +25,7 @@ Roots = tuple[tuple[str, str], ...]
 Narrow = Callable[[Target], Selection]
 
 
-_SOON = 0.02  # seconds: in a small fleet git answers before the rules are loaded, and they may not be needed
+_SOON = 0.05  # seconds: in a small fleet git answers before the rules are loaded, and they may not be needed
 
 
 class Judging:

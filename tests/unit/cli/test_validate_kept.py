@@ -202,3 +202,12 @@ def test_another_program_judges_for_itself(
     monkeypatch.setattr("agentgov.cli.judging.rules_digest", lambda: "another")
     assert output(capsys, repo) == first
     assert len(kept(tmp_path)) == 2 * len(before)
+
+
+def test_what_the_docs_say_is_so() -> None:
+    from agentgov.cli import kept as module
+
+    text = " ".join((ROOT / "docs/validate.md").read_text("utf-8").split())
+    assert f"{module._MOST_FILES} files and {module._MOST_BYTES // 2**20} MiB" in text
+    for variable in ("AGENTGOV_CACHE=DIR", "AGENTGOV_CACHE=off", "AGENTGOV_JOBS=N"):
+        assert variable in text

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from agentgov.model.finding import Severity
+from agentgov.model.rule_ids import RuleId
 from agentgov.report.page import Page, Span, Style
 from agentgov.validate.explanations import Example, Explanation
 
@@ -20,9 +21,21 @@ def page(found: Explanation) -> Page:
     return out.blank().line(Span("fix: ", "accent"), found.fix)
 
 
-def family_page(family: str, codes: Mapping[str, tuple[Severity, str]]) -> Page:
-    """The codes of a family, each with its severity and one line."""
+def rule_page(found: RuleId) -> Page:
+    """One rule of verdicts, and what to do about it."""
+    page = Page().line(Span(found.rule, "bold"), f"  {found.meaning}")
+    return page.blank().line(Span("to do: ", "accent"), found.mend) if found.mend else page
+
+
+def rule_document(found: RuleId) -> dict[str, Any]:
+    """The same as JSON."""
+    return {"code": found.rule, "meaning": found.meaning, "fix": found.mend}
+
+
+def family_page(family: str, codes: Mapping[str, tuple[Severity, str]], rules: Mapping[str, str]) -> Page:
+    """The codes of findings of a family, each with its severity and one line, and the rules of verdicts."""
     rows = [(code, severity.value, meaning) for code, (severity, meaning) in codes.items()]
+    rows += [(code, "rule", meaning) for code, meaning in rules.items()]
     return Page().table(("code", "severity", "meaning"), rows).blank().line(f"more: agentgov explain {family}.NAME")
 
 
@@ -39,11 +52,12 @@ def document(found: Explanation) -> dict[str, Any]:
     }
 
 
-def family_document(family: str, codes: Mapping[str, tuple[Severity, str]]) -> dict[str, Any]:
+def family_document(family: str, codes: Mapping[str, tuple[Severity, str]], rules: Mapping[str, str]) -> dict[str, Any]:
     """A family as JSON."""
     rows = [
         {"code": code, "severity": severity.value, "meaning": meaning} for code, (severity, meaning) in codes.items()
     ]
+    rows += [{"code": code, "severity": "rule", "meaning": meaning} for code, meaning in rules.items()]
     return {"family": family, "codes": rows}
 
 

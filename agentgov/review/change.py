@@ -40,6 +40,7 @@ __all__ = [
     "TouchedAgent",
     "Uncounted",
     "decide_change",
+    "touched_by_path",
     "with_assumed",
 ]
 
@@ -54,6 +55,16 @@ def decide_change(
     if all(state == "pass" for state in unit):
         return ChangeVerdict(verdicts)
     return ChangeVerdict(tuple(map(_held_back, verdicts)))
+
+
+def touched_by_path(change: Change) -> Mapping[str, tuple[Touched, ...]]:
+    """The agents that hold each path of a change, as review rules see them."""
+    found: dict[str, list[Touched]] = {}
+    for agent in change.agents:
+        seen = _as_rules_see(agent)
+        for path in agent.paths:
+            found.setdefault(path, []).append(seen)
+    return {path: tuple(agents) for path, agents in found.items()}
 
 
 def with_assumed(
@@ -85,12 +96,7 @@ class _Court:
     @cached_property
     def touched(self) -> Mapping[str, tuple[Touched, ...]]:
         """The agents that hold each path, as rules see them."""
-        found: dict[str, list[Touched]] = {}
-        for agent in self.change.agents:
-            seen = _as_rules_see(agent)
-            for path in agent.paths:
-                found.setdefault(path, []).append(seen)
-        return {path: tuple(agents) for path, agents in found.items()}
+        return touched_by_path(self.change)
 
     @cached_property
     def broken(self) -> Mapping[str, str]:

@@ -78,7 +78,7 @@ def _asked_on(
     asked += [(f"rule {rule.name or number}", rule) for number, rule in enumerate(rules.rules, 1)]
     count = 0
     for name, rule in asked:
-        if not _matches(rule.when, path, touched):
+        if not rule_matches(rule.when, path, touched):
             continue
         item = _from_rule(path, rule, name, found.owners, directory, today, dialect)
         count = max(count, item.count if item.rule == "review.owners" else 0)
@@ -151,8 +151,9 @@ def _from_rule(
     return Requirement(path, name, kind, (frozenset[str]().union(*groups),), max(rule.approvals, 1), labels=labels)
 
 
-def _matches(when: When, path: str, touched: tuple[Touched, ...]) -> bool:
-    if when.paths and not _path_matches(when.paths, path):
+def rule_matches(when: When, path: str, touched: tuple[Touched, ...]) -> bool:
+    """Whether a rule speaks of a change of this path: every key that it gives must match."""
+    if when.paths and not path_matches(when.paths, path):
         return False
     if not (when.risk or when.changed or when.classes or when.environments):
         return True
@@ -184,7 +185,8 @@ def _compiled(patterns: tuple[str, ...]) -> Codeowners:
     return parse("".join(f"{pattern} @matched\n" for pattern in patterns), "agentgov.yaml")
 
 
-def _path_matches(patterns: tuple[str, ...], path: str) -> bool:
+def path_matches(patterns: tuple[str, ...], path: str) -> bool:
+    """Whether one of the patterns of a rule matches, in the dialect of GitHub."""
     rules = _compiled(patterns)
     # A pattern that cannot be read must not turn into a rule that never asks.
     return bool(match(rules, path).owners) or len(rules.rules) < len(patterns)

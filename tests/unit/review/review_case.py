@@ -133,24 +133,31 @@ class Case:
         return replace(self, authors=dict.fromkeys(self.paths, AuthorSet(frozenset(people), doubt)))
 
     @property
-    def verdict(self) -> ChangeVerdict:
-        """The verdict on it."""
-        directory = Directory(self.access)
-        governance = Governance(
+    def governance(self) -> Governance:
+        """The governance that judges it."""
+        return Governance(
             fleet=Fleet(id="f", name="case", reviews=self.rules, codeowners=Codeowners(dialect=self.dialect)),
             access=self.access,
             pipeline=Pipeline(stages=()),
             codeowners=self.codeowners,
             codeowners_file=".github/CODEOWNERS",
         )
-        change = Change(
+
+    @property
+    def change(self) -> Change:
+        """The change itself."""
+        return Change(
             paths=tuple(PathChange(path, old, new) for path, (old, new) in self.paths.items()),
             agents=self.agents,
             authors=self.authors or dict.fromkeys(self.paths, AuthorSet(frozenset({"gina"}))),
             governance_problem=self.problem,
         )
+
+    @property
+    def verdict(self) -> ChangeVerdict:
+        """The verdict on it."""
         reviews = {str(number): review for number, review in enumerate(self.reviews)}
-        return decide_change(change, governance, directory, reviews, self.time)
+        return decide_change(self.change, self.governance, Directory(self.access), reviews, self.time)
 
     @property
     def state(self) -> str:

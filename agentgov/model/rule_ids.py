@@ -1,0 +1,148 @@
+"""Every rule id that a verdict, a refusal or an offence may carry, in words; docs/rules.md shows the same table.
+
+Findings of files have codes of their own (`validate.codes`). An id is stable: it is never reused for something else.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class RuleId:
+    """One rule: what it says, and what to do about it (empty where there is nothing to do)."""
+
+    rule: str
+    meaning: str
+    mend: str = ""
+
+
+_CLONE = "Fetch it again from a clone that you trust; git fsck tells what is damaged."
+_HISTORY = "Nobody but the reconciler moves the journal; compare with another clone, then: agentgov journal verify."
+
+RULES: tuple[RuleId, ...] = (
+    # Reviews
+    RuleId("review.owners", "So many owners of the path, by CODEOWNERS, have to approve.", "Ask one of those named."),
+    RuleId("review.section", "A section of GitLab's CODEOWNERS asks for its own owners.", "Ask one of that section."),
+    RuleId("review.rule", "A rule of agentgov.yaml asks for the people or teams it names.", "Ask one of those named."),
+    RuleId("review.unowned", "Nobody owns the path, so administrators answer for it.", "Name owners in CODEOWNERS."),
+    RuleId("review.administrators", "The governance set takes the administrators' threshold, whatever else says so."),
+    RuleId("review.handover", "Ownership changes, and both sides are asked.", "Ask an outgoing and an incoming owner."),
+    RuleId("review.extra", "A rule of the facts asks for somebody beside the owners."),
+    RuleId("review.total", "The change as a whole takes so many reviewers."),
+    RuleId("review.last-push", "Somebody other than the last pusher has to approve what was pushed last."),
+    RuleId("review.changes-requested", "Somebody asked for changes.", "They approve, or withdraw their request."),
+    RuleId("review.none-needed", "Nothing that changed needs a review."),
+    RuleId("review.not-counted", "A review has no effect here; its reason says why.", "See docs/reviews.md."),
+    RuleId("review.break-glass", "An administrator passed the change without its reviews, or tried to."),
+    RuleId("review.paths", "A signed review does not name its paths as it must.", "Review again with agentgov review."),
+    RuleId("review.words", "A signed review lacks closures or requirements.", "Review again with agentgov review."),
+    RuleId("review.verdict", "A signed review carries no verdict that exists.", "approve, request-changes, withdraw."),
+    RuleId("review.nothing", "There is no review to withdraw."),
+    RuleId("review.bot", "Bots' reviews are not counted."),
+    # Who may do what
+    RuleId("access.binding", "A binding of Access gives the right."),
+    RuleId("access.administrator", "Administrators have the right."),
+    RuleId("access.no-binding", "No binding gives the right.", "An administrator adds one: agentgov who VERB AGENT."),
+    RuleId("access.out-of-scope", "A binding gives the right for other agents.", "Widen its agents, or add one."),
+    RuleId("access.environment", "A binding gives the right in another environment.", "Name the environment in it."),
+    RuleId("access.production-explicit", "Production takes a binding that names it.", "Add production to it."),
+    RuleId("access.expired", "A binding ended.", "Set its `until` to a later day."),
+    RuleId("access.unknown-verb", "There is no such right, or people cannot have it.", "See docs/permissions.md."),
+    RuleId("access.permit-by-rule", "Who decides an agent's pending actions is said by its action rules."),
+    RuleId("access.unknown-person", "Nobody in Access is called that.", "Add the person to governance/access.yaml."),
+    RuleId("access.unknown-bot", "No bot in Access is called that.", "Add the bot to governance/access.yaml."),
+    RuleId("access.bot", "A bot has the fixed acts of its kind, and no others."),
+    RuleId("access.threshold", "So many administrators together are needed."),
+    # Release tags
+    RuleId("tag.signed", "The tag is signed by somebody who may release the agent."),
+    RuleId("tag.recorded", "The journal has seen the tag and keeps its bytes."),
+    RuleId("tag.closure", "What the tag releases has to stand authorised.", "Get its reviews on main, then tag again."),
+    RuleId("tag.commit", "The commit of the tag does not hold what the tag binds, or cannot be read.", "Tag again."),
+    RuleId("tag.object", "The tag object is malformed.", "Tag with agentgov release."),
+    RuleId("tag.name", "The tag stands under another name than it says.", "Tag with agentgov release."),
+    RuleId("tag.target", "A release is a tag of a commit.", "Tag with agentgov release."),
+    RuleId("tag.message", "The tag does not say which fleet and closure it is for.", "Tag with agentgov release."),
+    RuleId("tag.fleet", "The tag was made for another fleet.", "Release it in this one."),
+    RuleId(
+        "tag.journal", "The tag names a state that this journal never had.", "Fetch, then tag again."
+    ),
+    RuleId("tag.unsigned", "The tag is not signed.", "Tag with agentgov release; see agentgov doctor for the key."),
+    RuleId("tag.signature", "The tag's signature does not hold.", "Tag again with your own key."),
+    RuleId("tag.stranger", "The tag's key is no person's in Access.", "Add the key to Access first."),
+    RuleId(
+        "tag.permission", "Whoever signed the tag may not release this agent.", "See agentgov who release AGENT."
+    ),
+    RuleId("tag.lightweight", "A release is an annotated tag.", "Tag with agentgov release."),
+    RuleId("tag.incomplete", "It cannot be told yet whether the tag is good.", "Fetch what is missing."),
+    RuleId("tag.findings", "The agent has errors at that commit.", "Mend what agentgov validate finds."),
+    RuleId("tag.draft", "Drafts are not released.", "Write lifecycle: {state: active}."),
+    RuleId("tag.overdue", "The agent's lifecycle.reviewBy has passed.", "Look at it again and move the date."),
+    RuleId("tag.moved", "The tag points at another object than when it was first seen.", "Find out who moved it."),
+    RuleId(
+        "tag.gone", "The journal has seen the tag, and its ref is gone.", "Fetch tags; else ask who deleted it."
+    ),
+    # Releases and orders in the journal
+    RuleId("release.name", "The act names no release of the agent."),
+    RuleId("release.known", "The journal has seen the release already."),
+    RuleId("release.tag-missing", "The bytes of the tag do not lie beside the act."),
+    RuleId("release.bound", "The act says something else of the release than its tag."),
+    RuleId("pause.words", "The pause does not say whom, how or until when.", "Pause with agentgov pause."),
+    RuleId("pause.none", "Nothing is paused by that selector.", "See agentgov status."),
+    # Acts and the journal
+    RuleId("act.fleet", "The act was signed for another fleet."),
+    RuleId("act.governance", "The act was signed under governance that is no longer in force.", "Do it again."),
+    RuleId("act.time", "The act's time lies behind the journal, or too far ahead.", "Set this machine's clock."),
+    RuleId("act.place", "An act of that kind cannot stand there."),
+    RuleId("act.agent", "The act names no agent's id."),
+    RuleId("journal.verified", "The journal holds from its pinned beginning."),
+    RuleId("journal.rejected", "The journal does not hold.", _HISTORY),
+    RuleId(
+        "journal.incomplete", "It cannot be told whether the journal holds.", "Fetch what is missing."
+    ),
+    RuleId("journal.forked", "The journal is another one than this machine has pinned or seen.", _HISTORY),
+    RuleId("journal.rewound", "The journal was set back behind what this machine has seen.", _HISTORY),
+    RuleId("journal.merge", "The journal is linear, and holds a merge.", _HISTORY),
+    RuleId("journal.duplicate", "The act stands in the journal already."),
+    RuleId("journal.object", "A commit of the journal is malformed.", _HISTORY),
+    RuleId("journal.text", "A commit of the journal is no act.", _HISTORY),
+    RuleId("journal.envelope", "A commit of the journal is not signed by whoever appended it.", _HISTORY),
+    RuleId("journal.unsigned", "An act carries no signature that can be read.", _HISTORY),
+    RuleId("journal.stranger", "An act is signed by a key that is nobody's in Access.", "Add the key to Access first."),
+    RuleId("journal.tree", "An act's tree holds what no act writes.", _HISTORY),
+    RuleId("journal.replay", "An act's tree holds other records than the act makes.", _HISTORY),
+    RuleId("journal.authorised", "An act authorises other contents than the reviews cover.", _HISTORY),
+    RuleId("trust.first-use", "This machine has no pins for the fleet.", "Run agentgov trust pin LINE."),
+    # Signatures
+    RuleId("signature.malformed", "The signature cannot be read as one of SSH.", "Sign again."),
+    RuleId("signature.namespace", "The signature was made for another purpose.", "Sign again."),
+    RuleId("signature.invalid", "The signature does not fit these bytes.", "Sign again with your own key."),
+    RuleId("signature.algorithm", "The signature is of a kind that does not count.", "Use an ssh-ed25519 key."),
+    # Objects of git, read strictly
+    RuleId("object.hash-mismatch", "A stored object holds another object's content.", _CLONE),
+    RuleId("object.wrong-type", "An object is of another kind than is needed.", _CLONE),
+    RuleId("object.damaged", "A stored object is damaged.", _CLONE),
+    RuleId("object.too-large", "An object is larger than is ever read.", "Keep large files out of the fleet."),
+    RuleId("object.malformed", "An object does not follow git's grammar.", _CLONE),
+    RuleId("object.nul", "An object holds a NUL byte, behind which text can hide.", _CLONE),
+    RuleId("object.bad-header", "A header of an object has no value that counts.", _CLONE),
+    RuleId("object.missing-header", "A header of an object is missing or out of place.", _CLONE),
+    RuleId("object.duplicate-header", "A header of an object appears twice.", _CLONE),
+    RuleId("object.unknown-header", "A header that is not allowed in what is signed.", _CLONE),
+    RuleId("object.header-order", "The headers of an object are out of order.", _CLONE),
+    RuleId("object.bad-ident", "An author or committer is not of git's form.", _CLONE),
+    RuleId("object.bad-signature-block", "A signature block does not begin or end as one.", _CLONE),
+    RuleId("object.second-signature", "An object carries two signatures, and only one can be meant.", _CLONE),
+    RuleId("object.text-after-signature", "There is text behind the signature, which it does not cover.", _CLONE),
+    RuleId("tree.malformed", "A folder in git holds an entry with an odd mode or name.", _CLONE),
+    RuleId("tree.unsorted", "A folder in git is not in git's order.", _CLONE),
+    RuleId("tree.duplicate-entry", "A folder in git holds two entries of one name.", _CLONE),
+    RuleId("tree.bad-name", "A folder in git holds a name such as .git or `..`.", _CLONE),
+    RuleId("tree.too-large", "Folders are nested too deep, or hold too many files.", "Keep the fleet smaller."),
+    RuleId("tree.too-deep", "A path has more than 128 parts.", "Keep paths shorter."),
+    RuleId("tree.conflict", "A path lies inside something that is set at the same time."),
+)
+_BY_ID = {one.rule: one for one in RULES}
+
+
+def rule(name: str) -> RuleId | None:
+    """The rule with that id; None where there is none."""
+    return _BY_ID.get(name)

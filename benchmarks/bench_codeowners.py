@@ -7,6 +7,7 @@ is measured by itself, and every run starts from a new one, so nothing is rememb
 not know GitLab's dialect; in GitHub's it is asked for a part of the paths, and its figure is for all of them.
 """
 
+import importlib
 import random
 import statistics
 import sys
@@ -115,11 +116,10 @@ def theirs(peer: Any, text: str, paths: list[str], seen: dict[str, list[float]])
 def peer_class() -> Any:
     """The peer, None with a reason where it is not installed."""
     try:
-        from codeowners import CodeOwners
+        return importlib.import_module("codeowners").CodeOwners
     except ImportError:
         print("the peer is left out: `pip install codeowners` puts it beside\n")
         return None
-    return CodeOwners
 
 
 def main() -> None:

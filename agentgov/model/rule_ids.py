@@ -62,24 +62,18 @@ RULES: tuple[RuleId, ...] = (
     RuleId("tag.target", "A release is a tag of a commit.", "Tag with agentgov release."),
     RuleId("tag.message", "The tag does not say which fleet and closure it is for.", "Tag with agentgov release."),
     RuleId("tag.fleet", "The tag was made for another fleet.", "Release it in this one."),
-    RuleId(
-        "tag.journal", "The tag names a state that this journal never had.", "Fetch, then tag again."
-    ),
+    RuleId("tag.journal", "The tag names a state that this journal never had.", "Fetch, then tag again."),
     RuleId("tag.unsigned", "The tag is not signed.", "Tag with agentgov release; see agentgov doctor for the key."),
     RuleId("tag.signature", "The tag's signature does not hold.", "Tag again with your own key."),
     RuleId("tag.stranger", "The tag's key is no person's in Access.", "Add the key to Access first."),
-    RuleId(
-        "tag.permission", "Whoever signed the tag may not release this agent.", "See agentgov who release AGENT."
-    ),
+    RuleId("tag.permission", "Whoever signed the tag may not release this agent.", "See agentgov who release AGENT."),
     RuleId("tag.lightweight", "A release is an annotated tag.", "Tag with agentgov release."),
     RuleId("tag.incomplete", "It cannot be told yet whether the tag is good.", "Fetch what is missing."),
     RuleId("tag.findings", "The agent has errors at that commit.", "Mend what agentgov validate finds."),
     RuleId("tag.draft", "Drafts are not released.", "Write lifecycle: {state: active}."),
     RuleId("tag.overdue", "The agent's lifecycle.reviewBy has passed.", "Look at it again and move the date."),
     RuleId("tag.moved", "The tag points at another object than when it was first seen.", "Find out who moved it."),
-    RuleId(
-        "tag.gone", "The journal has seen the tag, and its ref is gone.", "Fetch tags; else ask who deleted it."
-    ),
+    RuleId("tag.gone", "The journal has seen the tag, and its ref is gone.", "Fetch tags; else ask who deleted it."),
     # Releases and orders in the journal
     RuleId("release.name", "The act names no release of the agent."),
     RuleId("release.known", "The journal has seen the release already."),
@@ -95,9 +89,7 @@ RULES: tuple[RuleId, ...] = (
     RuleId("act.agent", "The act names no agent's id."),
     RuleId("journal.verified", "The journal holds from its pinned beginning."),
     RuleId("journal.rejected", "The journal does not hold.", _HISTORY),
-    RuleId(
-        "journal.incomplete", "It cannot be told whether the journal holds.", "Fetch what is missing."
-    ),
+    RuleId("journal.incomplete", "It cannot be told whether the journal holds.", "Fetch what is missing."),
     RuleId("journal.forked", "The journal is another one than this machine has pinned or seen.", _HISTORY),
     RuleId("journal.rewound", "The journal was set back behind what this machine has seen.", _HISTORY),
     RuleId("journal.merge", "The journal is linear, and holds a merge.", _HISTORY),

@@ -42,8 +42,8 @@ def complete_revision(ctx: click.Context, _: click.Parameter, incomplete: str) -
 
 def complete_path(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Agents by their ids, and whatever files the shell finds."""
-    agents = agents_on_disk(Path(ctx.params.get("repo") or "."))
-    found = [CompletionItem(agent) for agent in agents if incomplete and agent.startswith(incomplete)]
+    agents = agents_on_disk(Path(ctx.params.get("repo") or "."), incomplete) if incomplete else []
+    found = [CompletionItem(agent) for agent in agents]
     return [CompletionItem(incomplete, type="file"), *found]  # in this order bash keeps both
 
 
@@ -121,8 +121,7 @@ def _offered(param: click.Parameter, complete: Completer, ctx: click.Context, in
 
 
 def _agent(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[str]:
-    agents = agents_on_disk(Path(ctx.params.get("repo") or "."))
-    return [agent for agent in agents if agent.startswith(incomplete)]
+    return agents_on_disk(Path(ctx.params.get("repo") or "."), incomplete)
 
 
 def _folder(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:

@@ -49,17 +49,17 @@ def _meant(text: str, or_else: str = "") -> str:
 
 def complete_agent(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """The agents of the fleet around whose ids begin so, for shells."""
-    return [CompletionItem(text) for text in _nearby(ctx) if text.startswith(incomplete)]
+    return [CompletionItem(text) for text in _nearby(ctx, incomplete)]
 
 
 def _complete_selector(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    agents = _nearby(ctx)
+    agents = _nearby(ctx, incomplete)
     workspaces = sorted({f"{text.partition('/')[0]}/*" for text in agents})
     return [CompletionItem(text) for text in (*agents, *workspaces) if text.startswith(incomplete)]
 
 
-def _nearby(ctx: click.Context) -> list[str]:
-    return agents_on_disk(Path(ctx.params.get("repo") or "."))
+def _nearby(ctx: click.Context, prefix: str) -> list[str]:
+    return agents_on_disk(Path(ctx.params.get("repo") or "."), prefix)
 
 
 def verb(text: str) -> str:

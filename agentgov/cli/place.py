@@ -16,20 +16,30 @@ def fleet_root(start: Path) -> Path | None:
     return next((folder for folder in (here, *here.parents) if (folder / FLEET_FILE).is_file()), None)
 
 
-def agents_on_disk(start: Path) -> list[str]:
-    """The ids of the agents whose folders lie in the fleet around, sorted; none where there is no fleet, or no reading.
+def agents_on_disk(start: Path, prefix: str = "") -> list[str]:
+    """The ids that begin so of the agents whose folders lie in the fleet around, sorted; none where there is no fleet,
+    or no reading.
 
     Names only: what shells complete, and what somebody may have meant. Nothing is decided by it.
     """
     root = fleet_root(start)
+    if root is None:
+        return []
+    workspace, slash, _ = prefix.partition("/")
     found = []
+    for name in _folders(root / "agents"):
+        if name == workspace if slash else name.startswith(workspace):
+            found += [f"{name}/{agent}" for agent in _folders(root / "agents" / name)]
+    return [text for text in found if text.startswith(prefix) and agent_id(text) is not None]
+
+
+def _folders(place: Path) -> list[str]:
+    """The names of the folders in a folder, sorted; none where it cannot be read."""
     try:
-        for workspace in sorted((root / "agents").iterdir()) if root is not None else ():
-            if workspace.is_dir():
-                found += [f"{workspace.name}/{agent.name}" for agent in sorted(workspace.iterdir()) if agent.is_dir()]
+        with os.scandir(place) as entries:
+            return sorted(entry.name for entry in entries if entry.is_dir())
     except OSError:
         return []
-    return [text for text in found if agent_id(text) is not None]
 
 
 def workspace_name(text: str) -> str:

@@ -65,6 +65,8 @@ def test_agents_are_those_of_the_fleet_around_or_named(laid: CommandWorld) -> No
 def test_only_what_can_be_an_agent_is_offered(laid: CommandWorld) -> None:
     laid.write({"agents/support/shared/tone.md": "", "agents/README.md": "", "agents/support/Not_One/x": ""})
     assert agents_on_disk(laid.fleet) == ["finance/payroll", "support/triage"]
+    assert agents_on_disk(laid.fleet, "f") == agents_on_disk(laid.fleet, "finance/p") == ["finance/payroll"]
+    assert agents_on_disk(laid.fleet, "fin/") == agents_on_disk(laid.fleet, "support/x") == []
     assert agents_on_disk(laid.keys) == []
 
 

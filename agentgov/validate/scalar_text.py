@@ -7,7 +7,7 @@ the value that the parser gave; where they differ, nothing is claimed.
 import re
 from collections.abc import Iterator
 
-_PROPERTY = re.compile(r"[&!][^ \t\r\n]*|#[^\r\n]*|[ \t\r\n]+")
+_PROPERTY = re.compile(r"&[0-9A-Za-z_-]+|![^ \t\r\n]*|#[^\r\n]*|[ \t\r\n]+")
 _BREAK = re.compile(r"\r\n|\r|\n")
 _GAP = re.compile(r"[ \t]*(?:(?:\r\n|\r|\n)[ \t]*)+")
 _HEADER = re.compile(r"[|>]([-+0-9]*)[ \t]*(?:#[^\r\n]*)?(?:\r\n|\r|\n|\Z)")

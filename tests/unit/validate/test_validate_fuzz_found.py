@@ -15,6 +15,8 @@ FOUND = {
     "half a character": b'kind: "\\ud800"\n',
     # The indentation is given and no line has any text.
     "a block of blanks": b"k:\n  - |+2\n   \n",
+    # An anchor ends before a character that it cannot hold.
+    "an anchor that runs into its text": b"k: &xJJJ:J.\n",
     # A comment between an anchor and its text.
     "an anchor on its own": b"k: &a # agentgov: ignore[secret.literal] because x\n  text\n",
 }

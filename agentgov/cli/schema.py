@@ -20,6 +20,12 @@ _PLACES: "dict[Kind, str]" = {
     "Pipeline": "governance/pipeline.yaml",
     "Workspace": "governance/workspaces/<workspace>.yaml",
     "Agent": "agents/<workspace>/<agent>/agent.yaml",
+    "ActionPolicy": "governance/actions.yaml",
+    "PriceList": "governance/prices.yaml",
+    "Retention": "governance/retention.yaml",
+    "AlertPolicy": "governance/alerts.yaml",
+    "Playbook": "playbooks/<name>.yaml",
+    "Drill": "drills/<name>.yaml",
 }
 
 

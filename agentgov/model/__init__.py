@@ -2,6 +2,7 @@
 
 Nothing here reads a file, a repository, a clock or a terminal. Modules: `verdict` (reasons and answers), `finding`
 (what validation says), `names` (ids and versions), `units` (durations, money, shares), `document`, `fleet`, `access`,
-`pipeline`, `agent` (the documents that users write), `snapshot` (files at one moment), `governed` (which paths count),
-`closure` (what an agent is, as bytes), `act` (the text of a signed act), `state` (what the journal says is so).
+`pipeline`, `agent`, `policies`, `playbook` (the documents that users write), `snapshot` (files at one moment),
+`governed` (which paths count), `closure` (what an agent is, as bytes), `act` (the text of a signed act), `state` (what
+the journal says is so).
 """

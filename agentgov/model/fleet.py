@@ -11,6 +11,7 @@ import msgspec
 from agentgov.model.access import Access
 from agentgov.model.document import Classification, Document, Environment, Risk
 from agentgov.model.pipeline import Pipeline
+from agentgov.model.policies import ActionPolicy, AlertPolicy, PriceList, Retention
 
 
 class When(Document, frozen=True):
@@ -133,3 +134,7 @@ class Governance(Document, frozen=True):
     workspaces: Mapping[str, Workspace] = msgspec.field(default_factory=dict)
     codeowners: str = ""  # text of the CODEOWNERS file that decides
     codeowners_file: str = ""  # its path; empty where there is none
+    actions: ActionPolicy | None = None
+    prices: PriceList | None = None
+    retention: Retention | None = None
+    alerts: AlertPolicy | None = None

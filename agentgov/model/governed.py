@@ -5,12 +5,17 @@ set is fixed in code, and no rule can make it smaller. Paths are text decoded fr
 compared as such: never case-folded, never normalised.
 """
 
+from collections.abc import Mapping
 from typing import Literal
 
 FLEET_FILE = "agentgov.yaml"
 ACCESS_FILE = "governance/access.yaml"
 PIPELINE_FILE = "governance/pipeline.yaml"
 WORKSPACES_FOLDER = "governance/workspaces"
+ACTIONS_FILE = "governance/actions.yaml"
+PRICES_FILE = "governance/prices.yaml"
+RETENTION_FILE = "governance/retention.yaml"
+ALERTS_FILE = "governance/alerts.yaml"
 
 # Every place where either dialect looks for CODEOWNERS, so that none can be slipped in at a higher precedence.
 GITHUB_CODEOWNERS = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS")
@@ -38,7 +43,28 @@ ROOTS = (
 # The same for the governance set alone: who only asks what the fleet allows need not walk through every agent.
 GOVERNANCE_ROOTS = tuple(root for root in ROOTS if f"{root}/" not in _CONTENT_FOLDERS)
 
-Kind = Literal["Fleet", "Access", "Pipeline", "Workspace", "Agent"]
+Kind = Literal[
+    "Fleet",
+    "Access",
+    "Pipeline",
+    "Workspace",
+    "Agent",
+    "ActionPolicy",
+    "PriceList",
+    "Retention",
+    "AlertPolicy",
+    "Playbook",
+    "Drill",
+]
+_SINGLE: Mapping[str, Kind] = {
+    FLEET_FILE: "Fleet",
+    ACCESS_FILE: "Access",
+    PIPELINE_FILE: "Pipeline",
+    ACTIONS_FILE: "ActionPolicy",
+    PRICES_FILE: "PriceList",
+    RETENTION_FILE: "Retention",
+    ALERTS_FILE: "AlertPolicy",
+}
 
 
 def in_governance_set(path: str) -> bool:
@@ -53,13 +79,11 @@ def is_governed(path: str) -> bool:
 
 def kind_of(path: str) -> Kind | None:
     """The kind of document that must stand at this path, None where no kind of this version is expected."""
-    if path == FLEET_FILE:
-        return "Fleet"
-    if path == ACCESS_FILE:
-        return "Access"
-    if path == PIPELINE_FILE:
-        return "Pipeline"
+    if path in _SINGLE:
+        return _SINGLE[path]
     parts = path.split("/")
+    if parts[0] in ("playbooks", "drills") and path.endswith(".yaml"):
+        return "Playbook" if parts[0] == "playbooks" else "Drill"
     if len(parts) == 3 and path.startswith(f"{WORKSPACES_FOLDER}/") and path.endswith(".yaml"):
         return "Workspace"
     if len(parts) == 4 and parts[0] == "agents" and parts[3] == "agent.yaml" and parts[2] != "shared":

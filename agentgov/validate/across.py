@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from agentgov.model.finding import Finding
 from agentgov.model.partition import Part, Partition, Whole
 from agentgov.model.snapshot import path_bytes
-from agentgov.validate import content, layout, limits, ownership, process, references
+from agentgov.validate import content, layout, limits, ownership, playbooks, process, references
 from agentgov.validate.facts import Facts
 from agentgov.validate.load import Parts
 from agentgov.validate.unit import subject_of
@@ -38,6 +38,7 @@ def check(
         {folder: one.formerly for folder, one in folders.items() if one.formerly},
         lambda id_: _is_read(folders, id_),
     )
+    yield from playbooks.check_covered(view, folders, rest)
     yield from process.check_exempt(view, _covered(parts, folders, rest))
     yield from ownership.check(view, (rest, *folders.values()), folders.keys())
 

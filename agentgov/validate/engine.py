@@ -9,12 +9,12 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Protocol
+from typing import Any, Protocol, get_args
 
 from agentgov.model.governed import Kind, schema_file
 from agentgov.resources import folder
 
-KINDS: tuple[Kind, ...] = ("Fleet", "Access", "Pipeline", "Workspace", "Agent")
+KINDS: tuple[Kind, ...] = get_args(Kind)
 
 Path = tuple[str | int, ...]
 

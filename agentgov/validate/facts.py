@@ -29,6 +29,13 @@ class Decided(msgspec.Struct, frozen=True, array_like=True):
     unable: tuple[str, ...] = ()
 
 
+class Covered(msgspec.Struct, frozen=True, array_like=True):
+    """The agents that a playbook is about, as it says itself; both empty: all of them."""
+
+    agents: tuple[str, ...] = ()
+    labels: Mapping[str, str] = {}
+
+
 class Facts(msgspec.Struct, frozen=True, array_like=True):
     """One folder below a workspace, or the rest of the fleet. Add a field at the end, with a default."""
 
@@ -41,6 +48,9 @@ class Facts(msgspec.Struct, frozen=True, array_like=True):
     beyond: tuple[str, ...] = ()  # paths that the judgement depends on: files it names elsewhere, or that are not there
     exempt: Mapping[str, str] = {}  # patterns of reviews.exempt that cover one of its paths, and the first such path
     owned: tuple[Decided, ...] = ()
+    playbook: str = ""  # the one that agent.yaml names
+    labels: Mapping[str, str] = {}  # of an agent that names a playbook
+    playbooks: Mapping[str, Covered] = {}  # of the rest: what each playbook that can be read is about
 
 
 @dataclass(frozen=True, slots=True)

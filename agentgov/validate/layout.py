@@ -16,9 +16,7 @@ from agentgov.validate import characters
 from agentgov.validate.codes import finding
 from agentgov.validate.view import Subject, View
 
-_GOVERNANCE_FILES = ("access.yaml", "pipeline.yaml")
-# Kinds of the format that this version does not read: somebody would believe that their rules hold.
-_NOT_YET = ("actions.yaml", "alerts.yaml", "retention.yaml", "prices.yaml")
+_GOVERNANCE_FILES = ("access.yaml", "pipeline.yaml", "actions.yaml", "alerts.yaml", "retention.yaml", "prices.yaml")
 _ALWAYS_WELCOME = frozenset({"README.md", ".gitkeep", ".gitattributes"})
 _AGENT_FILE = "agent.yaml"
 _NAME_RULE = "use lower-case letters, digits and inner hyphens, at most 63"
@@ -128,10 +126,6 @@ def _unexpected(path: str) -> Iterator[Finding]:
     parts = path.split("/")
     if parts[0] == "agents":
         fix = _fix_in_agents(parts)
-    elif parts[0] == "governance" and parts[1:] and parts[1] in _NOT_YET and len(parts) == 2:
-        message = f"this version does not read {path}: nothing in it takes effect"
-        yield finding("layout.not-read-yet", Location(path, 1, 1), message, "do not rely on it")
-        return
     elif parts[0] == "governance":
         fix = _fix_in_governance(parts)
     elif parts[0] in ("playbooks", "drills") and parts[-1].endswith((".yml", ".json")):
@@ -160,7 +154,7 @@ def _fix_in_governance(parts: list[str]) -> str:
     """What to do about a file below governance/; empty where it belongs there."""
     if len(parts) == 2:
         name = parts[1].lower().replace(".yml", ".yaml")
-        close = difflib.get_close_matches(name, (*_GOVERNANCE_FILES, *_NOT_YET), 1, 0.7)
+        close = difflib.get_close_matches(name, _GOVERNANCE_FILES, 1, 0.7)
         meant = f'did you mean "governance/{close[0]}"?' if close else "move it out of governance/"
         return "" if parts[1] in _GOVERNANCE_FILES else meant
     if parts[1] == "workspaces" and len(parts) == 3 and parts[2].endswith(".yaml"):

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from agentgov.model.document import CLASSIFICATIONS, RISKS
 from agentgov.model.finding import Finding
 from agentgov.model.fleet import AllowDeny, Workspace
+from agentgov.model.governed import PRICES_FILE
 from agentgov.validate.view import Subject, View
 
 Money = tuple[str, str, str]  # file, pointer, amount as written
@@ -68,17 +69,21 @@ def covers(pattern: str, name: str) -> bool:
 def check_currency(
     view: View, agents: Mapping[str, Mapping[str, int]], amounts_in: Callable[[str], Iterable[Money]]
 ) -> Iterator[Finding]:
-    """One currency a fleet: that of the workspaces, or else of most amounts.
+    """One currency a fleet: that of the workspaces, or else of the price list, or else of most amounts.
 
     `agents` counts the amounts in each currency, by the agent's folder; `amounts_in` tells those of one folder.
     """
-    of_workspaces = list(workspace_money(view))
-    count = currencies(of_workspaces) or _sum(agents.values())
+    of_workspaces, of_prices = list(workspace_money(view)), list(_price_list(view))
+    count = currencies(of_workspaces) or currencies(of_prices) or _sum(agents.values())
     if not count:
         return
     currency = max(sorted(count), key=lambda name: count[name])
     folders = (folder for folder, counts in agents.items() if counts and counts.keys() != {currency})
-    for file, pointer, amount in (*of_workspaces, *(money for folder in folders for money in amounts_in(folder))):
+    for file, pointer, amount in (
+        *of_workspaces,
+        *of_prices,
+        *(money for folder in folders for money in amounts_in(folder)),
+    ):
         if amount[-3:] != currency:
             message = f"{amount} is not in {currency}, the currency of this fleet"
             yield view.at("limit.currency", file, pointer, message, f"write the amount in {currency}")
@@ -87,6 +92,11 @@ def check_currency(
 def currencies(amounts: Iterable[Money]) -> dict[str, int]:
     """How many amounts are in each currency."""
     return dict(Counter(amount[-3:] for _, _, amount in amounts))
+
+
+def _price_list(view: View) -> Iterator[Money]:
+    if view.parts.prices is not None:
+        yield PRICES_FILE, "/currency", f"a price list in {view.parts.prices.currency}"
 
 
 def workspace_money(view: View) -> Iterator[Money]:

@@ -17,9 +17,21 @@ from agentgov.model.agent import Agent
 from agentgov.model.document import Document
 from agentgov.model.finding import Finding, Severity, order
 from agentgov.model.fleet import Fleet, Governance, Reviews, Workspace
-from agentgov.model.governed import ACCESS_FILE, FLEET_FILE, PIPELINE_FILE, Kind, kind_of
+from agentgov.model.governed import (
+    ACCESS_FILE,
+    ACTIONS_FILE,
+    ALERTS_FILE,
+    FLEET_FILE,
+    PIPELINE_FILE,
+    PRICES_FILE,
+    RETENTION_FILE,
+    Kind,
+    kind_of,
+)
 from agentgov.model.names import AgentId, agent_of_path, is_label
 from agentgov.model.pipeline import Pipeline
+from agentgov.model.playbook import Drill, Playbook
+from agentgov.model.policies import ActionPolicy, AlertPolicy, PriceList, Retention
 from agentgov.model.snapshot import Entry, Snapshot, path_text
 from agentgov.model.verdict import Location
 from agentgov.owners.codeowners import Codeowners, Dialect, locate, parse, places
@@ -38,6 +50,12 @@ TYPES: Mapping[Kind, type[Document]] = {
     "Pipeline": Pipeline,
     "Workspace": Workspace,
     "Agent": Agent,
+    "ActionPolicy": ActionPolicy,
+    "PriceList": PriceList,
+    "Retention": Retention,
+    "AlertPolicy": AlertPolicy,
+    "Playbook": Playbook,
+    "Drill": Drill,
 }
 
 # Errors that leave every known field with a value that its schema accepts.
@@ -72,6 +90,10 @@ class Parts:
     codeowners_file: str
     findings: tuple[Finding, ...]
     dialect: Dialect = "github"
+    actions: ActionPolicy | None = None  # these four are optional; None also where one cannot be read
+    prices: PriceList | None = None
+    retention: Retention | None = None
+    alerts: AlertPolicy | None = None
 
     @cached_property
     def directory(self) -> Directory | None:
@@ -115,6 +137,10 @@ class Parts:
             workspaces=self.workspaces,
             codeowners=self.codeowners,
             codeowners_file=self.codeowners_file,
+            actions=self.actions,
+            prices=self.prices,
+            retention=self.retention,
+            alerts=self.alerts,
         )
 
 
@@ -158,7 +184,13 @@ def load_parts(snapshot: Snapshot) -> Parts:
     fleet = load_document(snapshot, "Fleet", Fleet, FLEET_FILE)
     access = load_document(snapshot, "Access", Access, ACCESS_FILE)
     pipeline = load_document(snapshot, "Pipeline", Pipeline, PIPELINE_FILE)
+    there = {"/".join(path.split("/", 2)[:2]) for path in entries if path.startswith("governance/")}
+    actions = _optional(snapshot, "ActionPolicy", ActionPolicy, ACTIONS_FILE, there)
+    prices = _optional(snapshot, "PriceList", PriceList, PRICES_FILE, there)
+    retention = _optional(snapshot, "Retention", Retention, RETENTION_FILE, there)
+    alerts = _optional(snapshot, "AlertPolicy", AlertPolicy, ALERTS_FILE, there)
     found = [*fleet.findings, *access.findings, *pipeline.findings]
+    found += [*actions.findings, *prices.findings, *retention.findings, *alerts.findings]
     workspaces: dict[str, Workspace] = {}
     for name, path in workspace_files(entries):
         workspace = load_document(snapshot, "Workspace", Workspace, path)
@@ -168,7 +200,20 @@ def load_parts(snapshot: Snapshot) -> Parts:
     dialect = fleet.draft.codeowners.dialect if fleet.draft is not None else "github"
     file = locate([path for path in places(dialect) if path in entries and entries[path].is_file], dialect) or ""
     text = path_text(snapshot.read(file)) if file else ""
-    return Parts(fleet.typed, access.typed, pipeline.typed, workspaces, text, file, tuple(found), dialect)
+    return Parts(
+        fleet=fleet.typed,
+        access=access.typed,
+        pipeline=pipeline.typed,
+        workspaces=workspaces,
+        codeowners=text,
+        codeowners_file=file,
+        findings=tuple(found),
+        dialect=dialect,
+        actions=actions.typed,
+        prices=prices.typed,
+        retention=retention.typed,
+        alerts=alerts.typed,
+    )
 
 
 def load_document(snapshot: Snapshot, kind: Kind, type_: type[Typed], path: str) -> Loaded[Typed]:
@@ -236,6 +281,12 @@ def extensions(value: object, pointer: str) -> Iterator[tuple[str, object]]:
                 yield here, item
             elif here != "/spec/runtime":
                 yield from extensions(item, here)
+
+
+def _optional(snapshot: Snapshot, kind: Kind, type_: type[Typed], path: str, there: set[str]) -> Loaded[Typed]:
+    """A document that a fleet need not have: nothing to find where nothing stands at its path. Whatever stands there
+    and is no such document has an error, so that a broken file, or a folder, is never taken for none."""
+    return load_document(snapshot, kind, type_, path) if path in there else Loaded(None, None, None, ())
 
 
 def _absent(path: str, entry: Entry | None, entries: Mapping[str, Entry]) -> Finding:

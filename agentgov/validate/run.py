@@ -47,6 +47,10 @@ def findings_of_agent(snapshot: Snapshot, governance: Governance, agent_id: Agen
         governance.codeowners_file,
         (),
         governance.fleet.codeowners.dialect,
+        governance.actions,
+        governance.prices,
+        governance.retention,
+        governance.alerts,
     )
     view = View(snapshot, entries, parts)
     loaded = load_document(snapshot, "Agent", Agent, agent_id.file)

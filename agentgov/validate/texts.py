@@ -1,7 +1,6 @@
 """What must not stand in any governed file, whatever its kind: secrets, hidden characters, too many bytes.
 
-Looks at bytes. Playbooks and drills have no schema in this version; that they are YAML is checked here. Files that are
-not text (an image beside a prompt) are left alone, but for their size.
+Looks at bytes. Files that are not text (an image beside a prompt) are left alone, but for their size.
 """
 
 from collections.abc import Iterable, Iterator
@@ -15,7 +14,6 @@ from agentgov.validate.codes import finding
 from agentgov.validate.positions import Positions, positions
 from agentgov.validate.view import Subject, View
 from agentgov.validate.worklist import fill_ins
-from agentgov.validate.yaml_reader import read
 from agentgov.validate.yaml_text import MAX_BYTES, MOST_HIDDEN, too_large
 
 MOST_SECRETS = 100  # told for one file
@@ -52,9 +50,7 @@ def _file(path: str, data: bytes) -> Iterator[Finding]:
     if kind is not None:  # read and judged as a document
         yield from fill_ins(data, path)
         return
-    if path.startswith(("playbooks/", "drills/")) and path.endswith(".yaml"):
-        yield from read(data, path).findings
-    elif not characters.is_plain(data):
+    if not characters.is_plain(data):
         yield from _hidden(path, data)
 
 

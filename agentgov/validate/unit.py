@@ -16,7 +16,19 @@ from agentgov.model.names import AgentId, agent_of_path
 from agentgov.model.partition import Part, Partition
 from agentgov.model.snapshot import Entry, Snapshot
 from agentgov.trust.identity import problems
-from agentgov.validate import content, layout, limits, ownership, process, prompts, references, texts
+from agentgov.validate import (
+    content,
+    layout,
+    limits,
+    ownership,
+    playbooks,
+    policies,
+    process,
+    prompts,
+    references,
+    suites,
+    texts,
+)
 from agentgov.validate.facts import Facts, Judged
 from agentgov.validate.load import Parts, load_document
 from agentgov.validate.suppress import Suppression, check_policy, may_hold_marks, suppressions
@@ -25,6 +37,8 @@ from agentgov.validate.view import Subject, View
 AGENT_RULES = (
     layout.check_agent,
     references.check_agent,
+    policies.check_agent,
+    suites.check_agent,
     limits.check_agent,
     ownership.check_agent,
     content.check_agent,
@@ -34,6 +48,7 @@ AGENT_RULES = (
 GOVERNANCE_RULES = (
     layout.check_workspaces,
     references.check,
+    policies.check,
     process.check,
     ownership.check_file,
 )
@@ -88,6 +103,8 @@ def _folder(part: Part, parts: Parts, folder: str) -> Judged:
         is_agent=True,
         risk=loaded.draft.spec.risk,
         formerly=loaded.draft.metadata.formerly,
+        playbook=loaded.draft.spec.playbook,
+        labels=loaded.draft.metadata.labels if loaded.draft.spec.playbook else {},
         currencies=limits.currencies(limits.agent_money(subject)),
         beyond=tuple(path for path in dict.fromkeys(_named(agent_id, loaded.draft)) if path not in part.own),
     )
@@ -107,9 +124,11 @@ def judge_rest(partition: Partition, parts: Parts) -> Judged:
     ]
     for rule in GOVERNANCE_RULES:
         found.extend(rule(view))
+    readable, of_playbooks = playbooks.check(view, part.own)
+    found.extend(of_playbooks)
     if parts.fleet is not None:
         found.extend(check_policy(parts.fleet.validation, lambda: view.places(FLEET_FILE)))
-    return Judged(tuple(found), _facts(part.own, parts), tuple(marks_in(part, part.own)))
+    return Judged(tuple(found), _facts(part.own, parts, playbooks=readable), tuple(marks_in(part, part.own)))
 
 
 def of_subject(view: View, subject: Subject) -> Iterator[Finding]:

@@ -111,7 +111,16 @@ spec:
   lifecycle: {state: draft}
 """,
     "agents/support/triage/prompts/system.md": "You sort tickets.\n",
-    "playbooks/refunds.yaml": "apiVersion: agentgov.dev/v1\nkind: Playbook\nname: refunds\n",
+    "playbooks/refunds.yaml": """\
+apiVersion: agentgov.dev/v1
+kind: Playbook
+name: refunds
+title: Refunds go wrong
+match: {agents: ["support/*"]}
+responders: [team:support]
+steps:
+  - {id: contain, title: Stop it, type: command, run: agentgov pause support/refunds --reason REASON}
+""",
 }
 
 Edit = str | bytes | None | tuple[str, str]

@@ -68,10 +68,6 @@ RULES: dict[str, tuple[Mapping[str, Edit], list[tuple[str, str, int]]]] = {
         {"governance/workspaces/a/b.yaml": "x: 1\n"},
         [("layout.unexpected-file", "governance/workspaces/a/b.yaml", 1)],
     ),
-    "rules of a later version": (
-        {"governance/actions.yaml": "x: 1\n"},
-        [("layout.not-read-yet", "governance/actions.yaml", 1)],
-    ),
     "a workspace called otherwise": (
         {WORKSPACE: ("name: support", "name: help")},
         [("layout.name-mismatch", WORKSPACE, 3)],

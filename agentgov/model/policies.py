@@ -1,0 +1,165 @@
+"""The smaller governance files as types: rules about actions, prices, retention, alerts. All of them are optional.
+
+They hold for the whole fleet when they are authorised; what obeys them (the gate, the ledger, alerts) is elsewhere.
+"""
+
+from collections.abc import Mapping
+from typing import Literal
+
+import msgspec
+
+from agentgov.model.agent import Then
+from agentgov.model.document import Document
+
+
+class FleetMatch(Document, frozen=True):
+    """What a fleet's action rule is about: glob patterns on tool names, patterns of agents (none: all of them)."""
+
+    tools: tuple[str, ...]
+    agents: tuple[str, ...] = ()
+
+
+class FleetRule(Document, frozen=True):
+    """One rule beside those of every agent. There is no `allow`, so adding a rule never lets more through."""
+
+    match: FleetMatch
+    then: Literal["deny"] | Then
+    name: str = ""
+    when: str = ""
+    reason: str = ""
+
+
+class ActionPolicy(Document, frozen=True):
+    """governance/actions.yaml, kind ActionPolicy: every rule that matches holds, whatever the agent's own say."""
+
+    rules: tuple[FleetRule, ...] = ()
+
+
+class ModelPrice(Document, frozen=True):
+    """What tokens of a model cost, in the currency of the list; amounts are decimal texts."""
+
+    input: str
+    output: str
+    cached_input: str = ""  # empty: as input
+    per: Literal["1K", "1M"] = "1M"
+
+
+class ToolPrice(Document, frozen=True):
+    """What a call of a tool costs."""
+
+    call: str
+
+
+class PriceList(Document, frozen=True):
+    """governance/prices.yaml, kind PriceList: pinned prices of models and tools by name."""
+
+    currency: str
+    as_of: str
+    models: Mapping[str, ModelPrice] = msgspec.field(default_factory=dict)
+    tools: Mapping[str, ToolPrice] = msgspec.field(default_factory=dict)
+
+
+class RetentionClass(Document, frozen=True):
+    """How long one kind of record, and its payload, is kept."""
+
+    payload: str
+    leaf: str
+    basis: str = ""
+
+
+class HoldMatch(Document, frozen=True):
+    """Whose records a legal hold keeps."""
+
+    agents: tuple[str, ...]
+
+
+class LegalHold(Document, frozen=True):
+    """Records that must stay, whatever their class says."""
+
+    id: str
+    match: HoldMatch
+    by: str
+    since: str = ""
+    reason: str = ""
+
+
+class Retention(Document, frozen=True):
+    """governance/retention.yaml, kind Retention."""
+
+    classes: Mapping[str, RetentionClass] = msgspec.field(default_factory=dict)
+    holds: tuple[LegalHold, ...] = ()
+
+
+Severity = Literal["page", "ticket"]
+Signal = Literal[
+    "errors",
+    "denials",
+    "spend",
+    "cost",
+    "latency",
+    "unseen-tool",
+    "unseen-model",
+    "unseen-domain",
+    "tool-mix",
+    "loop",
+    "silence",
+    "exhaustion",
+    "permit-waiting",
+    "pause-unacknowledged",
+    "unpriced",
+    "verification",
+    "moved-tag",
+    "overdue-review",
+]
+
+
+class AgentMatch(Document, frozen=True):
+    """Which agents an alert rule watches: every key given must match."""
+
+    agents: tuple[str, ...] = ()
+    labels: Mapping[str, str] = msgspec.field(default_factory=dict)
+
+
+class Burn(Document, frozen=True):
+    """An allowance spent so many times too fast, over a long and a short window."""
+
+    factor: float
+    windows: tuple[str, ...]
+
+
+class AlertRule(Document, frozen=True):
+    """One signal that is watched, and what happens then."""
+
+    name: str
+    signal: Signal
+    severity: Severity
+    match: AgentMatch = AgentMatch()
+    burn: tuple[Burn, ...] = ()
+    after: str = ""
+    min_count: int = 0
+    do: tuple[Literal["alert", "read-only", "pause", "abort-canary"], ...] = ("alert",)
+
+
+class RouteMatch(Document, frozen=True):
+    """Which alerts a route takes: every key given must match."""
+
+    severity: tuple[Severity, ...] = ()
+    rules: tuple[str, ...] = ()
+    agents: tuple[str, ...] = ()
+
+
+class Route(Document, frozen=True):
+    """One way to reach people; `key_from` says where its secret is found."""
+
+    to: Literal["alertmanager", "pagerduty", "slack", "webhook", "apprise"]
+    name: str = ""
+    match: RouteMatch = RouteMatch()
+    url: str = ""
+    key_from: str = ""
+
+
+class AlertPolicy(Document, frozen=True):
+    """governance/alerts.yaml, kind AlertPolicy."""
+
+    rules: tuple[AlertRule, ...] = ()
+    routes: tuple[Route, ...] = ()

@@ -1,0 +1,171 @@
+"""Do the smaller governance files make sense: rules about actions, prices, retention, alerts; and do agents fit them.
+
+Names must resolve, counts must be met, patterns must be able to match, alerts must reach somebody. All four files are
+optional; nothing is asked of an agent on account of a file that is not there, or that cannot be read.
+"""
+
+import difflib
+from collections.abc import Iterable, Iterator
+
+from agentgov.model.finding import Finding
+from agentgov.model.governed import ACTIONS_FILE, ALERTS_FILE, PRICES_FILE, RETENTION_FILE
+from agentgov.model.policies import ActionPolicy, AlertPolicy, AlertRule, Retention, Route
+from agentgov.model.units import parse_duration
+from agentgov.trust.verbs import is_scope
+from agentgov.validate import pointers
+from agentgov.validate.content import is_date, too_many
+from agentgov.validate.references import selector
+from agentgov.validate.view import Subject, View
+
+_BURNING = frozenset({"errors", "denials", "spend"})
+_WAITING = frozenset({"silence", "permit-waiting", "pause-unacknowledged"})
+_NEEDS_KEY = frozenset({"pagerduty", "slack", "webhook", "apprise"})
+_NEEDS_URL = frozenset({"alertmanager", "webhook"})
+
+
+def check(view: View) -> Iterator[Finding]:
+    """What does not make sense in the optional files of governance."""
+    parts = view.parts
+    if parts.actions is not None:
+        yield from _actions(view, parts.actions)
+    if parts.prices is not None:
+        yield from check_date(view, PRICES_FILE, "/asOf", parts.prices.as_of)
+    if parts.retention is not None:
+        yield from _retention(view, parts.retention)
+    if parts.alerts is not None:
+        yield from _alerts(view, parts.alerts)
+
+
+def check_agent(view: View, subject: Subject) -> Iterator[Finding]:
+    """Whether the price list prices the models of an agent, and governance defines its retention class."""
+    spec, prices, retention = subject.agent.spec, view.parts.prices, view.parts.retention
+    if prices is not None:
+        models = [("/spec/model/primary", spec.model.primary)]
+        models += [(f"/spec/model/fallback/{index}", name) for index, name in enumerate(spec.model.fallback)]
+        for pointer, model in models:
+            if model not in prices.models:
+                message = f"{model} has no price in {PRICES_FILE}, so no call of it can be paid for"
+                fix = meant(model, prices.models) or "add its price"
+                yield view.at("reference.no-price", subject.file, pointer, message, fix)
+    wanted = spec.audit.retention
+    if retention is not None and wanted and wanted not in retention.classes:
+        message = f"{RETENTION_FILE} has no class {wanted}"
+        fix = meant(wanted, retention.classes) or "define it"
+        yield view.at("reference.unknown-retention", subject.file, "/spec/audit/retention", message, fix)
+
+
+def check_date(view: View, file: str, pointer: str, text: str) -> Iterator[Finding]:
+    """Whether a date that is given names a day that exists."""
+    if text and not is_date(text):
+        yield view.at("content.no-such-date", file, pointer, f"there is no day {text}")
+
+
+def check_agents(view: View, file: str, pointer: str, patterns: Iterable[str]) -> Iterator[Finding]:
+    """Whether patterns of agent ids can cover an agent at all."""
+    for index, pattern in enumerate(patterns):
+        if not is_scope(pattern):
+            message = f"{pattern} can cover no agent"
+            fix = "write **, workspace/*, */agent or workspace/agent"
+            yield view.at("content.agent-pattern", file, f"{pointer}/{index}", message, fix)
+
+
+def check_names(view: View, file: str, pointer: str, key: str, names: Iterable[str]) -> Iterator[Finding]:
+    """Whether items of a list have names of their own; one without a name is left alone."""
+    seen: set[str] = set()
+    for index, name in enumerate(names):
+        if name and name in seen:
+            message = f"there are two called {name}"
+            yield view.at("content.duplicate-name", file, f"{pointer}/{index}/{key}", message, "rename one of them")
+        seen.add(name)
+
+
+def meant(name: str, known: Iterable[str]) -> str:
+    """A question whether a name that is known was meant; empty where none is like it."""
+    close = difflib.get_close_matches(name, list(known), 1, 0.6)
+    return f'did you mean "{close[0]}"?' if close else ""
+
+
+def _actions(view: View, policy: ActionPolicy) -> Iterator[Finding]:
+    yield from check_names(view, ACTIONS_FILE, "/rules", "name", (rule.name for rule in policy.rules))
+    for index, rule in enumerate(policy.rules):
+        yield from check_agents(view, ACTIONS_FILE, f"/rules/{index}/match/agents", rule.match.agents)
+        if rule.then != "deny":
+            ask, pointer = rule.then.ask, f"/rules/{index}/then/ask"
+            for place, name in enumerate(ask.who):
+                yield from selector(view, ACTIONS_FILE, f"{pointer}/who/{place}", name)
+            yield from too_many(view, ACTIONS_FILE, f"{pointer}/count", ask.count, ask.who)
+
+
+def _retention(view: View, retention: Retention) -> Iterator[Finding]:
+    for name, kept in retention.classes.items():
+        if parse_duration(kept.payload) > parse_duration(kept.leaf):
+            message = f"the payload is kept for {kept.payload}, the record that says what it is for {kept.leaf}"
+            pointer = f"{pointers.child('/classes', name)}/payload"
+            yield view.at("content.retention-order", RETENTION_FILE, pointer, message, "keep the record as long")
+    yield from check_names(view, RETENTION_FILE, "/holds", "id", (hold.id for hold in retention.holds))
+    for index, hold in enumerate(retention.holds):
+        yield from check_agents(view, RETENTION_FILE, f"/holds/{index}/match/agents", hold.match.agents)
+        yield from selector(view, RETENTION_FILE, f"/holds/{index}/by", hold.by)
+        yield from check_date(view, RETENTION_FILE, f"/holds/{index}/since", hold.since)
+
+
+def _alerts(view: View, policy: AlertPolicy) -> Iterator[Finding]:
+    names = [rule.name for rule in policy.rules]
+    yield from check_names(view, ALERTS_FILE, "/rules", "name", names)
+    yield from check_names(view, ALERTS_FILE, "/routes", "name", (route.name for route in policy.routes))
+    for index, rule in enumerate(policy.rules):
+        yield from check_agents(view, ALERTS_FILE, f"/rules/{index}/match/agents", rule.match.agents)
+        yield from _rule(view, f"/rules/{index}", rule)
+        if "alert" in rule.do and not any(_takes(route, rule) for route in policy.routes):
+            message = f"no route delivers {rule.name}, so nobody is told"
+            fix = f"add a route that takes severity {rule.severity}"
+            yield view.at("content.alert-unheard", ALERTS_FILE, f"/rules/{index}/name", message, fix)
+    for index, route in enumerate(policy.routes):
+        yield from check_agents(view, ALERTS_FILE, f"/routes/{index}/match/agents", route.match.agents)
+        yield from _route(view, f"/routes/{index}", route)
+        for place, name in enumerate(route.match.rules):
+            yield from check_alert(view, ALERTS_FILE, f"/routes/{index}/match/rules/{place}", name)
+
+
+def check_alert(view: View, file: str, pointer: str, name: str) -> Iterator[Finding]:
+    """Whether an alert rule that is named exists, as far as there are alert rules."""
+    policy = view.parts.alerts
+    known = [] if policy is None else [rule.name for rule in policy.rules]
+    if policy is not None and name not in known:
+        message = f"{ALERTS_FILE} has no rule {name}"
+        yield view.at("reference.unknown-alert", file, pointer, message, meant(name, known))
+
+
+def _rule(view: View, pointer: str, rule: AlertRule) -> Iterator[Finding]:
+    problem, fix = "", ""
+    if rule.signal in _BURNING and not rule.burn:
+        problem, fix = f"{rule.signal} needs a burn rate", "add burn: [{factor: 14.4, windows: [1h, 5m]}]"
+    elif rule.signal not in _BURNING and rule.burn:
+        problem, fix = f"{rule.signal} has no burn rate", "remove burn"
+    elif rule.signal in _WAITING and not rule.after:
+        problem, fix = f"{rule.signal} does not say how long to wait", "add after: 20m"
+    elif rule.signal not in _WAITING and rule.after:
+        problem, fix = f"{rule.signal} does not wait", "remove after"
+    if problem:
+        yield view.at("content.alert-rule", ALERTS_FILE, pointer, problem, fix)
+    for index, burn in enumerate(rule.burn):
+        long, short = burn.windows
+        if parse_duration(short) >= parse_duration(long) or parse_duration(short) == 0:
+            message = f"the windows {long} and {short} are not a long one and a short one"
+            where = f"{pointer}/burn/{index}/windows"
+            yield view.at("content.alert-rule", ALERTS_FILE, where, message, "write the longer window first")
+
+
+def _route(view: View, pointer: str, route: Route) -> Iterator[Finding]:
+    if route.to in _NEEDS_KEY and not route.key_from:
+        message = f"a route to {route.to} needs a secret, and keyFrom does not say where it is"
+        yield view.at("content.alert-route", ALERTS_FILE, pointer, message, "add keyFrom: env:NAME")
+    if route.to in _NEEDS_URL and not route.url:
+        message = f"a route to {route.to} needs a url"
+        yield view.at("content.alert-route", ALERTS_FILE, pointer, message, "say where it answers")
+
+
+def _takes(route: Route, rule: AlertRule) -> bool:
+    """Whether some alerts of a rule go this way; which agents they are about is only known when they are raised."""
+    match = route.match
+    return (not match.severity or rule.severity in match.severity) and (not match.rules or rule.name in match.rules)

@@ -155,7 +155,7 @@ def _unknown(subject: str) -> UsageError:
     known = (*CODES, *(one.rule for one in RULES))
     families = dict.fromkeys(code.partition(".")[0] for code in known)
     close = difflib.get_close_matches(subject, (*known, *families), 1)
-    named = [code for code in known if code.partition(".")[2] == subject]
+    named = [code for code in known if code.partition(".")[2] == subject or code.startswith(subject)]
     if named or close:
         return UsageError(f"there is nothing called {subject} to explain", f"did you mean {(named or close)[0]}?")
     hint = f"a governed path, an agent's id, a revision, a code or rule of {', '.join(families)}"

@@ -8,7 +8,7 @@ from it for the lines of CODEOWNERS (`check`).
 """
 
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 
@@ -120,6 +120,10 @@ def _deciding(found: Match) -> tuple[Rule, ...]:
 # What follows for the lines
 
 
+_Numbers = tuple[int, ...]  # the lines that decide together, one in GitHub's dialect
+_Rules = Mapping[int, Rule]  # by line
+
+
 @dataclass(slots=True)
 class _Line:
     """What the same lines decide in the whole fleet; `short` where they have too few reviewers for what is asked."""
@@ -137,16 +141,17 @@ def check(view: View, parts: Iterable[Facts], folders: Collection[str]) -> Itera
         return
     lines, unable = _merged(view, parts)
     rules = {rule.line: rule for rule in view.codeowners.rules}
-    deciding = sorted({number for numbers in lines for number in numbers})
-    yield from _gone(view, [rule for rule in view.codeowners.rules if rule.line not in set(deciding)], folders)
+    deciding = {number for numbers in lines for number in numbers}
+    yield from _gone(view, [rule for rule in view.codeowners.rules if rule.line not in deciding], folders)
     if view.directory is not None:
-        yield from _people_of(view, view.directory, lines, unable, rules, deciding)
+        known = {number: rules[number] for number in sorted(deciding)}
+        yield from _people_of(view, view.directory, lines, unable, known)
 
 
-def _merged(view: View, parts: Iterable[Facts]) -> tuple[dict[tuple[int, ...], _Line], dict[tuple[int, str], str]]:
+def _merged(view: View, parts: Iterable[Facts]) -> tuple[dict[_Numbers, _Line], dict[tuple[_Numbers, str], str]]:
     """What the parts say, by the lines that decide together, and by owners who may not review an example."""
-    lines: dict[tuple[int, ...], _Line] = {}
-    unable: dict[tuple[int, str], str] = {}
+    lines: dict[_Numbers, _Line] = {}
+    unable: dict[tuple[_Numbers, str], str] = {}
     asked: dict[str, int] = {"": 1}
     for facts in parts:
         if facts.risk and facts.risk not in asked:
@@ -159,7 +164,7 @@ def _merged(view: View, parts: Iterable[Facts]) -> tuple[dict[tuple[int, ...], _
             line.able = one.able if line.able is None else min(line.able, one.able)
             line.short |= one.able - 1 < needed
             for handle in one.unable:
-                unable.setdefault((one.lines[0], handle), one.example)
+                unable.setdefault((one.lines, handle), one.example)
     return lines, unable
 
 
@@ -175,10 +180,9 @@ def _gone(view: View, rules: Iterable[Rule], folders: Collection[str]) -> Iterat
 def _people_of(
     view: View,
     directory: Directory,
-    lines: dict[tuple[int, ...], _Line],
-    unable: dict[tuple[int, str], str],
-    rules: dict[int, Rule],
-    deciding: list[int],
+    lines: dict[_Numbers, _Line],
+    unable: dict[tuple[_Numbers, str], str],
+    rules: _Rules,
 ) -> Iterator[Finding]:
     alone = view.parts.access is not None and len(view.parts.access.people) == 1
     if alone:
@@ -186,13 +190,16 @@ def _people_of(
         fix = "add a second person and name them in CODEOWNERS"
         yield view.at("owner.one-person-fleet", ACCESS_FILE, "/people", message, fix)
     spelled = _spelled(view)
-    for number in deciding:
-        yield from _unknown(view, directory, rules[number], spelled)
-    for (number, handle), example in sorted(unable.items()):
+    for rule in rules.values():
+        yield from _unknown(view, directory, rule, spelled)
+    for (numbers, handle), example in sorted(unable.items()):
         message = f"{handle} may not review {example}: no binding in {ACCESS_FILE} gives the right in that scope"
+        number = next(number for number in numbers if handle in rules[number].owners)
         yield finding("owner.cannot-review", _at(view, number, handle), message, "bind them, or name other owners")
     for numbers in sorted(lines):
         yield from _enough(view, directory, [rules[number] for number in numbers], lines[numbers], alone)
+    if not alone:
+        yield from _enough_in_sections(view, directory, rules, lines)
 
 
 def _unknown(view: View, directory: Directory, rule: Rule, spelled: dict[str, str]) -> Iterator[Finding]:
@@ -235,12 +242,24 @@ def _enough(view: View, directory: Directory, rules: list[Rule], line: _Line, al
         return
     if line.short:
         yield _too_few(where, everybody, line.able, line, line.needed)
-        return
-    optional = {section.name for section in view.codeowners.sections if section.optional}
-    for rule in rules:
-        people = _people(directory, view.parts, rule.owners)
-        if people and rule.section and rule.section not in optional and len(people) - 1 < max(1, rule.approvals):
-            yield _too_few(Location(where.file, rule.line, 1), people, len(people), line, max(1, rule.approvals))
+
+
+def _enough_in_sections(
+    view: View, directory: Directory, rules: _Rules, lines: dict[_Numbers, _Line]
+) -> Iterator[Finding]:
+    """Whether the owners of each line of GitLab's sections are enough for what its heading asks."""
+    asking = {section.name for section in view.codeowners.sections if not section.optional}
+    of_line: dict[int, _Line] = {}
+    for numbers, line in lines.items():
+        if not line.short and line.able:  # told of all lines together
+            for number in numbers:
+                of_line.setdefault(number, _Line(line.example)).paths += line.paths
+    for rule in rules.values():
+        if rule.section in asking and rule.line in of_line:
+            people, count = _people(directory, view.parts, rule.owners), max(1, rule.approvals)
+            if people and len(people) - 1 < count:
+                where = Location(view.parts.codeowners_file, rule.line, 1)
+                yield _too_few(where, people, len(people), of_line[rule.line], count)
 
 
 def _too_few(where: Location, people: frozenset[str], able: int, line: _Line, count: int) -> Finding:

@@ -67,7 +67,9 @@ def test_a_mistake_gives_its_finding_and_nothing_else(
 
 
 def test_owners_without_the_right_to_review_are_told_where_they_stand() -> None:
-    viewers = {ACCESS: (BINDING, BINDING.replace("operator", "viewer").replace(", environments: [staging]", ""))}
+    viewers: dict[str, Edit] = {
+        ACCESS: (BINDING, BINDING.replace("operator", "viewer").replace(", environments: [staging]", ""))
+    }
     carol = {**viewers, OWNERS: "* @sample/support\n/agents/support/triage/ @alice-ng  carol@sample.example\n"}
     found = {one.code: one for one in findings(carol)}
     assert (found["owner.cannot-review"].where.line, found["owner.cannot-review"].where.column) == (2, 36)
@@ -79,14 +81,14 @@ def test_owners_without_the_right_to_review_are_told_where_they_stand() -> None:
 
 
 def test_a_right_elsewhere_is_none_here() -> None:
-    elsewhere = {ACCESS: (BINDING, BINDING.replace('"**"', '"support/triage"'))}
+    elsewhere: dict[str, Edit] = {ACCESS: (BINDING, BINDING.replace('"**"', '"support/triage"'))}
     line = "* @sample/support\n/agents/support/refunds/ carol@sample.example\n"
     assert ("owner.nobody", OWNERS, 2) in told({**elsewhere, OWNERS: line})
     assert ("owner.nobody", OWNERS, 2) not in told({**elsewhere, OWNERS: line.replace("refunds", "triage")})
 
 
 def test_a_right_that_ends_some_day_is_not_missed() -> None:
-    until = {ACCESS: (BINDING, BINDING.replace("environments", "until: 2020-01-01, environments"))}
+    until: dict[str, Edit] = {ACCESS: (BINDING, BINDING.replace("environments", "until: 2020-01-01, environments"))}
     assert told(until) == []
 
 

@@ -116,7 +116,14 @@ class Comparison:
 
     def _pairs(self, agents: list[AgentId]) -> "list[Pair]":
         """Both versions of every agent that could be read; an agent that says what it was is one pair, not two."""
-        pairs = {agent: self._pair(agent) for agent in agents}
+        from agentgov.cli.progress import Progress
+
+        progress = Progress("comparing", "agents")
+        pairs = {}
+        for number, agent in enumerate(agents):
+            progress.tell(number, len(agents))
+            pairs[agent] = self._pair(agent)
+        progress.done()
         unread = {problem.where.file for problem in self.problems}
         pairs = {agent: pair for agent, pair in pairs.items() if agent.file not in unread}
         for agent, (old, new) in list(pairs.items()):

@@ -39,7 +39,7 @@ def _mode(name: str, old: str | None, base: AgentVersion, new: str | None, head:
     # A symlink is told even where both sides have one: what it points at is not compared.
     if was != now or now not in (FILE, EXECUTABLE):
         kinds = _KINDS.get(was, oct(was)), _KINDS.get(now, oct(now))
-        said = " -> ".join(dict.fromkeys(kinds))
+        said = " -> ".join(dict.fromkeys(kinds if old is not None else kinds[1:]))
         yield change("files.mode.changed", Place(new), f"{was:o}", f"{now:o}", f"file {short(name)}: {said}")
 
 

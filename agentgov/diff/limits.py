@@ -7,6 +7,7 @@ counts as the loosening direction: it is not known to be tighter.
 from collections.abc import Iterator, Mapping, Sequence
 
 from agentgov.diff.change import FieldChange, Place, change, short
+from agentgov.diff.schedules import narrower
 from agentgov.diff.sequence import keyed
 from agentgov.model.agent import Budget, Lease, Quota, Schedule, Secret
 from agentgov.model.units import parse_duration, parse_money
@@ -132,14 +133,20 @@ def connections(base: Mapping[str, Secret], head: Mapping[str, Secret], place: P
 
 
 def schedule(base: Schedule | None, head: Schedule | None, place: Place) -> Iterator[FieldChange]:
-    """Changes of when an agent may run; whether other times are fewer is not decided, so they loosen."""
+    """Changes of when an agent may run; other times loosen, unless they certainly are some of those before."""
     if base == head:
         return
     old = f"{base.cron} {base.tz}" if base else None
     new = f"{head.cron} {head.tz}" if head else None
-    direction = "changed" if old and new else "added" if new else "removed"
-    said = f"{short(old)} -> {short(new)}" if old and new else f"{short(old or new)} {direction}"
-    yield change(f"schedule.{direction}", place, old, new, f"schedule {said}")
+    if base is None or head is None:
+        direction = "added" if head else "removed"
+        yield change(f"schedule.{direction}", place, old, new, f"schedule {short(old or new)} {direction}")
+        return
+    fewer, more = narrower(base, head), narrower(head, base)
+    if fewer and more:
+        return
+    direction = "narrowed" if fewer else "widened" if more else "changed"
+    yield change(f"schedule.{direction}", place, old, new, f"schedule {short(old)} -> {short(new)}")
 
 
 def lease(base: Lease, head: Lease, place: Place) -> Iterator[FieldChange]:

@@ -14,6 +14,7 @@ from agentgov.report.page import Span, Style, safe
 
 WIDTH = 110
 MOST_LINES = 120  # of one text; what is left is counted
+_MOST_GONE = 12
 _AROUND = 70  # characters of unchanged text kept on each side of a change
 _SENTENCE = 200  # characters of a sentence that is kept whole around a change
 _MENTION = 50  # characters by which a line that moved is named
@@ -27,8 +28,12 @@ Line = list[WordEdit]
 
 
 def word_lines(edits: Sequence[WordEdit], *, marks: bool, width: int = WIDTH) -> Iterator[tuple[Span, ...]]:
-    """The lines of a text that differ, each with the line before and after it; an ellipsis stands for the others."""
+    """The lines of a text that differ, each with the line before and after it; an ellipsis stands for the others.
+
+    At most `MOST_LINES`, of a text that is gone as a whole a few.
+    """
     lines = list(_lines(edits))
+    most = _MOST_GONE if all(edit.kind == "delete" for edit in edits) else MOST_LINES
     changed = [any(edit.kind != "equal" for edit in line) for line in lines]
     shown, hidden = 0, False
     for index, line in enumerate(lines):
@@ -40,7 +45,7 @@ def word_lines(edits: Sequence[WordEdit], *, marks: bool, width: int = WIDTH) ->
             hidden = False
         for wrapped in _shown(line, changed[index], width, marks):
             shown += 1
-            if shown > MOST_LINES:
+            if shown > most:
                 left = sum(1 for number in range(index, len(lines)) if changed[number])
                 yield (Span(f"... and {left:,} more lines that differ: see the files", "dim"),)
                 return

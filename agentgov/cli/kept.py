@@ -6,7 +6,6 @@ Files appear in one step, so that any number of processes may read and write at 
 """
 
 import os
-import secrets
 import stat
 from contextlib import suppress
 from hashlib import sha256
@@ -47,6 +46,8 @@ class KeptFiles:
         """Keep bytes under a name; what cannot be written costs time later, and nothing else."""
         if len(content) > _LARGEST:
             return
+        import secrets
+
         path = self._folder / _file_name(name)
         beside = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
         try:

@@ -16,9 +16,10 @@ from pathlib import Path
 
 from agentgov.errors import ConfigurationError, IncompleteError
 from agentgov.repo.location import Location
-from agentgov.repo.program import ProgramError, git, start_git
+from agentgov.repo.program import ProgramError, first_line, git, start_git
 
 _SECONDS = 300
+_UNREAD = b"could not open directory"
 _SHARED = ("objects", "refs", "packed-refs", "shallow", "info/exclude", "info/attributes")
 _CONFIG = "[core]\n\trepositoryformatversion = 0\n\tbare = false\n"
 _COMPARING = "autocrlf eol safecrlf filemode symlinks ignorecase precomposeunicode trustctime checkstat excludesfile"
@@ -48,7 +49,7 @@ class IndexQuestions:
             "GIT_NO_LAZY_FETCH": "1",
             "GIT_ALLOW_PROTOCOL": "none",
         }
-        return Answer(start_git(self._root, *options, *args, env=env), args[0])
+        return Answer(start_git(self._root, *options, *args, env=env, complaints=True), args[0])
 
 
 class Answer:
@@ -61,12 +62,14 @@ class Answer:
     def fields(self) -> Iterator[bytes]:
         """The NUL-terminated fields of the answer, once it is complete; ProgramError where git says no."""
         try:
-            out, _ = self._process.communicate(timeout=_SECONDS)
+            out, complaints = self._process.communicate(timeout=_SECONDS)
         except subprocess.TimeoutExpired as error:
             self.stop()
             raise IncompleteError(f"git {self._verb} gave no answer within {_SECONDS} seconds") from error
         if self._process.returncode != 0:
             raise ProgramError(f"git {self._verb} cannot read the index or the working tree", "look at: git status")
+        if _UNREAD in complaints:  # git goes on without what is in there, and that is no answer
+            raise ConfigurationError(first_line(complaints), "check the folder and its permissions")
         fields = out.split(b"\0")
         return iter(fields[:-1])
 

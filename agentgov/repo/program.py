@@ -77,15 +77,20 @@ def git(
     return completed
 
 
-def start_git(cwd: Path | str, *args: str, env: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:
-    """Start git with pipes for its input and output; the caller ends it. ConfigurationError when it cannot run."""
+def start_git(
+    cwd: Path | str, *args: str, env: Mapping[str, str] | None = None, complaints: bool = False
+) -> subprocess.Popen[bytes]:
+    """Start git with pipes for its input and output (and with `complaints` for its errors); the caller ends it.
+
+    ConfigurationError when it cannot run.
+    """
     try:
         return subprocess.Popen(
             [require_git(), *_OPTIONS, *args],
             cwd=cwd,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
+            stderr=subprocess.PIPE if complaints else subprocess.DEVNULL,
             env=clean_environment(env),
         )
     except OSError as error:

@@ -321,3 +321,11 @@ def test_nothing_is_written_into_the_repository(repo: Path, capsys: pytest.Captu
     told(capsys, repo)
     told(capsys, repo, "--staged")
     assert state() == before
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may look into every folder")
+def test_a_folder_that_cannot_be_looked_into_is_no_yes(repo: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (repo / "agents/support/new").mkdir(mode=0)
+    found = Told(capsys, "--repo", str(repo))
+    assert found.code == 2
+    assert "could not open directory" in found.err

@@ -11,6 +11,7 @@ import signal
 import sys
 import time
 import traceback
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NoReturn
@@ -32,7 +33,9 @@ def contained(ask: Callable[[], Any], *, memory: int = 300 * MEGABYTE, seconds: 
     sys.stdout.flush()
     sys.stderr.flush()
     receive, send = os.pipe()
-    child = os.fork()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of threads that the child does not have and does not need
+        child = os.fork()
     if child == 0:
         os.close(receive)
         _answer(ask, send, memory, seconds)

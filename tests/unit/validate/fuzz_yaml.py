@@ -142,7 +142,7 @@ def main() -> None:
     words = corpus.parent / f"{corpus.name}.words"
     escaped = ("".join(f"\\x{byte:02x}" for byte in piece.encode()) for piece in _PIECES)
     words.write_text("".join(f'"{word}"\n' for word in escaped))
-    options = ["-max_len=6000", f"-max_total_time={seconds}", "-timeout=10", f"-dict={words}", str(corpus)]
+    options = ["-max_len=6000", f"-max_total_time={seconds}", "-timeout=60", f"-dict={words}", str(corpus)]
     atheris.instrument_all()
     atheris.Setup([sys.argv[0], *options], check)
     atheris.Fuzz()

@@ -36,12 +36,38 @@ class Point:
     environment: Environment | None = None
 
 
+class Running:
+    """What the journal of a repository says, verified once however often it is asked."""
+
+    def __init__(self, start: str) -> None:
+        self._start = start
+
+    @cached_property
+    def view(self) -> "View":
+        """The verified present of the journal; ConfigurationError where there is none."""
+        from agentgov.cli.context import open_context
+
+        return open_context(self._start).view()
+
+    def agents(self, environment: Environment) -> list[AgentId]:
+        """Every agent of which a release runs in an environment."""
+        return sorted(agent for agent in self.view.state.released() if self.release(agent, environment))
+
+    def release(self, agent: AgentId, environment: Environment) -> "Release | None":
+        """The release of an agent that runs in an environment."""
+        from agentgov.release.orders import by_tag
+
+        deployment = self.view.state.deployment(agent)
+        tag = (deployment.production if environment == "production" else deployment.staging).release
+        return by_tag(self.view, agent, tag) if tag else None
+
+
 @dataclass
 class Points:
     """Finds points in a repository; `only` is the agent that the user asked for."""
 
     repo: "Repository"
-    start: str
+    running: Running
     only: AgentId | None = None
 
     def between(self, text: str) -> tuple[Point, Point]:
@@ -74,11 +100,6 @@ class Points:
             return self._running(text, environment)
         return self._plain(text)
 
-    def running(self, environment: Environment) -> list[AgentId]:
-        """Every agent of which a release runs in an environment."""
-        agents = self._view.state.released()
-        return sorted(agent for agent in agents if self._release(agent, environment))
-
     def _plain(self, text: str) -> Point:
         release = self._release_named(text)
         commit = self._commit(text)
@@ -108,24 +129,11 @@ class Points:
         if self.only is None:
             hint = f"--agent WORKSPACE/AGENT says which; for all of them: agentgov diff env:{environment} HEAD"
             raise UsageError(f"{text} is what runs in {environment}, and every agent has its own release there", hint)
-        release = self._release(self.only, environment)
+        release = self.running.release(self.only, environment)
         if release is None:
             raise UsageError(f"nothing of {self.only} runs in {environment}", f"see: agentgov status {self.only}")
         name = f"release {release.release_name.version} in {environment}"
         return Point(text, release.commit, name, self.only, environment)
-
-    def _release(self, agent: AgentId, environment: Environment) -> "Release | None":
-        from agentgov.release.orders import by_tag
-
-        deployment = self._view.state.deployment(agent)
-        tag = (deployment.production if environment == "production" else deployment.staging).release
-        return by_tag(self._view, agent, tag) if tag else None
-
-    @cached_property
-    def _view(self) -> "View":
-        from agentgov.cli.context import open_context
-
-        return open_context(self.start).view()
 
     def _commit(self, text: str) -> str | None:
         """The commit that git has by this name; None where it has none. UsageError where it has two."""

@@ -10,7 +10,7 @@ from functools import cached_property
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from agentgov.cli.points import Point, Points
+from agentgov.cli.points import Point, Points, Running
 from agentgov.errors import ConfigurationError, UsageError
 from agentgov.model.document import ENVIRONMENTS, Environment
 from agentgov.model.governed import (
@@ -64,11 +64,10 @@ def read_sides(start: str, base: str | None, head: str | None, only: AgentId | N
 
     repo = Repository.open(start)
     texts = _texts(base, head, staged)
-    reader = _Reader(repo, start, staged)
+    reader = _Reader(repo, Running(start), staged)
     only = _only(texts, only)
     if only is None and (running := [_RUNNING[text] for text in texts if text in _RUNNING]):
-        points = Points(repo, start)
-        agents = sorted({agent for environment in running for agent in points.running(environment)})
+        agents = sorted({agent for environment in running for agent in reader.running.agents(environment)})
         if not agents:
             raise UsageError(f"nothing runs in {' or '.join(dict.fromkeys(running))} yet", "see: agentgov status")
         return [_named(reader.sides(texts, agent, missing=True), texts) for agent in agents]
@@ -112,7 +111,7 @@ class _Reader:
     """Reads sides from one repository; what two agents have in common is read once."""
 
     repo: "Repository"
-    start: str
+    running: Running
     staged: bool
 
     def __post_init__(self) -> None:
@@ -120,7 +119,7 @@ class _Reader:
 
     def sides(self, texts: tuple[str | None, ...], only: AgentId | None, missing: bool = False) -> Sides:
         """Both sides as far as `only` goes; `missing` where an agent of which nothing runs is none, and no error."""
-        points = Points(self.repo, self.start, only)
+        points = Points(self.repo, self.running, only)
         if len(texts) == 1 and texts[0] is not None:
             first, second = points.between(texts[0])
             return self._committed(first, second, only)
@@ -134,7 +133,8 @@ class _Reader:
     def _point(self, points: Points, text: str | None, missing: bool) -> Point | None:
         if text is None and self.repo.head() is None:
             return None
-        if missing and text in _RUNNING and points.only not in points.running(_RUNNING[text]):
+        asked = _RUNNING.get(text or "") if missing else None
+        if asked is not None and points.only is not None and self.running.release(points.only, asked) is None:
             return None
         return points.find(text or "HEAD")
 

@@ -5,7 +5,7 @@ Quick, and silent whatever is broken: who presses the tab key asks for no error 
 
 import os
 import re
-from collections.abc import Callable, MutableMapping, Sequence
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -25,12 +25,30 @@ def complete_code(ctx: click.Context, _: click.Parameter, incomplete: str) -> li
     """Codes of findings with their meaning, and families; families alone until a dot is typed."""
     from agentgov.validate.codes import CODES
 
-    families = sorted({code.partition(".")[0] for code in CODES})
+    return _dotted({code: told[1] for code, told in CODES.items()}, incomplete)
+
+
+def complete_subject(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """What can be explained: codes and rules, agents, paths, revisions."""
+    from agentgov.model.rule_ids import RULES
+    from agentgov.validate.codes import CODES
+
+    known = {code: told[1] for code, told in CODES.items()} | {one.rule: one.meaning for one in RULES}
+    found = _dotted(known, incomplete)
+    if found or not incomplete:
+        return found
+    revisions = [CompletionItem(name) for name in complete_revision(ctx, param, incomplete)]
+    return [*complete_path(ctx, param, incomplete), *revisions]
+
+
+def _dotted(known: Mapping[str, str], incomplete: str) -> list[CompletionItem]:
+    """Names with a dot in them, with what they mean; their families alone until it is clear which one is meant."""
+    families = sorted({name.partition(".")[0] for name in known})
     close = [family for family in families if family.startswith(incomplete)]
     if "." not in incomplete and len(close) != 1:
         return [CompletionItem(family) for family in close]
-    codes = [CompletionItem(code, help=told[1]) for code, told in CODES.items() if code.startswith(incomplete)]
-    return [*map(CompletionItem, close), *codes]
+    names = [CompletionItem(name, help=told) for name, told in known.items() if name.startswith(incomplete)]
+    return [*map(CompletionItem, close), *names]
 
 
 def complete_revision(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[str]:
@@ -130,7 +148,7 @@ def _folder(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[Com
 
 _BY_PLACEHOLDER: dict[str, Completer] = {
     "CODE": complete_code,
-    "SUBJECT": complete_code,
+    "CODE|RULE|PATH|AGENT|CHANGE": complete_subject,
     "REV": complete_revision,
     "BASE": complete_revision,
     "HEAD": complete_revision,

@@ -124,6 +124,8 @@ def shell(request: pytest.FixtureRequest, fleet: Path, tmp_path_factory: pytest.
         ("agentgov validate --report jun", "agentgov validate --report junit="),
         ("agentgov validate --select schema.unk", "agentgov validate --select schema.unknown-field "),
         ("agentgov explain yaml.dup", "agentgov explain yaml.duplicate-key "),
+        ("agentgov explain review.hand", "agentgov explain review.handover "),
+        ("agentgov explain support/tri", "agentgov explain support/triage "),
         ("agentgov validate --rev fea", "agentgov validate --rev feature/tone "),
         ("agentgov validate --rev support/r", "agentgov validate --rev support/refunds/v1.2.0 "),
         ("agentgov diff main...fea", "agentgov diff main...feature/tone "),

@@ -122,14 +122,14 @@ def _workspace(result: _Result, root: Path, currency: str) -> None:
 def _ownership(result: _Result, root: Path, parts: "Parts") -> None:
     """Give the folder to its owner in CODEOWNERS where they do not own it yet."""
     from agentgov.cli.place import write_new
-    from agentgov.model.governed import GITHUB_CODEOWNERS
+    from agentgov.owners.codeowners import places
     from agentgov.scaffold.forge import codeowners_line
     from agentgov.scaffold.limits import handle_of, owns
 
     if parts.access is None or owns(parts, result.agent.file, result.owner):
         return
-    handle = handle_of(parts.access, result.owner)
-    file = parts.codeowners_file or GITHUB_CODEOWNERS[0]
+    handle = handle_of(parts.access, result.owner, parts.dialect)
+    file = parts.codeowners_file or places(parts.dialect)[0]
     if handle is None:
         result.notes.append(f"{result.owner} does not own {result.agent.folder} in {file} and has no handle for it")
         return

@@ -8,7 +8,8 @@ from collections.abc import Iterable
 from agentgov.model.access import Access
 from agentgov.model.document import CLASSIFICATIONS
 from agentgov.model.fleet import AllowDeny, Workspace
-from agentgov.owners.codeowners import match, parse
+from agentgov.owners.codeowners import Dialect, match, parse
+from agentgov.owners.gitlab import references
 from agentgov.scaffold.agent import Limits
 from agentgov.scaffold.forge import is_owner
 from agentgov.trust.identity import Directory
@@ -57,7 +58,7 @@ def owns(parts: Parts, path: str, owner: str) -> bool:
     return bool(handles & {name.lower() for name in owners}) or directory.members(owner) <= people
 
 
-def handle_of(access: Access, owner: str) -> str | None:
+def handle_of(access: Access, owner: str, dialect: Dialect = "github") -> str | None:
     """How CODEOWNERS calls a person or team: a handle, an account, or an e-mail address; None where there is none."""
     names: list[str] = []
     for team in access.teams:
@@ -65,6 +66,8 @@ def handle_of(access: Access, owner: str) -> str | None:
             names += team.handles
     for person in access.people:
         if person.id == owner:
-            names += [f"@{person.github.login}"] if person.github is not None else []
+            account = person.github if dialect == "github" else person.gitlab
+            names += [f"@{account.login}"] if account is not None else []
             names += person.emails
-    return next(filter(is_owner, names), None)
+    usable = is_owner if dialect == "github" else lambda name: references(name) == (name,)
+    return next(filter(usable, names), None)

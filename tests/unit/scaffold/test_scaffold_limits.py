@@ -75,3 +75,11 @@ def test_how_codeowners_calls_somebody(owner: str, expected: str | None) -> None
 def test_whether_the_owner_owns_the_folder(line: str, owner: str, expected: bool) -> None:
     parts = Parts(None, ACCESS, None, {}, f"{line}\n", ".github/CODEOWNERS", ())
     assert owns(parts, "agents/a/b/agent.yaml", owner) is expected
+
+
+def test_a_handle_is_that_of_the_forge() -> None:
+    person = Person(id="eve", github=ForgeAccount(login="eve-hub", id=1), gitlab=ForgeAccount(login="eve.lab", id=2))
+    team = Team(id="t", handles=("@a/b/c",))
+    access = Access(administrators=Administrators(who=("eve",)), people=(person,), teams=(team,))
+    assert (handle_of(access, "eve"), handle_of(access, "eve", "gitlab")) == ("@eve-hub", "@eve.lab")
+    assert (handle_of(access, "team:t"), handle_of(access, "team:t", "gitlab")) == (None, "@a/b/c")

@@ -13,6 +13,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
 from agentgov.owners.codeowners import Dialect, match, parse
@@ -116,7 +117,7 @@ def theirs(peer: Any, text: str, paths: list[str], seen: dict[str, list[float]])
 def peer_class() -> Any:
     """The peer, None with a reason where it is not installed."""
     try:
-        return importlib.import_module("codeowners").CodeOwners
+        return import_module("codeowners").CodeOwners
     except ImportError:
         print("the peer is left out: `pip install codeowners` puts it beside\n")
         return None

@@ -55,8 +55,8 @@ class Overlay:
             self._again[oid] = read
         return oid
 
-    def blobs(self, oids: Sequence[str]) -> list[bytes]:
-        """The contents of several files of the repository, in one go; those that are only here are left to `blob`."""
+    def blobs(self, oids: Sequence[str]) -> dict[str, bytes]:
+        """As `Repository.blobs`; files that are only here are left to `blob`."""
         return self._repo.blobs(oids)
 
     def is_here(self, oid: str) -> bool:

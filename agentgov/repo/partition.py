@@ -1,19 +1,15 @@
 """The governed files of a tree as `model.partition.Partition`: only the folders that are asked for are listed.
 
 The tree may be a commit's, or one that only `overlay` knows: what would be committed of a working tree or an index.
-With the folder of a working tree at hand a file is read from there when it holds exactly the blob, which is faster.
 """
 
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Protocol
 
 from agentgov.model.governed import ROOTS, is_governed, may_hold_governed
 from agentgov.model.snapshot import TREE, Entry, path_bytes, path_text
 from agentgov.repo.changes import check_bounds
-from agentgov.repo.disk import read_file
-from agentgov.repo.objects import TreeEntry, object_id
+from agentgov.repo.objects import TreeEntry
 
 _AGENTS = b"agents/"
 _ROOTS = frozenset(map(path_bytes, ROOTS))
@@ -25,7 +21,7 @@ class Objects(Protocol):
 
     def tree(self, oid: str) -> tuple[TreeEntry, ...]: ...
     def blob(self, oid: str) -> bytes: ...
-    def blobs(self, oids: Sequence[str]) -> list[bytes]: ...
+    def blobs(self, oids: Sequence[str]) -> dict[str, bytes]: ...
     def is_here(self, oid: str) -> bool: ...
     def files_below(self, tree_oid: str) -> Iterator[tuple[bytes, int, str]]: ...
 
@@ -33,15 +29,12 @@ class Objects(Protocol):
 class TreePartition:
     """The governed files of a tree, by part."""
 
-    def __init__(
-        self, objects: Objects, tree_oid: str, name: str, *, base: str | None = None, disk: Path | None = None
-    ) -> None:
+    def __init__(self, objects: Objects, tree_oid: str, name: str, *, base: str | None = None) -> None:
         """`base` is a tree of the repository that most of this one equals, None where it is one itself."""
         self.tree_oid = tree_oid
         self.name = name
         self._objects = objects
         self._base = base or tree_oid
-        self._disk = os.fsencode(disk) if disk is not None else None
         self._folders: dict[str, str] | None = None
         self._rest: dict[str, Entry] | None = None
         self._listed: dict[str, Mapping[str, Entry]] = {}
@@ -99,10 +92,9 @@ class TreePartition:
 
     def read_ahead(self, folders: Sequence[str]) -> None:
         """Read the files of these folders in one go; those read ahead before are let go."""
-        if self._disk is None:
-            entries = (entry for folder in folders for entry in self.inside(folder).values() if entry.is_file)
-            wanted = list(dict.fromkeys(entry.oid for entry in entries if not self._objects.is_here(entry.oid)))
-            self._ahead = dict(zip(wanted, self._objects.blobs(wanted), strict=True))
+        entries = (entry for folder in folders for entry in self.inside(folder).values() if entry.is_file)
+        wanted = list(dict.fromkeys(entry.oid for entry in entries if not self._objects.is_here(entry.oid)))
+        self._ahead = self._objects.blobs(wanted)
 
     def read(self, path: str) -> bytes:
         """The bytes of the file at a path; KeyError where there is no file."""
@@ -113,8 +105,7 @@ class TreePartition:
             raise KeyError(path)
         if entry.oid in self._ahead:
             return self._ahead[entry.oid]
-        content = self._from_disk(path, entry.oid) if self._disk is not None else None
-        return self._objects.blob(entry.oid) if content is None else content
+        return self._objects.blob(entry.oid)
 
     def _folder_ids(self, root: str) -> dict[str, str]:
         found = {}
@@ -156,12 +147,3 @@ class TreePartition:
 
     def _trees_in(self, oid: str | None) -> list[TreeEntry]:
         return [entry for entry in self._objects.tree(oid) if entry.mode == TREE] if oid is not None else []
-
-    def _from_disk(self, path: str, oid: str) -> bytes | None:
-        """The file as it lies on disk, None unless it is this blob byte for byte."""
-        assert self._disk is not None
-        try:
-            content = read_file(self._disk + b"/" + path_bytes(path))
-        except OSError:
-            return None
-        return content if object_id("blob", content) == oid else None

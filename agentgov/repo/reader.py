@@ -59,20 +59,25 @@ class Child:
             content = self._read(oid, header.size + 1)
             return header.kind, content[:-1]
 
-    def contents(self, oids: Sequence[str], limits: dict[str, int]) -> list[tuple[str, bytes] | None]:
-        """As `content` for several objects, which are asked for before the first answer is read."""
-        found: list[tuple[str, bytes] | None] = []
+    def contents(self, oids: Sequence[str], room: int) -> dict[str, tuple[str, bytes]]:
+        """(type, content) of the first of several objects, up to `room` bytes; the others are left to `content`.
+
+        They are asked for before the first answer is read, so that nobody waits for every one of them.
+        """
+        found: dict[str, tuple[str, bytes]] = {}
         with self._lock:
             for start in range(0, len(oids), _MOST_ASKED):
                 asked = oids[start : start + _MOST_ASKED]
                 self._send(*asked)
                 for oid in asked:
                     header = self._header(oid)
-                    if header is not None and header.size > limits.get(header.kind, -1):
+                    if header is None:
+                        continue  # missing
+                    room -= header.size
+                    if room < 0:
                         self._stop()  # and with it the other answers
-                        raise _too_large(header, oid)
-                    content = self._read(oid, header.size + 1)[:-1] if header is not None else b""
-                    found.append((header.kind, content) if header is not None else None)
+                        return found
+                    found[oid] = header.kind, self._read(oid, header.size + 1)[:-1]
         return found
 
     def _ask(self, name: str) -> Header | None:

@@ -92,9 +92,9 @@ class Repository:
         """The content of a file, as stored: no filter, no line ending is converted."""
         return self.read(oid, "blob")
 
-    def blobs(self, oids: Sequence[str]) -> list[bytes]:
-        """The contents of several files, in one go."""
-        return self._storage.read_all(oids, "blob")
+    def blobs(self, oids: Sequence[str]) -> dict[str, bytes]:
+        """The contents of several files in one go: of the first of them, as far as they are here and not too large."""
+        return self._storage.read_some(oids, "blob")
 
     def is_here(self, oid: str) -> bool:
         """Whether an object is in memory; here none is, see `overlay`."""

@@ -135,7 +135,7 @@ class Reading:
         for path in self._looked_away_from(hidden, root):
             changes[path] = disk.change(path_bytes(path))
         tree = overlay.changed(self.base, changes)
-        partition = TreePartition(overlay, tree, "working tree", base=self.base, disk=root)
+        partition = TreePartition(overlay, tree, "working tree", base=self.base)
         return Uncommitted(partition, tuple(others["unmerged"]), tuple(disk.odd), tuple(others["ignored"]))
 
     def _looked_away_from(self, flagged: list[bytes], root: Path) -> Iterator[str]:

@@ -257,3 +257,15 @@ def test_what_is_written_is_what_git_reads(world: Path) -> None:
     tree = repo.put_files(base, {"agents/a/b/agent.yaml": None, "new/deep/file": (FILE, blob)})
     assert git(world, "ls-tree", "-r", "--name-only", tree) == b"agentgov.yaml\nnew/deep/file"
     assert repo.entry(tree, "new/deep/file") == Entry(FILE, blob)
+
+
+def test_several_files_are_read_in_one_go_as_far_as_they_fit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    repo = Repository.open(make_repository(tmp_path / "many"))
+    oids = [repo.write_blob(b"%d" % number * 100) for number in range(600)]
+    missing = "1" * 40
+    found = repo.blobs([*oids[:300], missing, *oids[300:]])
+    assert found == {oid: repo.blob(oid) for oid in oids}
+    monkeypatch.setattr("agentgov.repo.storage._ROOM", 1000)
+    few = repo.blobs(oids)
+    assert 0 < sum(map(len, few.values())) <= 1000
+    assert repo.blobs(oids[:3]) == {oid: repo.blob(oid) for oid in oids[:3]}  # by a new child

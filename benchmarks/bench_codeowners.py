@@ -7,7 +7,6 @@ is measured by itself, and every run starts from a new one, so nothing is rememb
 not know GitLab's dialect; in GitHub's it is asked for a part of the paths, and its figure is for all of them.
 """
 
-import importlib
 import random
 import statistics
 import sys

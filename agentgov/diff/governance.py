@@ -14,6 +14,7 @@ import msgspec
 from agentgov.diff.change import FieldChange, Place, short
 from agentgov.diff.governance_fields import ITEMS, SCALES, class_of, key_of, label_of
 from agentgov.diff.limits import money_direction, seconds
+from agentgov.diff.policy_fields import DOCUMENTS, EMPTY_IS_ALL, ENTRIES, policy_direction
 from agentgov.diff.sequence import keyed, runs
 from agentgov.model.fleet import Governance
 from agentgov.model.governed import ACCESS_FILE, FLEET_FILE, PIPELINE_FILE, WORKSPACES_FOLDER, in_governance_set
@@ -47,7 +48,8 @@ def typed_files(governance: Governance | None) -> set[str]:
     if governance is None:
         return set()
     workspaces = {f"{WORKSPACES_FOLDER}/{name}.yaml" for name in governance.workspaces}
-    return {FLEET_FILE, ACCESS_FILE, PIPELINE_FILE, governance.codeowners_file, *workspaces}
+    policies = {file for name, (file, _) in DOCUMENTS.items() if getattr(governance, name) is not None}
+    return {FLEET_FILE, ACCESS_FILE, PIPELINE_FILE, governance.codeowners_file, *workspaces, *policies}
 
 
 def _whole(base: Governance | None, head: Governance | None) -> tuple[FieldChange, ...]:
@@ -64,6 +66,18 @@ def _documents(base: Governance, head: Governance) -> Iterator[FieldChange]:
     for name, file in (("fleet", FLEET_FILE), ("access", ACCESS_FILE), ("pipeline", PIPELINE_FILE)):
         before, after = msgspec.to_builtins(getattr(base, name)), msgspec.to_builtins(getattr(head, name))
         yield from _values(_Spot(name, Place(file)), before, after)
+    for name, (file, label) in DOCUMENTS.items():
+        old, new = getattr(base, name), getattr(head, name)
+        if old is not None and new is not None:
+            yield from _values(_Spot(name, Place(file)), msgspec.to_builtins(old), msgspec.to_builtins(new))
+        elif old is not new:
+            direction = "added" if new else "removed"
+            yield _Spot(name, Place(file), (label,)).told(direction, old and label, new and label, direction)
+    yield from _workspaces(base, head)
+    yield from _codeowners(base, head)
+
+
+def _workspaces(base: Governance, head: Governance) -> Iterator[FieldChange]:
     for name in sorted(base.workspaces.keys() | head.workspaces.keys()):
         spot = _Spot("workspaces", Place(f"{WORKSPACES_FOLDER}/{name}.yaml"), (f"workspace {name}",))
         old, new = base.workspaces.get(name), head.workspaces.get(name)
@@ -72,7 +86,6 @@ def _documents(base: Governance, head: Governance) -> Iterator[FieldChange]:
             yield spot.told(direction, old and name, new and name, direction)
         else:
             yield from _values(spot, msgspec.to_builtins(old), msgspec.to_builtins(new))
-    yield from _codeowners(base, head)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +111,10 @@ class _Spot:
 
 def _values(spot: _Spot, before: Any, after: Any) -> Iterator[FieldChange]:
     """Differences of two plain values at one place; the depth is that of the types, so recursion is bounded."""
-    if isinstance(before, Mapping) and isinstance(after, Mapping):
-        for key in dict.fromkeys((*before, *after)):
-            yield from _values(spot.key(key), before.get(key), after.get(key))
+    if isinstance(before, Mapping) and isinstance(after, Mapping) and spot.name in ENTRIES:
+        yield from _entries(spot, before, after)
+    elif isinstance(before, Mapping) and isinstance(after, Mapping):
+        yield from _members(spot, before, after)
     elif isinstance(before, tuple) and isinstance(after, tuple):
         yield from _items(spot, before, after)
     elif before != after:
@@ -113,7 +127,7 @@ def _values(spot: _Spot, before: Any, after: Any) -> Iterator[FieldChange]:
 
 def _items(spot: _Spot, before: Sequence[Any], after: Sequence[Any]) -> Iterator[FieldChange]:
     """Differences of two lists, whose order means nothing: of named items, of numbered mappings, of plain values."""
-    if spot.name.endswith(".allow") and bool(before) != bool(after):
+    if (spot.name.endswith(".allow") or spot.name in EMPTY_IS_ALL) and bool(before) != bool(after):
         # An empty list allows everything, so the first entry closes and the last one that goes opens.
         direction = "closed" if after else "opened"
         said = " -> ".join(_said(patterns) if patterns else "everything" for patterns in (before, after))
@@ -131,6 +145,25 @@ def _items(spot: _Spot, before: Sequence[Any], after: Sequence[Any]) -> Iterator
             yield from _values(at, old[key][1], item)
 
 
+def _entries(spot: _Spot, before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[FieldChange]:
+    """Differences of two mappings whose keys are names: entries that came, went, or say something else."""
+    for key in dict.fromkeys((*before, *after)):
+        at = _Spot(spot.name, spot.place.to(key), (*spot.owners, f"{ENTRIES[spot.name]} {short(key)}"))
+        if key not in after:
+            yield at.told("removed", before[key], None, "removed")
+        elif key not in before:
+            yield at.told("added", None, after[key], "added")
+        elif isinstance(after[key], Mapping):
+            yield from _members(at, before[key], after[key])
+        else:
+            yield from _values(at, before[key], after[key])
+
+
+def _members(spot: _Spot, before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[FieldChange]:
+    for key in dict.fromkeys((*before, *after)):
+        yield from _values(spot.key(key), before.get(key), after.get(key))
+
+
 def _known(name: str, items: Sequence[Any]) -> dict[tuple[Hashable, int], tuple[int, Any]]:
     if name not in ITEMS and any(isinstance(item, Mapping) for item in items):
         return {(index, 0): (index, item) for index, item in enumerate(items)}
@@ -141,6 +174,8 @@ def _direction(name: str, before: Any, after: Any) -> str:
     """added, removed, raised, lowered, changed; "" where both are the same amount written differently."""
     if before in (None, "") or after in (None, ""):
         return "" if before in (None, "") and after in (None, "") else "removed" if after in (None, "") else "added"
+    if (policy := policy_direction(name, before, after)) is not None:
+        return policy
     if isinstance(before, int | float) and isinstance(after, int | float):
         return "raised" if after > before else "lowered"
     if not isinstance(before, str) or not isinstance(after, str):

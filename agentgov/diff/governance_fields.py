@@ -9,6 +9,7 @@ from collections.abc import Hashable, Mapping
 from typing import Any
 
 from agentgov.diff.fields import Class
+from agentgov.diff.policy_fields import POLICY_ITEMS, POLICY_NEUTRAL, POLICY_SCALES, POLICY_TIGHTENS
 from agentgov.model.document import CLASSIFICATIONS, RISKS
 
 # Lists whose items have a name of their own: pattern of the list -> (what one is called, what it is known by).
@@ -21,6 +22,7 @@ ITEMS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "fleet.reviews.rules": ("review rule", ("name", "when")),
     "pipeline.stages": ("stage", ("name",)),
     "pipeline.freezes": ("freeze", ("name",)),
+    **POLICY_ITEMS,
 }
 
 # What one item of any other list is called.
@@ -37,6 +39,12 @@ _NOUNS: Mapping[str, str] = {
     "allow": "allowed pattern",
     "deny": "denied pattern",
     "never": "code",
+    "tools": "tool",
+    "agents": "agent",
+    "rules": "rule",
+    "do": "act",
+    "show": "field",
+    "windows": "window",
 }
 
 # Words in order of strictness or strength: `raised` is a later word.
@@ -47,6 +55,7 @@ SCALES: Mapping[str, tuple[str, ...]] = {
     "fleet.reviews.stale": ("owned-paths", "any-push"),
     "fleet.reviews.handover": ("base", "both"),
     "fleet.validation.suppress": ("all", "warnings", "none"),
+    **POLICY_SCALES,
 }
 
 _TIGHTENS = frozenset(
@@ -116,14 +125,18 @@ _NEUTRAL = frozenset(
 )
 
 
+_ALL_TIGHTENS = _TIGHTENS | POLICY_TIGHTENS
+_ALL_NEUTRAL = _NEUTRAL | POLICY_NEUTRAL
+
+
 def class_of(field: str) -> Class:
     """The class of a change of governance, by its name."""
-    return "tightens" if field in _TIGHTENS else "neutral" if field in _NEUTRAL else "loosens"
+    return "tightens" if field in _ALL_TIGHTENS else "neutral" if field in _ALL_NEUTRAL else "loosens"
 
 
 def listed() -> frozenset[str]:
     """Every name that does not loosen."""
-    return _TIGHTENS | _NEUTRAL
+    return _ALL_TIGHTENS | _ALL_NEUTRAL
 
 
 def key_of(pattern: str, item: Any) -> Hashable:
@@ -131,7 +144,7 @@ def key_of(pattern: str, item: Any) -> Hashable:
     if not isinstance(item, Mapping):
         return repr(item)
     by = ITEMS.get(pattern, ("", ()))[1]
-    if pattern == "fleet.reviews.rules" and item.get("name"):
+    if by[:1] == ("name",) and item.get("name"):
         return repr(item["name"])
     return repr([item.get(name) for name in by]) if by else repr(item)
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from agentgov.errors import UsageError
 from agentgov.model.document import RISKS
 from agentgov.model.finding import Finding, Severity
-from agentgov.model.governed import FLEET_FILE
+from agentgov.model.governed import FLEET_FILE, in_governance_set
 from agentgov.model.names import SHARED, AgentId, agent_id, agent_of_path
 from agentgov.model.snapshot import Snapshot, path_bytes
 
@@ -149,12 +149,11 @@ class Comparison:
 
     def governance(self) -> tuple["FieldChange", ...]:
         """What changed in the governance set; nothing is read where none of its files did."""
-        from agentgov.diff.governance import compare_governance, other_files, typed_files
-        from agentgov.model.governed import in_governance_set
-
         changed = self.sides.changed
         if self.sides.only is not None or not any(map(in_governance_set, changed)):
             return ()
+        from agentgov.diff.governance import compare_governance, other_files, typed_files
+
         unread = len(self.problems)
         before, after = self.before.governance(self.problems), self.after.governance(self.problems)
         if len(self.problems) > unread:  # what cannot be read cannot be compared: its files are named, no more

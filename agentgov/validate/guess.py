@@ -4,7 +4,6 @@ Guesses are for the fix of a finding, never for reading a document. Names are co
 underscores; beyond that they must be alike as a whole, so that a wrong guess is rare.
 """
 
-import difflib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
@@ -26,6 +25,8 @@ def closest(text: str, known: Sequence[str]) -> str | None:
     plain = {_plain(candidate): candidate for candidate in known}
     if _plain(text) in plain:
         return plain[_plain(text)]
+    import difflib
+
     close = difflib.get_close_matches(_plain(text), plain, 1, _ALIKE)
     return plain[close[0]] if close else None
 

@@ -58,8 +58,7 @@ def test_the_text_is_shown_once(fleet: Path, capsys: pytest.CaptureFixture[str])
         out = shown(fleet, capsys, *args)
         assert out.count("plain") == 1
         assert "98 more agents" in out
-        assert f"{len(range(COUNT)) - COUNT // 10 - 100} more agents" in out
-    assert "100 agents changed, 100 loosened; 17 more agents not compared" in out
+        assert "100 agents changed, 100 loosened; 17 more agents not compared" in out
 
 
 def test_each_of_them_can_be_asked_for(fleet: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from agentgov.model.governed import ROOTS, is_governed
 from agentgov.model.snapshot import SUBMODULE, TREE, path_bytes, path_text
 from agentgov.repo.disk import Disk
-from agentgov.repo.index import Answer, IndexQuestions
+from agentgov.repo.index import Answer, IndexQuestions, index_file
 from agentgov.repo.overlay import Overlay
 from agentgov.repo.partition import TreePartition
 from agentgov.repo.repository import Repository
@@ -23,6 +23,7 @@ from agentgov.repo.treeedit import EMPTY_TREE, Change
 _STATUS = ("status", "--porcelain=v2", "-z", "--untracked-files=all", "--ignored=matching", "--no-renames")
 _STAGED = ("diff-index", "--cached", "--raw", "-z", "--no-renames", "--no-abbrev", "--ita-invisible-in-index")
 _FLAGS = ("ls-files", "-v", "-z", "--full-name")
+_LARGE_INDEX = 1 << 19  # bytes: about 5,000 files
 _ORDINARY = b"HMRCK"  # the tags of `ls-files -v` that hide nothing: lower case is assume-unchanged, S skip-worktree
 
 
@@ -71,7 +72,12 @@ class Reading:
             self.close()
 
     def comes_within(self, seconds: float) -> bool:
-        """Whether git has its answer soon."""
+        """Whether git has its answer soon; it is not waited for where there are many files to compare."""
+        try:
+            if index_file(self._repo.location).stat().st_size > _LARGE_INDEX:
+                return False
+        except OSError:
+            return True  # no index yet
         return all(answer.comes_within(seconds) for answer in self._running)
 
     def close(self) -> None:

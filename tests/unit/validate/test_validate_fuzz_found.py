@@ -17,6 +17,8 @@ FOUND = {
     "a block of blanks": b"k:\n  - |+2\n   \n",
     # An anchor ends before a character that it cannot hold.
     "an anchor that runs into its text": b"k: &xJJJ:J.\n",
+    # One parser ends a tag at a comma, the other does not; both refuse it.
+    "a tag that runs into a comma": b"metadata: {!,ame: hello}\n",
     # A comment between an anchor and its text.
     "an anchor on its own": b"k: &a # agentgov: ignore[secret.literal] because x\n  text\n",
 }

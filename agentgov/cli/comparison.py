@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from agentgov.cli.sides import Sides
     from agentgov.diff.change import FieldChange
     from agentgov.diff.compare import AgentDiff
+    from agentgov.diff.practice import Practice
     from agentgov.diff.version import AgentVersion, Folders
     from agentgov.model.agent import Agent
     from agentgov.model.document import Environment
@@ -162,6 +163,23 @@ class Comparison:
         told = {change.path for change in found}
         return (*found, *other_files(changed, told, typed_files(before) & typed_files(after)))
 
+    def practice(self) -> tuple["FieldChange", ...]:
+        """What changed in playbooks and drills."""
+        from agentgov.model.governed import kind_of
+
+        if self.sides.only is not None:
+            return ()
+        changed = sorted(path for path in self.sides.changed if kind_of(path) in ("Playbook", "Drill"))
+        if not changed:
+            return ()
+        from agentgov.diff.practice import compare_practice
+
+        found: list[FieldChange] = []
+        for path in changed:
+            there = path in self.before.known.entries, path in self.after.known.entries
+            found += compare_practice(path, self.before.practice(path), self.after.practice(path), there)
+        return tuple(found)
+
     def needs(self, diffs: Iterable["AgentDiff"]) -> Mapping[AgentId, tuple["Need", ...]] | None:
         """What the governance of the base asks for each agent; None where it has none that can be read, or where two
         environments are compared, which is no change of anything."""
@@ -226,6 +244,15 @@ class _Read:
         if loaded is None:
             self._complain(findings, problems)
         return loaded
+
+    def practice(self, path: str) -> "Practice | None":
+        """A playbook or drill; None where it is not there, or cannot be read as one."""
+        from agentgov.model.playbook import Drill, Playbook
+        from agentgov.validate.load import load_document
+
+        if path.startswith("playbooks/"):
+            return load_document(self.snapshot, "Playbook", Playbook, path).draft
+        return load_document(self.snapshot, "Drill", Drill, path).draft
 
     def _complain(self, findings: tuple[Finding, ...], problems: list[Finding]) -> None:
         errors = (found for found in findings if found.severity is Severity.ERROR)

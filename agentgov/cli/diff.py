@@ -69,6 +69,7 @@ def _answer(sides: "list[Sides]", command: str) -> "Answer":
 
     agents: list[AgentDiff] = []
     governance: list[FieldChange] = []
+    practice: list[FieldChange] = []
     problems: list[Finding] = []
     sharing: list[Sharing] = []
     needs: dict[AgentId, Sequence[Need]] | None = None
@@ -77,6 +78,7 @@ def _answer(sides: "list[Sides]", command: str) -> "Answer":
         compared = comparison.agents()
         agents += compared
         governance += comparison.governance()
+        practice += comparison.practice()
         problems += comparison.problems
         sharing += [Sharing(*found_in) for found_in in comparison.sharing]
         if compared and (asked := comparison.needs(compared)) is not None:
@@ -84,7 +86,9 @@ def _answer(sides: "list[Sides]", command: str) -> "Answer":
     nothing = Side("", None, "nothing")
     base, head = (sides[0].base, sides[0].head) if sides else (nothing, nothing)
     found = riskiest_agents_first(agents)
-    return Answer(base, head, found, tuple(governance), tuple(problems), needs, tuple(sharing), command)
+    return Answer(
+        base, head, found, tuple(governance), tuple(problems), needs, tuple(sharing), command, tuple(practice)
+    )
 
 
 def _command(base: str | None, head: str | None, only: AgentId | None, staged: bool) -> str:

@@ -22,6 +22,7 @@ from agentgov.model.governed import (
     ROOTS,
     in_governance_set,
     is_governed,
+    kind_of,
 )
 from agentgov.model.names import SHARED, AgentId, agent_id, agent_of_path
 from agentgov.model.snapshot import TREE, Entry, MemorySnapshot, Snapshot, path_bytes
@@ -195,7 +196,8 @@ def _name(point: Point | None) -> str:
 
 
 def _parts(changed: set[str], only: AgentId | None) -> set[str]:
-    """The files and folders to list: the folders of touched agents, the texts they may share, governance if it differs.
+    """The files and folders to list: the folders of touched agents, the texts they may share, governance if it differs,
+    playbooks and drills that differ.
 
     A changed shared text may concern every agent of its workspace.
     """
@@ -209,6 +211,7 @@ def _parts(changed: set[str], only: AgentId | None) -> set[str]:
             found.update((agent.folder, f"agents/{agent.workspace}/{SHARED}"))
     if any(map(in_governance_set, changed)):
         found.update(_GOVERNANCE)
+    found.update(path for path in changed if kind_of(path) in ("Playbook", "Drill"))
     return found
 
 

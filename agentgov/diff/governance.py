@@ -16,6 +16,7 @@ from agentgov.diff.governance_fields import ITEMS, SCALES, class_of, key_of, lab
 from agentgov.diff.limits import money_direction, seconds
 from agentgov.diff.policy_fields import DOCUMENTS, EMPTY_IS_ALL, ENTRIES, policy_direction
 from agentgov.diff.sequence import keyed, runs
+from agentgov.model.document import Document
 from agentgov.model.fleet import Governance
 from agentgov.model.governed import ACCESS_FILE, FLEET_FILE, PIPELINE_FILE, WORKSPACES_FOLDER, in_governance_set
 from agentgov.model.units import parse_share
@@ -28,6 +29,11 @@ def compare_governance(base: Governance | None, head: Governance | None) -> tupl
     if base is None or head is None:
         return _whole(base, head)
     return tuple(_documents(base, head))
+
+
+def compare_documents(name: str, file: str, label: str, before: Document, after: Document) -> Iterator[FieldChange]:
+    """Every change between two versions of one document that is not governance, under the names `<name>.<field>`."""
+    yield from _values(_Spot(name, Place(file), (label,)), msgspec.to_builtins(before), msgspec.to_builtins(after))
 
 
 def other_files(changed: set[str], told: set[str], typed: set[str]) -> tuple[FieldChange, ...]:

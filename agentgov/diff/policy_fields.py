@@ -1,5 +1,6 @@
-"""How the optional governance files are compared (actions, prices, retention, alerts): what their items are known by,
-and what certainly tightens. What is not listed as tightening or neutral loosens, as everywhere in governance.
+"""How the optional governance files (actions, prices, retention, alerts), playbooks and drills are compared: what their
+items are known by, and what certainly tightens. What is not listed as tightening or neutral loosens, as
+everywhere in governance.
 
 The reasons: every action rule that matches holds, so another rule, a wider one or a stricter answer tightens. Less is
 recorded where records are kept for a shorter time or a hold goes. Fewer people are told where an alert or a route goes.
@@ -26,6 +27,10 @@ POLICY_ITEMS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "alerts.rules": ("alert rule", ("name",)),
     "alerts.rules.burn": ("burn rate", ("windows",)),
     "alerts.routes": ("route", ("name", "to", "match")),
+    "playbooks.steps": ("step", ("id",)),
+    "playbooks.comms": ("message", ("at", "to")),
+    "drills.injects": ("inject", ("at", "text")),
+    "drills.objectives": ("objective", ("id",)),
 }
 
 # Mappings whose keys are names that people gave: what one entry is called.
@@ -34,6 +39,7 @@ ENTRIES: Mapping[str, str] = {
     "prices.tools": "price of tool",
     "retention.classes": "class",
     "alerts.rules.match.labels": "label",
+    "playbooks.match.labels": "label",
 }
 
 # Lists that mean everything where they are empty: the first entry closes them, the last one that goes opens them.

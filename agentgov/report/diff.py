@@ -58,11 +58,12 @@ class Answer:
     needs: Mapping[AgentId, Sequence[Need]] | None = None
     sharing: tuple[Sharing, ...] = ()
     command: str = "agentgov diff"
+    practice: tuple[FieldChange, ...] = ()  # playbooks and drills
 
     @property
     def differs(self) -> bool:
         """Whether anything is told."""
-        return bool(self.agents or self.governance or self.sharing)
+        return bool(self.agents or self.governance or self.sharing or self.practice)
 
     def summary(self, diff: AgentDiff) -> str:
         """What changed in an agent, the class, and whose reviews that needs, on one line."""
@@ -97,6 +98,11 @@ def page(answer: Answer, *, marks: bool, width: int = WIDTH) -> Page:
     if answer.governance:
         out.line(Span("governance", "bold"), "  takes the administrators")
         for change in answer.governance:
+            _change_line(out, change, change.path)
+        out.blank()
+    if answer.practice:
+        out.line(Span("playbooks and drills", "bold"))
+        for change in answer.practice:
             _change_line(out, change, change.path)
         out.blank()
     return out.line(Span(counts(answer), "dim"))
@@ -216,6 +222,8 @@ def counts(answer: Answer) -> str:
         said += f"; {findings_report.plural(more, 'more agent')} not compared"
     if answer.governance:
         said += f"; {findings_report.plural(len(answer.governance), 'change')} of governance"
+    if answer.practice:
+        said += f"; {findings_report.plural(len(answer.practice), 'change')} of playbooks and drills"
     if answer.problems:
         said += "; not everything could be read"
     return f"{said} ({answer.base.name} to {answer.head.name})"

@@ -22,6 +22,7 @@ def document(answer: Answer) -> dict[str, Any]:
         "agents": [_agent(answer, diff) for diff in answer.agents],
         "sharing": [{"path": more.path, "agents": list(map(str, more.agents))} for more in answer.sharing],
         "governance": [_change(change) for change in answer.governance],
+        "practice": [_change(change) for change in answer.practice],
         "problems": [findings_report.document(found) for found in answer.problems],
     }
 

@@ -53,7 +53,8 @@ def markdown(answer: Answer, limit: int = LIMIT) -> str:
     space.take(head)
     problems = _problems(answer)
     problems = problems if space.take(problems) else ""
-    governance = _governance(answer.governance, space)
+    governance = _rows("Governance: takes the administrators", answer.governance, space)
+    practice = _rows("Playbooks and drills", answer.practice, space)
     groups = alike(answer)
     sections = [_agent(answer, diff, others, space) for diff, *others in groups]
     more = "".join(
@@ -62,7 +63,7 @@ def markdown(answer: Answer, limit: int = LIMIT) -> str:
     )
     more = more if space.take(more) else ""
     body = [section + _texts(group[0], section, space) for group, section in zip(groups, sections, strict=True)]
-    return head + "".join(body) + more + governance + problems + _rest(answer, space)
+    return head + "".join(body) + more + governance + practice + problems + _rest(answer, space)
 
 
 def _agent(answer: Answer, diff: AgentDiff, others: Sequence[AgentDiff], space: _Space) -> str:
@@ -141,10 +142,10 @@ def _effects(effects: Sequence[Effect]) -> str:
     return "".join(f"\n{row}" for row in rows) + "\n"
 
 
-def _governance(changes: Sequence[FieldChange], space: _Space) -> str:
+def _rows(title: str, changes: Sequence[FieldChange], space: _Space) -> str:
     if not changes:
         return ""
-    title = "\n### Governance: takes the administrators\n"
+    title = f"\n### {title}\n"
     found = f"{title}\n{_table(changes)}"
     if space.take(found, LIMIT // 2):
         return found

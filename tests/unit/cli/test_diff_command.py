@@ -264,3 +264,32 @@ def test_control_characters_do_not_reach_the_terminal(fleet: Path, capsys: pytes
     assert "\x1b" not in out
     assert "\u202e" not in out
     assert "\\x1b[2J" in out
+
+
+def test_playbooks_and_drills_are_told_and_neutral(fleet: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    edit(fleet, "playbooks/refund-assistant.yaml", "timeout: 3m", "timeout: 5m")
+    (fleet / "drills/refunds-go-out-twice.yaml").unlink()
+    code, found = document(fleet, capsys, "--exit-code")
+    assert code == 1
+    assert [(change["field"], change["class"]) for change in found["practice"]] == [
+        ("drills.removed", "neutral"),
+        ("playbooks.steps.timeout.raised", "neutral"),
+    ]
+    _, out, _ = run(fleet, capsys)
+    assert "playbook refund-assistant, step identify: timeout 3m -> 5m" in out
+    assert "2 changes of playbooks and drills" in out
+    assert "### Playbooks and drills" in run(fleet, capsys, "--format", "markdown")[1]
+
+
+def test_the_smaller_files_of_governance_are_told_field_by_field(
+    fleet: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    edit(fleet, "governance/prices.yaml", 'input: "3.00"', 'input: "2.00"')
+    edit(fleet, "governance/retention.yaml", "leaf: 10y", "leaf: 9y")
+    (fleet / "governance/alerts.yaml").unlink()
+    changes = document(fleet, capsys)[1]["governance"]
+    assert {(change["field"], change["class"], change["path"]) for change in changes} == {
+        ("prices.models.input.lowered", "loosens", "governance/prices.yaml"),
+        ("retention.classes.leaf.lowered", "loosens", "governance/retention.yaml"),
+        ("alerts.removed", "loosens", "governance/alerts.yaml"),
+    }

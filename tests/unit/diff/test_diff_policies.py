@@ -22,6 +22,7 @@ from agentgov.diff.policy_fields import (
 )
 from agentgov.model.fleet import Governance
 from agentgov.model.merge import merge_patch
+from agentgov.model.playbook import Drill, Playbook
 
 ASK = {"ask": {"who": ["team:security"], "count": 2}}
 ASKED = "{ask: {who: team:security, count: 2, fourEyes: true, within: 30m, show: nothi..."
@@ -161,6 +162,8 @@ def fields() -> Iterator[str]:
     for name in names(msgspec.inspect.type_info(Governance)):
         if name.partition(".")[0] in DOCUMENTS:
             yield name
+    yield from names(msgspec.inspect.type_info(Playbook), "playbooks")
+    yield from names(msgspec.inspect.type_info(Drill), "drills")
 
 
 def test_the_tables_speak_of_fields_that_there_are() -> None:
@@ -173,7 +176,8 @@ def test_the_tables_speak_of_fields_that_there_are() -> None:
 def test_a_list_that_means_everything_when_it_is_empty_is_known_as_such() -> None:
     """Every list of patterns in a `match` that need not be given."""
     optional = {name for name in fields() if re.search(r"\.match\.(agents|severity|rules)$", name)}
-    assert optional - EMPTY_IS_ALL == {"retention.holds.match.agents"}  # a hold must say whose records
+    # A hold must say whose records; changes of playbooks are neutral either way.
+    assert optional - EMPTY_IS_ALL == {"retention.holds.match.agents", "playbooks.match.agents"}
 
 
 def test_the_page_lists_every_name_that_does_not_loosen() -> None:

@@ -58,7 +58,7 @@ def new(agent: AgentId, owner: str | None, repo: str, output: str) -> int:
         raise RefusedError(f"{agent.folder} exists already, and nothing is overwritten", "choose another name")
     parts = load_parts(WorkTreeSnapshot(root))
     result = _Result(agent, _owner(parts, agent, owner, repo))
-    limits = limits_for(parts.workspaces.get(agent.workspace), parts.workspaces.values())
+    limits = limits_for(parts.workspaces.get(agent.workspace), parts.workspaces.values(), parts.prices)
     files = agent_files(agent, result.owner, limits)
     inside = {path: text.encode() for path, text in files.items() if path.startswith(f"{agent.folder}/")}
     problem = write_agent(root, agent, inside)

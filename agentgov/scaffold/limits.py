@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from agentgov.model.access import Access
 from agentgov.model.document import CLASSIFICATIONS
 from agentgov.model.fleet import AllowDeny, Workspace
+from agentgov.model.policies import PriceList
 from agentgov.owners.codeowners import Dialect, match, parse
 from agentgov.owners.gitlab import references
 from agentgov.scaffold.agent import Limits
@@ -26,25 +27,28 @@ _MODELS = (
 )
 
 
-def limits_for(workspace: Workspace | None, others: Iterable[Workspace]) -> Limits:
+def limits_for(workspace: Workspace | None, others: Iterable[Workspace], prices: PriceList | None = None) -> Limits:
     """The least that an agent of the workspace may claim; a workspace that is not there yet has no limits.
 
-    The currency is that of the fleet's workspaces.
+    The currency is that of the fleet's workspaces, or else of its price list; with one, the model has a price.
     """
     amounts = [amount for other in others for amount in (other.budget.month, other.budget.day) if amount]
-    currency = amounts[0][-3:] if amounts else Limits().currency
+    currency = amounts[0][-3:] if amounts else prices.currency if prices is not None else Limits().currency
+    priced = () if prices is None else tuple(prices.models)
     if workspace is None:
-        return Limits(currency=currency)
+        return Limits(model_for(AllowDeny(), priced), currency=currency)
     ceiling = CLASSIFICATIONS.index(workspace.data.ceiling)
     classification = CLASSIFICATIONS[min(ceiling, CLASSIFICATIONS.index(Limits().classification))]
-    return Limits(model_for(workspace.models), workspace.risk.floor, classification, currency)
+    return Limits(model_for(workspace.models, priced), workspace.risk.floor, classification, currency)
 
 
-def model_for(models: AllowDeny) -> str:
-    """A model that the workspace allows: a well-known one, else one that its list spells out, else one made to fit."""
+def model_for(models: AllowDeny, priced: tuple[str, ...] = ()) -> str:
+    """A model that the workspace allows: a well-known one, else one that its list spells out, else one made to fit.
+    Where some models have a price, one of those, if any is allowed."""
     spelled = [pattern for pattern in models.allow if "*" not in pattern]
     made = [pattern.replace("*", "model") for pattern in models.allow if "/" in pattern]
-    return next((name for name in (*_MODELS, *spelled, *made) if not refusal(models, name)), _MODELS[0])
+    known = [name for name in (*_MODELS, *spelled, *priced, *made) if not refusal(models, name)]
+    return next((name for name in known if name in priced), known[0] if known else _MODELS[0])
 
 
 def owns(parts: Parts, path: str, owner: str) -> bool:

@@ -6,6 +6,7 @@ optional; nothing is asked of an agent on account of a file that is not there, o
 
 import difflib
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 from agentgov.model.finding import Finding
 from agentgov.model.governed import ACTIONS_FILE, ALERTS_FILE, PRICES_FILE, RETENTION_FILE
@@ -81,7 +82,12 @@ def check_names(view: View, file: str, pointer: str, key: str, names: Iterable[s
 
 def meant(name: str, known: Iterable[str]) -> str:
     """A question whether a name that is known was meant; empty where none is like it."""
-    close = difflib.get_close_matches(name, list(known), 1, 0.6)
+    return _meant(name, tuple(known))
+
+
+@lru_cache(maxsize=1024)  # the same model is unknown in thousands of agents, and guessing is slow
+def _meant(name: str, known: tuple[str, ...]) -> str:
+    close = difflib.get_close_matches(name, known, 1, 0.6)
     return f'did you mean "{close[0]}"?' if close else ""
 
 

@@ -4,6 +4,7 @@ import pytest
 
 from agentgov.model.access import Access, Administrators, ForgeAccount, Person, Team
 from agentgov.model.fleet import AllowDeny, DataCeiling, RiskFloor, Workspace, WorkspaceBudget
+from agentgov.model.policies import ModelPrice, PriceList
 from agentgov.scaffold.limits import handle_of, limits_for, model_for, owns
 from agentgov.validate.limits import refusal
 from agentgov.validate.load import Parts
@@ -33,6 +34,16 @@ def test_the_model_is_allowed(allow: tuple[str, ...], deny: tuple[str, ...], exp
     models = AllowDeny(allow=allow, deny=deny)
     assert model_for(models) == expected
     assert not refusal(models, model_for(models))
+
+
+def test_the_model_has_a_price_where_there_are_prices() -> None:
+    models = AllowDeny(allow=("openai/*", "mistral/*"))
+    price = ModelPrice("1", "2")
+    prices = PriceList("EUR", "2026-11-01", {"google/g": price, "mistral/large": price})
+    assert model_for(models, tuple(prices.models)) == "mistral/large"
+    assert model_for(models, ("google/g",)) == "openai/gpt-4o"
+    assert limits_for(None, [], prices).model == "google/g"
+    assert limits_for(None, [], prices).currency == "EUR"
 
 
 def test_risk_data_and_currency_follow_the_workspace() -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 import pytest
-from unit.validate.fleet_sample import AGENT, REFUNDS, SECOND, WORKSPACE, Edit, findings, fleet, told
+from unit.validate.fleet_sample import AGENT, FILES, REFUNDS, SECOND, WORKSPACE, Edit, findings, fleet, told
 
 from agentgov.model.governed import ACTIONS_FILE, ALERTS_FILE, PRICES_FILE, RETENTION_FILE, Kind, kind_of
 from agentgov.model.policies import ModelPrice
@@ -249,3 +249,10 @@ def test_a_release_is_judged_by_the_prices_and_classes_that_are_authorised() -> 
     governance, _ = load_governance(fleet({PRICES_FILE: swap(PRICES, "gpt-4o-mini", "gpt-4o")}))
     assert governance is not None
     assert [one.code for one in findings_of_agent(fleet(), governance, REFUNDS)] == ["reference.no-price"]
+
+
+def test_a_playbook_of_the_longest_agent_can_be_named() -> None:
+    """`agentgov new` calls it <workspace>-<agent>, and either half may have 63 characters."""
+    name = f"{'w' * 63}-{'a' * 63}"
+    playbook = str(FILES[PLAYBOOK]).replace("name: refunds", f"name: {name}")
+    assert findings({f"playbooks/{name}.yaml": playbook}) == ()

@@ -42,6 +42,7 @@ PIECES = (
     ("spec:", "spec:  # agentgov: ignore[content.no-budget] because it is a test"),
     ("lifecycle: {state: draft}", "lifecycle: {state: active}"),
 )
+HEAD = "apiVersion: agentgov.dev/v1\nkind: "
 GOVERNANCE = (
     (OWNERS, "* @sample/support\n/agents/sales/ @sample/sales\n"),
     (OWNERS, "/agents/ @sample/support\n"),
@@ -57,6 +58,9 @@ GOVERNANCE = (
     (SECOND_WORKSPACE, None),
     ("governance/acess.yaml", "x: 1\n"),
     ("playbooks/refunds.yaml", None),
+    ("playbooks/refunds.yaml", FILES["playbooks/refunds.yaml"].replace("support/*", "sales/*")),
+    ("governance/prices.yaml", f"{HEAD}PriceList\ncurrency: EUR\nasOf: 2026-11-01\n"),
+    ("governance/prices.yaml", "x: 1\n"),
     ("drills/try.yaml", "a: [1\n"),
 )
 OTHERS = (

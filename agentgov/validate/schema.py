@@ -39,6 +39,8 @@ _LIMITS = {
     "minProperties": "must have at least {} entries",
 }
 _MOST_GUESSES = 100
+# Where somebody may have written a secret in place of the reference to it: messages do not repeat what stands there.
+_UNSPOKEN = frozenset({"keyFrom", "secretRef", "url"})
 
 
 def check(kind: Kind, document: object, data: bytes, file: str) -> tuple[Finding, ...]:
@@ -161,7 +163,7 @@ class _Teller:
             fix = "write true or false"
         elif wanted == ["array"] and not isinstance(value, dict) and value is not None:
             fix = f"write [{_short(value)}]"
-        message = f"{self._name(violation)} must be {expected}, not {_type_of(value)}"
+        message = f"{self._name(violation)} must be {expected}, not {'another value' if _unspoken(violation) else _type_of(value)}"
         return self._at(violation, "schema.wrong-type", message, fix)
 
     def _not_one_of(self, violation: Violation, options: list[Any]) -> Finding:
@@ -178,7 +180,7 @@ class _Teller:
         title = str(schema.get("title", "this form"))
         example = _sample(schema)
         fix = f"write it like {example}" if example else ""
-        value = _short(self._value(violation.path))
+        value = "a text" if _unspoken(violation) else _short(self._value(violation.path))
         message = f"{self._name(violation)} is {value}, which is no valid {title[:1].lower() + title[1:]}"
         if schema.get("description"):
             message += f" ({str(schema['description']).rstrip('.')})"
@@ -224,6 +226,10 @@ class _Teller:
         for step in path:
             value = value[step]
         return value
+
+
+def _unspoken(violation: Violation) -> bool:
+    return bool(violation.path) and violation.path[-1] in _UNSPOKEN
 
 
 def _called(path: Path) -> str:

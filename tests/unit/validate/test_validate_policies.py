@@ -240,6 +240,16 @@ def test_what_is_wrong_is_told_at_its_place(name: str) -> None:
     assert sorted(told(edits)) == sorted(expected)
 
 
+@pytest.mark.parametrize(
+    "field",
+    ["keyFrom: 90123456789", "keyFrom: 0123456789abcdef", "keyFrom: env:PD_KEY, url: https://a:hunter22@b.example/"],
+)
+def test_what_may_be_a_secret_is_not_repeated(field: str) -> None:
+    found = findings({ALERTS_FILE: swap(ALERTS, 'keyFrom: "env:PD_KEY"', field)})
+    assert {one.code for one in found} & {"schema.wrong-form", "schema.wrong-type"}
+    assert not any(word in one.message + one.fix for one in found for word in ("0123456789", "hunter22"))
+
+
 def test_what_was_meant_is_asked() -> None:
     found = findings({PRICES_FILE: swap(PRICES, "gpt-4o-mini", "gpt-4o-mni")})
     assert {one.fix for one in found} == {'did you mean "openai/gpt-4o-mni"?'}

@@ -163,7 +163,8 @@ class _Teller:
             fix = "write true or false"
         elif wanted == ["array"] and not isinstance(value, dict) and value is not None:
             fix = f"write [{_short(value)}]"
-        message = f"{self._name(violation)} must be {expected}, not {'another value' if _unspoken(violation) else _type_of(value)}"
+        said = "another value" if _unspoken(violation) else _type_of(value)
+        message = f"{self._name(violation)} must be {expected}, not {said}"
         return self._at(violation, "schema.wrong-type", message, fix)
 
     def _not_one_of(self, violation: Violation, options: list[Any]) -> Finding:

@@ -1,6 +1,6 @@
 """`agentgov check`: the required-review verdict. Reads what there is to judge; `review` judges it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -16,8 +16,13 @@ if TYPE_CHECKING:
     from agentgov.model.state import OpenReview
     from agentgov.report.page import Page, Span
     from agentgov.review.change import ChangeVerdict
+    from agentgov.review.decide import Progress
     from agentgov.review.facts import Facts
+    from agentgov.review.passing import Passing
     from agentgov.trust.identity import Directory
+
+
+_MOST_HELPERS = 20  # people; nobody gathers more than that to let one change pass
 
 
 @click.command()
@@ -87,18 +92,26 @@ def judge_facts(data: bytes, name: str, assumed: tuple[str, ...] = ()) -> Told:
 
     if is_recorded(data):
         return _judge_recorded(data, name, assumed)
+    from agentgov.report.passing import passing_document, with_passing
     from agentgov.report.review import review_document, review_page
     from agentgov.report.review_markdown import review_markdown
     from agentgov.review.decide import Outcome
     from agentgov.review.facts import read_facts
     from agentgov.review.pull_request import decide_pull_request
 
-    verdict = decide_pull_request(_with_approvals(read_facts(data, name), assumed))
+    facts = read_facts(data, name)
+    verdict = decide_pull_request(_with_approvals(facts, assumed))
+    passes = verdict.outcome is Outcome.PASS
+
+    def helps(people: tuple[str, ...]) -> bool:
+        return decide_pull_request(_with_approvals(facts, (*assumed, *people))).outcome is Outcome.PASS
+
+    passing = None if passes else _passing(verdict.progress, helps)
     return Told(
-        verdict.outcome is Outcome.PASS,
-        review_page(verdict, assumed),
-        review_document(verdict, assumed),
-        lambda: review_markdown(verdict, f"judged by the facts in {name}", assumed),
+        passes,
+        with_passing(review_page(verdict, assumed), passing),
+        {**review_document(verdict, assumed), "would_pass": passing_document(passing)},
+        lambda: review_markdown(verdict, f"judged by the facts in {name}", passing, assumed),
     )
 
 
@@ -125,7 +138,11 @@ def _judge_change(
         facts = encode(recorded(view, found.change))
     verdict = with_approvals(view, found, assumed) if assumed else found.verdict
     line = (Span(f"commit {commit[:9]} against ", "dim"), journal_line(view))
-    return _told(verdict, view.state.reviews(), commit, journal_json(view), line, assumed), facts
+
+    def judged(people: tuple[str, ...]) -> "ChangeVerdict":
+        return with_approvals(view, found, people)
+
+    return _told(verdict, view.state.reviews(), commit, journal_json(view), line, assumed, judged), facts
 
 
 def _judge_recorded(data: bytes, name: str, assumed: tuple[str, ...]) -> Told:
@@ -137,11 +154,14 @@ def _judge_recorded(data: bytes, name: str, assumed: tuple[str, ...]) -> Told:
     told = read_recorded(data, name)
     _known_people(told.directory, assumed, f"the Access in {name}")
     point = told.journal
-    reviews = with_assumed(told.reviews, told.change, assumed, point.seq, point.time)
-    verdict = decide_change(told.change, told.governance, told.directory, reviews, point.time)
+
+    def judged(people: tuple[str, ...]) -> "ChangeVerdict":
+        reviews = with_assumed(told.reviews, told.change, people, point.seq, point.time)
+        return decide_change(told.change, told.governance, told.directory, reviews, point.time)
+
     line = (Span(f"commit {told.change.head[:9]}, as it was recorded at act {point.seq} of the journal", "dim"),)
     journal = {"tip": point.tip, "seq": point.seq, "time": point.time}
-    return _told(verdict, told.reviews, told.change.head, journal, line, assumed)
+    return _told(judged(assumed), told.reviews, told.change.head, journal, line, assumed, judged)
 
 
 def _told(
@@ -151,16 +171,30 @@ def _told(
     journal: Mapping[str, Any],
     line: "tuple[Span, ...]",
     assumed: tuple[str, ...],
+    judged: "Callable[[tuple[str, ...]], ChangeVerdict]",
 ) -> Told:
     from agentgov.report.change_review import change_document, change_page
+    from agentgov.report.passing import passing_document, with_passing
     from agentgov.report.review_markdown import change_markdown
 
+    passes = verdict.state == "pass"
+    missing = (item for path in verdict.paths if path.state != "pass" for item in path.requirements)
+    passing = None if passes else _passing(missing, lambda people: judged((*assumed, *people)).state == "pass")
+    document = change_document(verdict, reviews, journal["tip"], commit, assumed)
     return Told(
-        verdict.state == "pass",
-        change_page(verdict, assumed).line(*line),
-        {**change_document(verdict, reviews, journal["tip"], commit, assumed), "journal": journal},
-        lambda: change_markdown(verdict, "".join(span.text for span in line), assumed),
+        passes,
+        with_passing(change_page(verdict, assumed), passing).line(*line),
+        {**document, "would_pass": passing_document(passing), "journal": journal},
+        lambda: change_markdown(verdict, "".join(span.text for span in line), passing, assumed),
     )
+
+
+def _passing(progress: "Iterable[Progress]", helps: Callable[[tuple[str, ...]], bool]) -> "Passing | None":
+    """The fewest people whose approvals make it pass, where the decision itself says so; None where there are none."""
+    from agentgov.review.passing import would_pass
+
+    people = (found := would_pass(progress)).people
+    return found if people and len(people) <= _MOST_HELPERS and helps(people) else None
 
 
 def _known_people(directory: "Directory", assumed: tuple[str, ...], where: str) -> None:

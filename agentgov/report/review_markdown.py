@@ -7,8 +7,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from agentgov.report.markup import code, cut, prose
+from agentgov.report.passing import passing_sentence
 from agentgov.review.change import ChangeVerdict
 from agentgov.review.decide import Progress, ReviewVerdict
+from agentgov.review.passing import Passing
 from agentgov.review.requirements import WHOLE
 from agentgov.review.votes import MEANING
 
@@ -28,16 +30,20 @@ class _Path:
     message: str = ""
 
 
-def change_markdown(verdict: ChangeVerdict, footer: str, assumed: Sequence[str] = ()) -> str:
+def change_markdown(
+    verdict: ChangeVerdict, footer: str, passing: Passing | None = None, assumed: Sequence[str] = ()
+) -> str:
     """The verdict on a change of governed contents; `footer` says what was compared."""
     paths = [_Path(one.change.path, one.state, one.requirements, _own_words(one.message)) for one in verdict.paths]
     waiting = sum(1 for path in paths if path.state != "pass")
     summary = f"{waiting} of {len(paths)} paths wait" if waiting else "every path has the reviews it needs"
     uncounted = [(one.person, one.path, one.message, one.reason) for path in verdict.paths for one in path.uncounted]
-    return _whole(verdict.state, summary, paths, uncounted, footer, assumed)
+    return _whole(verdict.state, summary, paths, uncounted, footer, passing, assumed)
 
 
-def review_markdown(verdict: ReviewVerdict, footer: str, assumed: Sequence[str] = ()) -> str:
+def review_markdown(
+    verdict: ReviewVerdict, footer: str, passing: Passing | None = None, assumed: Sequence[str] = ()
+) -> str:
     """The verdict on a pull request by its facts."""
     by_path: dict[str, list[Progress]] = {}
     for item in verdict.progress:
@@ -61,7 +67,7 @@ def review_markdown(verdict: ReviewVerdict, footer: str, assumed: Sequence[str] 
             summary = f"{verdict.override.by} broke the glass: {verdict.override.reason.strip()}"
         else:
             uncounted.append((verdict.override.by, "", MEANING[void], str(void)))
-    return _whole(str(verdict.outcome), summary, paths, uncounted, footer, assumed)
+    return _whole(str(verdict.outcome), summary, paths, uncounted, footer, passing, assumed)
 
 
 def _own_words(message: str) -> str:
@@ -75,11 +81,14 @@ def _whole(
     paths: Iterable[_Path],
     uncounted: Sequence[tuple[str, str, str, str]],
     footer: str,
+    passing: Passing | None,
     assumed: Sequence[str],
 ) -> str:
     head = f"### Reviews: {state}\n\n{prose(summary)}\n"
     if assumed:
         head += f"\n*As if {prose(', '.join(assumed))} had approved what is there now.*\n"
+    if passing is not None:
+        head += f"\nWould pass {prose(passing_sentence(passing))}.\n"
     sections = [_section(group) for group in _groups(paths)]
     if uncounted:
         sections.append(_uncounted(uncounted))

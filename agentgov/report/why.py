@@ -7,9 +7,9 @@ from agentgov.model.agent import Agent
 from agentgov.model.names import AgentId
 from agentgov.owners.codeowners import Match
 from agentgov.report.page import Page, Span, Style
+from agentgov.report.passing import passing_document, with_passing
 from agentgov.report.review import requirement_document
 from agentgov.review.explained import Asked, ChangedPath, ChangeExplained, PathExplained
-from agentgov.review.passing import Passing
 from agentgov.review.tried import TriedRule
 from agentgov.review.why import PersonOnPath, Standing
 
@@ -110,29 +110,19 @@ def change_page(told: ChangeExplained, commit: str, person: str) -> Page:
 
 def change_document(told: ChangeExplained, commit: str, person: str) -> dict[str, Any]:
     """The same as JSON."""
-    passing = told.passing
     return {
         "commit": commit,
         "verdict": told.state,
         "for": person or None,
         "paths": [_changed(path, told.file) for path in told.paths],
-        "would_pass": passing_document(passing, told.confirmed),
+        "would_pass": passing_document(told.passing if told.confirmed and told.passing.people else None),
         "held_by": list(told.held),
     }
 
 
-def passing_document(passing: Passing, confirmed: bool) -> dict[str, Any] | None:
-    """The people whose approvals would make it pass; null where nobody's would, or where the decision says no."""
-    if passing.people is None or not confirmed:
-        return None
-    return {"people": list(passing.people), "fewest": passing.fewest}
-
-
 def _passing(page: Page, told: ChangeExplained) -> None:
-    people = told.passing.people
-    if told.confirmed and people:
-        more = "" if told.passing.fewest else " (perhaps fewer would do)"
-        page.line(Span("would pass ", "good"), f"with approvals of {' and '.join(people)}{more}")
+    if told.confirmed and told.passing.people:
+        with_passing(page, told.passing)
         return
     page.line(Span("would not pass ", "bad"), "by approvals alone:")
     for item in told.passing.short:

@@ -3,6 +3,7 @@
 Says nothing that the requirements do not say; whoever shows the answer lets the decision itself confirm it. Pure.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -10,6 +11,7 @@ from itertools import combinations
 from agentgov.review.decide import Progress
 
 _MOST_TRIED = 20_000  # sets of people; beyond that one that is small, not certainly the smallest
+_MOST_LOOKED_AT = 200_000  # requirements looked at, over all sets
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,21 +30,26 @@ def would_pass(progress: Iterable[Progress]) -> Passing:
     short = tuple(item for item in missing if _left(item, frozenset(item.could)))
     if short:
         return Passing(None, short=short)
-    everybody = sorted({person for item in missing for person in item.could})
+    # Who cannot be done without: a requirement that takes everybody who is left takes them all.
+    single = [item for item in missing if len(item.requirement.groups) < 2]
+    forced = frozenset(person for item in single if len(item.could) == item.missing for person in item.could)
+    missing = [item for item in missing if _left(item, forced)]
+    others = sorted({person for item in missing for person in item.could} - forced)
+    found, fewest = _fewest(missing, forced, others)
+    return Passing(tuple(sorted(found)), fewest)
+
+
+def _fewest(missing: Sequence[Progress], forced: frozenset[str], others: Sequence[str]) -> tuple[frozenset[str], bool]:
+    """The forced ones with as few others as do, and whether no fewer do."""
     tried = 0
-    for size in range(_least(missing), len(everybody) + 1):
-        for people in combinations(everybody, size):
+    for size in range(len(others) + 1):
+        for more in combinations(others, size):
             tried += 1
-            if tried > _MOST_TRIED:
-                return Passing(_greedy(missing, everybody), fewest=False)
-            if _meets(missing, frozenset(people)):
-                return Passing(people)
-    return Passing(())
-
-
-def _least(missing: Sequence[Progress]) -> int:
-    """No fewer people than the hardest requirement can do."""
-    return max((item.missing for item in missing if len(item.requirement.groups) < 2), default=int(bool(missing)))
+            if tried > _MOST_TRIED or tried * len(missing) > _MOST_LOOKED_AT:
+                return _enough(missing, forced), False
+            if _meets(missing, forced | frozenset(more)):
+                return forced | frozenset(more), True
+    return forced, True
 
 
 def _left(item: Progress, people: frozenset[str]) -> int:
@@ -53,13 +60,12 @@ def _meets(missing: Sequence[Progress], people: frozenset[str]) -> bool:
     return not any(_left(item, people) for item in missing)
 
 
-def _greedy(missing: Sequence[Progress], everybody: Sequence[str]) -> tuple[str, ...]:
-    """Whoever meets most of what is left, one after the other; then without those who turned out not to be needed."""
-    people: frozenset[str] = frozenset()
-    while not _meets(missing, people):
-        best = min(everybody, key=lambda one: (sum(_left(item, people | {one}) for item in missing), one))
-        people |= {best}
-    for person in sorted(people):
-        if _meets(missing, people - {person}):
-            people -= {person}
-    return tuple(sorted(people))
+def _enough(missing: Sequence[Progress], people: frozenset[str]) -> frozenset[str]:
+    """People who do: for one requirement after the other those who answer for most, as many as it still lacks."""
+    wanted = Counter(person for item in missing for person in item.could)
+    for item in missing:
+        for person in sorted(item.could, key=lambda one: (-wanted[one], one)):
+            if not _left(item, people):
+                break
+            people |= {person}
+    return people

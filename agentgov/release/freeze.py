@@ -10,16 +10,12 @@ from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta, tzinfo
 
 from agentgov.model.pipeline import Freeze
+from agentgov.model.recurrence import ANCHOR, occurrences
 from agentgov.model.units import parse_duration
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}\Z", re.ASCII)
 _DATE_TIME = re.compile(r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(Z|z|[+-]\d{2}:\d{2})?\Z", re.ASCII)
-_RULE = re.compile(r"(?:RRULE:)?[A-Z]+=[A-Z0-9,+-]+(?:;[A-Z]+=[A-Z0-9,+-]+)*\Z")
-_ANCHOR = datetime(2000, 1, 1)  # noqa: DTZ001 - a wall clock time, its zone is the freeze's
 _MAX_OCCURRENCES = 50_000
-# Finer frequencies, and filters under which a daily or weekly rule may never match, cost seconds to find that out.
-_FREQUENCIES = {"YEARLY", "MONTHLY", "WEEKLY", "DAILY"}
-_SPARSE = {"BYMONTHDAY", "BYYEARDAY", "BYWEEKNO", "BYSETPOS", "BYEASTER"}
 
 
 class FreezeError(ValueError):
@@ -50,17 +46,11 @@ def is_frozen(freeze: Freeze, now: int) -> bool:
 
 def _in_recurrence(freeze: Freeze, zone: tzinfo, now: int) -> bool:
     """Whether an occurrence began at most one duration ago. Occurrences are wall clock times; the duration elapses."""
-    from dateutil.rrule import rrulestr  # type: ignore[import-untyped, unused-ignore]
-
-    is_aware = _check_rule(freeze.when)
     length = parse_duration(freeze.duration)
-    first = datetime.fromtimestamp(_moment(freeze.start, zone), zone).replace(tzinfo=None) if freeze.start else _ANCHOR
+    first = datetime.fromtimestamp(_moment(freeze.start, zone), zone).replace(tzinfo=None) if freeze.start else ANCHOR
     last = _moment(freeze.end, zone, is_end=True) if freeze.end else None
     local, day = datetime.fromtimestamp(now, zone).replace(tzinfo=None), timedelta(days=1)
-    rule = rrulestr(freeze.when, dtstart=first.replace(tzinfo=zone) if is_aware else first)
-    occurs = False
-    for count, found in enumerate(rule):
-        occurs, occurrence = True, found.replace(tzinfo=None)
+    for count, occurrence in enumerate(occurrences(freeze.when, first, zone)):
         if count >= _MAX_OCCURRENCES:
             raise FreezeError("it recurs too often")
         if occurrence > local + day:
@@ -70,25 +60,7 @@ def _in_recurrence(freeze: Freeze, zone: tzinfo, now: int) -> bool:
         began = int(occurrence.replace(tzinfo=zone).timestamp())
         if began <= now < began + length and (last is None or began < last):
             return True
-    if not occurs:
-        raise FreezeError("it never occurs")
     return False
-
-
-def _check_rule(rule: str) -> bool:
-    """Refuses what is not one recurrence rule, or one that could take long to answer. Returns whether its UNTIL is in
-    UTC, which python-dateutil then wants of the start too."""
-    if _RULE.match(rule) is None:
-        raise FreezeError("`when` is not a recurrence rule")
-    parts = dict(part.split("=", 1) for part in rule.removeprefix("RRULE:").split(";"))
-    frequency = parts.get("FREQ", "")
-    if frequency not in _FREQUENCIES:
-        raise FreezeError("a freeze recurs daily, weekly, monthly or yearly")
-    if re.fullmatch(r"0*[1-9]\d{0,3}", parts.get("INTERVAL", "1"), re.ASCII) is None:
-        raise FreezeError("INTERVAL is a number from 1 to 9999")
-    if frequency in ("DAILY", "WEEKLY") and _SPARSE & set(parts):
-        raise FreezeError("a daily or weekly freeze is narrowed by BYDAY and BYMONTH only")
-    return parts.get("UNTIL", "").endswith("Z")
 
 
 def _moment(text: str, zone: tzinfo, is_end: bool = False) -> int:

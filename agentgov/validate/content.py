@@ -6,14 +6,13 @@ is a valid agent. Money, durations and shares have been checked by the schema's 
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
-from functools import cache
 from itertools import pairwise
 
 from agentgov.model.agent import Tool
 from agentgov.model.document import ENVIRONMENTS
 from agentgov.model.finding import Finding
 from agentgov.model.units import parse_duration, parse_money
-from agentgov.validate import pointers
+from agentgov.validate import pointers, schedules
 from agentgov.validate.engine import engine
 from agentgov.validate.environment import origin, resolve_environment
 from agentgov.validate.limits import covers
@@ -122,9 +121,7 @@ def _times(view: View, subject: Subject) -> Iterator[Finding]:
     if spec.lifecycle.review_by and not is_date(spec.lifecycle.review_by):
         message = f"there is no day {spec.lifecycle.review_by}"
         yield view.at("content.no-such-date", file, "/spec/lifecycle/reviewBy", message)
-    if spec.schedule is not None and spec.schedule.tz not in time_zones():
-        message = f"there is no time zone {spec.schedule.tz}"
-        yield view.at("content.unknown-zone", file, "/spec/schedule/tz", message, "write it like Europe/Paris")
+    yield from schedules.check_agent(view, subject)
 
 
 def is_date(text: str) -> bool:
@@ -134,14 +131,6 @@ def is_date(text: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-@cache
-def time_zones() -> frozenset[str]:
-    """The names of the IANA time zone database, from the package tzdata and never from the machine."""
-    from importlib.resources import files
-
-    return frozenset(files("tzdata").joinpath("zones").read_text("utf-8").split())
 
 
 def _environments(view: View, subject: Subject) -> Iterator[Finding]:

@@ -11,10 +11,12 @@ from agentgov.model.pipeline import Freeze, Pipeline
 from agentgov.model.units import parse_duration, parse_share
 from agentgov.owners.codeowners import Codeowners, match, parse
 from agentgov.owners.pattern import problem
-from agentgov.validate.content import is_date, time_zones, too_many
+from agentgov.validate.content import is_date, too_many
+from agentgov.validate.schedules import check_recurrence, check_zone
 from agentgov.validate.view import View
 
 _ALWAYS_GOVERNED = (FLEET_FILE, ACCESS_FILE, ".github/CODEOWNERS", ".github/workflows/x.yml", "agents/x/y/agent.yaml")
+_DAY = len("2026-12-24")  # the last day of a freeze is frozen as a whole
 
 
 def check(view: View) -> Iterator[Finding]:
@@ -91,10 +93,10 @@ def _freeze(view: View, pointer: str, freeze: Freeze) -> Iterator[Finding]:
         yield view.at("content.freeze", PIPELINE_FILE, pointer, message)
     elif single and not all(is_date(moment[:10]) for moment in (freeze.start, freeze.end)):
         yield view.at("content.no-such-date", PIPELINE_FILE, pointer, f"the freeze {freeze.name} has no such day")
-    elif single and freeze.end <= freeze.start:
+    elif single and (f"{freeze.end}T24" if len(freeze.end) == _DAY else freeze.end) <= freeze.start:
         yield view.at("content.freeze", PIPELINE_FILE, pointer, f"the freeze {freeze.name} ends before it starts")
     elif freeze.duration and parse_duration(freeze.duration) == 0:
         yield view.at("content.freeze", PIPELINE_FILE, pointer, f"the freeze {freeze.name} lasts no time")
-    if freeze.tz not in time_zones():
-        message = f"there is no time zone {freeze.tz}"
-        yield view.at("content.unknown-zone", PIPELINE_FILE, f"{pointer}/tz", message, "write it like Europe/Paris")
+    elif freeze.when:
+        yield from check_recurrence(view, PIPELINE_FILE, f"{pointer}/when", freeze)
+    yield from check_zone(view, PIPELINE_FILE, f"{pointer}/tz", freeze.tz)

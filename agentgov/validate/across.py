@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from agentgov.model.finding import Finding
 from agentgov.model.partition import Part, Partition, Whole
 from agentgov.model.snapshot import path_bytes
-from agentgov.validate import content, layout, limits, ownership, playbooks, process, references
+from agentgov.validate import conditions, content, layout, limits, ownership, playbooks, process, references
 from agentgov.validate.facts import Facts
 from agentgov.validate.load import Parts
 from agentgov.validate.unit import subject_of
@@ -39,6 +39,9 @@ def check(
         lambda id_: _is_read(folders, id_),
     )
     yield from playbooks.check_covered(view, folders, rest)
+    yield from conditions.check_available(
+        view, rest.condition, {folder: one.condition for folder, one in folders.items()}
+    )
     yield from process.check_exempt(view, _covered(parts, folders, rest))
     yield from ownership.check(view, (rest, *folders.values()), folders.keys())
 

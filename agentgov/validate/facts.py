@@ -51,6 +51,7 @@ class Facts(msgspec.Struct, frozen=True, array_like=True):
     playbook: str = ""  # the one that agent.yaml names
     labels: Mapping[str, str] = {}  # of an agent that names a playbook
     playbooks: Mapping[str, Covered] = {}  # of the rest: what each playbook that can be read is about
+    condition: str = ""  # the pointer of its first condition, in agent.yaml or in the fleet's ActionPolicy
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from agentgov.model.partition import Part, Partition
 from agentgov.model.snapshot import Entry, Snapshot
 from agentgov.trust.identity import problems
 from agentgov.validate import (
+    conditions,
     content,
     layout,
     limits,
@@ -42,6 +43,7 @@ AGENT_RULES = (
     limits.check_agent,
     ownership.check_agent,
     content.check_agent,
+    conditions.check_agent,
     prompts.check_agent,
     texts.check_agent,
 )
@@ -50,6 +52,7 @@ GOVERNANCE_RULES = (
     references.check,
     policies.check,
     process.check,
+    conditions.check,
     ownership.check_file,
 )
 
@@ -106,6 +109,7 @@ def _folder(part: Part, parts: Parts, folder: str) -> Judged:
         playbook=loaded.draft.spec.playbook,
         labels=loaded.draft.metadata.labels if loaded.draft.spec.playbook else {},
         currencies=limits.currencies(limits.agent_money(subject)),
+        condition=conditions.first(loaded.draft.spec.actions, "/spec/actions"),
         beyond=tuple(path for path in dict.fromkeys(_named(agent_id, loaded.draft)) if path not in part.own),
     )
     return Judged(tuple(found), facts)
@@ -128,7 +132,10 @@ def judge_rest(partition: Partition, parts: Parts) -> Judged:
     found.extend(of_playbooks)
     if parts.fleet is not None:
         found.extend(check_policy(parts.fleet.validation, lambda: view.places(FLEET_FILE)))
-    return Judged(tuple(found), _facts(part.own, parts, playbooks=readable), tuple(marks_in(part, part.own)))
+    condition = conditions.first(parts.actions.rules, "/rules") if parts.actions is not None else ""
+    return Judged(
+        tuple(found), _facts(part.own, parts, playbooks=readable, condition=condition), tuple(marks_in(part, part.own))
+    )
 
 
 def of_subject(view: View, subject: Subject) -> Iterator[Finding]:

@@ -52,6 +52,7 @@ SHOWN_OTHERWISE: dict[str, Callable[[], Iterable[Finding]]] = {
 }
 # Codes that validate does not say of its own documents, and the tests that show them.
 SAID_ELSEWHERE = {
+    "content.condition-unchecked": "tests/unit/validate/test_validate_conditions.py",
     "codeowners.individual": "tests/unit/owners/test_owners_lint.py",
     "codeowners.itself-unowned": "tests/unit/owners/test_owners_lint.py",
     "codeowners.one-level": "tests/unit/owners/test_owners_lint.py",

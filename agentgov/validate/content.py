@@ -12,7 +12,7 @@ from agentgov.model.agent import Tool
 from agentgov.model.document import ENVIRONMENTS
 from agentgov.model.finding import Finding
 from agentgov.model.units import parse_duration, parse_money
-from agentgov.validate import pointers, schedules
+from agentgov.validate import guess, pointers, schedules
 from agentgov.validate.engine import engine
 from agentgov.validate.environment import origin, resolve_environment
 from agentgov.validate.limits import covers
@@ -69,11 +69,14 @@ def _tools(view: View, subject: Subject) -> Iterator[Finding]:
             if not covered[pattern]:
                 message = f"no tool of this agent matches {pattern}"
                 pointer = f"/spec/actions/{index}/match/tools/{place}"
-                yield view.at("content.rule-matches-nothing", file, pointer, message, "list the tool, or remove this")
+                literal = "" if "*" in pattern else guess.question(pattern, names)
+                fix = literal or "list the tool, or remove this"
+                yield view.at("content.rule-matches-nothing", file, pointer, message, fix)
     for index, quota in enumerate(spec.quotas):
         if quota.tool not in names:
             message = f"the quota is about {quota.tool}, which is no tool of this agent"
-            yield view.at("content.quota-without-tool", file, f"/spec/quotas/{index}/tool", message, "list the tool")
+            fix = guess.question(quota.tool, names) or "list the tool"
+            yield view.at("content.quota-without-tool", file, f"/spec/quotas/{index}/tool", message, fix)
 
 
 def _without_rule(view: View, file: str, pointer: str, tool: Tool) -> Finding:

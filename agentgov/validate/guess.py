@@ -5,8 +5,8 @@ underscores; beyond that they must be alike as a whole, so that a wrong guess is
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache, lru_cache
 from typing import Any
 
 from agentgov.model.governed import Kind
@@ -29,6 +29,17 @@ def closest(text: str, known: Sequence[str]) -> str | None:
 
     close = difflib.get_close_matches(_plain(text), plain, 1, _ALIKE)
     return plain[close[0]] if close else None
+
+
+def question(text: str, known: Iterable[str]) -> str:
+    """A question whether a name that is known was meant; empty where none is like it."""
+    return _question(text, tuple(known))
+
+
+@lru_cache(maxsize=1024)  # the same name is unknown in thousands of agents, and guessing is slow
+def _question(text: str, known: tuple[str, ...]) -> str:
+    close = closest(text, known)
+    return f'did you mean "{close}"?' if close else ""
 
 
 def same(text: str, known: Sequence[str]) -> str | None:

@@ -10,6 +10,7 @@ from agentgov.model.document import CLASSIFICATIONS, RISKS
 from agentgov.model.finding import Finding
 from agentgov.model.fleet import AllowDeny, Workspace
 from agentgov.model.governed import PRICES_FILE
+from agentgov.validate import guess
 from agentgov.validate.view import Subject, View
 
 Money = tuple[str, str, str]  # file, pointer, amount as written
@@ -27,13 +28,21 @@ def check_agent(view: View, subject: Subject) -> Iterator[Finding]:
         why = refusal(workspace.models, model)
         if why:
             message = f"the model {model} is not allowed in {workspace.name}: {why}"
-            yield view.at("limit.model", file, pointer, message, _allowed(workspace.models))
+            fix = guess.question(model, _models(view, workspace.models)) or _allowed(workspace.models)
+            yield view.at("limit.model", file, pointer, message, fix)
     for index, tool in enumerate(spec.tools):
         why = refusal(workspace.tools, tool.name)
         if why:
             message = f"the tool {tool.name} is not allowed in {workspace.name}: {why}"
             yield view.at("limit.tool", file, f"/spec/tools/{index}/name", message, _allowed(workspace.tools))
     yield from _levels(view, subject, workspace)
+
+
+def _models(view: View, limits: AllowDeny) -> list[str]:
+    """The models that are allowed and known by name: those of the list, and those that have a price."""
+    priced = view.parts.prices.models if view.parts.prices is not None else ()
+    named = (name for name in (*limits.allow, *priced) if "*" not in name)
+    return [name for name in dict.fromkeys(named) if not refusal(limits, name)]
 
 
 def refusal(limits: AllowDeny, name: str) -> str:

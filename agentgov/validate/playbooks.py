@@ -11,9 +11,10 @@ from agentgov.model.names import AgentId, agent_of_path
 from agentgov.model.playbook import Drill, Playbook
 from agentgov.model.snapshot import Entry
 from agentgov.trust.verbs import in_scope
+from agentgov.validate import guess
 from agentgov.validate.facts import Covered, Facts
 from agentgov.validate.load import load_document
-from agentgov.validate.policies import check_agents, check_alert, check_date, check_names, meant
+from agentgov.validate.policies import check_agents, check_alert, check_date, check_names
 from agentgov.validate.references import selector
 from agentgov.validate.view import View
 
@@ -87,7 +88,7 @@ def _steps(view: View, file: str, playbook: Playbook) -> Iterator[Finding]:
             yield view.at("content.playbook-step", file, f"/steps/{index}", message, fix)
         if step.on_fail not in (*_OTHERWISE, *ids):
             message = f"there is no step {step.on_fail} to go to"
-            fix = meant(step.on_fail, (*ids, *_OTHERWISE)) or "write stop, continue, or the id of a step"
+            fix = guess.question(step.on_fail, (*ids, *_OTHERWISE)) or "write stop, continue, or the id of a step"
             yield view.at("reference.unknown-step", file, f"/steps/{index}/onFail", message, fix)
 
 
@@ -97,7 +98,7 @@ def _drill(view: View, file: str, drill: Drill) -> Iterator[Finding]:
     if not view.is_file(drill.playbook):
         near = (path for path in view.entries if path.startswith("playbooks/"))
         message = f"there is no playbook {drill.playbook}"
-        yield view.at("reference.file-missing", file, "/playbook", message, meant(drill.playbook, near))
+        yield view.at("reference.file-missing", file, "/playbook", message, guess.question(drill.playbook, near))
 
 
 def _name(view: View, file: str, name: str) -> Iterator[Finding]:

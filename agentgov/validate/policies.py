@@ -4,16 +4,14 @@ Names must resolve, counts must be met, patterns must be able to match, alerts m
 optional; nothing is asked of an agent on account of a file that is not there, or that cannot be read.
 """
 
-import difflib
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
 
 from agentgov.model.finding import Finding
 from agentgov.model.governed import ACTIONS_FILE, ALERTS_FILE, PRICES_FILE, RETENTION_FILE
 from agentgov.model.policies import ActionPolicy, AlertPolicy, AlertRule, Retention, Route
 from agentgov.model.units import parse_duration
 from agentgov.trust.verbs import is_scope
-from agentgov.validate import pointers
+from agentgov.validate import guess, pointers
 from agentgov.validate.content import is_date, too_many
 from agentgov.validate.references import selector
 from agentgov.validate.view import Subject, View
@@ -46,12 +44,12 @@ def check_agent(view: View, subject: Subject) -> Iterator[Finding]:
         for pointer, model in models:
             if model not in prices.models:
                 message = f"{model} has no price in {PRICES_FILE}, so no call of it can be paid for"
-                fix = meant(model, prices.models) or "add its price"
+                fix = guess.question(model, prices.models) or "add its price"
                 yield view.at("reference.no-price", subject.file, pointer, message, fix)
     wanted = spec.audit.retention
     if retention is not None and wanted and wanted not in retention.classes:
         message = f"{RETENTION_FILE} has no class {wanted}"
-        fix = meant(wanted, retention.classes) or "define it"
+        fix = guess.question(wanted, retention.classes) or "define it"
         yield view.at("reference.unknown-retention", subject.file, "/spec/audit/retention", message, fix)
 
 
@@ -78,17 +76,6 @@ def check_names(view: View, file: str, pointer: str, key: str, names: Iterable[s
             message = f"there are two called {name}"
             yield view.at("content.duplicate-name", file, f"{pointer}/{index}/{key}", message, "rename one of them")
         seen.add(name)
-
-
-def meant(name: str, known: Iterable[str]) -> str:
-    """A question whether a name that is known was meant; empty where none is like it."""
-    return _meant(name, tuple(known))
-
-
-@lru_cache(maxsize=1024)  # the same model is unknown in thousands of agents, and guessing is slow
-def _meant(name: str, known: tuple[str, ...]) -> str:
-    close = difflib.get_close_matches(name, known, 1, 0.6)
-    return f'did you mean "{close[0]}"?' if close else ""
 
 
 def _actions(view: View, policy: ActionPolicy) -> Iterator[Finding]:
@@ -139,7 +126,7 @@ def check_alert(view: View, file: str, pointer: str, name: str) -> Iterator[Find
     known = [] if policy is None else [rule.name for rule in policy.rules]
     if policy is not None and name not in known:
         message = f"{ALERTS_FILE} has no rule {name}"
-        yield view.at("reference.unknown-alert", file, pointer, message, meant(name, known))
+        yield view.at("reference.unknown-alert", file, pointer, message, guess.question(name, known))
 
 
 def _rule(view: View, pointer: str, rule: AlertRule) -> Iterator[Finding]:

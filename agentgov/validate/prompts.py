@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from agentgov.model.closure import resolve
 from agentgov.model.finding import Finding
 from agentgov.model.verdict import Location
-from agentgov.validate import characters, pointers
+from agentgov.validate import characters, guess, pointers
 from agentgov.validate.codes import finding
 from agentgov.validate.references import named_texts
 from agentgov.validate.view import Subject, View
@@ -44,7 +44,8 @@ def check_agent(view: View, subject: Subject) -> Iterator[Finding]:
             if name not in declared and name not in used and place is not None:
                 where = Location(path, *place(match.start()))
                 message = f"{{{{{name}}}}} is no variable of {subject.id}"
-                fix = f"declare it: variables: {{{name}: {{type: string}}}}"
+                meant = guess.question(name, declared)
+                fix = meant or f"declare it: variables: {{{name}: {{type: string}}}}"
                 yield finding("prompt.undeclared-variable", where, message, fix)
             used.add(name)
     if readable:

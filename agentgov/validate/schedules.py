@@ -47,7 +47,7 @@ def _check(view: View, file: str, pointer: str, cron: str | None, zone: str | No
 def check_zone(view: View, file: str, pointer: str, zone: str) -> Iterator[Finding]:
     """Whether there is a time zone of this name."""
     if zone not in time_zones():
-        fix = _zone_meant(zone) or "write it like Europe/Paris"
+        fix = guess.question(zone, sorted(time_zones())) or "write it like Europe/Paris"
         yield view.at("content.unknown-zone", file, pointer, f"there is no time zone {zone}", fix)
 
 
@@ -98,9 +98,3 @@ def time_zones() -> frozenset[str]:
     from importlib.resources import files
 
     return frozenset(files("tzdata").joinpath("zones").read_text("utf-8").split())
-
-
-@lru_cache(maxsize=256)
-def _zone_meant(zone: str) -> str:
-    close = guess.closest(zone, sorted(time_zones()))
-    return f'did you mean "{close}"?' if close else ""

@@ -12,7 +12,7 @@ from typing import Any
 
 from agentgov.model.finding import Finding
 from agentgov.model.governed import Kind
-from agentgov.validate import guess, pointers
+from agentgov.validate import amounts, guess, pointers
 from agentgov.validate.codes import finding
 from agentgov.validate.engine import Path, Violation, engine
 from agentgov.validate.positions import Positions, positions
@@ -183,7 +183,10 @@ class _Teller:
         fix = f"write it like {example}" if example else ""
         value = "a text" if _unspoken(violation) else _short(self._value(violation.path))
         message = f"{self._name(violation)} is {value}, which is no valid {title[:1].lower() + title[1:]}"
-        if schema.get("description"):
+        excess = amounts.excess(str(schema.get("pattern", "")), self._value(violation.path))
+        if excess:
+            message = f"{self._name(violation)} is {value}: {excess}"
+        elif schema.get("description"):
             message += f" ({str(schema['description']).rstrip('.')})"
         return self._at(violation, "schema.wrong-form", message, fix)
 

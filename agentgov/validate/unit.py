@@ -8,6 +8,7 @@ can be kept. No clock, no other agents.
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
+from agentgov.model.access import Access
 from agentgov.model.agent import Agent
 from agentgov.model.closure import named_files, resolve
 from agentgov.model.finding import Finding
@@ -16,9 +17,11 @@ from agentgov.model.names import AgentId, agent_of_path
 from agentgov.model.partition import Part, Partition
 from agentgov.model.snapshot import Entry, Snapshot
 from agentgov.trust.identity import problems
+from agentgov.trust.verbs import BUILT_IN_ROLES
 from agentgov.validate import (
     conditions,
     content,
+    guess,
     layout,
     limits,
     ownership,
@@ -171,4 +174,11 @@ def _access(view: View) -> Iterator[Finding]:
     if view.parts.access is not None:
         for reason in problems(view.parts.access):
             pointer = reason.where.pointer if reason.where is not None else ""
-            yield view.at(reason.rule, ACCESS_FILE, pointer, reason.message)
+            fix = _role_meant(view.parts.access, pointer) if reason.rule == "access.unknown-role" else ""
+            yield view.at(reason.rule, ACCESS_FILE, pointer, reason.message, fix)
+
+
+def _role_meant(access: Access, pointer: str) -> str:
+    """What the role of a binding that does not exist was probably meant to be; `pointer` leads to it."""
+    wanted = access.bindings[int(pointer.split("/")[2])].role
+    return guess.question(wanted, (*BUILT_IN_ROLES, *(role.name for role in access.roles)))

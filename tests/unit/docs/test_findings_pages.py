@@ -139,6 +139,17 @@ def test_the_index_names_every_error_that_can_be_suppressed() -> None:
     assert set(re.findall(r"`([^`]+)`", told[1])) == JUDGEMENT
 
 
+def test_every_sentence_that_a_fleet_is_held_to_names_codes_that_exist_or_the_gate() -> None:
+    text = (FOLDER / "README.md").read_text("utf-8")
+    table = text.partition("## What is checked")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| (.+?) \| (.+) \|$", table, re.MULTILINE)
+    assert len(rows) > 20
+    for sentence, checks in rows[1:]:
+        named = re.findall(r"`([^`]+)`", checks)
+        assert set(named) <= set(CODES), sentence
+        assert named or "the gate, later" in checks, sentence
+
+
 def test_a_fragment_replaces_what_it_names_and_leaves_the_rest() -> None:
     base = "a: 1\nspec:\n  b: 2\n  c:\n    - x\n  d: 4\n"
     assert overlay(base, "spec:\n  c: 3\n  e: 5\n") == "a: 1\nspec:\n  b: 2\n  c: 3\n  d: 4\n  e: 5\n"

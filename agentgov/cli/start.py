@@ -16,7 +16,10 @@ def run() -> None:
     else:
         import gc
 
-        gc.set_threshold(50_000)  # loading a program makes many objects and no garbage
+        gc.set_threshold(500_000)  # loading a program makes many objects and no garbage
         from agentgov.cli.main import run as run_command_line
 
-        run_command_line()
+        try:
+            run_command_line()
+        finally:
+            gc.freeze()  # the end of the process frees everything: nothing is to be searched once more before

@@ -35,7 +35,8 @@ class Partition(Protocol):
         """Most folders will be asked for: list them at once where that is faster."""
 
     def read_ahead(self, folders: Sequence[str]) -> None:
-        """The files of these folders will be asked for next: read them at once where that is faster."""
+        """The files of these folders ("": of governance) will be asked for next: read them at once where that is
+        faster."""
 
     def read(self, path: str) -> bytes:
         """The bytes at a path; KeyError where there is no file."""

@@ -33,6 +33,10 @@ class Overlay:
         found = self._trees.get(oid)
         return self._repo.tree(oid) if found is None else found
 
+    def read_trees(self, oids: Sequence[str]) -> None:
+        """As `Repository.read_trees`."""
+        self._repo.read_trees([oid for oid in oids if oid not in self._trees])
+
     def files_below(self, oid: str) -> Iterator[tuple[bytes, int, str]]:
         """(path, mode, object id) of every file of a tree of the repository; nothing of one that is only here."""
         return self._repo.files_below(oid) if oid not in self._trees else iter(())

@@ -6,7 +6,7 @@ The tree may be a commit's, or one that only `overlay` knows: what would be comm
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Protocol
 
-from agentgov.model.governed import ROOTS, is_governed, may_hold_governed
+from agentgov.model.governed import FLEET_FILE, ROOTS, is_governed, may_hold_governed
 from agentgov.model.snapshot import TREE, Entry, path_bytes, path_text
 from agentgov.repo.changes import check_bounds
 from agentgov.repo.objects import TreeEntry
@@ -20,6 +20,7 @@ class Objects(Protocol):
     """Where trees and files are read from: a Repository, or an Overlay."""
 
     def tree(self, oid: str) -> tuple[TreeEntry, ...]: ...
+    def read_trees(self, oids: Sequence[str]) -> None: ...
     def blob(self, oid: str) -> bytes: ...
     def blobs(self, oids: Sequence[str]) -> dict[str, bytes]: ...
     def is_here(self, oid: str) -> bool: ...
@@ -92,7 +93,8 @@ class TreePartition:
 
     def read_ahead(self, folders: Sequence[str]) -> None:
         """Read the files of these folders in one go; those read ahead before are let go."""
-        entries = (entry for folder in folders for entry in self.inside(folder).values() if entry.is_file)
+        parts = (self.inside(folder) if folder else self._governance() for folder in folders)
+        entries = (entry for part in parts for entry in part.values() if entry.is_file)
         wanted = list(dict.fromkeys(entry.oid for entry in entries if not self._objects.is_here(entry.oid)))
         self._ahead = self._objects.blobs(wanted)
 
@@ -106,6 +108,10 @@ class TreePartition:
         if entry.oid in self._ahead:
             return self._ahead[entry.oid]
         return self._objects.blob(entry.oid)
+
+    def _governance(self) -> Mapping[str, Entry]:
+        kept = (FLEET_FILE, "governance/")
+        return {path: entry for path, entry in self.rest().items() if path.startswith(kept)}
 
     def _folder_ids(self, root: str) -> dict[str, str]:
         found = {}
@@ -125,7 +131,11 @@ class TreePartition:
         todo, count = [(start, oid)], 0
         while todo:
             prefix, tree = todo.pop()
+            inner = len(todo)
+            closed = not start and _is_workspace(prefix)
             for mode, name, entry_oid in self._objects.tree(tree):
+                if closed and mode == TREE:
+                    continue
                 path = prefix + name
                 if mode == TREE:
                     if enter(path):
@@ -134,6 +144,7 @@ class TreePartition:
                     count += 1
                     check_bounds(prefix, count)
                     yield path, Entry(mode, entry_oid)
+            self._objects.read_trees([found for _, found in todo[inner:]])
 
     def _is_rest(self, folder: bytes) -> bool:
         """Whether to enter a folder: governed, and none below a workspace."""
@@ -147,3 +158,8 @@ class TreePartition:
 
     def _trees_in(self, oid: str | None) -> list[TreeEntry]:
         return [entry for entry in self._objects.tree(oid) if entry.mode == TREE] if oid is not None else []
+
+
+def _is_workspace(prefix: bytes) -> bool:
+    """Whether what lies here are folders of agents, which are not the rest: no need to look at each of many."""
+    return prefix.startswith(_AGENTS) and prefix.count(b"/") == 2

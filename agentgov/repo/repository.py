@@ -26,6 +26,7 @@ from agentgov.repo.storage import Kind, Storage
 from agentgov.repo.treeedit import EMPTY_TREE, Change, put_files
 
 _ZEROS = "0" * 40
+_MOST_TREES = 4096  # kept in memory
 _LOCK_WAITS = (0.02, 0.05, 0.1, 0.3)  # seconds between attempts at a ref that another process has locked
 _IDENTITY_HINT = 'git config --global user.name "Your Name"; git config --global user.email you@example.com'
 
@@ -53,8 +54,11 @@ class Repository:
             found = cached_commit(oid, True)  # a walk asks for the same commit soon after
             return found.parents, found.committer.when
 
+        ahead: dict[str, bytes] = {}
+
         def tree(oid: str) -> tuple[TreeEntry, ...]:
-            return parse_tree(storage.read(oid, "tree"), lenient=True)
+            raw = ahead.pop(oid, None)
+            return parse_tree(storage.read(oid, "tree") if raw is None else raw, lenient=True)
 
         def digest(oid: str) -> str:
             return sha256(storage.read(oid, "blob")).hexdigest()
@@ -62,7 +66,9 @@ class Repository:
         cached_commit = lru_cache(maxsize=1024)(commit)
         self._cached_commit = cached_commit
         self._cached_node = lru_cache(maxsize=32768)(node)
-        self._cached_tree = lru_cache(maxsize=4096)(tree)
+        self._cached_tree = lru_cache(maxsize=_MOST_TREES)(tree)
+        self._trees_ahead = ahead
+        self._trees_known: set[str] = set()
         self._cached_digest = lru_cache(maxsize=65536)(digest)
 
     @classmethod
@@ -87,6 +93,13 @@ class Repository:
     def tree(self, oid: str) -> tuple[TreeEntry, ...]:
         """The entries of a tree, in git's order."""
         return () if oid == EMPTY_TREE else self._cached_tree(oid)
+
+    def read_trees(self, oids: Sequence[str]) -> None:
+        """Several trees will be asked for next: read those in one go that were not read before."""
+        wanted = [oid for oid in oids if oid != EMPTY_TREE and oid not in self._trees_known]
+        if len(wanted) > 1 and len(self._trees_known) + len(wanted) <= _MOST_TREES:
+            self._trees_known.update(wanted)
+            self._trees_ahead.update(self._storage.read_some(wanted, "tree"))
 
     def blob(self, oid: str) -> bytes:
         """The content of a file, as stored: no filter, no line ending is converted."""

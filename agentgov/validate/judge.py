@@ -73,6 +73,7 @@ class Ready:
     def parts(self) -> Parts:
         """Governance, read when it is first needed."""
         if self._parts is None:
+            self._partition.read_ahead(("",))
             self._parts = load_parts(Part(self._partition, ""))
         return self._parts
 

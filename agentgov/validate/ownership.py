@@ -158,7 +158,9 @@ def _merged(view: View, parts: Iterable[Facts]) -> tuple[dict[_Numbers, _Line], 
             asked[facts.risk] = _approvals(view, facts.risk)
         needed = asked[facts.risk]
         for one in facts.owned:
-            line = lines.setdefault(one.lines, _Line(one.example))
+            line = lines.get(one.lines)
+            if line is None:  # mostly it is there
+                line = lines[one.lines] = _Line(one.example)
             line.paths += one.paths
             line.needed = max(line.needed, needed)
             line.able = one.able if line.able is None else min(line.able, one.able)

@@ -47,8 +47,10 @@ def check_covered(view: View, folders: Mapping[str, Facts], rest: Facts) -> Iter
     whole: set[tuple[str, str]] = set()  # playbooks with a workspace of which they cover every agent
     for folder, facts in folders.items():
         covered = rest.playbooks.get(facts.playbook)
+        if covered is None:
+            continue
         workspace = folder.split("/", 2)[1]
-        if covered is None or (facts.playbook, workspace) in whole:
+        if (facts.playbook, workspace) in whole:
             continue
         if not covered.labels and (not covered.agents or any(p in ("**", f"{workspace}/*") for p in covered.agents)):
             whole.add((facts.playbook, workspace))

@@ -120,23 +120,24 @@ def _judge_change(
 ) -> tuple[Told, bytes]:
     """What a commit changes of the authorised contents, and where it is to be recorded its facts."""
     from agentgov.cli.context import journal_json, journal_line, open_context
-    from agentgov.cli.worktree import note_uncommitted
+    from agentgov.cli.worktree import WorkTreeNote
     from agentgov.journal.reviewing import reviewable, with_approvals
     from agentgov.report.page import Span
 
     context = open_context(repo)
-    view = context.view()
-    _known_people(view.directory, assumed, "the authorised Access")
-    commit = context.repo.resolve(head)
-    note_uncommitted(context.repo, commit, head)
-    found = reviewable(view, commit, since=context.repo.resolve(base) if base is not None else None)
-    facts = b""
-    if record:
-        from agentgov.journal.recording import recorded
-        from agentgov.review.recorded import encode
+    with WorkTreeNote(context.repo, head) as note:
+        view = context.view()
+        _known_people(view.directory, assumed, "the authorised Access")
+        commit = context.repo.resolve(head)
+        found = reviewable(view, commit, since=context.repo.resolve(base) if base is not None else None)
+        facts = b""
+        if record:
+            from agentgov.journal.recording import recorded
+            from agentgov.review.recorded import encode
 
-        facts = encode(recorded(view, found.change))
-    verdict = with_approvals(view, found, assumed) if assumed else found.verdict
+            facts = encode(recorded(view, found.change))
+        verdict = with_approvals(view, found, assumed) if assumed else found.verdict
+        note.tell(commit)
     line = (Span(f"commit {commit[:9]} against ", "dim"), journal_line(view))
 
     def judged(people: tuple[str, ...]) -> "ChangeVerdict":

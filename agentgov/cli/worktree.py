@@ -1,39 +1,62 @@
 """What lies in the working tree and in no commit: commands that speak of commits say that they do not speak of it."""
 
-from typing import TYPE_CHECKING
+import contextlib
+from typing import TYPE_CHECKING, Self
 
 from agentgov.cli.options import show
 from agentgov.errors import AgentgovError
-from agentgov.model.snapshot import Snapshot
 from agentgov.report.page import Page, Span
 
 if TYPE_CHECKING:
     from agentgov.repo.repository import Repository
+    from agentgov.repo.uncommitted import Reading
 
-_MOST_READ = 2000  # files; in a larger fleet only names are compared, since reading them all would take seconds
+
+class WorkTreeNote:
+    """What differs from HEAD in the working tree: git is asked at once, and its answer told when the rest is known."""
+
+    __slots__ = ("_reading",)
+
+    def __init__(self, repo: "Repository", rev: str) -> None:
+        """Ask, where HEAD is what the command speaks of."""
+        from agentgov.repo.uncommitted import Reading
+
+        self._reading: Reading | None = None
+        if rev == "HEAD" and repo.root is not None:
+            with contextlib.suppress(AgentgovError):  # what cannot be read there is `validate`'s to tell
+                self._reading = Reading(repo)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._reading is not None:
+            self._reading.close()
+
+    def tell(self, commit: str, folder: str = "") -> None:
+        """Say on stderr which governed files (below a folder) differ, where any do."""
+        if self._reading is None:
+            return
+        try:
+            paths = sorted(path for path in _differing(self._reading) if path.startswith(folder))
+        except AgentgovError:
+            return
+        if paths:
+            more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
+            verb = "" if more else "s"
+            text = f"{paths[0]}{more} differ{verb} in your working tree; this speaks of commit {commit[:9]}"
+            show(Page().line(Span("note ", "warn"), text), err=True)
 
 
 def note_uncommitted(repo: "Repository", commit: str, rev: str, folder: str = "") -> None:
     """Say on stderr which governed files (below a folder) differ from HEAD, when HEAD is what the command speaks of."""
-    if rev != "HEAD" or repo.root is None:
-        return
-    try:
-        paths = sorted(path for path in _uncommitted(repo, commit) if path.startswith(folder))
-    except AgentgovError:  # what cannot be read there is `validate`'s to tell; this command does not need it
-        return
-    if paths:
-        more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
-        text = f"{paths[0]}{more} differ{'' if more else 's'} in your working tree; this speaks of commit {commit[:9]}"
-        show(Page().line(Span("note ", "warn"), text), err=True)
+    with WorkTreeNote(repo, rev) as note:
+        note.tell(commit, folder)
 
 
-def _uncommitted(repo: "Repository", commit: str) -> set[str]:
-    from agentgov.diff.version import changed_paths
-    from agentgov.repo.snapshot import WorkTreeSnapshot, commit_snapshot
+def _differing(reading: "Reading") -> set[str]:
+    from agentgov.model.governed import ROOTS, is_governed
+    from agentgov.repo.changes import changed_paths
 
-    assert repo.root is not None
-    before: Snapshot = commit_snapshot(repo, commit)
-    after: Snapshot = WorkTreeSnapshot(repo.root)
-    if len(before.entries()) > _MOST_READ:
-        return set(before.entries()) ^ set(after.entries())
-    return changed_paths(before, after)
+    after = reading.result().partition
+    return {path for path in changed_paths(after.objects, reading.base, after.tree_oid, ROOTS) if is_governed(path)}

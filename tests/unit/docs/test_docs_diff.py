@@ -47,7 +47,10 @@ def printed(fleet: Path, command: str, capsys: pytest.CaptureFixture[str]) -> st
     return re.sub(r"\b(commit )[0-9a-f]{7}\b", r"\g<1>1a2b3c4", said.out)
 
 
-def test_the_page_shows_what_is_printed(fleet: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_page_shows_what_is_printed(
+    fleet: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "114")  # test runners say how wide their own terminal is
     page = PAGE.read_text(encoding="utf-8")
 
     def shown(block: re.Match[str]) -> str:

@@ -33,7 +33,9 @@ _IN_COMMAND = re.compile(
     r"|\b[A-Z0-9_]*(?:API_?KEY|TOKEN|SECRET|PASSWORD)=)(?P<secret>(?![\s$'\"-])[^\s'\"]+)"
 )
 _PRIVATE_KEY = re.compile(
-    r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY-----.*?(?:-----END [A-Z0-9 ]{0,40}PRIVATE KEY-----|\Z)", re.DOTALL
+    r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----.*?"
+    r"(?:-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----|\Z)",
+    re.DOTALL,
 )
 _WORD = re.compile(rb"[^\s'\"`,;<>]+")
 # Fields that hold text for people or models: only what has the shape of a secret is one there.

@@ -1,47 +1,24 @@
 """Literal secrets: the shapes of known tokens anywhere in a text, and values that look random where secrets stand.
 
-A secret is never repeated in a message. Shapes are those that their issuers document or that secret scanners share.
-Each has a literal that is looked for first, because a plain search is a hundred times faster than an expression.
+A secret is never repeated in a message. The shapes stand in `token_shapes`; each has a literal that is looked for
+first, because a plain search is a hundred times faster than an expression.
 """
 
-import math
 import re
-from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from agentgov.validate.pointers import child
-
-_SHAPES: tuple[tuple[bytes, str, str], ...] = (
-    (b"PRIVATE KEY-----", "a private key", r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY-----"),
-    (b"AKIA", "an AWS access key", r"\bAKIA[0-9A-Z]{16}\b"),
-    (b"ASIA", "an AWS access key", r"\bASIA[0-9A-Z]{16}\b"),
-    (b"ghp_", "a GitHub token", r"\bghp_[A-Za-z0-9]{36,255}\b"),
-    (b"gho_", "a GitHub token", r"\bgho_[A-Za-z0-9]{36,255}\b"),
-    (b"ghu_", "a GitHub token", r"\bghu_[A-Za-z0-9]{36,255}\b"),
-    (b"ghs_", "a GitHub token", r"\bghs_[A-Za-z0-9]{36,255}\b"),
-    (b"ghr_", "a GitHub token", r"\bghr_[A-Za-z0-9]{36,255}\b"),
-    (b"github_pat_", "a GitHub token", r"\bgithub_pat_[A-Za-z0-9_]{50,255}\b"),
-    (b"glpat-", "a GitLab token", r"\bglpat-[A-Za-z0-9_-]{20,}"),
-    (b"xox", "a Slack token", r"\bxox[abeoprs]-[A-Za-z0-9-]{10,}"),
-    (b"xapp-", "a Slack token", r"\bxapp-[0-9]-[A-Za-z0-9-]{10,}"),
-    (b"hooks.slack.com/", "a Slack webhook", r"hooks\.slack\.com/services/[A-Za-z0-9/_-]{20,}"),
-    (b"k_live_", "a Stripe key", r"\b[rs]k_live_[A-Za-z0-9]{10,}"),
-    (b"sk-", "an API key", r"\bsk-(?=[A-Za-z_-]{0,40}[0-9])[A-Za-z0-9_-]{20,}"),
-    (b"AIza", "a Google API key", r"\bAIza[0-9A-Za-z_-]{35}"),
-    (b"ya29.", "a Google token", r"\bya29\.[0-9A-Za-z_-]{20,}"),
-    (b"eyJ", "a JSON web token", r"\beyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}"),
-    (b"npm_", "an npm token", r"\bnpm_[A-Za-z0-9]{36}\b"),
-    (b"pypi-", "a PyPI token", r"\bpypi-[A-Za-z0-9_-]{50,}"),
-    (b"hf_", "a Hugging Face token", r"\bhf_[A-Za-z0-9]{30,}\b"),
-    (b"SG.", "a SendGrid key", r"\bSG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}"),
-    (b"hvs.", "a Vault token", r"\bhvs\.[A-Za-z0-9_-]{20,}"),
-    (b"dop_v1_", "a DigitalOcean token", r"\bdop_v1_[a-f0-9]{64}\b"),
-    (b"AccountKey=", "an Azure storage key", r"AccountKey=[A-Za-z0-9+/=]{40,}"),
-    (b"AGE-SECRET-KEY-", "an age key", r"AGE-SECRET-KEY-1[0-9A-Z]{58}"),
-    (b"://", "a password in a URL", r"://[^\s/:@\"'{}<>$]{1,64}:[^\s/:@\"'{}<>$]{3,128}@[A-Za-z0-9.-]"),
+from agentgov.validate.token_shapes import (
+    IN_URL,
+    SHAPES,
+    Shape,
+    entropy,
+    is_password_placeholder,
+    is_placeholder,
+    is_random,
 )
-_COMPILED = tuple((literal, what, re.compile(shape.encode("ascii"))) for literal, what, shape in _SHAPES)
 
+_LITERALS = tuple((literal, shape) for shape in SHAPES for literal in shape.literals)
 _SECRET_KEY = re.compile(
     r"(?:^|[a-z0-9_.-])(?:pass(?:word|wd|phrase)|pwd|secret|token|api[_.-]?key|access[_.-]?key|private[_.-]?key"
     r"|credentials?|authorization)$",
@@ -50,15 +27,23 @@ _SECRET_KEY = re.compile(
 # A reference or a placeholder, not a secret: vault:..., env:..., ${NAME}, {{name}}, <name>, and words in capitals.
 _REFERENCE = re.compile(r"[a-z][a-z0-9+.-]*:[^\s]|\$|\{|<|[A-Z][A-Z0-9_]*\Z")
 _RANDOM = re.compile(r"[A-Za-z0-9+/_=-]{32,}\Z")
+_DIGESTS = ("sha256-", "sha384-", "sha512-")  # subresource integrity, as in lock files
 _LEAST_BITS = 4.2  # a character; English runs at about 4.0 and has spaces, random base64 of this length above 4.5
 
 
 def shapes(data: bytes) -> Iterator[tuple[int, str]]:
-    """(offset in the bytes, what it is) of everything that has the shape of a known token."""
-    for literal, what, shape in _COMPILED:
+    """(offset in the bytes, what it is) of everything that is a known token by its shape, and no placeholder."""
+    seen: set[int] = set()
+    for literal, shape in _LITERALS:
         if literal in data:
-            for match in shape.finditer(data):
-                yield match.start(), what
+            for offset in _offsets(shape, data):
+                if offset not in seen:
+                    seen.add(offset)
+                    yield offset, shape.what
+    if b"://" in data:
+        for match in IN_URL.finditer(data):
+            if not is_password_placeholder(match["body"]):
+                yield match.start(), "a password in a URL"
 
 
 def suspicious(value: object, pointer: str = "") -> Iterator[tuple[str, str]]:
@@ -67,7 +52,7 @@ def suspicious(value: object, pointer: str = "") -> Iterator[tuple[str, str]]:
         for key, item in value.items():
             here = child(pointer, key)
             if isinstance(item, str):
-                if _names_secret(key) and len(item) >= 8 and not _REFERENCE.match(item) and " " not in item:
+                if _names_secret(key) and _is_value(item):
                     yield here, f"a literal value under {key}"
                 elif looks_random(item):
                     yield here, "a value that looks random"
@@ -85,16 +70,25 @@ def suspicious(value: object, pointer: str = "") -> Iterator[tuple[str, str]]:
 
 def looks_random(text: str) -> bool:
     """Whether a word has the length, the mix and the entropy of a generated secret."""
-    if len(text) < 32 or not _RANDOM.match(text):
+    if len(text) < 32 or not _RANDOM.match(text) or text.startswith(_DIGESTS):
         return False
     kinds = (any(map(str.isupper, text)), any(map(str.islower, text)), any(map(str.isdigit, text)))
     return all(kinds) and entropy(text) >= _LEAST_BITS
 
 
-def entropy(text: str) -> float:
-    """Bits a character, by the frequency of the characters in the text itself."""
-    total = len(text)
-    return -sum(count / total * math.log2(count / total) for count in Counter(text).values())
+def _offsets(shape: Shape, data: bytes) -> Iterator[int]:
+    names = shape.pattern.groupindex
+    name = "secret" if "secret" in names else "body" if names else None
+    for match in shape.pattern.finditer(data):
+        if name is None or is_random(match[name], words=shape.words):
+            yield match.start("secret" if name == "secret" else 0)
+
+
+def _is_value(text: str) -> bool:
+    """Whether a text may be a secret itself: long enough, and no reference, sentence or placeholder."""
+    if len(text) < 8 or " " in text or _REFERENCE.match(text):
+        return False
+    return not is_placeholder(text.encode("utf-8", "surrogatepass"))
 
 
 def _names_secret(key: str) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
 from itertools import pairwise
 
-from agentgov.model.agent import Tool
+from agentgov.model.agent import Agent, Tool
 from agentgov.model.document import ENVIRONMENTS
 from agentgov.model.finding import Finding
 from agentgov.model.units import parse_duration, parse_money
@@ -16,16 +16,20 @@ from agentgov.validate import guess, pointers, schedules
 from agentgov.validate.engine import engine
 from agentgov.validate.environment import origin, resolve_environment
 from agentgov.validate.limits import covers
+from agentgov.validate.load import convert
 from agentgov.validate.positions import Positions
 from agentgov.validate.schema import explain
 from agentgov.validate.view import Subject, View
+
+Told = tuple[str, str, str, str]  # code, pointer, message, fix
 
 
 def check_agent(view: View, subject: Subject) -> Iterator[Finding]:
     """What does not make sense in one agent.yaml."""
     yield from _tools(view, subject)
     yield from _asks(view, subject)
-    yield from _amounts(view, subject)
+    for code, pointer, message, fix in _changeable(subject.agent):
+        yield view.at(code, subject.file, pointer, message, fix)
     yield from _times(view, subject)
     yield from _environments(view, subject)
     if subject.agent.spec.lifecycle.state == "active":
@@ -72,11 +76,26 @@ def _tools(view: View, subject: Subject) -> Iterator[Finding]:
                 literal = "" if "*" in pattern else guess.question(pattern, names)
                 fix = literal or "list the tool, or remove this"
                 yield view.at("content.rule-matches-nothing", file, pointer, message, fix)
+
+
+def _changeable(agent: Agent) -> Iterator[Told]:
+    """What does not make sense in the fields that an environment may change, of an agent as it is in one of them."""
+    spec = agent.spec
+    names = dict.fromkeys(tool.name for tool in spec.tools)
     for index, quota in enumerate(spec.quotas):
         if quota.tool not in names:
             message = f"the quota is about {quota.tool}, which is no tool of this agent"
             fix = guess.question(quota.tool, names) or "list the tool"
-            yield view.at("content.quota-without-tool", file, f"/spec/quotas/{index}/tool", message, fix)
+            yield "content.quota-without-tool", f"/spec/quotas/{index}/tool", message, fix
+    limits = [(name, amount) for name in ("run", "day", "month") if (amount := getattr(spec.budget, name))]
+    for (small, less), (large, more) in pairwise(limits):
+        if less[-3:] == more[-3:] and parse_money(less)[0] > parse_money(more)[0]:
+            message = f"the budget of a {small} ({less}) is more than that of a {large} ({more})"
+            yield "content.budget-order", f"/spec/budget/{small}", message, "lower it"
+    lease = spec.lease
+    if lease.ttl and lease.hard_expiry and parse_duration(lease.ttl) > parse_duration(lease.hard_expiry):
+        message = f"the config expires after {lease.hard_expiry}, before it is refreshed after {lease.ttl}"
+        yield "content.lease-order", "/spec/lease/ttl", message, "refresh earlier than it expires"
 
 
 def _without_rule(view: View, file: str, pointer: str, tool: Tool) -> Finding:
@@ -106,19 +125,6 @@ def too_many(view: View, file: str, pointer: str, count: int, who: Iterable[str]
         yield view.at("content.too-few-people", file, pointer, message, f"write {len(people)}, or name more people")
 
 
-def _amounts(view: View, subject: Subject) -> Iterator[Finding]:
-    budget, file = subject.agent.spec.budget, subject.file
-    limits = [(name, amount) for name in ("run", "day", "month") if (amount := getattr(budget, name))]
-    for (small, less), (large, more) in pairwise(limits):
-        if less[-3:] == more[-3:] and parse_money(less)[0] > parse_money(more)[0]:
-            message = f"the budget of a {small} ({less}) is more than that of a {large} ({more})"
-            yield view.at("content.budget-order", file, f"/spec/budget/{small}", message, "lower it")
-    lease = subject.agent.spec.lease
-    if lease.ttl and lease.hard_expiry and parse_duration(lease.ttl) > parse_duration(lease.hard_expiry):
-        message = f"the config expires after {lease.hard_expiry}, before it is refreshed after {lease.ttl}"
-        yield view.at("content.lease-order", file, "/spec/lease/ttl", message, "refresh earlier than it expires")
-
-
 def _times(view: View, subject: Subject) -> Iterator[Finding]:
     spec, file = subject.agent.spec, subject.file
     if spec.lifecycle.review_by and not is_date(spec.lifecycle.review_by):
@@ -137,13 +143,22 @@ def is_date(text: str) -> bool:
 
 
 def _environments(view: View, subject: Subject) -> Iterator[Finding]:
-    """Each environment, resolved, follows the schema of an agent by itself."""
+    """Each environment, resolved, follows the schema of an agent and makes sense by itself.
+
+    What is wrong without it as well is told once, and not again of the environment.
+    """
     for name in ENVIRONMENTS:
         if not subject.agent.spec.environments.get(name):
             continue
         resolved = resolve_environment(subject.document, name)
         compiled = engine("Agent")
         if compiled.accepts(resolved):
+            without = {(code, pointer) for code, pointer, _, _ in _changeable(subject.agent)}
+            for code, pointer, message, fix in _changeable(convert(Agent, resolved)):
+                place = origin(subject.document, name, pointer)
+                of_patch = place != pointer and place.endswith(pointer.removeprefix("/spec"))
+                if of_patch or (code, pointer) not in without:
+                    yield view.at(code, subject.file, place, f"in {name}, {message}", fix)
             continue
         told = compiled.violations(subject.document)
         new = [violation for violation in compiled.violations(resolved) if violation not in told]

@@ -37,6 +37,8 @@ def origin(document: Mapping[str, Any], environment: Environment, pointer: str) 
     value: Any = ((document.get("spec") or {}).get("environments") or {}).get(environment)
     place = f"/spec/environments/{environment}"
     for depth, step in enumerate(inside):
+        if isinstance(value, list):  # a list is replaced as a whole, so all of it is the patch's
+            return "/".join([place, *inside[depth:]])
         if not isinstance(value, Mapping) or plain(step) not in value:
             return place if depth else pointer
         value = value[plain(step)]

@@ -96,7 +96,7 @@ case "${{AGENTGOV_AS:=alice}}" in
   *) echo "nobody in the demo is called $AGENTGOV_AS" >&2; return 2 2>/dev/null || exit 2 ;;
 esac
 export AGENTGOV_PINS={base}/pins AGENTGOV_STATE_HOME={base}/state AGENTGOV_CONFIG_HOME={base}/config
-export AGENTGOV_COUNTS={base}/counts.json
+export AGENTGOV_COUNTS={base}/counts.json AGENTGOV_CACHE={base}/cache
 export GIT_CONFIG_COUNT=4
 export GIT_CONFIG_KEY_0=user.name GIT_CONFIG_VALUE_0="$AGENTGOV_NAME"
 export GIT_CONFIG_KEY_1=user.email GIT_CONFIG_VALUE_1="$AGENTGOV_AS@acme.example"
@@ -133,6 +133,7 @@ command -v agentgov >/dev/null 2>&1 || agentgov() {{ {program} "$@"; }}
         found = {
             "AGENTGOV_STATE_HOME": str(self.base / "state"),
             "AGENTGOV_CONFIG_HOME": str(self.base / "config"),
+            "AGENTGOV_CACHE": str(self.base / "cache"),
             "GIT_CONFIG_GLOBAL": os.devnull,
             "GIT_CONFIG_NOSYSTEM": "1",
             "NO_COLOR": "1",

@@ -15,9 +15,8 @@ from agentgov.errors import ConfigurationError, UsageError
 from agentgov.model.document import ENVIRONMENTS, Environment
 from agentgov.model.governed import (
     ACCESS_FILE,
+    CODEOWNERS,
     FLEET_FILE,
-    GITHUB_CODEOWNERS,
-    GITLAB_CODEOWNERS,
     PIPELINE_FILE,
     ROOTS,
     in_governance_set,
@@ -33,7 +32,7 @@ if TYPE_CHECKING:
     from agentgov.repo.repository import Repository
     from agentgov.repo.uncommitted import Uncommitted
 
-_GOVERNANCE = (FLEET_FILE, "governance", *dict.fromkeys((*GITHUB_CODEOWNERS, *GITLAB_CODEOWNERS)))
+_GOVERNANCE = (FLEET_FILE, "governance", *CODEOWNERS)
 _JUDGING = (FLEET_FILE, ACCESS_FILE, PIPELINE_FILE, *_GOVERNANCE[2:])  # what says whose reviews a change needs
 _RUNNING = {f"env:{environment}": environment for environment in ENVIRONMENTS}
 _NOTHING = MemorySnapshot({}, "nothing")

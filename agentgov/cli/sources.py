@@ -8,14 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from agentgov.errors import ConfigurationError, IncompleteError, UsageError
-from agentgov.model.governed import FLEET_FILE, GITHUB_CODEOWNERS, GITLAB_CODEOWNERS
+from agentgov.model.governed import CODEOWNERS, FLEET_FILE, GITHUB_CODEOWNERS, GITLAB_CODEOWNERS
 from agentgov.model.snapshot import TREE, path_text
 from agentgov.owners.codeowners import Codeowners, Dialect, parse, places
 
 if TYPE_CHECKING:
     from agentgov.repo.repository import Repository
-
-_PLACES = dict.fromkeys((*GITHUB_CODEOWNERS, *GITLAB_CODEOWNERS))
 
 
 class Source(Protocol):
@@ -143,7 +141,7 @@ def around(start: str) -> Place:
             return Place(base, root, in_git=True)
         raise
     except ConfigurationError:
-        root = next((folder for folder in folders if any((folder / file).is_file() for file in _PLACES)), None)
+        root = next((folder for folder in folders if any((folder / file).is_file() for file in CODEOWNERS)), None)
         if root is not None:
             return Place(base, root, in_git=False)
         raise

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from functools import cached_property
 from types import MappingProxyType
 
-from agentgov.model.governed import FLEET_FILE, GITHUB_CODEOWNERS, GITLAB_CODEOWNERS, is_governed
+from agentgov.model.governed import CODEOWNERS, FLEET_FILE, is_governed
 from agentgov.model.names import SHARED, AgentId
 from agentgov.model.snapshot import TREE, Entry, path_bytes, path_text
 from agentgov.repo.changes import MAX_PATHS
@@ -16,7 +16,7 @@ from agentgov.repo.treeedit import MAX_DEPTH, Change, put_files
 
 # The folders and files in which the governance set lies (`model.governed`).
 GOVERNANCE_FOLDERS = ("governance", ".github/workflows")
-GOVERNANCE_FILES = (FLEET_FILE, ".gitlab-ci.yml", *sorted({*GITHUB_CODEOWNERS, *GITLAB_CODEOWNERS}))
+GOVERNANCE_FILES = (FLEET_FILE, ".gitlab-ci.yml", *sorted(CODEOWNERS))
 
 
 class Overlay:

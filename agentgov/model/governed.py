@@ -22,7 +22,7 @@ GITHUB_CODEOWNERS = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS")
 GITLAB_CODEOWNERS = ("CODEOWNERS", "docs/CODEOWNERS", ".gitlab/CODEOWNERS")
 CODEOWNERS = tuple(dict.fromkeys((*GITHUB_CODEOWNERS, *GITLAB_CODEOWNERS)))
 
-_GOVERNANCE_FILES = frozenset({FLEET_FILE, ".gitlab-ci.yml", *GITHUB_CODEOWNERS, *GITLAB_CODEOWNERS})
+_GOVERNANCE_FILES = frozenset({FLEET_FILE, ".gitlab-ci.yml", *CODEOWNERS})
 _GOVERNANCE_FOLDERS = ("governance/", ".github/workflows/")
 _CONTENT_FOLDERS = ("agents/", "playbooks/", "drills/", "incidents/")
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from agentgov.model.finding import Finding
-from agentgov.model.governed import GITHUB_CODEOWNERS, GITLAB_CODEOWNERS
+from agentgov.model.governed import CODEOWNERS
 from agentgov.model.verdict import Location
 from agentgov.owners.codeowners import Codeowners, Dialect, Rule, match, places
 from agentgov.owners.covering import covers, examples
@@ -87,7 +87,7 @@ def other_files(paths: Collection[str], deciding: str, dialect: Dialect) -> Iter
 
 
 _MOST_COMPARED = 5000  # entries; ten times what large repositories have
-_ALL_PLACES = {place.lower() for place in (*GITHUB_CODEOWNERS, *GITLAB_CODEOWNERS)}
+_ALL_PLACES = {place.lower() for place in CODEOWNERS}
 
 
 def shadowed(subject: Lines) -> Iterator[Finding]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from agentgov.model.closure import resolve
 from agentgov.model.finding import Finding, Severity, Suppressed
 from agentgov.model.fleet import Validation
-from agentgov.model.governed import FLEET_FILE, GITHUB_CODEOWNERS, GITLAB_CODEOWNERS
+from agentgov.model.governed import CODEOWNERS, FLEET_FILE
 from agentgov.model.mark import FORM, HINT, REASON, START
 from agentgov.model.names import agent_of_path
 from agentgov.model.verdict import Location
@@ -39,7 +39,6 @@ JUDGEMENT = frozenset(
 )
 
 _NAMES_FILE = re.compile(r"/spec/(?:prompts/(?:system/file|partials/\d+)|tools/\d+/args/file|evals/\d+/suite)\Z")
-_CODEOWNERS = frozenset((*GITHUB_CODEOWNERS, *GITLAB_CODEOWNERS))
 _FOLDERS = (FLEET_FILE, "agents/", "governance/", "playbooks/", "drills/")
 MOST_MARKS = 1000  # in one file
 MOST_CODES = 20  # in one mark
@@ -73,14 +72,14 @@ class Applied:
 
 def may_hold_marks(path: str) -> bool:
     """Whether marks in a file count: YAML documents of the fleet, and CODEOWNERS."""
-    return (path.endswith((".yaml", ".yml")) and path.startswith(_FOLDERS)) or path in _CODEOWNERS
+    return (path.endswith((".yaml", ".yml")) and path.startswith(_FOLDERS)) or path in CODEOWNERS
 
 
 def suppressions(data: bytes, file: str) -> tuple[Suppression, ...]:
     """The marks in one file, whose path says what it is; a pure function of both."""
     if HINT.encode() not in data:
         return ()
-    if file in _CODEOWNERS:
+    if file in CODEOWNERS:
         text = data.decode("utf-8", "surrogateescape")
         found = filter(None, (comment_in(number, line) for number, line in enumerate(characters.lines(text))))
         return tuple(_marks(list(found), text, file, [], Positions()))

@@ -115,6 +115,7 @@ CODES: dict[str, tuple[Severity, str]] = {
     "content.irreversible-without-rule": (_E, "An irreversible tool without an action rule."),
     "content.tool-never-allowed": (_W, "A tool that no action rule is about: always denied."),
     "content.rule-matches-nothing": (_W, "An action rule about a tool that the agent does not have."),
+    "content.rule-shadowed": (_W, "An action rule that another one leaves nothing to decide."),
     "content.condition": (_E, "A condition that is not CEL, or not for certain true or false."),
     "content.condition-unchecked": (_W, "Conditions that could not be checked on this machine."),
     "content.quota-without-tool": (_E, "A quota about a tool that the agent does not have."),

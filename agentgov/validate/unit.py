@@ -19,6 +19,7 @@ from agentgov.model.snapshot import Entry, Snapshot
 from agentgov.trust.identity import problems
 from agentgov.trust.verbs import BUILT_IN_ROLES
 from agentgov.validate import (
+    action_rules,
     conditions,
     content,
     guess,
@@ -46,6 +47,7 @@ AGENT_RULES = (
     limits.check_agent,
     ownership.check_agent,
     content.check_agent,
+    action_rules.check_agent,
     conditions.check_agent,
     prompts.check_agent,
     texts.check_agent,
@@ -55,6 +57,7 @@ GOVERNANCE_RULES = (
     references.check,
     policies.check,
     process.check,
+    action_rules.check,
     conditions.check,
     ownership.check_file,
 )

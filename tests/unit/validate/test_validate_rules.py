@@ -229,7 +229,7 @@ RULES: dict[str, tuple[Mapping[str, Edit], list[tuple[str, str, int]]]] = {
         [("content.duplicate-tool", AGENT, 16)],
     ),
     "an irreversible tool without a rule": (
-        {AGENT: ("match: {tools: [refund.create]}", "match: {tools: [orders.lookup]}")},
+        {AGENT: ("match: {tools: [refund.create]}", 'match: {tools: ["orders.*"]}')},
         [("content.irreversible-without-rule", AGENT, 15)],
     ),
     "a rule about nothing": (

@@ -1,9 +1,13 @@
-"""What the rules about actions come to: a rule that another one leaves nothing to decide.
+"""What the rules about actions come to: a rule that another one leaves nothing to decide, and an irreversible tool that
+may run on any arguments without anybody being asked.
 
 In an agent the first rule that matches decides, so a rule is shadowed by an earlier one without condition, or with the
 same condition (one that fails denies, which decides as well). In the fleet's ActionPolicy every rule that matches holds
 and their order means nothing, so there a rule is shadowed by one that denies, or by the same rule again. Patterns are
 compared as text: what one may catch only together with others is left alone.
+
+An irreversible tool runs unasked where the first rule without condition that matches it allows it, no rule before that
+one keeps some of its calls back, and no rule of the ActionPolicy is about it.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,10 +17,12 @@ from agentgov.model.agent import ActionRule
 from agentgov.model.finding import Finding
 from agentgov.model.governed import ACTIONS_FILE
 from agentgov.model.policies import FleetRule
+from agentgov.trust.verbs import in_scope
 from agentgov.validate.limits import covers
 from agentgov.validate.view import Subject, View
 
-_MOST_COMPARED = 32  # rules, or patterns with a star, that each other one is compared with
+_MOST_COMPARED = 16  # rules, or patterns with a star, that each other one is compared with
+_MOST_NAMED = 3  # tools in one message
 
 
 def check(view: View) -> Iterator[Finding]:
@@ -56,7 +62,49 @@ def _about_all_of(one: FleetRule, other: FleetRule) -> bool:
 
 
 def check_agent(view: View, subject: Subject) -> Iterator[Finding]:
-    """Rules of one agent, or tools of a rule, that an earlier rule always decides about."""
+    """Rules of one agent that never decide, and irreversible tools that they let run in any case."""
+    yield from _never_reached(view, subject)
+    yield from _unasked(view, subject)
+
+
+def _unasked(view: View, subject: Subject) -> Iterator[Finding]:
+    """Irreversible tools that run in any case, at the rule that lets them."""
+    spec = subject.agent.spec
+    found: dict[int, list[str]] = {}
+    for name in dict.fromkeys(tool.name for tool in spec.tools if tool.effect == "irreversible"):
+        number = _lets_run(spec.actions, name)
+        if number is not None and not _fleet_rules(view, subject, name):
+            found.setdefault(number, []).append(name)
+    for number, names in sorted(found.items()):
+        tools = f"{', '.join(names[:_MOST_NAMED])}{' and more' if names[_MOST_NAMED:] else ''}"
+        message = f"irreversible and allowed whatever the arguments, with nobody asked: {tools}"
+        pointer = f"/spec/actions/{number}/then"
+        fix = "add `when`, or write then: {ask: {who: [...]}}"
+        yield view.at("content.irreversible-unconditional", subject.file, pointer, message, fix)
+
+
+def _lets_run(rules: Sequence[ActionRule], tool: str) -> int | None:
+    """The number of the rule that allows every call of a tool; None where some call is asked about or denied."""
+    for number, rule in enumerate(rules):
+        conditional = bool(_condition(rule))
+        if (conditional and rule.then == "allow") or not any(covers(pattern, tool) for pattern in rule.match.tools):
+            continue
+        return number if rule.then == "allow" else None
+    return None
+
+
+def _fleet_rules(view: View, subject: Subject, tool: str) -> bool:
+    """Whether a rule of the ActionPolicy denies calls of a tool of this agent, or asks about them."""
+    policy = view.parts.actions
+    return policy is not None and any(
+        any(covers(pattern, tool) for pattern in rule.match.tools)
+        and (not rule.match.agents or any(in_scope(pattern, subject.id) for pattern in rule.match.agents))
+        for rule in policy.rules
+    )
+
+
+def _never_reached(view: View, subject: Subject) -> Iterator[Finding]:
+    """Rules, or tools of a rule, that an earlier rule always decides about."""
     rules, caught = subject.agent.spec.actions, _Caught({}, [])
     for index, rule in enumerate(rules):
         before = [caught.by(pattern, rule) for pattern in rule.match.tools]

@@ -113,6 +113,7 @@ CODES: dict[str, tuple[Severity, str]] = {
     # Content
     "content.duplicate-tool": (_E, "A tool is listed twice."),
     "content.irreversible-without-rule": (_E, "An irreversible tool without an action rule."),
+    "content.irreversible-unconditional": (_W, "An irreversible tool that may run on any arguments, unasked."),
     "content.tool-never-allowed": (_W, "A tool that no action rule is about: always denied."),
     "content.rule-matches-nothing": (_W, "An action rule about a tool that the agent does not have."),
     "content.rule-shadowed": (_W, "An action rule that another one leaves nothing to decide."),

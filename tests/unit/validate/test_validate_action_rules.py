@@ -1,7 +1,8 @@
-"""Action rules that decide nothing: behind an earlier one in an agent, beside a denying one in the ActionPolicy."""
+"""Action rules that decide nothing: behind an earlier one in an agent, beside a denying one in the ActionPolicy; and
+those that let an irreversible tool run in any case."""
 
 import pytest
-from unit.validate.fleet_sample import AGENT, findings
+from unit.validate.fleet_sample import AGENT, Edit, findings
 
 from agentgov.model.finding import Finding
 from agentgov.model.governed import ACTIONS_FILE
@@ -22,6 +23,13 @@ def rule(tools: str, then: str, when: str = "") -> str:
 
 def of_agent(*rules: str) -> list[Finding]:
     return [one for one in findings({AGENT: (OLD, "".join(rules))}) if one.code == "content.rule-shadowed"]
+
+
+def unasked(*rules: str, policy: str = "") -> list[Finding]:
+    edits: dict[str, Edit] = {AGENT: (OLD, rule("*.lookup", "allow") + "".join(rules))}
+    if policy:
+        edits[ACTIONS_FILE] = f"apiVersion: agentgov.dev/v1\nkind: ActionPolicy\nrules:\n{policy}"
+    return [one for one in findings(edits) if one.code == "content.irreversible-unconditional"]
 
 
 def of_fleet(*rules: str) -> list[Finding]:
@@ -90,3 +98,41 @@ def test_in_the_action_policy_rules_that_add_up_are_left_alone() -> None:
 def test_many_patterns_are_compared_in_bounded_time() -> None:
     many = [rule(" ".join(f"a{turn}.{n}*" for n in range(64)), "deny") for turn in range(250)]
     assert of_agent(*many) == []
+
+
+UNASKED = {
+    "allowed": (1, rule("refund.create", "allow")),
+    "allowed by a pattern": (1, rule("refund.*", "allow")),
+    "allowed beside a condition": (2, rule("refund.create", "allow", LIMIT) + rule("*", "allow")),
+    "a condition that always holds": (1, rule("refund.create", "allow", "'true'")),
+    "denied too late": (1, rule("refund.create", "allow") + rule("*", "deny", LIMIT)),
+}
+
+
+@pytest.mark.parametrize(("number", "rules"), UNASKED.values(), ids=UNASKED)
+def test_an_irreversible_tool_that_runs_in_any_case_is_told_at_the_rule_that_lets_it(number: int, rules: str) -> None:
+    (found,) = unasked(rules)
+    assert found.message.endswith("with nobody asked: refund.create")
+    assert found.where.pointer == f"/spec/actions/{number}/then"
+
+
+KEPT_BACK = {
+    "a condition": (rule("refund.create", "allow", LIMIT),),
+    "somebody is asked": (rule("refund.create", ASK), rule("refund.create", "allow")),
+    "some calls are denied before": (rule("refund.create", "deny", LIMIT), rule("refund.create", "allow")),
+    "somebody is asked about some calls": (rule("refund.*", ASK, LIMIT), rule("refund.create", "allow")),
+    "denied": (rule("refund.create", "deny"),),
+}
+
+
+@pytest.mark.parametrize("rules", KEPT_BACK.values(), ids=KEPT_BACK)
+def test_an_irreversible_tool_of_which_some_calls_are_kept_back_is_left_alone(rules: tuple[str, ...]) -> None:
+    assert unasked(*rules) == []
+
+
+def test_a_rule_of_the_action_policy_about_the_tool_of_this_agent_keeps_calls_back() -> None:
+    allow = rule("refund.create", "allow")
+    assert unasked(allow, policy=rule("refund.*", ASK)) == []
+    assert unasked(allow, policy=rule("refund.*", "deny", LIMIT)) == []
+    assert len(unasked(allow, policy=rule("payout.*", "deny"))) == 1
+    assert len(unasked(allow, policy='    - {match: {tools: ["*"], agents: ["hr/*"]}, then: deny}\n')) == 1

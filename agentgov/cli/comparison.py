@@ -7,12 +7,13 @@ itself (`formerly`), or as its files say where it says nothing.
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import TYPE_CHECKING
 
 from agentgov.errors import UsageError
 from agentgov.model.document import RISKS
 from agentgov.model.finding import Finding, Severity
-from agentgov.model.governed import FLEET_FILE, in_governance_set
+from agentgov.model.governed import FLEET_FILE, RETENTION_FILE, in_governance_set
 from agentgov.model.names import SHARED, AgentId, agent_id, agent_of_path
 from agentgov.model.snapshot import Snapshot, path_bytes
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from agentgov.model.agent import Agent
     from agentgov.model.document import Environment
     from agentgov.model.fleet import Governance
+    from agentgov.model.policies import Retention
     from agentgov.review.needs import Need
 
     Pair = tuple[AgentVersion | None, AgentVersion | None]
@@ -70,7 +72,9 @@ class Comparison:
         pairs = moved_agents(self._pairs(sorted(touched)))
         if only is not None:
             pairs = [pair for pair in pairs if only in {side.agent_id for side in pair if side is not None}]
-        return riskiest_agents_first(found for pair in pairs if (found := compare(*self._resolved(pair))).changes)
+        retention = cache(self.before.retention)  # of the governance that judges, read if an agent changes its class
+        found = (compare(*self._resolved(pair), retention() if _other_class(*pair) else None) for pair in pairs)
+        return riskiest_agents_first(diff for diff in found if diff.changes)
 
     def _with_former(self, only: AgentId, touched: set[AgentId]) -> set[AgentId]:
         """The agent, and if it is on one side alone those that are on the other alone: one of them may be the same."""
@@ -198,6 +202,11 @@ class Comparison:
         return {diff.agent_id: needs_of(diff, governance, directory, today) for diff in diffs}
 
 
+def _other_class(base: "AgentVersion | None", head: "AgentVersion | None") -> bool:
+    """Whether records of an agent are kept by another class afterwards."""
+    return base is not None and head is not None and base.agent.spec.audit.retention != head.agent.spec.audit.retention
+
+
 def _in(version: "AgentVersion", environment: "Environment") -> "AgentVersion":
     """The agent as it is in an environment; as it is written where its override does not fit its types."""
     from agentgov.diff.environments import resolved
@@ -244,6 +253,13 @@ class _Read:
         if loaded is None:
             self._complain(findings, problems)
         return loaded
+
+    def retention(self) -> "Retention | None":
+        """How long records are kept; None where no file says so, or where it cannot be read."""
+        from agentgov.model.policies import Retention
+        from agentgov.validate.load import load_document
+
+        return load_document(self.snapshot, "Retention", Retention, RETENTION_FILE).typed
 
     def practice(self, path: str) -> "Practice | None":
         """A playbook or drill; None where it is not there, or cannot be read as one."""

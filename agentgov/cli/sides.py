@@ -18,6 +18,7 @@ from agentgov.model.governed import (
     CODEOWNERS,
     FLEET_FILE,
     PIPELINE_FILE,
+    RETENTION_FILE,
     ROOTS,
     in_governance_set,
     is_governed,
@@ -33,7 +34,13 @@ if TYPE_CHECKING:
     from agentgov.repo.uncommitted import Uncommitted
 
 _GOVERNANCE = (FLEET_FILE, "governance", *CODEOWNERS)
-_JUDGING = (FLEET_FILE, ACCESS_FILE, PIPELINE_FILE, *_GOVERNANCE[2:])  # what says whose reviews a change needs
+_JUDGING = (
+    FLEET_FILE,
+    ACCESS_FILE,
+    PIPELINE_FILE,
+    RETENTION_FILE,
+    *_GOVERNANCE[2:],
+)  # how a change is judged, and by whom
 _RUNNING = {f"env:{environment}": environment for environment in ENVIRONMENTS}
 _NOTHING = MemorySnapshot({}, "nothing")
 

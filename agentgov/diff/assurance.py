@@ -5,11 +5,12 @@ from dataclasses import replace
 
 from agentgov.diff.change import FieldChange, Place, change, short
 from agentgov.diff.identity import named
-from agentgov.diff.limits import ranked
+from agentgov.diff.limits import ranked, seconds
 from agentgov.diff.sequence import keyed
 from agentgov.diff.version import AgentVersion
 from agentgov.model.agent import AgentSpec, Audit, Data, Eval
 from agentgov.model.document import CLASSIFICATIONS, RISKS
+from agentgov.model.policies import Retention, RetentionClass
 
 _MODES = ("async", "write-ahead")
 _PAYLOADS = ("none", "hashed", "encrypted", "full")
@@ -38,8 +39,11 @@ def _data(base: Data, head: Data, place: Place) -> Iterator[FieldChange]:
         )
 
 
-def audit(base: Audit, head: Audit, place: Place) -> Iterator[FieldChange]:
-    """Changes of how the ledger records an agent: less is loosening, and so is keeping contents in clear."""
+def audit(base: Audit, head: Audit, place: Place, retention: Retention | None = None) -> Iterator[FieldChange]:
+    """Changes of how the ledger records an agent: less is loosening, and so is keeping contents in clear.
+
+    `retention` says how long each class keeps what; without it one class cannot be told from another.
+    """
     fields = ("audit.mode.tightened", "audit.mode.loosened")
     yield from ranked(fields, "audit mode", _MODES, base.mode, head.mode, place.to("mode"))
     old, new = base.payloads, head.payloads
@@ -47,7 +51,34 @@ def audit(base: Audit, head: Audit, place: Place) -> Iterator[FieldChange]:
         tighter = _PAYLOADS.index(new) > _PAYLOADS.index(old) and new != "full"
         field = "audit.payloads.tightened" if tighter else "audit.payloads.loosened"
         yield change(field, place.to("payloads"), old, new, f"audit payloads {old} -> {new}")
-    yield from named("audit.retention", "retention class", base.retention, head.retention, place.to("retention"))
+    yield from _kept(base.retention, head.retention, place.to("retention"), retention)
+
+
+def _kept(base: str, head: str, place: Place, retention: Retention | None) -> Iterator[FieldChange]:
+    classes = {} if retention is None else retention.classes
+    old, new = classes.get(base), classes.get(head)
+    if base == head or old is None or new is None:
+        yield from named("audit.retention", "retention class", base, head, place)
+        return
+    said = f"{short(base)} -> {short(head)} ({_periods(old)} -> {_periods(new)})"
+    yield change(f"audit.retention.{_direction(old, new)}", place, base, head, f"retention class {said}")
+
+
+def _direction(old: RetentionClass, new: RetentionClass) -> str:
+    """Whether a class keeps payloads and records for more time or for less; `changed` where that is not certain."""
+    signs = set()
+    for text, other in ((old.payload, new.payload), (old.leaf, new.leaf)):
+        before, after = seconds(text), seconds(other)
+        if before is None or after is None:
+            return "changed"
+        signs.add((after > before) - (after < before))
+    if signs == {0}:
+        return "renamed"
+    return "changed" if signs >= {1, -1} else "raised" if 1 in signs else "lowered"
+
+
+def _periods(kept: RetentionClass) -> str:
+    return f"payload {short(kept.payload)}, record {short(kept.leaf)}"
 
 
 def evals(base: AgentVersion, head: AgentVersion) -> Iterator[FieldChange]:

@@ -28,6 +28,7 @@ from agentgov.diff.version import AgentVersion
 from agentgov.model.agent import Agent, Budget, Data, FileRef, Model, Prompts
 from agentgov.model.document import RISKS, Risk
 from agentgov.model.names import AgentId
+from agentgov.model.policies import Retention
 from agentgov.model.units import parse_money
 
 Status = Literal["added", "removed", "modified", "unchanged"]
@@ -55,11 +56,11 @@ class AgentDiff:
         return min((found.klass for found in self.changes), key=CLASSES.index, default="neutral")
 
 
-def compare(base: AgentVersion | None, head: AgentVersion | None) -> AgentDiff:
+def compare(base: AgentVersion | None, head: AgentVersion | None, retention: Retention | None = None) -> AgentDiff:
     """What changed between two versions of an agent; None where there is no agent. ValueError for no agent at all.
 
     A new agent is `agent.added` and every grant it has; one that is gone is `agent.removed` and nothing else. The ids
-    may differ: then it moved, and what differs besides is told.
+    may differ: then it moved, and what differs besides is told. `retention` is that of the governance that judges.
     """
     if base is None and head is None:
         raise ValueError("there is nothing to compare: neither side has the agent")
@@ -71,7 +72,7 @@ def compare(base: AgentVersion | None, head: AgentVersion | None) -> AgentDiff:
         return AgentDiff(base.agent_id, (gone,), "removed", base.agent.spec.risk)
     if base is None:
         return AgentDiff(head.agent_id, riskiest_first(_granted(head)), "added", head.agent.spec.risk)
-    changes = riskiest_first(_changed(base, head))
+    changes = riskiest_first(_changed(base, head, retention))
     risk = max(base.agent.spec.risk, head.agent.spec.risk, key=RISKS.index)
     status: Status = "modified" if changes else "unchanged"
     return AgentDiff(head.agent_id, changes, status, risk, effects(base.agent, head.agent) if changes else ())
@@ -100,7 +101,7 @@ def _weight(found: FieldChange) -> tuple[int, int]:
     return (row, harm_done)
 
 
-def _changed(base: AgentVersion, head: AgentVersion) -> Iterator[FieldChange]:
+def _changed(base: AgentVersion, head: AgentVersion, retention: Retention | None = None) -> Iterator[FieldChange]:
     file = head.agent_id.file
     before, after, spec = base.agent.spec, head.agent.spec, Place(file, "/spec")
     yield from identity(base, head)
@@ -112,7 +113,7 @@ def _changed(base: AgentVersion, head: AgentVersion) -> Iterator[FieldChange]:
     yield from actions(before.actions, after.actions, spec.to("actions"))
     yield from limits_and_overrides(base.agent, head.agent, file)
     yield from evals(base, head)
-    yield from audit(before.audit, after.audit, spec.to("audit"))
+    yield from audit(before.audit, after.audit, spec.to("audit"), retention)
     yield from runtime(before.runtime, after.runtime, spec.to("runtime"))
     yield from extensions(base.agent.extensions, head.agent.extensions, Place(file))
     yield from files(base, head)

@@ -119,7 +119,12 @@ _ASSURANCE = {
     "audit.mode.loosened": _row(_L, "it may act before the record is written", "/spec/audit/mode"),
     "audit.payloads.loosened": _row(_L, "less is recorded, or contents are kept in clear", "/spec/audit/payloads"),
     "audit.retention.removed": _row(_L, "no class says how long records are kept", "/spec/audit/retention"),
-    "audit.retention.changed": _row(_L, "records are kept by another class", "/spec/audit/retention"),
+    "audit.retention.lowered": _row(
+        _L, "a class that keeps records for less time", "/spec/audit/retention", also=("audit.retention.changed",)
+    ),
+    "audit.retention.changed": _row(
+        _L, "a class that nobody can compare, or that keeps some records longer and others not", "/spec/audit/retention"
+    ),
     "evals.removed": _row(_L, "a suite is not run any more", "/spec/evals/*/suite", also=("evals.min.lowered",)),
     "evals.changed": _row(_L, "a suite tests something else", "/spec/evals/*/suite"),
     "evals.min.removed": _row(
@@ -151,6 +156,9 @@ _NEUTRAL = {
     "environments.rewritten": _row(
         _N, "an override is written otherwise with the same result", "/spec/environments/*/*"
     ),
+    "audit.retention.renamed": _row(
+        _N, "a class that keeps records as long", "/spec/audit/retention", also=("audit.retention.changed",)
+    ),
     "labels.added": _row(_N, "selectors find it by one more label", "/metadata/labels/*"),
     "description.changed": _row(_N, "what people read about it", "/spec/description"),
     "variables.description.changed": _row(_N, "what people read about a variable", f"{_VARIABLE}/description"),
@@ -181,6 +189,9 @@ _TIGHTENS = {
     "audit.mode.tightened": _row(_T, "no record, no action", "/spec/audit/mode"),
     "audit.payloads.tightened": _row(_T, "more is recorded, not in clear", "/spec/audit/payloads"),
     "audit.retention.added": _row(_T, "a class says how long records are kept", "/spec/audit/retention"),
+    "audit.retention.raised": _row(
+        _T, "a class that keeps records for more time", "/spec/audit/retention", also=("audit.retention.changed",)
+    ),
     "evals.added": _row(_T, "one more suite is run", "/spec/evals/*/suite"),
     "evals.min.added": _row(_T, "one more metric to reach", "/spec/evals/*/min/*"),
     "evals.min.raised": _row(_T, "a metric needs to reach more", "/spec/evals/*/min/*"),

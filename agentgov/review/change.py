@@ -57,11 +57,11 @@ def decide_change(
     return ChangeVerdict(tuple(map(_held_back, verdicts)))
 
 
-def touched_by_path(change: Change) -> Mapping[str, tuple[Touched, ...]]:
-    """The agents that hold each path of a change, as review rules see them."""
+def touched_by_path(change: Change, governance: Governance) -> Mapping[str, tuple[Touched, ...]]:
+    """The agents that hold each path of a change, as the review rules of a governance see them."""
     found: dict[str, list[Touched]] = {}
     for agent in change.agents:
-        seen = _as_rules_see(agent)
+        seen = _as_rules_see(agent, governance)
         for path in agent.paths:
             found.setdefault(path, []).append(seen)
     return {path: tuple(agents) for path, agents in found.items()}
@@ -96,7 +96,7 @@ class _Court:
     @cached_property
     def touched(self) -> Mapping[str, tuple[Touched, ...]]:
         """The agents that hold each path, as rules see them."""
-        return touched_by_path(self.change)
+        return touched_by_path(self.change, self.governance)
 
     @cached_property
     def broken(self) -> Mapping[str, str]:
@@ -169,10 +169,11 @@ def _not_owner(path: str, person: str) -> Uncounted:
     return Uncounted(path, person, "not_owner", f"{person} is none of those who are asked")
 
 
-def _as_rules_see(agent: TouchedAgent) -> Touched:
+def _as_rules_see(agent: TouchedAgent, governance: Governance) -> Touched:
     known = not agent.opaque and (agent.before is not None or agent.after is not None)
     risks = [version.agent.spec.risk if version else None for version in (agent.before, agent.after)]
-    return Touched(agent.agent, stricter_risk(*risks), compare(agent.before, agent.after) if known else None)
+    diff = compare(agent.before, agent.after, governance.retention) if known else None
+    return Touched(agent.agent, stricter_risk(*risks), diff)
 
 
 def _reaches(old: str, new: str, steps: Iterable[Step]) -> bool:

@@ -93,7 +93,7 @@ def explain_change(
     person: str = "",
 ) -> ChangeExplained:
     """A change and its verdict; `decide` judges it as if these people approved it now."""
-    touched = touched_by_path(change)
+    touched = touched_by_path(change, governance)
     nobody = AuthorSet(frozenset(), "")
     paths = tuple(
         ChangedPath(

@@ -131,6 +131,21 @@ def test_new_and_removed_agents(fleet: Path, capsys: pytest.CaptureFixture[str])
     assert found["agents"][0]["changes"][0]["field"] == "agent.added"
 
 
+def test_retention_classes_are_compared_by_the_governance_of_the_base(
+    fleet: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    agent, kept = "agents/finance/invoice-matcher/agent.yaml", "governance/retention.yaml"
+    edit(fleet, agent, "retention: financial", "retention: operational")
+    assert fields(document(fleet, capsys)[1]) == {"finance/invoice-matcher": ["audit.retention.lowered"]}
+    edit(fleet, agent, "retention: operational", "retention: longer")
+    edit(fleet, kept, "classes:\n", "classes:\n  longer: {payload: 3y, leaf: 20y}\n")
+    assert fields(document(fleet, capsys)[1]) == {"finance/invoice-matcher": ["audit.retention.changed"]}
+    edit(fleet, agent, "retention: longer", "retention: financial")
+    commit_files(fleet, {})
+    edit(fleet, agent, "retention: financial", "retention: longer")
+    assert fields(document(fleet, capsys)[1]) == {"finance/invoice-matcher": ["audit.retention.raised"]}
+
+
 def test_a_moved_agent_is_one_agent(fleet: Path, capsys: pytest.CaptureFixture[str]) -> None:
     new = fleet / "agents/support/money-back"
     (fleet / REFUNDS).rename(new)

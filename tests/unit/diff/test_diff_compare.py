@@ -7,10 +7,12 @@ import msgspec
 import pytest
 from unit.diff.diff_sample import DOCUMENT, FOLDER, ID, TEXTS, copy, fields, spec_diff, version
 
+from agentgov.diff.change import matches
 from agentgov.diff.compare import AgentDiff, compare, riskiest_agents_first
 from agentgov.diff.version import AgentVersion
 from agentgov.model.agent import Agent
 from agentgov.model.names import AgentId
+from agentgov.model.policies import Retention, RetentionClass
 from agentgov.model.snapshot import EXECUTABLE, FILE, SYMLINK
 
 LOOKUP, REFUND = DOCUMENT["spec"]["tools"]
@@ -358,3 +360,45 @@ def test_agents_come_riskiest_first() -> None:
         ]
     )
     assert [diff.agent_id.name for diff in order] == ["e", "d", "c", "b", "a"]
+
+
+CLASSES = {
+    "financial": RetentionClass("30d", "1y"),
+    "longer": RetentionClass("60d", "2y"),
+    "longer-records": RetentionClass("30d", "2y"),
+    "shorter": RetentionClass("30d", "30d"),
+    "mixed": RetentionClass("1d", "2y"),
+    "alike": RetentionClass("720h", "365d", basis="another law"),
+    "broken": RetentionClass("soon", "2y"),
+}
+# What `financial` is changed to, and what that and the way back are.
+KEPT = [
+    ("longer", "raised", "lowered"),
+    ("longer-records", "raised", "lowered"),
+    ("shorter", "lowered", "raised"),
+    ("mixed", "changed", "changed"),
+    ("alike", "renamed", "renamed"),
+    ("broken", "changed", "changed"),
+    ("unknown", "changed", "changed"),
+]
+KEPT_CLASS = {"raised": "tightens", "lowered": "loosens", "changed": "loosens", "renamed": "neutral"}
+
+
+@pytest.mark.parametrize(("name", "there", "back"), KEPT)
+def test_another_retention_class_is_compared_by_how_long_it_keeps_records(name: str, there: str, back: str) -> None:
+    one, other, known = version(), version({"audit": {"retention": name}}), Retention(CLASSES)
+    for direction, diff in ((there, compare(one, other, known)), (back, compare(other, one, known))):
+        (found,) = diff.changes
+        assert (found.field, found.klass) == (f"audit.retention.{direction}", KEPT_CLASS[direction])
+        assert matches(found, "audit.retention.changed")
+
+
+def test_a_retention_class_that_is_not_in_force_before_the_change_is_not_known_to_be_longer() -> None:
+    before = Retention({"financial": CLASSES["financial"]})
+    (found,) = compare(version(), version({"audit": {"retention": "longer"}}), before).changes
+    assert found.field == "audit.retention.changed"
+
+
+def test_what_a_retention_class_comes_to_is_told() -> None:
+    (found,) = compare(version(), version({"audit": {"retention": "longer"}}), Retention(CLASSES)).changes
+    assert found.summary == ("retention class financial -> longer (payload 30d, record 1y -> payload 60d, record 2y)")

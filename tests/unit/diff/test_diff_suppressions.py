@@ -22,7 +22,7 @@ def difference(before: Mapping[str, Edit], after: Mapping[str, Edit]) -> AgentDi
         agent, findings = load_agent(snapshot, REFUNDS)
         assert agent is not None, findings
         sides.append(version_of(REFUNDS, agent, snapshot))
-    return compare(*sides)
+    return compare(sides[0], sides[1])
 
 
 def marked(mark: str) -> Mapping[str, Edit]:

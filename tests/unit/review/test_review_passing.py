@@ -94,7 +94,7 @@ def test_every_rule_that_was_tried_says_why() -> None:
     agents = (touched(agent(risk="high"), agent(tools=tool), FILE),)
     case = Case({FILE: (A, B)}, agents).ruled(*rules)
     governance = case.governance
-    tried = tried_on_change(FILE, touched_by_path(case.change)[FILE], governance)
+    tried = tried_on_change(FILE, touched_by_path(case.change, governance)[FILE], governance)
     assert [(one.name, one.matched) for one in tried] == [
         ("default", "yes"),
         ("rule 1", "yes"),

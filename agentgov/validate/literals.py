@@ -1,11 +1,11 @@
 """Literal secrets: the shapes of known tokens anywhere in a text, and values that look random where secrets stand.
 
-A secret is never repeated in a message. The shapes stand in `token_shapes`; each has a literal that is looked for
-first, because a plain search is a hundred times faster than an expression.
+A secret is never repeated in a message. The shapes stand in `token_shapes`; each has literals that are looked for
+first, those of all shapes at once, because nearly every text has none of them.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from agentgov.validate.pointers import child
 from agentgov.validate.token_shapes import (
@@ -18,7 +18,7 @@ from agentgov.validate.token_shapes import (
     is_random,
 )
 
-_LITERALS = tuple((literal, shape) for shape in SHAPES for literal in shape.literals)
+_RAREST_LAST = b" etaoinsrlhdcumfgy.wbvk-p0_:/12x345j=q6789zETASINRCOLDMPUHBFGWYKVJXQZ"  # in documents and prompts
 _SECRET_KEY = re.compile(
     r"(?:^|[a-z0-9_.-])(?:pass(?:word|wd|phrase)|pwd|secret|token|api[_.-]?key|access[_.-]?key|private[_.-]?key"
     r"|credentials?|authorization)$",
@@ -31,11 +31,25 @@ _DIGESTS = ("sha256-", "sha384-", "sha512-")  # subresource integrity, as in loc
 _LEAST_BITS = 4.2  # a character; English runs at about 4.0 and has spaces, random base64 of this length above 4.5
 
 
+def any_of(literals: Iterable[bytes]) -> re.Pattern[bytes]:
+    """An expression that finds one of several literals in the time of one search: it stops at characters that are the
+    rarest of a literal, and only there looks back and ahead."""
+    rests: dict[bytes, list[bytes]] = {}
+    for literal in literals:
+        at = max(range(len(literal)), key=lambda place: _RAREST_LAST.find(literal[place]))
+        before, after = re.escape(literal[: at + 1]), re.escape(literal[at + 1 :])
+        rests.setdefault(literal[at : at + 1], []).append(b"(?<=%s)%s" % (before, after))
+    return re.compile(b"|".join(b"%s(?:%s)" % (re.escape(rare), b"|".join(ways)) for rare, ways in rests.items()))
+
+
+_LITERAL = any_of(literal for shape in SHAPES for literal in shape.literals)
+
+
 def shapes(data: bytes) -> Iterator[tuple[int, str]]:
     """(offset in the bytes, what it is) of everything that is a known token by its shape, and no placeholder."""
     seen: set[int] = set()
-    for literal, shape in _LITERALS:
-        if literal in data:
+    for shape in SHAPES if _LITERAL.search(data) else ():
+        if any(literal in data for literal in shape.literals):
             for offset in _offsets(shape, data):
                 if offset not in seen:
                     seen.add(offset)

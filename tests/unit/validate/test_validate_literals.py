@@ -5,9 +5,12 @@ import hashlib
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from unit.validate.fleet_sample import AGENT, FILES, PROMPT, findings
 
-from agentgov.validate.literals import looks_random, shapes, suspicious
+from agentgov.validate.literals import any_of, looks_random, shapes, suspicious
+from agentgov.validate.token_shapes import SHAPES
 
 LETTERS = "Ab3dEf6hIj9kLm2nOp5qRs8tUv1wXy4zAb3dEf6hIj9kLm2nOp5qRs8tUv1wXy4z"
 
@@ -105,3 +108,15 @@ def test_our_own_examples_hold_no_secret() -> None:
     root = Path(__file__).parents[3] / "examples"
     for file in sorted(path for name in ("acme", "minimal") for path in (root / name).rglob("*") if path.is_file()):
         assert list(shapes(file.read_bytes())) == [], file
+
+
+@given(words=st.lists(st.binary(min_size=1, max_size=6), min_size=1, max_size=8), text=st.binary(max_size=60))
+def test_any_of_finds_what_one_search_for_each_literal_finds(words: list[bytes], text: bytes) -> None:
+    assert (any_of(words).search(text) is not None) == any(word in text for word in words)
+    assert all(any_of(words).search(text + word + text) for word in words)
+
+
+def test_every_literal_of_a_shape_is_found_by_itself() -> None:
+    literals = [literal for shape in SHAPES for literal in shape.literals]
+    assert all(literals)
+    assert all(any_of(literals).search(literal) for literal in literals)

@@ -23,6 +23,7 @@ _WORDS: dict[str, Scalar] = {
     "FALSE": False,
 }
 _NUMBER_STARTS = frozenset("-+.0123456789")
+STARTS = _NUMBER_STARTS | {word[:1] for word in _WORDS}  # a scalar that starts otherwise is text
 _INTEGER = re.compile(r"[-+]?[0-9]+\Z")
 _OCTAL = re.compile(r"0o[0-7]+\Z")
 _HEXADECIMAL = re.compile(r"0x[0-9a-fA-F]+\Z")

@@ -19,6 +19,7 @@ from typing import Any
 import yaml
 from yaml.events import (
     AliasEvent,
+    DocumentEndEvent,
     DocumentStartEvent,
     MappingEndEvent,
     MappingStartEvent,
@@ -26,6 +27,7 @@ from yaml.events import (
     SequenceEndEvent,
     SequenceStartEvent,
     StreamEndEvent,
+    StreamStartEvent,
 )
 
 from agentgov.model.finding import Finding
@@ -43,7 +45,6 @@ MAX_PROBLEMS = 10_000  # reading one file ends there: nobody reads more, and eac
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
-_NO_KEY = object()  # the mapping waits for a key
 _DROP = object()  # the value that follows belongs to a refused key
 _MERGE = object()  # the value that follows brings in the fields of a mapping, or of several
 _UNKNOWN = object()
@@ -98,19 +99,17 @@ class _StopError(Exception):
 
 
 class _Builder:
-    """Builds values from events with an explicit stack; a container is attached to its parent when it opens."""
+    """Builds values from events, container by container; each is attached to its parent before it is filled."""
 
     __slots__ = (
         "_anchors",
         "_composed",
         "_file",
         "_findings",
+        "_get_event",
         "_merges",
-        "_names",
         "_nodes",
-        "_pending",
         "_placing",
-        "_root",
         "_stack",
         "_text",
     )
@@ -120,10 +119,7 @@ class _Builder:
         self._text = text
         self._findings = findings
         self._nodes = 0
-        self._root: object = None
         self._stack: list[Container] = []
-        self._pending: list[object] = []  # for each container: the key that waits for its value
-        self._names: list[str | None] = []  # for each container: its anchor
         self._anchors: dict[str, object] = {}
         self._placing: Callable[[int], tuple[int, int]] | None = None
         self._composed: dict[int, set[str]] = {}  # keys beyond ASCII in one form, by the number of containers around
@@ -131,63 +127,124 @@ class _Builder:
 
     def build(self, source: EventSource) -> object:
         """The value of the only document that a parser reads."""
-        get_event = source.get_event
+        self._get_event = source.get_event
+        root: object = None
         started = False
         while True:
-            event = get_event()
+            event = source.get_event()
             kind = type(event)
-            if kind is ScalarEvent:
-                self._scalar(event)
-            elif kind is MappingStartEvent:
-                self._open({}, event)
-            elif kind is SequenceStartEvent:
-                self._open([], event)
-            elif kind is MappingEndEvent or kind is SequenceEndEvent:
-                self._close(event)
-            elif kind is AliasEvent:
-                self._alias(event)
-            elif kind is DocumentStartEvent:
+            if kind is StreamEndEvent:
+                return root
+            if kind is DocumentStartEvent:
                 if started:
                     self._stop("yaml.several-documents", event, "the file holds more than one document", "split it")
                 started = True
-            elif kind is StreamEndEvent:
-                return self._root
+            elif kind is not StreamStartEvent and kind is not DocumentEndEvent:
+                root = self._value(event)
+                self._fill(root, event)
 
-    def _scalar(self, event: Any) -> None:
-        text = value = event.value
-        style = event.style
-        if not style:
+    def _value(self, event: Any) -> object:
+        """The value that an event starts: whole, or a container that is still empty."""
+        kind = type(event)
+        if kind is ScalarEvent:
+            return self._scalar(event)
+        if kind is AliasEvent:
+            return self._alias(event)
+        if event.tag is not None:
+            self._tag(event)
+        if len(self._stack) >= MAX_DEPTH:
+            self._stop("yaml.too-deep", event, f"more than {MAX_DEPTH} levels of nesting")
+        return {} if kind is MappingStartEvent else []
+
+    def _scalar(self, event: Any) -> object:
+        value = event.value
+        if event.style:
+            if event.style == '"' and not value.isprintable():
+                self._escapes(event)
+        elif value[:1] in scalars.STARTS:
             try:
-                value = scalars.resolve(text)
+                value = scalars.resolve(value)
             except scalars.NumberError as error:
                 self._note("yaml.number", event, str(error), "quote it if it is text")
-        elif style == '"' and not text.isprintable():
-            self._escapes(event)
         if event.tag is not None:
             self._tag(event)
         if event.anchor is not None:
             self._anchors[event.anchor] = value
-        if self._pending and self._pending[-1] is _NO_KEY:
-            self._key(value, event)
-        else:
-            self._attach(value)
+        return value
 
-    def _key(self, key: object, event: Any) -> None:
-        container = self._stack[-1]
-        self._pending[-1] = _DROP
-        if key == "<<" and not event.style:
-            self._pending[-1] = _MERGE
+    def _fill(self, container: Any, event: Any) -> None:
+        """Read what is in a container to its end; does nothing where the event started none."""
+        kind = type(event)
+        if kind is not MappingStartEvent and kind is not SequenceStartEvent:
+            return
+        self._stack.append(container)
+        end = self._fill_mapping(container) if kind is MappingStartEvent else self._fill_sequence(container)
+        if self._merges:
+            self._merge(self._merges.pop(len(self._stack), ()))
+        if self._composed:
+            self._composed.pop(len(self._stack), None)
+        self._stack.pop()
+        # Members are counted when a container is complete: what is not an alias is bounded by the size of the file.
+        self._count(len(container) + 1, end)
+        if event.anchor is not None:
+            self._anchors[event.anchor] = container
+
+    def _fill_mapping(self, mapping: dict[str, object]) -> Any:
+        """The event that ends it."""
+        get_event = self._get_event
+        while type(event := get_event()) is not MappingEndEvent:
+            key = self._scalar(event) if type(event) is ScalarEvent else _DROP
+            if type(key) is not str or key in mapping or key == "<<" or not key.isascii():
+                key = self._odd_key(key, event, mapping)
+            event = get_event()
+            value = self._scalar(event) if type(event) is ScalarEvent else self._value(event)
+            if type(key) is str:
+                mapping[key] = value
+            elif key is _MERGE:
+                self._merges.setdefault(len(self._stack), []).append(value)
+            if type(event) is not ScalarEvent:
+                self._fill(value, event)
+        return event
+
+    def _fill_sequence(self, sequence: list[object]) -> Any:
+        """The event that ends it."""
+        get_event = self._get_event
+        while type(event := get_event()) is not SequenceEndEvent:
+            if type(event) is ScalarEvent:
+                sequence.append(self._scalar(event))
+                continue
+            value = self._value(event)
+            sequence.append(value)
+            self._fill(value, event)
+        return event
+
+    def _odd_key(self, key: object, event: Any, mapping: dict[str, object]) -> object:
+        """A key that is more than a new word in ASCII: itself, or what is to be done with the value that follows."""
+        if type(event) is not ScalarEvent:
+            self._no_key(event)
+        elif key == "<<" and not event.style:
             self._note("yaml.merge-key", event, "merge keys (<<) are not part of YAML 1.2", "write the fields out")
+            return _MERGE
         elif not isinstance(key, str):
             message = f"the key {event.value} is {_type_word(key)}, and keys must be text"
             self._note("yaml.key-not-text", event, message, f'write "{event.value}" in quotes')
-        elif key in container:
+        elif key in mapping:
             self._note("yaml.duplicate-key", event, f'the key "{key}" stands here twice', "remove one of them", key)
         elif not key.isascii() and self._looks_known(key):
             message = f'the key "{key}" looks like another one here: the same text, composed otherwise'
             self._note("yaml.duplicate-key", event, message, "remove one of them", key)
         else:
-            self._pending[-1] = key
+            return key
+        return _DROP
+
+    def _no_key(self, event: Any) -> None:
+        """What is read and refused where a key must stand."""
+        value = self._value(event)
+        if type(event) is AliasEvent:
+            self._note("yaml.key-not-text", event, "a key must be text, not an alias", "write the key out")
+        else:
+            self._note("yaml.key-not-text", event, "a key must be text, not a mapping or a list", "quote it")
+        self._fill(value, event)
 
     def _looks_known(self, key: str) -> bool:
         """Whether the mapping has a key that differs in Unicode form only."""
@@ -198,46 +255,6 @@ class _Builder:
         known.add(composed)
         return False
 
-    def _attach(self, value: object) -> None:
-        if not self._stack:
-            self._root = value
-            return
-        container, key = self._stack[-1], self._pending[-1]
-        if isinstance(container, list):
-            container.append(value)
-            return
-        if isinstance(key, str):
-            container[key] = value
-        elif key is _MERGE:
-            self._merges.setdefault(len(self._stack), []).append(value)
-        self._pending[-1] = _NO_KEY
-
-    def _open(self, container: Container, event: Any) -> None:
-        if event.tag is not None:
-            self._tag(event)
-        if len(self._stack) >= MAX_DEPTH:
-            self._stop("yaml.too-deep", event, f"more than {MAX_DEPTH} levels of nesting")
-        if self._pending and self._pending[-1] is _NO_KEY:
-            self._note("yaml.key-not-text", event, "a key must be text, not a mapping or a list", "quote it")
-            self._pending[-1] = _DROP
-        else:
-            self._attach(container)
-        self._stack.append(container)
-        self._pending.append(None if isinstance(container, list) else _NO_KEY)
-        self._names.append(event.anchor)
-
-    def _close(self, event: Any) -> None:
-        if self._merges:
-            self._merge(self._merges.pop(len(self._stack), ()))
-        if self._composed:
-            self._composed.pop(len(self._stack), None)
-        container, name = self._stack.pop(), self._names.pop()
-        self._pending.pop()
-        # Members are counted when a container is complete: what is not an alias is bounded by the size of the file.
-        self._count(len(container) + 1, event)
-        if name is not None:
-            self._anchors[name] = container
-
     def _merge(self, values: Iterable[object]) -> None:
         """Bring what merge keys name into the mapping that closes; what is there counts, then the first of them."""
         container = self._stack[-1]
@@ -247,18 +264,14 @@ class _Builder:
                     for key, item in source.items():
                         container.setdefault(key, item)
 
-    def _alias(self, event: Any) -> None:
+    def _alias(self, event: Any) -> object:
         value = self._anchors.get(event.anchor, _UNKNOWN)
         if value is _UNKNOWN:
             message = f"the alias *{event.anchor} has no finished anchor before it"
             self._note("yaml.alias", event, message, f"define &{event.anchor} above, or quote the text")
             value = None
         self._expand(value, event)
-        if self._pending and self._pending[-1] is _NO_KEY:
-            self._note("yaml.key-not-text", event, "a key must be text, not an alias", "write the key out")
-            self._pending[-1] = _DROP
-        else:
-            self._attach(value)
+        return value
 
     def _expand(self, value: object, event: Any) -> None:
         """Count what an alias stands for as if it were written out, so that no reader after this one explodes."""

@@ -4,7 +4,7 @@
 guessed in its place. Deterministic; reads only through the snapshot.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -37,6 +37,7 @@ from agentgov.model.verdict import Location
 from agentgov.owners.codeowners import Codeowners, Dialect, locate, parse, places
 from agentgov.trust.identity import Directory
 from agentgov.trust.permissions import Grant, standing
+from agentgov.trust.verbs import ADMINISTRATOR, BUILT_IN_ROLES
 from agentgov.validate import schema
 from agentgov.validate.codes import finding
 from agentgov.validate.pointers import child
@@ -112,6 +113,17 @@ class Parts:
         for grant in () if self.access is None else standing(self.access, "review", date.min):
             found.setdefault(grant.person, []).append(grant)
         return {person: tuple(grants) for person, grants in found.items()}
+
+    @cached_property
+    def selectable(self) -> Mapping[str, Collection[str]]:
+        """What a who-list may name, by kind: person, team and role, each in the order of Access."""
+        if self.access is None:
+            return {"person": (), "team": (), "role": ()}
+        return {
+            "person": dict.fromkeys(person.id for person in self.access.people),
+            "team": dict.fromkeys(team.id for team in self.access.teams),
+            "role": dict.fromkeys((ADMINISTRATOR, *BUILT_IN_ROLES, *(role.name for role in self.access.roles))),
+        }
 
     @cached_property
     def most_approvals(self) -> int:

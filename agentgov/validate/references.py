@@ -11,14 +11,12 @@ import msgspec
 
 from agentgov.diff.change import is_name
 from agentgov.diff.fields import FIELDS
-from agentgov.model.access import Access
 from agentgov.model.closure import resolve
 from agentgov.model.finding import Finding
 from agentgov.model.fleet import Reviews
 from agentgov.model.governed import FLEET_FILE, PIPELINE_FILE
 from agentgov.model.names import SHARED
 from agentgov.model.verdict import Location
-from agentgov.trust.verbs import ADMINISTRATOR, BUILT_IN_ROLES
 from agentgov.validate.codes import finding
 from agentgov.validate.view import Subject, View
 
@@ -83,7 +81,7 @@ def selector(view: View, file: str, pointer: str, name: str) -> Iterator[Finding
     if access is None:
         return
     kind, _, rest = name.rpartition(":")
-    known = _known(access, kind)
+    known = view.parts.selectable[kind if kind in ("team", "role") else "person"]
     if rest in known:
         return
     word = kind or "person"
@@ -94,14 +92,6 @@ def selector(view: View, file: str, pointer: str, name: str) -> Iterator[Finding
         yield view.at(f"reference.unknown-{word}", file, pointer, message, f'did you mean "team:{rest}"?')
         return
     yield view.at(f"reference.unknown-{word}", file, pointer, message, _close(rest, known, f"{kind}:" if kind else ""))
-
-
-def _known(access: Access, kind: str) -> list[str]:
-    if kind == "team":
-        return [team.id for team in access.teams]
-    if kind == "role":
-        return [ADMINISTRATOR, *BUILT_IN_ROLES, *(role.name for role in access.roles)]
-    return [person.id for person in access.people]
 
 
 def _selectors(view: View, file: str, pointer: str, names: Iterable[str]) -> Iterator[Finding]:

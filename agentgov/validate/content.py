@@ -15,7 +15,7 @@ from agentgov.model.units import parse_duration, parse_money
 from agentgov.validate import guess, pointers, schedules
 from agentgov.validate.engine import engine
 from agentgov.validate.environment import origin, resolve_environment
-from agentgov.validate.limits import covers
+from agentgov.validate.limits import covered
 from agentgov.validate.load import convert
 from agentgov.validate.positions import Positions
 from agentgov.validate.schema import explain
@@ -59,8 +59,8 @@ def _tools(view: View, subject: Subject) -> Iterator[Finding]:
     spec, file = subject.agent.spec, subject.file
     names = {tool.name: None for tool in spec.tools}
     patterns = dict.fromkeys(pattern for rule in spec.actions for pattern in rule.match.tools)
-    covered = {pattern: [name for name in names if covers(pattern, name)] for pattern in patterns}
-    ruled = {name for found in covered.values() for name in found}
+    matched = {pattern: covered(pattern, names) for pattern in patterns}
+    ruled = {name for found in matched.values() for name in found}
     seen: set[str] = set()
     for index, tool in enumerate(spec.tools):
         if tool.name in seen:
@@ -70,7 +70,7 @@ def _tools(view: View, subject: Subject) -> Iterator[Finding]:
         seen.add(tool.name)
     for index, rule in enumerate(spec.actions):
         for place, pattern in enumerate(rule.match.tools):
-            if not covered[pattern]:
+            if not matched[pattern]:
                 message = f"no tool of this agent matches {pattern}"
                 pointer = f"/spec/actions/{index}/match/tools/{place}"
                 literal = "" if "*" in pattern else guess.question(pattern, names)
@@ -153,15 +153,16 @@ def _environments(view: View, subject: Subject) -> Iterator[Finding]:
         resolved = resolve_environment(subject.document, name)
         compiled = engine("Agent")
         if compiled.accepts(resolved):
-            without = {(code, pointer) for code, pointer, _, _ in _changeable(subject.agent)}
-            for code, pointer, message, fix in _changeable(convert(Agent, resolved)):
+            told = list(_changeable(convert(Agent, resolved)))
+            without = {(code, pointer) for code, pointer, _, _ in _changeable(subject.agent)} if told else ()
+            for code, pointer, message, fix in told:
                 place = origin(subject.document, name, pointer)
                 of_patch = place != pointer and place.endswith(pointer.removeprefix("/spec"))
                 if of_patch or (code, pointer) not in without:
                     yield view.at(code, subject.file, place, f"in {name}, {message}", fix)
             continue
-        told = compiled.violations(subject.document)
-        new = [violation for violation in compiled.violations(resolved) if violation not in told]
+        known = compiled.violations(subject.document)
+        new = [violation for violation in compiled.violations(resolved) if violation not in known]
         for found in explain(new, resolved, Positions(), subject.file):
             pointer = origin(subject.document, name, found.where.pointer)
             message = f"in {name}, {found.message}"

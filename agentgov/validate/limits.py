@@ -56,18 +56,26 @@ def refusal(limits: AllowDeny, name: str) -> str:
 
 
 def covers(pattern: str, name: str) -> bool:
-    """Whether a pattern matches a name as a whole; `*` stands for any characters, nothing else is special.
+    """Whether a pattern matches a name as a whole; `*` stands for any characters, nothing else is special."""
+    return bool(covered(pattern, (name,)))
 
-    Piece by piece from the left, which takes no more time than the name is long, however many stars there are.
-    """
-    first, *middle = pattern.split("*")
-    if not middle:
-        return pattern == name
-    last = middle.pop()
-    at, end = len(first), len(name) - len(last)
-    if at > end or not name.startswith(first) or not name.endswith(last):
-        return False
-    for piece in middle:
+
+def covered(pattern: str, names: Iterable[str]) -> list[str]:
+    """Which names a pattern matches as a whole, in their order."""
+    if "*" not in pattern:
+        return [name for name in names if name == pattern]
+    first, *middle, last = pattern.split("*")
+    least = len(first) + len(last)
+    found = [name for name in names if name.startswith(first) and name.endswith(last) and len(name) >= least]
+    if not any(middle):
+        return found
+    return [name for name in found if _in_turn(middle, name, len(first), len(name) - len(last))]
+
+
+def _in_turn(pieces: Iterable[str], name: str, at: int, end: int) -> bool:
+    """Whether pieces stand one behind the other in a part of a name. Each as far left as it can, which takes no more
+    time than the name is long, however many there are."""
+    for piece in pieces:
         at = name.find(piece, at, end)
         if at < 0:
             return False

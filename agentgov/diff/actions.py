@@ -2,8 +2,9 @@
 
 Evaluation (the source of every rule here): the first rule whose tools match and whose `when` holds decides; no match
 denies; a `when` that fails denies. So a change tightens for certain only if every call that it sends on to later rules,
-or decides otherwise, was at least as free before. Two `when` that differ are compared where one bound of one number is
-all that differs (`narrowing`); otherwise that loosens.
+or decides otherwise, was at least as free before. Two `when` are compared by their conjuncts (`conditions`): an `allow`
+that holds for fewer calls, a `deny` that holds for more, tightens. Where the narrower condition of an `allow` may be
+false while the wider one failed, a later rule must not let that call pass. Everything else loosens.
 """
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
@@ -12,8 +13,9 @@ from dataclasses import dataclass
 import msgspec
 
 from agentgov.diff.change import FieldChange, Place, change, short
+from agentgov.diff.conditions import fails_alike, meaning, narrower, never_both
 from agentgov.diff.limits import seconds
-from agentgov.diff.narrowing import inside, may_overlap, narrower
+from agentgov.diff.narrowing import inside, may_overlap
 from agentgov.diff.sequence import runs
 from agentgov.model.agent import ActionRule, Ask, Then
 
@@ -78,14 +80,14 @@ class _Gap:
 
 def _meaning(rule: ActionRule) -> Hashable:
     if not isinstance(rule.then, Then):
-        return (_tools(rule), rule.when, rule.then)
+        return (_tools(rule), meaning(rule.when), rule.then)
     ask = rule.then.ask
     within = seconds(ask.within) or ask.within
-    return (_tools(rule), rule.when, frozenset(ask.who), ask.count, ask.four_eyes, within, frozenset(ask.show))
+    return (_tools(rule), meaning(rule.when), frozenset(ask.who), ask.count, ask.four_eyes, within, frozenset(ask.show))
 
 
 def _scope(rule: ActionRule) -> Hashable:
-    return (_tools(rule), rule.when)
+    return (_tools(rule), meaning(rule.when))
 
 
 def _tools(rule: ActionRule) -> frozenset[str]:
@@ -172,18 +174,34 @@ def _differences(old: ActionRule, new: ActionRule, later: Sequence[ActionRule]) 
     gone, more = _tools(old) - _tools(new), _tools(new) - _tools(old)
     if gone or more:
         fewer = not old.when and not new.when and inside(_tools(new), _tools(old))
-        denied = after == "ask" and not any(other.then != "deny" and _may_overlap(old, other) for other in later)
+        denied = after == "ask" and not any(_freer_than_deny(old, later))
         less = fewer and before == after and (after == "allow" or denied)
         wider = before == after == "deny" and inside(_tools(old), _tools(new))
         both = f"tools {short(sorted(_tools(old)))} -> {short(sorted(_tools(new)))}"
         one = f"{after} {short(sorted(more))} too" if more else f"not for {short(sorted(gone))} any more"
         yield less or wider, both if gone and more else one
-    if old.when != new.when:
-        less = before == after == "allow" and (not old.when or narrower(old.when, new.when))
-        wider = before == after == "deny" and (not new.when or narrower(new.when, old.when))
-        yield less or wider, f"when {short(old.when or 'always')} -> {short(new.when or 'always')}"
+    if meaning(old.when) != meaning(new.when):
+        tighter = before == after and _condition_tightens(old, new, later)
+        yield tighter, f"when {short(old.when or 'always')} -> {short(new.when or 'always')}"
     if isinstance(old.then, Then) and isinstance(new.then, Then):
         yield from _asked(old.then.ask, new.then.ask)
+
+
+def _condition_tightens(old: ActionRule, new: ActionRule, later: Sequence[ActionRule]) -> bool:
+    """Whether another condition of the same answer certainly lets less through, whatever the later rules say."""
+    if new.then == "deny":
+        return narrower(new.when, old.when)
+    if not narrower(old.when, new.when):
+        return False
+    freer = _freer_than_deny(old, later)
+    if new.then != "allow":
+        return not any(freer)
+    return fails_alike(old.when, new.when) or all(never_both(old.when, other.when) for other in freer)
+
+
+def _freer_than_deny(rule: ActionRule, later: Sequence[ActionRule]) -> Iterator[ActionRule]:
+    """The later rules that may let calls pass that a rule is about."""
+    return (other for other in later if other.then != "deny" and _may_overlap(rule, other))
 
 
 def _asked(old: Ask, new: Ask) -> Iterator[tuple[bool, str]]:

@@ -1,13 +1,9 @@
-"""Whether one set of calls lies inside another, where that is certain: tool patterns, and conditions with one number.
+"""Whether one set of tools lies inside another, where that is certain: patterns whose `*` stands for any characters.
 
-Pure text: a pattern's `*` stands for any characters, and a condition is never evaluated. "Not certain" is always no.
+Pure text. "Not certain" is always no. Conditions are compared in `conditions`.
 """
 
-import re
 from collections.abc import Iterable
-
-# `args.amount <= 500`: one name, one comparison, one number. Anything else is not compared.
-_BOUND = re.compile(r"\s*([A-Za-z_][A-Za-z0-9_.]*)\s*(<=|>=|<|>)\s*(-?[0-9]{1,18})\s*")
 
 
 def covers(pattern: str, other: str) -> bool:
@@ -43,12 +39,3 @@ def may_overlap(one: str, other: str) -> bool:
     ends = one.rpartition("*")[2], other.rpartition("*")[2]
     first = starts[0].startswith(starts[1]) or starts[1].startswith(starts[0])
     return first and (ends[0].endswith(ends[1]) or ends[1].endswith(ends[0]))
-
-
-def narrower(old: str, new: str) -> bool:
-    """Whether the new condition certainly holds for fewer values than the old one, and fails for the same ones."""
-    before, after = _BOUND.fullmatch(old), _BOUND.fullmatch(new)
-    if before is None or after is None or before.group(1, 2) != after.group(1, 2):
-        return False
-    bounds = int(before[3]), int(after[3])
-    return bounds[1] < bounds[0] if before[2] in ("<", "<=") else bounds[1] > bounds[0]

@@ -105,8 +105,3 @@ def touched_agents(changed: set[str], *snapshots: Folders) -> set[AgentId]:
     for known in snapshots:
         touched.update(agent for agent in known.of_agent if agent.workspace in shared)
     return {agent for agent in touched if any(agent.file in known.entries for known in snapshots)}
-
-
-def agents_in(known: Folders) -> set[AgentId]:
-    """Every agent that has an agent.yaml in the snapshot."""
-    return {agent for agent in known.of_agent if agent.file in known.entries}

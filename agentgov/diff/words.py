@@ -42,11 +42,6 @@ def word_diff(before: str, after: str) -> tuple[WordEdit, ...]:
     return tuple(_edits(_pieces(first, second, fixed, moved)))
 
 
-def only_spaces(edits: Iterable[WordEdit]) -> bool:
-    """Whether nothing but spaces and line breaks differs."""
-    return all(edit.kind == "equal" or not edit.text.strip() for edit in edits)
-
-
 def _anchors(before: Sequence[str], after: Sequence[str]) -> tuple[list[tuple[int, int]], set[str]]:
     """Pairs of lines that stay where they are, in order, and the lines that moved past them."""
     old, new = _once(before), _once(after)

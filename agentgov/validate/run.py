@@ -67,11 +67,6 @@ def findings_of_agent(snapshot: Snapshot, governance: Governance, agent_id: Agen
     return in_order(applied(found, marks_in(snapshot, inside), governance.fleet, whole=True).kept)
 
 
-def removed_agents(before: Snapshot, after: Snapshot) -> tuple[Finding, ...]:
-    """See `removed_between`."""
-    return removed_between(PartitionedSnapshot(before), PartitionedSnapshot(after))
-
-
 def removed_between(before: Partition, after: Partition) -> tuple[Finding, ...]:
     """Agents that a change removes although they are not retired, and that no other agent has been `formerly`."""
     old, new = before.folders(), after.folders()

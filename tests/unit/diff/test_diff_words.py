@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agentgov.diff.sequence import in_order, keyed, runs
-from agentgov.diff.words import WordEdit, only_spaces, word_diff
+from agentgov.diff.words import WordEdit, word_diff
 
 TEXT = st.one_of(
     st.text(max_size=60),
@@ -43,11 +43,6 @@ def test_a_phrase_is_one_edit() -> None:
 def test_the_same_text_has_no_edits() -> None:
     assert word_diff("same", "same") == (WordEdit("equal", "same"),)
     assert word_diff("", "") == ()
-
-
-def test_only_spaces() -> None:
-    assert only_spaces(word_diff("a b", "a\nb"))
-    assert not only_spaces(word_diff("a b", "a c"))
 
 
 def test_huge_texts_are_compared_in_bounded_time() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from unit.docs.example_fleet import edits, overlay
-from unit.validate.fleet_sample import AGENT, FILES, FLEET, PROMPT, TRIAGE, Modes, findings, fleet
+from unit.validate.fleet_sample import AGENT, FILES, FLEET, PROMPT, TRIAGE, Modes, findings, fleet, removed
 
 from agentgov.model.access import Access, Administrators, Role
 from agentgov.model.finding import Finding
@@ -19,7 +19,7 @@ from agentgov.model.verdict import Location
 from agentgov.trust.soundness import problems
 from agentgov.validate.codes import CODES, finding
 from agentgov.validate.explanations import Explanation, explanation, explanations, families, page
-from agentgov.validate.run import removed_agents, validate
+from agentgov.validate.run import validate
 from agentgov.validate.suppress import JUDGEMENT
 
 FOLDER = Path(__file__).resolve().parents[3] / "docs/findings"
@@ -37,7 +37,7 @@ SHOWN_OTHERWISE: dict[str, Callable[[], Iterable[Finding]]] = {
     "layout.not-a-file": lambda: findings({FLEET: None, f"{FLEET}/x": "x"}),
     "layout.symlink": lambda: validate(Modes(fleet(), {PROMPT: SYMLINK})),
     "layout.submodule": lambda: validate(Modes(fleet(), {"agents/support/refunds/lib": SUBMODULE})),
-    "layout.agent-removed": lambda: removed_agents(fleet(), fleet({TRIAGE.file: None})),
+    "layout.agent-removed": lambda: removed(fleet(), fleet({TRIAGE.file: None})),
     "layout.path-characters": lambda: findings({"agents/support/shared/a\u200bb.md": "x\n"}),
     "access.unknown-verb": lambda: [
         finding(reason.rule, Location("x"), reason.message)

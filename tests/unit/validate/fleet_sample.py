@@ -4,8 +4,9 @@ from collections.abc import Mapping
 
 from agentgov.model.finding import Finding
 from agentgov.model.names import AgentId
+from agentgov.model.partition import PartitionedSnapshot
 from agentgov.model.snapshot import FILE, Entry, MemorySnapshot
-from agentgov.validate.run import validate
+from agentgov.validate.run import removed_between, validate
 
 AGENT = "agents/support/refunds/agent.yaml"
 SECOND = "agents/support/triage/agent.yaml"
@@ -167,3 +168,8 @@ class Modes:
 
     def digest(self, path: str) -> str:
         return self._snapshot.digest(path)
+
+
+def removed(before: MemorySnapshot, after: MemorySnapshot) -> tuple[Finding, ...]:
+    """What is told of the agents that one state of the fleet has and the other has not."""
+    return removed_between(PartitionedSnapshot(before), PartitionedSnapshot(after))

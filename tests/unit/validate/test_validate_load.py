@@ -15,13 +15,14 @@ from unit.validate.fleet_sample import (
     WORKSPACE,
     Edit,
     fleet,
+    removed,
 )
 
 from agentgov.model.agent import Agent
 from agentgov.model.finding import Severity
 from agentgov.model.names import AgentId
 from agentgov.validate.load import load_agent, load_fleet, load_governance
-from agentgov.validate.run import findings_of_agent, removed_agents, validate
+from agentgov.validate.run import findings_of_agent, validate
 
 
 def test_governance_is_loaded_whole() -> None:
@@ -136,14 +137,12 @@ def test_a_collision_concerns_every_agent_below_it() -> None:
 
 def test_an_agent_that_goes_has_been_retired_or_lives_on_elsewhere() -> None:
     gone = fleet({AGENT: None, PROMPT: None})
-    assert [(found.code, found.where.file) for found in removed_agents(fleet(), gone)] == [
-        ("layout.agent-removed", AGENT)
-    ]
+    assert [(found.code, found.where.file) for found in removed(fleet(), gone)] == [("layout.agent-removed", AGENT)]
     retired = fleet({AGENT: FILES[AGENT] + "  lifecycle: {state: retired}\n"})
-    assert removed_agents(retired, gone) == ()
+    assert removed(retired, gone) == ()
     moved = {"agents/support/money/agent.yaml": FILES[AGENT].replace("refunds}", "money, formerly: support/refunds}")}
-    assert removed_agents(fleet(), fleet({AGENT: None, **moved})) == ()
-    assert removed_agents(fleet(), fleet()) == ()
+    assert removed(fleet(), fleet({AGENT: None, **moved})) == ()
+    assert removed(fleet(), fleet()) == ()
 
 
 def test_the_same_snapshot_gives_the_same_findings_every_time() -> None:

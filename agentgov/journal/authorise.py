@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from agentgov.diff.version import AgentVersion, version_of
 from agentgov.journal.authors import author_sets
-from agentgov.journal.handover import handovers, owners_file
+from agentgov.journal.handover import handovers
 from agentgov.journal.parts import Overlay, Part, agent_part, governance_part
 from agentgov.journal.view import Agents, View
 from agentgov.model.agent import Agent
@@ -27,6 +27,7 @@ from agentgov.repo.changes import Changes, changed_paths
 from agentgov.repo.objects import ObjectError
 from agentgov.repo.repository import Repository
 from agentgov.review.change import Change, ChangeVerdict, PathChange, TouchedAgent, decide_change
+from agentgov.review.verdict import OwnersFile
 from agentgov.trust.identity import problems
 from agentgov.validate.load import load_agent, load_governance
 
@@ -86,7 +87,7 @@ def observe_change(view: View, main: str, *, whole: bool = True) -> Change:
         head=main,
         tree=tree,
         governance_problem=problem,
-        incoming=owners_file(handed) if handed is not None else None,
+        incoming=OwnersFile.of(handed) if handed is not None else None,
         handovers=handovers(view, tree, handed) if handed is not None else (),
     )
 

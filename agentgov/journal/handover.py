@@ -6,28 +6,20 @@ Reads the result's list of files, no contents; who has to agree is decided in `r
 from agentgov.journal.view import View
 from agentgov.model.fleet import Governance
 from agentgov.model.governed import GOVERNANCE_ROOTS, ROOTS, in_governance_set, is_governed
-from agentgov.owners.codeowners import match, parse
 from agentgov.repo.changes import changed_paths
 from agentgov.review.verdict import Handover, OwnersFile
 
 _CONTENT_ROOTS = tuple(root for root in ROOTS if root not in GOVERNANCE_ROOTS)
 
 
-def owners_file(governance: Governance) -> OwnersFile:
-    """The CODEOWNERS of a governance, as a change carries it."""
-    return OwnersFile(governance.codeowners_file, governance.codeowners, governance.fleet.codeowners.dialect)
-
-
 def handovers(view: View, tree: str, result: Governance) -> tuple[Handover, ...]:
     """Every pair of owners, before and after, between which files of a tree pass; each once, in the order of paths."""
-    before, after = (
-        parse(file.text, file.file, file.dialect) for file in (owners_file(view.governance), owners_file(result))
-    )
+    before, after = OwnersFile.of(view.governance), OwnersFile.of(result)
     found: dict[tuple[tuple[str, ...], tuple[str, ...]], tuple[str, int]] = {}
     for path in changed_paths(view.repo, None, tree, _CONTENT_ROOTS):
         if not is_governed(path) or in_governance_set(path):
             continue
-        old, new = match(before, path).owners, match(after, path).owners
+        old, new = before.match(path).owners, after.match(path).owners
         if set(old) != set(new):
             example, count = found.get((old, new), (path, 0))
             found[old, new] = (example, count + 1)

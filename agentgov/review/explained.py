@@ -12,13 +12,13 @@ from agentgov.model.document import Risk
 from agentgov.model.fleet import Governance
 from agentgov.model.governed import in_governance_set
 from agentgov.model.names import AgentId
-from agentgov.owners.codeowners import Match, match, parse
+from agentgov.owners.codeowners import Match
 from agentgov.review.change import touched_by_path
 from agentgov.review.passing import Passing, would_pass
 from agentgov.review.requirements import Requirement
 from agentgov.review.rules import Touched, asked_of
 from agentgov.review.tried import TriedRule, tried_on_change, tried_on_path
-from agentgov.review.verdict import AuthorSet, Change, ChangeVerdict, PathVerdict
+from agentgov.review.verdict import AuthorSet, Change, ChangeVerdict, OwnersFile, PathVerdict
 from agentgov.review.why import PersonOnPath, person_on_path
 from agentgov.trust.identity import Directory
 from agentgov.trust.permissions import standing
@@ -114,7 +114,7 @@ def explain_change(
 
 
 def _owned(governance: Governance, path: str) -> Match:
-    return match(parse(governance.codeowners, governance.codeowners_file, governance.fleet.codeowners.dialect), path)
+    return OwnersFile.of(governance).match(path)
 
 
 def _could(asked: Requirement, holders: Mapping[AgentId, Risk], governance: Governance, today: date) -> tuple[str, ...]:

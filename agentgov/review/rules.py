@@ -48,11 +48,9 @@ def asked_of(
     both sides of a change of ownership."""
     if in_governance_set(path):
         return (_administrators(path, directory, governance.access.administrators.threshold),)
-    outgoing = OwnersFile(governance.codeowners_file, governance.codeowners, governance.fleet.codeowners.dialect)
     asked: dict[tuple[object, ...], Requirement] = {}
-    for side in (outgoing, *([incoming] if incoming is not None else [])):
-        found = match(parse(side.text, side.file, side.dialect), path)
-        for item in _asked_on(path, found, touched, governance, directory, authors_known, today):
+    for side in (OwnersFile.of(governance), *([incoming] if incoming is not None else [])):
+        for item in _asked_on(path, side.match(path), touched, governance, directory, authors_known, today):
             asked.setdefault((item.rule, item.groups, item.count), item)
     return tuple(asked.values())
 

@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from agentgov.diff.version import AgentVersion
+from agentgov.model.fleet import Governance
 from agentgov.model.names import AgentId
 from agentgov.model.snapshot import Entry
-from agentgov.owners.codeowners import Dialect
+from agentgov.owners.codeowners import Dialect, Match, match, parse
 from agentgov.review.decide import Progress
 
 PathState = Literal["pass", "pending", "blocked"]
@@ -55,6 +56,15 @@ class OwnersFile:
     file: str
     text: str
     dialect: Dialect
+
+    @classmethod
+    def of(cls, governance: Governance) -> "OwnersFile":
+        """The one that decides in a governance."""
+        return cls(governance.codeowners_file, governance.codeowners, governance.fleet.codeowners.dialect)
+
+    def match(self, path: str) -> Match:
+        """What it says about a path."""
+        return match(parse(self.text, self.file, self.dialect), path)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,14 +2,16 @@
 
 Every folder has the candidates that its path has left over: what matches all below it already, and the patterns that
 have matched so far and may still match further down. Folders with the same candidates are one state, and where a name
-leads from a state is found once, so a file costs a look-up for each of its names. Patterns without wildcards are looked
-up as well; all others advance together, one bit for each place in each pattern, so no pattern and no number of patterns
-costs more than its length.
+leads from a state is found once, so a file costs a look-up for each of its names. Patterns without wildcards, and those
+of one name at any depth, are looked up as well; all others advance together, one bit for each place in each pattern, so
+no pattern and no number of patterns costs more than its length. Where a lane is alone, those that stand before a line
+that all of a folder matches are not followed into it.
 
 Patterns belong to lanes (a section of GitLab's dialect has one for its entries, one for its exclusions; GitHub's
 dialect has a single one). Of each lane only the last pattern that matches is told.
 """
 
+from bisect import bisect
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -44,7 +46,7 @@ class _Kind:
     """All names that no pattern tells apart: which wildcards they match, and for a name that a pattern spells, that."""
 
     name: str | None
-    itself: Hits  # patterns of one name alone: `b`, `*.md`
+    itself: Hits  # patterns of one name alone: `b`, `*.md`, `*a*b?`
     below: Hits  # the same for folders: everything below matches
     passed: tuple[int, ...]
 
@@ -70,10 +72,9 @@ class PatternIndex:
         """`lanes` holds the lane of each pattern; without it there is one for all."""
         self._lanes = tuple(lanes)
         self._top = _Node()
-        self._names: dict[str, Hits] = {}  # b: anything of that name
-        self._names_below: dict[str, Hits] = {}  # b/: everything below any folder of that name
-        self._suffixes: dict[str, Hits] = {}  # *.md: anything with such a name
-        self._suffixes_below: dict[str, Hits] = {}
+        self._tests = NameTests()
+        self._names: dict[str | int, Hits] = {}  # b, *.md: anything of that name (by number: that passes that test)
+        self._names_below: dict[str | int, Hits] = {}  # b/: everything below any folder of that name
         self._spelled: set[str] = set()
         followed: defaultdict[_Node, list[tuple[int, Pattern]]] = defaultdict(list)
         for number, pattern in enumerate(patterns):
@@ -81,12 +82,13 @@ class PatternIndex:
                 node, rest = self._descend(number, pattern)
                 if rest is not None:
                     followed[node].append((number, rest))
-        self._lengths = sorted({len(suffix) for suffix in (*self._suffixes, *self._suffixes_below)})
-        self._tests = NameTests()
         for node, group in followed.items():
             node.runs = tuple(_Run(run, self._tests, self._merge) for run in _cut(group))
             names = (name for _, pattern in group for name in pattern.names)
             self._spelled.update(name for name in names if isinstance(name, str))
+        self._followed = {number for node in followed for run in node.runs for number in run.tests}
+        self._telling = self._spelled.union(key for key in (*self._names, *self._names_below) if isinstance(key, str))
+        self._plain = _Kind(None, (), (), ())
         self._start()
 
     def winners(self, path: str) -> Hits:
@@ -110,17 +112,24 @@ class PatternIndex:
         self._links = 0
 
     def _kind(self, name: str) -> _Kind:
+        passed = self._tests.passed(name)
+        if not passed and name not in self._telling:
+            self._count()
+            self._kinds[name] = self._plain
+            return self._plain
         itself, below = self._names.get(name, ()), self._names_below.get(name, ())
-        for length in self._lengths:
-            suffix = name[-length:]
-            if hits := self._suffixes.get(suffix):
-                itself = self._merge(itself, hits)
-            if hits := self._suffixes_below.get(suffix):
-                below = self._merge(below, hits)
-        key = (name if name in self._spelled else None, itself, below, self._tests.passed(name))
-        kind = self._alike.get(key)
+        followed = []
+        for number in passed:
+            if hits := self._names.get(number):
+                itself = self._merge(itself, hits) if itself else hits
+            if hits := self._names_below.get(number):
+                below = self._merge(below, hits) if below else hits
+            if number in self._followed:
+                followed.append(number)
+        facts = (name if name in self._spelled else None, itself, below, tuple(followed))
+        kind = self._alike.get(facts)
         if kind is None:
-            kind = self._alike[key] = _Kind(*key)
+            kind = self._alike[facts] = _Kind(*facts)
         self._count()
         self._kinds[name] = kind
         return kind
@@ -132,6 +141,8 @@ class PatternIndex:
         opened = tuple((run, places) for run, before in state.open if (places := run.step(before, kind)))
         if node is not None and node.runs:
             opened += tuple((run, run.start) for run in node.runs)
+        if below and not self._lanes:  # what cannot beat the line that all below matches need not be followed
+            opened = tuple((run, left) for run, places in opened if (left := places & run.behind(below[-1])))
         key = (node, below, opened)
         known = self._states.get(key)
         if known is None:
@@ -157,14 +168,15 @@ class PatternIndex:
             self._start()
 
     def _look_up(self, number: int, pattern: Pattern) -> bool:
-        """File a pattern of one name at any depth, if it has no wildcards or is a suffix; False for others."""
+        """File a pattern of one name at any depth; False for others."""
         name = pattern.lone_name
-        if isinstance(name, str):
-            self._file(number, pattern, name, self._names, self._names_below)
-        elif name is not None and name.suffix:
-            self._file(number, pattern, name.suffix, self._suffixes, self._suffixes_below)
-        else:
+        if name is None or name == STAR:
             return False
+        key = name if isinstance(name, str) else self._tests.add(name)
+        if pattern.reach != "below":
+            self._names[key] = self._merge(self._names.get(key, ()), (number,))
+        if pattern.reach != "entry":
+            self._names_below[key] = self._merge(self._names_below.get(key, ()), (number,))
         return True
 
     def _descend(self, number: int, pattern: Pattern) -> tuple[_Node, Pattern | None]:
@@ -183,12 +195,6 @@ class PatternIndex:
         if pattern.reach != "entry" or not pattern.names:
             node.below = self._merge(node.below, (number,))
         return node, None
-
-    def _file(self, number: int, pattern: Pattern, key: str, itself: dict[str, Hits], below: dict[str, Hits]) -> None:
-        if pattern.reach != "below":
-            itself[key] = self._merge(itself.get(key, ()), (number,))
-        if pattern.reach != "entry":
-            below[key] = self._merge(below.get(key, ()), (number,))
 
     def _merge(self, *parts: Hits) -> Hits:
         if not self._lanes:
@@ -232,8 +238,10 @@ class _Run:
         self._literal: defaultdict[str, int] = defaultdict(int)
         self._anything = 0
         globs: defaultdict[Glob, int] = defaultdict(int)
+        self._first: list[tuple[int, int]] = []  # each pattern and the bit of its first place
         bit = 1
         for number, pattern in patterns:
+            self._first.append((number, bit))
             self.start |= bit
             for name in pattern.names:
                 if name is None:
@@ -254,9 +262,14 @@ class _Run:
             self._ends |= bit
             self._number[bit.bit_length()] = number
             bit <<= 1
-        self._globs = {tests.add(glob): places for glob, places in globs.items()}
+        self.tests = {tests.add(glob): places for glob, places in globs.items()}
         self._passed: dict[_Kind, int] = {}
         self._reached: dict[int, Hits] = {0: ()}
+
+    def behind(self, number: int) -> int:
+        """All places of the patterns that come later in the file."""
+        place = bisect(self._first, (number + 1,))
+        return -self._first[place][1] if place < len(self._first) else 0
 
     def step(self, state: int, kind: _Kind) -> int:
         """The places reached from those of `state` by one more name."""
@@ -270,7 +283,7 @@ class _Run:
         if kind.name is not None:
             passed |= self._literal.get(kind.name, 0)
         for number in kind.passed:
-            passed |= self._globs.get(number, 0)
+            passed |= self.tests.get(number, 0)
         if len(self._passed) > _KINDS_KEPT:
             self._passed.clear()
         self._passed[kind] = passed

@@ -9,6 +9,67 @@ from agentgov.owners.codeowners import match, parse
 
 _WIDTH = 40
 
+# The parts of the workflow, in their order; agentgov itself is installed after the preparations.
+_JOB = """\
+name: agentgov
+on:
+  pull_request:
+  push:
+    branches: [main]
+
+permissions:
+  contents: read
+
+concurrency:
+  group: agentgov-${{ github.ref }}
+  cancel-in-progress: true
+
+jobs:
+  judge:
+    runs-on: ubuntu-latest
+    timeout-minutes: 10
+    steps:
+"""
+_PREPARE = """\
+      - uses: actions/checkout@v4
+        with:
+          fetch-depth: 0                 # all history, all tags, and the journal's branch
+          persist-credentials: false
+      - uses: actions/setup-python@v5
+        with:
+          python-version: "3.12"
+"""
+_VALIDATE = """\
+      - name: Is everything in order
+        run: >-
+          agentgov validate --format github
+          --report "sarif=$RUNNER_TEMP/agentgov.sarif" --report "junit=$RUNNER_TEMP/agentgov.xml"
+      - name: Keep the reports
+        if: ${{ !cancelled() }}
+        uses: actions/upload-artifact@v4
+        with:
+          name: agentgov
+          path: ${{ runner.temp }}/agentgov.*
+          if-no-files-found: ignore
+"""
+_JUDGE_CHANGE = """\
+      - name: What it does to each agent
+        if: ${{ !cancelled() && github.event_name == 'pull_request' }}
+        env:
+          BASE: ${{ github.event.pull_request.base.sha }}
+          HEAD: ${{ github.event.pull_request.head.sha }}
+        run: agentgov diff "$BASE...$HEAD" --format markdown >> "$GITHUB_STEP_SUMMARY"
+      - name: Who has to review, and who did
+        if: ${{ !cancelled() && github.event_name == 'pull_request' }}
+        env:
+          # Set this variable of the repository to the line that `agentgov trust init` prints: CI must not take the
+          # journal's beginning from the journal itself.
+          AGENTGOV_PINS: ${{ vars.AGENTGOV_PINS }}
+          BASE: ${{ github.event.pull_request.base.sha }}
+          HEAD: ${{ github.event.pull_request.head.sha }}
+        run: agentgov check --base "$BASE" --head "$HEAD" --format github
+"""
+
 
 def codeowners(owner: str) -> str:
     """.github/CODEOWNERS with one owner for everything that is governed."""
@@ -30,59 +91,8 @@ def is_owner(name: str) -> bool:
 
 def workflow(version: str) -> str:
     """.github/workflows/agentgov.yml for an agentgov of that version."""
-    return f"""name: agentgov
-on:
-  pull_request:
-  push:
-    branches: [main]
-
-permissions:
-  contents: read
-
-concurrency:
-  group: agentgov-${{{{ github.ref }}}}
-  cancel-in-progress: true
-
-jobs:
-  judge:
-    runs-on: ubuntu-latest
-    timeout-minutes: 10
-    steps:
-      - uses: actions/checkout@v4
-        with:
-          fetch-depth: 0                 # all history, all tags, and the journal's branch
-          persist-credentials: false
-      - uses: actions/setup-python@v5
-        with:
-          python-version: "3.12"
-      - run: python -m pip install --quiet "agentgov=={version}"
-      - name: Is everything in order
-        run: >-
-          agentgov validate --format github
-          --report "sarif=$RUNNER_TEMP/agentgov.sarif" --report "junit=$RUNNER_TEMP/agentgov.xml"
-      - name: Keep the reports
-        if: ${{{{ !cancelled() }}}}
-        uses: actions/upload-artifact@v4
-        with:
-          name: agentgov
-          path: ${{{{ runner.temp }}}}/agentgov.*
-          if-no-files-found: ignore
-      - name: What it does to each agent
-        if: ${{{{ !cancelled() && github.event_name == 'pull_request' }}}}
-        env:
-          BASE: ${{{{ github.event.pull_request.base.sha }}}}
-          HEAD: ${{{{ github.event.pull_request.head.sha }}}}
-        run: agentgov diff "$BASE...$HEAD" --format markdown >> "$GITHUB_STEP_SUMMARY"
-      - name: Who has to review, and who did
-        if: ${{{{ !cancelled() && github.event_name == 'pull_request' }}}}
-        env:
-          # Set this variable of the repository to the line that `agentgov trust init` prints: CI must not take the
-          # journal's beginning from the journal itself.
-          AGENTGOV_PINS: ${{{{ vars.AGENTGOV_PINS }}}}
-          BASE: ${{{{ github.event.pull_request.base.sha }}}}
-          HEAD: ${{{{ github.event.pull_request.head.sha }}}}
-        run: agentgov check --base "$BASE" --head "$HEAD" --format github
-"""
+    install = f'      - run: python -m pip install --quiet "agentgov=={version}"\n'
+    return "".join((_JOB, _PREPARE, install, _VALIDATE, _JUDGE_CHANGE))
 
 
 def precommit() -> str:

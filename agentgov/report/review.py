@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from agentgov.report.page import Page, Span, Style
 from agentgov.review.decide import Outcome, Progress, ReviewVerdict
-from agentgov.review.requirements import WHOLE
+from agentgov.review.requirements import WHOLE, Requirement
 from agentgov.review.votes import MEANING
 
 _LOOKS: dict[Outcome, Style] = {Outcome.PASS: "good", Outcome.PENDING: "warn", Outcome.BLOCKED: "bad"}
@@ -73,23 +73,35 @@ def _summary(verdict: ReviewVerdict) -> str:
 def _row(item: Progress) -> tuple[str | Span, ...]:
     requirement = item.requirement
     path = "(the whole change)" if requirement.path == WHOLE else requirement.path
-    whom = f" ({' '.join(requirement.labels)})" if requirement.labels else ""
     missing = Span(str(item.missing), "warn") if item.missing else "-"
     could = ", ".join(item.could) or Span("nobody", "bad") if item.missing else "-"
-    return path, f"{requirement.count} of {requirement.name}{whom}", ", ".join(item.given) or "-", missing, could
+    return path, asked_for(requirement), ", ".join(item.given) or "-", missing, could
+
+
+def asked_for(requirement: Requirement) -> str:
+    """How many approvals a requirement asks for, of whom, and who that is where its name does not say so."""
+    labels = [label for label in requirement.labels if label != requirement.name]
+    whom = f" ({' '.join(labels)})" if labels else ""
+    return f"{requirement.count} of {requirement.name}{whom}"
+
+
+def requirement_fields(requirement: Requirement) -> dict[str, object]:
+    """What a requirement asks for, as every JSON document has it."""
+    return {
+        "name": requirement.name,
+        "rule": requirement.rule,
+        "owners": list(requirement.labels),
+        "count": requirement.count,
+    }
 
 
 def requirement_document(item: Progress) -> dict[str, object]:
     """One requirement as `check --json` prints it."""
-    requirement = item.requirement
-    where = requirement.where
+    where = item.requirement.where
     return {
-        "path": requirement.path,
-        "name": requirement.name,
-        "rule": requirement.rule,
-        "owners": list(requirement.labels),
+        "path": item.requirement.path,
+        **requirement_fields(item.requirement),
         "where": None if where is None else {"file": where.file, "line": where.line},
-        "count": requirement.count,
         "given": list(item.given),
         "missing": item.missing,
         "candidates": list(item.could) if item.missing else [],

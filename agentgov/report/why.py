@@ -8,7 +8,7 @@ from agentgov.model.names import AgentId
 from agentgov.owners.codeowners import Match
 from agentgov.report.page import Page, Span, Style
 from agentgov.report.passing import passing_document, with_passing
-from agentgov.report.review import requirement_document
+from agentgov.report.review import asked_for, requirement_document, requirement_fields
 from agentgov.review.explained import Asked, ChangedPath, ChangeExplained, PathExplained
 from agentgov.review.tried import TriedRule
 from agentgov.review.why import PersonOnPath, Standing
@@ -154,12 +154,8 @@ def _rules(page: Page, rules: Iterable[TriedRule]) -> None:
 
 
 def _asked(page: Page, asked: Asked) -> None:
-    needed = asked.requirement
-    labels = [label for label in needed.labels if label != needed.name]
-    whom = f" ({' '.join(labels)})" if labels else ""
-    page.line(
-        f"  {needed.count} of {needed.name}{whom}: ", ", ".join(asked.could) or Span("nobody could give it", "bad")
-    )
+    could = ", ".join(asked.could) or Span("nobody could give it", "bad")
+    page.line(f"  {asked_for(asked.requirement)}: ", could)
 
 
 def _person(page: Page, person: str, told: PersonOnPath) -> None:
@@ -200,14 +196,7 @@ def _rule(rule: TriedRule) -> dict[str, Any]:
 
 
 def _need(asked: Asked) -> dict[str, Any]:
-    needed = asked.requirement
-    return {
-        "name": needed.name,
-        "rule": needed.rule,
-        "owners": list(needed.labels),
-        "count": needed.count,
-        "candidates": list(asked.could),
-    }
+    return {**requirement_fields(asked.requirement), "candidates": list(asked.could)}
 
 
 def _changed(path: ChangedPath, file: str) -> dict[str, Any]:

@@ -31,6 +31,7 @@ _ORDER = ("<", "<=", ">", ">=")
 _MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
 _RELATIONS = frozenset({*_ORDER, "==", "!=", "in"})
 _STRINGS = frozenset({"tool", "agent", "environment", "risk"})  # variables that are there in every call
+_MOST_COMPARED = 16  # conjuncts of one condition; more of them are compared as a whole
 _LONGEST = 15  # digits of a number that a fraction holds exactly as well
 
 Tokens = tuple[str, ...]
@@ -73,7 +74,7 @@ Conjunct = _Opaque | _Bound | _Membership
 def meaning(when: str) -> frozenset[Conjunct]:
     """The conjuncts of a condition: equal for two that hold, and fail, for the same calls. Empty: it always holds."""
     parts = list(_split(_tokens(when)))
-    if not all(parts):
+    if not all(parts) or len(parts) > _MOST_COMPARED:
         return frozenset({_Opaque((when,))} if when else ())
     return frozenset(map(_conjunct, parts))
 

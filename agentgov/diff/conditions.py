@@ -79,6 +79,7 @@ def meaning(when: str) -> frozenset[Conjunct]:
     return frozenset(map(_conjunct, parts))
 
 
+@lru_cache(maxsize=4096)  # a rule is asked about once for each of its tools
 def narrower(old: str, new: str) -> bool:
     """Whether every call for which the new condition holds is one for which the old one did.
 

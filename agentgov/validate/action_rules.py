@@ -1,10 +1,10 @@
 """What the rules about actions come to: a rule that another one leaves nothing to decide, and an irreversible tool that
 may run on any arguments without anybody being asked.
 
-In an agent the first rule that matches decides, so a rule is shadowed by an earlier one without condition, or with the
-same condition (one that fails denies, which decides as well). In the fleet's ActionPolicy every rule that matches holds
-and their order means nothing, so there a rule is shadowed by one that denies, or by the same rule again. Patterns are
-compared as text: what one may catch only together with others is left alone.
+In an agent the first rule that matches decides, so a rule is shadowed by an earlier one without condition, or with one
+that holds whenever its own does (one that fails denies, which decides as well). In the fleet's ActionPolicy every rule
+that matches holds and their order means nothing, so there a rule is shadowed by one that denies, or by the same rule
+again. Patterns are compared as text: what one may catch only together with others is left alone.
 
 An irreversible tool runs unasked where the first rule without condition that matches it allows it, no rule before that
 one keeps some of its calls back, and no rule of the ActionPolicy is about it.
@@ -13,6 +13,7 @@ one keeps some of its calls back, and no rule of the ActionPolicy is about it.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from agentgov.diff.conditions import narrower
 from agentgov.model.agent import ActionRule
 from agentgov.model.finding import Finding
 from agentgov.model.governed import ACTIONS_FILE
@@ -128,22 +129,26 @@ def _never_reached(view: View, subject: Subject) -> Iterator[Finding]:
 class _Caught:
     """What earlier rules decide: by pattern and condition, and those with a star in order."""
 
-    exact: dict[tuple[str, str], int]
+    exact: dict[str, list[tuple[str, int]]]
     wide: list[tuple[str, str, int]]
 
     def add(self, index: int, rule: ActionRule) -> None:
         for pattern in rule.match.tools:
-            self.exact.setdefault((pattern, _condition(rule)), index)
+            same = self.exact.setdefault(pattern, [])
+            if len(same) < _MOST_COMPARED:
+                same.append((_condition(rule), index))
             if "*" in pattern and len(self.wide) < _MOST_COMPARED:
                 self.wide.append((pattern, _condition(rule), index))
 
     def by(self, pattern: str, rule: ActionRule) -> int | None:
         """The number of an earlier rule that decides about all of a pattern where this rule would match."""
-        conditions = ("", _condition(rule))
-        for when in conditions:
-            if (pattern, when) in self.exact:
-                return self.exact[pattern, when]
-        return next((at for wide, when, at in self.wide if when in conditions and covers(wide, pattern)), None)
+        own = _condition(rule)
+        for when, index in self.exact.get(pattern, ()):
+            if not when or narrower(when, own):
+                return index
+        return next(
+            (at for wide, when, at in self.wide if covers(wide, pattern) and (not when or narrower(when, own))), None
+        )
 
 
 def _condition(rule: ActionRule | FleetRule) -> str:

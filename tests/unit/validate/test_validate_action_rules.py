@@ -47,6 +47,11 @@ SHADOWED = {
         rule("refund.create", ASK, LIMIT),
         rule("*.lookup refund.create", ASK),
     ),
+    "a narrower condition": (
+        rule("*.lookup", "allow"),
+        rule("refund.create", "allow", "'args.amount <= 5000'"),
+        rule("refund.create", ASK, "'args.paid && args.amount <= 500'"),
+    ),
     "a condition that always holds": (rule("*", ASK, "'true'"), rule("refund.create", "deny", LIMIT)),
 }
 

@@ -7,6 +7,7 @@ import os
 from dataclasses import dataclass
 from typing import Any
 
+from agentgov.cli import ahead
 from agentgov.errors import ConfigurationError, RefusedError
 from agentgov.journal.branch import Journal
 from agentgov.journal.draft import Actor, Appender
@@ -83,7 +84,7 @@ class Context:
 
 def open_context(start: str) -> Context:
     """The repository around a directory, with its journal. ConfigurationError when there is no repository."""
-    repo = Repository.open(start)
+    repo = ahead.repository(start)
     return Context(repo, Journal(repo, _journal_branch(repo), Remote.of(repo)))
 
 

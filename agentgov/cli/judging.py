@@ -1,7 +1,8 @@
 """How `validate` comes to its answer: from what is kept, in all processors, and in this order of cheapness.
 
-A fleet whose root was judged before is answered at once. Of any other only the folders that were never judged are. The
-answer is the same in every case; what is kept, and where, is `cli.kept`.
+A fleet whose root was judged before is answered at once. What differs from such a fleet in the contents of a few
+folders takes those folders. Of any other only the folders that were never judged are. The answer is the same in every
+case; what is kept, and where, is `cli.kept`.
 """
 
 from collections.abc import Callable, Sequence
@@ -13,6 +14,7 @@ from agentgov.cli.answers import Answer, Answers
 from agentgov.cli.kept import KeptFiles, kept_files
 from agentgov.cli.target import Place, Target
 from agentgov.errors import AgentgovError
+from agentgov.model.governed import ROOTS, is_governed
 from agentgov.model.partition import Partition
 from agentgov.resources import rules_digest
 from agentgov.validate.selection import Selection
@@ -20,6 +22,7 @@ from agentgov.validate.selection import Selection
 if TYPE_CHECKING:
     from agentgov.validate.facts import Judged
     from agentgov.validate.judge import Means, Ready
+    from agentgov.validate.load import Parts
 
 Roots = tuple[tuple[str, str], ...]
 Narrow = Callable[[Target], Selection]
@@ -37,12 +40,13 @@ class Judging:
         self._kept: KeptFiles | None = kept_files()
         self._rules = rules_digest() if self._kept is not None else ""
         self._ready: Ready | None = None
+        self._near: tuple[Partition, Answer] | None = None
         self._answers = Answers(self._kept, f"{self._rules} {reading}") if self._kept is not None else None
 
     def of(self, target: Target) -> Answer:
         """Everything that is wrong with a target, as far as it was asked for."""
         roots = root_ids(target)
-        whole = self._narrow(target).everything and target.before is None
+        whole = self._whole(target)
         if whole and roots and self._answers is not None:
             known = self._answers.get(roots)
             if known is not None:
@@ -58,14 +62,19 @@ class Judging:
 
         try:
             ready = Ready(base, self._means)
-            ready.parts()
+            if self._near is None:
+                _ = ready.parts, ready.pool
+            else:
+                _practise(base, ready.parts)
         except AgentgovError:  # the judgement may not need it, and otherwise meets the same error
             return
         self._ready = ready
 
     def knows(self, base: Partition) -> bool:
-        """Whether the answer about something is kept."""
-        return self._answers is not None and self._answers.get(root_ids(Target(base))) is not None
+        """Whether the answer about what the target is like is kept."""
+        known = self._answers.get(root_ids(Target(base))) if self._answers is not None else None
+        self._near = (base, known) if known is not None else None
+        return known is not None
 
     @cached_property
     def _means(self) -> "Means":
@@ -75,13 +84,51 @@ class Judging:
 
     def _judged(self, target: Target) -> Answer:
         from agentgov.validate.judge import in_order, judge_fleet
-        from agentgov.validate.run import removed_between
 
+        near = self._from_near(target) if self._near is not None else None
+        if near is not None:
+            return near
         found = judge_fleet(target.partition, self._means, self._narrow(target), self._ready)
         findings = found.findings
         if target.before is not None:
+            from agentgov.validate.run import removed_between
+
             findings = in_order((*findings, *removed_between(target.before, target.partition)))
         return Answer(findings, found.suppressed, found.agents, found.files)
+
+    def _from_near(self, target: Target) -> Answer | None:
+        """The answer, where it follows from one that is kept and from a few folders."""
+        from agentgov.repo.changes import changed_paths
+        from agentgov.repo.partition import TreePartition
+        from agentgov.validate.judge import Ready
+        from agentgov.validate.rejudge import Told, findings_after, folders_of
+
+        assert self._near is not None
+        (base, known), after = self._near, target.partition
+        if not (isinstance(base, TreePartition) and isinstance(after, TreePartition) and self._whole(target)):
+            return None
+        changed = changed_paths(after.objects, base.tree_oid, after.tree_oid, ROOTS)
+        folders = folders_of({path: entries for path, entries in changed.items() if is_governed(path)})
+        if folders is None:
+            return None
+        before = Told(base, known.findings, known.suppressed)
+        parts = (self._ready or Ready(base, self._means)).parts
+        findings = findings_after(before, after, folders, parts, reading=self._reading)
+        return replace(known, findings=findings) if findings is not None else None
+
+    def _whole(self, target: Target) -> bool:
+        """Whether everything about a target was asked for."""
+        return self._narrow(target).everything and target.before is None
+
+
+def _practise(base: Partition, parts: "Parts") -> None:
+    """Judge any folder: what is read and compiled for the first one is there for the next."""
+    from agentgov.repo.partition import TreePartition
+    from agentgov.validate.unit import judge_folder
+
+    folder = base.some_folder() if isinstance(base, TreePartition) else None
+    if folder is not None:
+        judge_folder(base, parts, folder)
 
 
 def root_ids(target: Target) -> Roots:

@@ -67,9 +67,9 @@ def read_sides(start: str, base: str | None, head: str | None, only: AgentId | N
     One pair of sides, or one for each agent where every agent has a release of its own. The snapshots hold at least
     every agent that the change may concern, the only one, and governance of the base and where it differs.
     """
-    from agentgov.repo.repository import Repository
+    from agentgov.cli import ahead
 
-    repo = Repository.open(start)
+    repo = ahead.repository(start)
     texts = _texts(base, head, staged)
     reader = _Reader(repo, Running(start), staged)
     only = _only(texts, only)
@@ -160,12 +160,12 @@ class _Reader:
 
     @cached_property
     def _now(self) -> "Uncommitted":
-        from agentgov.repo.uncommitted import Reading
+        from agentgov.cli import ahead
 
         if self.repo.root is None:
             hint = "name two revisions: agentgov diff main~1 main"
             raise ConfigurationError("this repository has no working tree", hint)
-        return Reading(self.repo, staged=self.staged).result()
+        return ahead.reading(self.repo, staged=self.staged).result()
 
     def _tree(self, point: Point | None) -> str | None:
         return self.repo.commit(point.commit).tree if point is not None else None

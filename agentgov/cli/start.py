@@ -17,9 +17,13 @@ def run() -> None:
         import gc
 
         gc.set_threshold(500_000)  # loading a program makes many objects and no garbage
+        from agentgov.cli import ahead
+
+        ahead.begin(sys.argv[1:])
         from agentgov.cli.main import run as run_command_line
 
         try:
             run_command_line()
         finally:
+            ahead.end()
             gc.freeze()  # the end of the process frees everything: nothing is to be searched once more before

@@ -55,9 +55,9 @@ class Place:
     git: Path | None
 
     @classmethod
-    def around(cls, start: Path) -> "Place":
+    def around(cls, start: Path | str = ".") -> "Place":
         """The nearest folder upwards with agentgov.yaml, at most to the root of the repository."""
-        here = start.resolve()
+        here = Path(start).resolve()
         if not here.is_dir():
             raise ConfigurationError(f"{start} is no folder", _HINT)
         root: Path | None = None
@@ -72,7 +72,7 @@ class Place:
 
     def commit(self, rev: str) -> Target:
         """The files of a commit."""
-        repo = self._repository()
+        repo = self.repository()
         return Target(self._at(repo, repo.resolve(rev)))
 
     def change(self, text: str) -> Target:
@@ -82,7 +82,7 @@ class Place:
         base_name, dots, head_name = text.partition("...")
         if not dots or not base_name:
             raise UsageError(f"--changed {text} names no change", "write it as BASE...HEAD, for example main...HEAD")
-        repo = self._repository()
+        repo = self.repository()
         base, head = repo.resolve(base_name), repo.resolve(head_name or "HEAD")
         fork = repo.merge_base(base, head)
         if fork is None:
@@ -94,7 +94,7 @@ class Place:
         """The files of the index."""
         if self.git is None:
             raise ConfigurationError(f"{self.root} is not in a git repository, so nothing is staged", "git init")
-        return self._asked(self._repository(), staged=True)
+        return self._asked(self.repository(), staged=True)
 
     def work_tree(self) -> Asked:
         """The files of the working tree."""
@@ -118,11 +118,11 @@ class Place:
         inside = self.root.relative_to(self.git).as_posix() if self.git is not None else "."
         return "" if inside == "." else f"{inside}/"
 
-    def _repository(self) -> "Repository":
+    def repository(self) -> "Repository":
         """The repository around; ConfigurationError outside of one."""
-        from agentgov.repo.repository import Repository
+        from agentgov.cli import ahead
 
-        return Repository.open(self.root)
+        return ahead.repository(str(self.root))
 
     def _readable(self) -> "Repository | None":
         """The repository around, None where there is none that git and agentgov can read."""
@@ -131,15 +131,15 @@ class Place:
         if self.git is None or shutil.which("git") is None:
             return None
         try:
-            return self._repository()
+            return self.repository()
         except (ConfigurationError, IncompleteError):  # another object format: the files on disk are there all the same
             return None
 
     def _asked(self, repo: "Repository", *, staged: bool) -> Asked:
+        from agentgov.cli import ahead
         from agentgov.repo.partition import TreePartition
-        from agentgov.repo.uncommitted import Reading
 
-        reading = Reading(repo, self.inside, staged=staged)
+        reading = ahead.reading(repo, self.inside, staged=staged)
         base = TreePartition(repo, reading.base, "HEAD") if reading.base is not None else None
         return Asked(lambda: self._uncommitted(reading.result()), base, reading.comes_within)
 
@@ -210,7 +210,8 @@ def has(partition: Partition, path: str) -> bool:
 
 def _some_fleet(partition: Partition, name: str) -> Partition:
     parts = (FLEET_FILE, f"{FLEET_FILE}/", "governance/", "agents/")
-    if not partition.folders() and not any(path.startswith(parts) for path in partition.rest()):
+    listings = (partition.common, partition.rest, partition.folders)  # mostly the first is enough
+    if not any(path.startswith(parts) for listing in listings for path in listing()):
         raise ConfigurationError(
             f"there is no fleet in {name}: neither {FLEET_FILE} nor governance/ nor agents/", _HINT
         )

@@ -19,12 +19,12 @@ class WorkTreeNote:
 
     def __init__(self, repo: "Repository", rev: str) -> None:
         """Ask, where HEAD is what the command speaks of."""
-        from agentgov.repo.uncommitted import Reading
+        from agentgov.cli import ahead
 
         self._reading: Reading | None = None
         if rev == "HEAD" and repo.root is not None:
             with contextlib.suppress(AgentgovError):  # what cannot be read there is `validate`'s to tell
-                self._reading = Reading(repo)
+                self._reading = ahead.reading(repo)
 
     def __enter__(self) -> Self:
         return self

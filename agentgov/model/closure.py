@@ -7,7 +7,8 @@ import hashlib
 import json
 import posixpath
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+
+import msgspec
 
 from agentgov.model.agent import Agent
 from agentgov.model.names import SHARED, AgentId
@@ -16,8 +17,7 @@ from agentgov.model.snapshot import Snapshot, path_bytes
 _HEADER = b"agentgov-closure/1\n"
 
 
-@dataclass(frozen=True, slots=True)
-class Closure:
+class Closure(msgspec.Struct, frozen=True):
     """The files of one agent: path in the repository to (mode, SHA-256 in hex), and the digest of it all."""
 
     agent: AgentId

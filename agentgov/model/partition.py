@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from hashlib import sha256
 from typing import Protocol
 
-from agentgov.model.governed import in_governance_set
+from agentgov.model.governed import FLEET_FILE, in_governance_set
 from agentgov.model.names import SHARED
 from agentgov.model.snapshot import Entry, Snapshot, path_bytes
 
@@ -30,6 +30,9 @@ class Partition(Protocol):
 
     def rest(self) -> Mapping[str, Entry]:
         """Every governed path outside of these folders, in the order of the paths' bytes."""
+
+    def common(self) -> Mapping[str, Entry]:
+        """Of the rest what the judgement of every folder may look at (`is_common`); to list it enters no workspace."""
 
     def list_all(self) -> None:
         """Most folders will be asked for: list them at once where that is faster."""
@@ -55,7 +58,9 @@ def shared_folder(folder: str) -> str:
 
 def is_common(path: str) -> bool:
     """Whether the judgement of every folder may look at a path: governance (not its workflows), and the playbooks."""
-    return path.startswith("playbooks/") or (in_governance_set(path) and not path.startswith(".github/workflows/"))
+    return path.startswith(("playbooks/", f"{FLEET_FILE}/")) or (
+        in_governance_set(path) and not path.startswith(".github/workflows/")
+    )
 
 
 class PartitionedSnapshot:
@@ -79,6 +84,9 @@ class PartitionedSnapshot:
 
     def rest(self) -> Mapping[str, Entry]:
         return self._parts.get("", {})
+
+    def common(self) -> Mapping[str, Entry]:
+        return {path: entry for path, entry in self.rest().items() if is_common(path)}
 
     def list_all(self) -> None:
         pass  # everything is listed
@@ -104,9 +112,8 @@ class Part:
         self._held: dict[str, bytes] = {}
         self._room = _MOST_HELD
         self.name = partition.name
-        rest = partition.rest()
-        self.own = partition.inside(folder) if folder else rest
-        near = (partition.inside(shared_folder(folder)), _Common(rest)) if folder else ()
+        self.own = partition.inside(folder) if folder else partition.rest()
+        near = (partition.inside(shared_folder(folder)), partition.common()) if folder else ()
         self._entries = _Joined((self.own, *near))
 
     def entries(self) -> Mapping[str, Entry]:
@@ -122,6 +129,28 @@ class Part:
                 self._held[path] = found
                 self._room -= len(found)
         return found
+
+    def digest(self, path: str) -> str:
+        return sha256(self.read(path)).hexdigest()
+
+
+class Common:
+    """What is common to all folders, governance above all, as a snapshot."""
+
+    __slots__ = ("_entries", "_read", "name")
+
+    def __init__(self, partition: Partition) -> None:
+        self._entries = partition.common()
+        self._read = partition.read
+        self.name = partition.name
+
+    def entries(self) -> Mapping[str, Entry]:
+        return self._entries
+
+    def read(self, path: str) -> bytes:
+        if path not in self._entries:
+            raise KeyError(path)
+        return self._read(path)
 
     def digest(self, path: str) -> str:
         return sha256(self.read(path)).hexdigest()
@@ -165,26 +194,6 @@ class _Joined(Mapping[str, Entry]):
 
     def __len__(self) -> int:
         return len({path for listing in self._listings for path in listing})
-
-
-class _Common(Mapping[str, Entry]):
-    """Of a listing what is common to all folders."""
-
-    __slots__ = ("_listing",)
-
-    def __init__(self, listing: Mapping[str, Entry]) -> None:
-        self._listing = listing
-
-    def __getitem__(self, path: str) -> Entry:
-        if path in self._listing and is_common(path):
-            return self._listing[path]
-        raise KeyError(path)
-
-    def __iter__(self) -> Iterator[str]:
-        return filter(is_common, self._listing)
-
-    def __len__(self) -> int:
-        return sum(map(is_common, self._listing))
 
 
 class _Everything(Mapping[str, Entry]):

@@ -7,9 +7,10 @@ nothing is judged. Nothing is evaluated here.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any
+
+import msgspec
 
 MAX_LENGTH = 2_000  # characters; a rule that people are to understand is far shorter
 
@@ -33,8 +34,7 @@ _ELSEWHERE = {"True": "true", "False": "false", "None": "null", "nil": "null", "
 _OPERATORS = {"@in": "in", "@not_in": "in", "_[_]": "[ ]", "_?_:_": "? :"}
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(msgspec.Struct, frozen=True):
     """What is wrong with a condition, and at which of its characters (0: the first)."""
 
     offset: int

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from agentgov.model.governed import FLEET_FILE, ROOTS, is_governed, may_hold_governed
+from agentgov.model.partition import is_common
 from agentgov.model.snapshot import TREE, Entry, path_bytes, path_text
 from agentgov.repo.changes import check_bounds
 from agentgov.repo.objects import TreeEntry
@@ -38,6 +39,7 @@ class TreePartition:
         self._base = base or tree_oid
         self._folders: dict[str, str] | None = None
         self._rest: dict[str, Entry] | None = None
+        self._common: dict[str, Entry] | None = None
         self._listed: dict[str, Mapping[str, Entry]] = {}
         self._all: dict[str, Mapping[str, Entry]] = {}
         self._ahead: dict[str, bytes] = {}
@@ -55,8 +57,12 @@ class TreePartition:
     def folders(self) -> Mapping[str, str]:
         """Every folder below a workspace with the id of its tree, in the order of the paths' bytes."""
         if self._folders is None:
-            self._folders = self._folder_ids(self.tree_oid)
+            self._folders = dict(self._folder_ids(self.tree_oid))
         return self._folders
+
+    def some_folder(self) -> str | None:
+        """One of the folders, None where there is none; to find it lists no more than its workspace."""
+        return next((folder for folder, _ in self._folder_ids(self.tree_oid)), None)
 
     def inside(self, folder: str) -> Mapping[str, Entry]:
         """Every file in one of the folders, in the order of the paths' bytes."""
@@ -71,16 +77,22 @@ class TreePartition:
     def rest(self) -> Mapping[str, Entry]:
         """Every governed path outside of these folders, in the order of the paths' bytes."""
         if self._rest is None:
-            found = dict(self._walk(b"", self.tree_oid, self._is_rest))
-            self._rest = {path_text(path): found[path] for path in sorted(found)}
+            self._rest = self._listed_in_order(_is_rest)
         return self._rest
+
+    def common(self) -> Mapping[str, Entry]:
+        """Of the rest what is common to all folders, in the order of the paths' bytes."""
+        if self._common is None:
+            found = self._rest or self._listed_in_order(_is_outside_of_agents)
+            self._common = {path: entry for path, entry in found.items() if is_common(path)}
+        return self._common
 
     def list_all(self) -> None:
         """List every folder that equals one of the base in one go."""
         agents = self._subtree(self._base, b"agents")
         if self._all or agents is None:
             return
-        known = self._folder_ids(self._base)
+        known = dict(self._folder_ids(self._base))
         same = {folder for folder, oid in self.folders().items() if known.get(folder) == oid}
         found: dict[str, dict[str, Entry]] = {folder: {} for folder in same}
         for raw, mode, oid in self._objects.files_below(agents):
@@ -102,7 +114,7 @@ class TreePartition:
         """The bytes of the file at a path; KeyError where there is no file."""
         parts = path.split("/", 3)
         inside = len(parts) == 4 and parts[0] == "agents"
-        entry = (self.inside("/".join(parts[:3])) if inside else self.rest())[path]
+        entry = self.inside("/".join(parts[:3]))[path] if inside else self._outside(path)
         if not entry.is_file:
             raise KeyError(path)
         if entry.oid in self._ahead:
@@ -111,17 +123,33 @@ class TreePartition:
 
     def _governance(self) -> Mapping[str, Entry]:
         kept = (FLEET_FILE, "governance/")
-        return {path: entry for path, entry in self.rest().items() if path.startswith(kept)}
+        return {path: entry for path, entry in self.common().items() if path.startswith(kept)}
 
-    def _folder_ids(self, root: str) -> dict[str, str]:
-        found = {}
+    def _outside(self, path: str) -> Entry:
+        """The entry at a path outside of agents' folders; KeyError where there is none."""
+        found = self.common().get(path)
+        return self.rest()[path] if found is None else found
+
+    def _listed_in_order(self, enter: Callable[[bytes], bool]) -> dict[str, Entry]:
+        found = dict(self._walk(b"", self.tree_oid, enter))
+        return {path_text(path): found[path] for path in sorted(found)}
+
+    def _folder_ids(self, root: str) -> Iterator[tuple[str, str]]:
         for _, workspace, oid in self._trees_in(self._subtree(root, b"agents")):
             for _, name, inner in self._trees_in(oid):
-                found[path_text(b"%s%s/%s" % (_AGENTS, workspace, name))] = inner
-        return found
+                yield path_text(b"%s%s/%s" % (_AGENTS, workspace, name)), inner
+
+    def _folder_id(self, folder: str) -> str | None:
+        """The tree of one folder below a workspace; to find it lists no other workspace."""
+        if self._folders is not None:
+            return self._folders.get(folder)
+        oid: str | None = self.tree_oid
+        for name in path_bytes(folder).split(b"/"):
+            oid = self._subtree(oid, name) if oid is not None else None
+        return oid
 
     def _list_folder(self, folder: str) -> Mapping[str, Entry]:
-        oid = self.folders().get(folder)
+        oid = self._folder_id(folder)
         if oid is None:
             return {}
         found = dict(self._walk(path_bytes(folder) + b"/", oid, lambda _: True))
@@ -146,18 +174,23 @@ class TreePartition:
                     yield path, Entry(mode, entry_oid)
             self._objects.read_trees([found for _, found in todo[inner:]])
 
-    def _is_rest(self, folder: bytes) -> bool:
-        """Whether to enter a folder: governed, and none below a workspace."""
-        root, *below = folder.split(b"/", 3)
-        if root not in _ROOTS or (root == b"agents" and len(below) >= 2):
-            return False
-        return may_hold_governed(path_text(folder))
-
     def _subtree(self, root: str, name: bytes) -> str | None:
         return next((oid for mode, found, oid in self._objects.tree(root) if (mode, found) == (TREE, name)), None)
 
     def _trees_in(self, oid: str | None) -> list[TreeEntry]:
         return [entry for entry in self._objects.tree(oid) if entry.mode == TREE] if oid is not None else []
+
+
+def _is_rest(folder: bytes) -> bool:
+    """Whether to enter a folder: governed, and none below a workspace."""
+    root, *below = folder.split(b"/", 3)
+    if root not in _ROOTS or (root == b"agents" and len(below) >= 2):
+        return False
+    return may_hold_governed(path_text(folder))
+
+
+def _is_outside_of_agents(folder: bytes) -> bool:
+    return folder != b"agents" and _is_rest(folder)
 
 
 def _is_workspace(prefix: bytes) -> bool:

@@ -67,8 +67,7 @@ def _parts(rev: str) -> tuple[str, str]:
 
 def _base_commit(names: Names, base: str) -> str | None:
     if base in ("HEAD", "@"):
-        head = names.head()
-        return peel(names, head) if head else None
+        return names.head()  # git lets it point to nothing but a commit, and whoever reads it as one checks that
     if is_object_id(base):
         return peel(names, base)
     found = {commit for place in _PLACES if (commit := _commit_of_ref(names, place.format(base))) is not None}

@@ -46,7 +46,8 @@ class Reading:
 
     def __init__(self, repo: Repository, prefix: str = "", *, staged: bool = False) -> None:
         """`prefix` is the folder of the fleet in the repository: empty, or with a slash at its end."""
-        self._repo = repo
+        self.repo = repo
+        self.prefix = prefix
         self._prefix = path_bytes(prefix)
         self._staged = staged
         head = repo.head()
@@ -74,7 +75,7 @@ class Reading:
     def comes_within(self, seconds: float) -> bool:
         """Whether git has its answer soon; it is not waited for where there are many files to compare."""
         try:
-            if index_file(self._repo.location).stat().st_size > _LARGE_INDEX:
+            if index_file(self.repo.location).stat().st_size > _LARGE_INDEX:
                 return False
         except OSError:
             return True  # no index yet
@@ -106,7 +107,7 @@ class Reading:
                 changes[path] = None if kind == "D" else (int(mode, 8), oid)
         if unmerged:
             changes |= self._one_side(unmerged)
-        overlay = Overlay(self._repo)
+        overlay = Overlay(self.repo)
         tree = overlay.changed(self.base, changes)
         return Uncommitted(TreePartition(overlay, tree, "index", base=self.base), tuple(dict.fromkeys(unmerged)))
 
@@ -122,9 +123,9 @@ class Reading:
         return found
 
     def _of_work_tree(self) -> Uncommitted:
-        assert self._repo.root is not None
-        overlay = Overlay(self._repo)
-        root = self._repo.root / path_text(self._prefix)
+        assert self.repo.root is not None
+        overlay = Overlay(self.repo)
+        root = self.repo.root / path_text(self._prefix)
         disk = Disk(root, overlay)
         changes: dict[str, Change] = {}
         others: dict[str, list[str]] = {"unmerged": [], "ignored": []}

@@ -5,9 +5,10 @@ what makes an Access unfit to be used at all. Nothing here looks at a signature 
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date
 from typing import Literal, TypeVar
+
+import msgspec
 
 from agentgov.model.access import Access, BotKind, Person
 from agentgov.trust.keys import PublicKey, parse_public_key
@@ -22,8 +23,7 @@ Value = TypeVar("Value")
 Forge = Literal["github", "gitlab"]
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(msgspec.Struct, frozen=True):
     """Whose key it is: a person, or a bot with its kind."""
 
     kind: Literal["person", "bot"]

@@ -8,7 +8,8 @@ import base64
 import binascii
 import hashlib
 import re
-from dataclasses import dataclass
+
+import msgspec
 
 ED25519 = "ssh-ed25519"
 _SUPPORTED = "ssh-ed25519 keys only in this version"
@@ -29,8 +30,7 @@ _SMALL_ORDER = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class PublicKey:
+class PublicKey(msgspec.Struct, frozen=True):
     """A public key; two are the same key when `blob` is the same, whatever the comment says."""
 
     kind: str

@@ -20,9 +20,11 @@ Decides from values alone: no clock, no file. Whether a signature really is that
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from types import MappingProxyType
+
+import msgspec
 
 from agentgov.model.access import Access, Binding
 from agentgov.model.document import Environment
@@ -44,8 +46,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Grant:
+class Grant(msgspec.Struct, frozen=True):
     """One right of one person: `via` says by what, `until` is its last day (None: no end).
 
     `binding` counts from 0 in the file, None for administrators.

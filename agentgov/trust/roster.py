@@ -5,8 +5,9 @@ Whatever could mean two is nobody, so an ambiguous Access never gives a right. L
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date
+
+import msgspec
 
 from agentgov.model.access import Access, Binding
 from agentgov.trust.verbs import ADMINISTRATOR
@@ -14,8 +15,7 @@ from agentgov.trust.verbs import ADMINISTRATOR
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
 
 
-@dataclass(frozen=True, slots=True)
-class Roster:
+class Roster(msgspec.Struct, frozen=True):
     """Who there is, by id; cheap to make for one question."""
 
     people: frozenset[str]

@@ -5,10 +5,11 @@ This table is the only place where a right is defined (docs/permissions.md shows
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
 from typing import Literal
+
+import msgspec
 
 from agentgov.model.access import BotKind
 from agentgov.model.names import AgentId, is_label
@@ -19,8 +20,7 @@ ADMINISTRATOR = "administrator"  # not a role that a binding can give: `administ
 WithheldBy = Literal["", "administrators", "action-rule"]
 
 
-@dataclass(frozen=True, slots=True)
-class Verb:
+class Verb(msgspec.Struct, frozen=True):
     """One verb. `environments`: whether it acts in one, so that a binding must list it.
 
     `withheld` verbs are in no role, built in or not: only `administrators`, or an agent's own action rule, give them.

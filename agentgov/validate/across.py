@@ -3,7 +3,7 @@
 They decide from the facts of all folders (`facts`) and read a file only where there is something to tell of it.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 from agentgov.model.finding import Finding
 from agentgov.model.partition import Part, Partition, Whole
@@ -15,11 +15,8 @@ from agentgov.validate.unit import subject_of
 from agentgov.validate.view import View
 
 
-def check(
-    partition: Partition, governance: Callable[[], Parts], folders: Mapping[str, Facts], rest: Facts
-) -> Iterator[Finding]:
+def check(partition: Partition, parts: Parts, folders: Mapping[str, Facts], rest: Facts) -> Iterator[Finding]:
     """What is wrong with a fleet as a whole; `folders` in the order of the paths' bytes."""
-    parts = governance()
     whole = Whole(partition)
     view = View(whole, whole.entries(), parts)
 

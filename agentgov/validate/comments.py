@@ -5,9 +5,9 @@ The parser drops comments, so they are looked for between the scalars that it re
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 import yaml
 from yaml.events import ScalarEvent, StreamEndEvent
 
@@ -20,8 +20,7 @@ _COMMENT = re.compile(r"(?:^|(?<=[ \t]))#[ \t]*(agentgov:.*)$")
 Place = tuple[int, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Comment:
+class Comment(msgspec.Struct, frozen=True):
     """A comment for this program: line and column from 0 of its `#`, the text from `agentgov:` on, and whether nothing
     else stands on the line."""
 
@@ -31,8 +30,7 @@ class Comment:
     alone: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(msgspec.Struct, frozen=True):
     """Where a scalar starts and where it ends, from 0, without anchor and without the head of a block; `first` and
     `last` are the lines it stands on, head included."""
 

@@ -7,9 +7,10 @@ Says nothing in words: `schema` does that. Schemas are read once per process fro
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import Any, Protocol, get_args
+
+import msgspec
 
 from agentgov.model.governed import Kind, schema_file
 from agentgov.resources import folder
@@ -19,8 +20,7 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 Path = tuple[str | int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Violation:
+class Violation(msgspec.Struct, frozen=True):
     """One way in which a value breaks a schema: the keyword, the path to the value, and the schema around the keyword
     (for `required`: the schema of the field that is missing).
 

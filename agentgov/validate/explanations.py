@@ -6,7 +6,8 @@ nothing about fleets, and knows nothing of terminals.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+import msgspec
 
 from agentgov.resources import folder
 
@@ -22,8 +23,7 @@ _EXAMPLE = re.compile(
 _FIX = re.compile(r"^\*\*Fix\*\*: (.+)\Z", re.MULTILINE | re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
-class Example:
+class Example(msgspec.Struct, frozen=True):
     """A piece of a file that yields the code, or does not: what stands there, or None where there is no such file.
 
     `escaped`: the text shows bytes as `\\xNN`. `whole`: the file holds nothing else.
@@ -36,8 +36,7 @@ class Example:
     whole: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Explanation:
+class Explanation(msgspec.Struct, frozen=True):
     """One code: `severity` and `meaning` are those of `codes`; `why` is prose, its paragraphs apart by empty lines."""
 
     code: str

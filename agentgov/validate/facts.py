@@ -5,7 +5,6 @@ else a rule across the fleet needs to tell of one agent, it looks up in the file
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal
 
 import msgspec
@@ -54,8 +53,7 @@ class Facts(msgspec.Struct, frozen=True, array_like=True):
     condition: str = ""  # the pointer of its first condition, in agent.yaml or in the fleet's ActionPolicy
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
+class Judged(msgspec.Struct, frozen=True):
     """Everything that is said of one folder by itself, and the marks in it that may suppress findings."""
 
     findings: tuple[Finding, ...]

@@ -5,11 +5,14 @@ processes and no git: those are handed in.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from functools import cached_property
+
+import msgspec
 
 from agentgov.model.finding import Finding, Suppressed, order
 from agentgov.model.fleet import Fleet
-from agentgov.model.partition import Part, Partition
+from agentgov.model.partition import Common, Partition
+from agentgov.model.snapshot import Entry
 from agentgov.validate import across
 from agentgov.validate.facts import Facts, Judged
 from agentgov.validate.load import Parts, load_parts
@@ -31,8 +34,7 @@ def one_by_one(work: Work, folders: Sequence[str]) -> Iterator[Judged]:
         yield from work(folders[start : start + _PIECE])
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
+class Judgement(msgspec.Struct, frozen=True):
     """Everything that is wrong with a fleet, what marks in its files have taken out, both in order, each once; and how
     much was looked at."""
 
@@ -42,8 +44,7 @@ class Judgement:
     files: int
 
 
-@dataclass(frozen=True, slots=True)
-class Means:
+class Means(msgspec.Struct, frozen=True):
     """What a judgement may use: a place to keep judgements in (with the digest of the rules that make them), several
     processes. `reading` limits it to what is told by reading documents against their schemas."""
 
@@ -63,19 +64,27 @@ class Ready:
     """
 
     def __init__(self, partition: Partition, means: Means) -> None:
-        self.rest = dict(partition.rest())
         self._partition = partition
-        self._parts: Parts | None = None
-        self.pool: Pool | None = None
-        if means.kept is not None and all(partition.folders().values()):
-            self.pool = Pool(means.kept, context(f"{means.rules} {means.reading}", self.rest))
+        self._means = means
 
+    @cached_property
+    def rest(self) -> dict[str, Entry]:
+        """Every governed path outside of agents' folders."""
+        return dict(self._partition.rest())
+
+    @cached_property
     def parts(self) -> Parts:
-        """Governance, read when it is first needed."""
-        if self._parts is None:
-            self._partition.read_ahead(("",))
-            self._parts = load_parts(Part(self._partition, ""))
-        return self._parts
+        """Governance."""
+        self._partition.read_ahead(("",))
+        return load_parts(Common(self._partition))
+
+    @cached_property
+    def pool(self) -> Pool | None:
+        """The judgements that are kept, None where nothing is."""
+        means = self._means
+        if means.kept is None or not all(self._partition.folders().values()):
+            return None
+        return Pool(means.kept, context(f"{means.rules} {means.reading}", self._partition.common()))
 
 
 def judge_fleet(
@@ -87,16 +96,15 @@ def judge_fleet(
     """
     if ready is None or ready.rest != partition.rest():
         ready = Ready(partition, means)
-    parts = ready.parts
     rest, folders = _judged(partition, ready, means)
     found = [*rest.findings, *(one for judged in folders.values() for one in judged.findings)]
     facts = {folder: judged.facts for folder, judged in folders.items()}
     if not means.reading:
-        found.extend(across.check(partition, parts, facts, rest.facts))
+        found.extend(across.check(partition, ready.parts, facts, rest.facts))
     marks = [*rest.marks, *(mark for judged in folders.values() for mark in judged.marks)]
     done = Applied(tuple(found), ())
     if marks:
-        governance = parts()
+        governance = ready.parts
         done = applied(found, marks, governance.fleet, whole=governance.governance is not None)
     if not selection.everything:
         selected = set(_selected(partition, facts, selection))
@@ -135,12 +143,12 @@ def _judged(partition: Partition, ready: Ready, means: Means) -> tuple[Judged, d
     rest = pool.get(rest_key(rest_entries)) if pool is not None else None
     fresh = rest is None or len(known) < len(ids)
     if rest is None:
-        rest = judge_rest(partition, ready.parts())
+        rest = judge_rest(partition, ready.parts)
     todo = [folder for folder in ids if folder not in known]
     if len(todo) > _MANY:
         partition.list_all()
     if todo:
-        work = _work(partition, ready.parts(), read_folder if means.reading else judge_folder)
+        work = _work(partition, ready.parts, read_folder if means.reading else judge_folder)
         known.update(zip(todo, means.spread(work, todo), strict=True))
     folders = {folder: known[folder] for folder in ids}
     if pool is not None and fresh:

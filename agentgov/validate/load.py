@@ -5,7 +5,6 @@ guessed in its place. Deterministic; reads only through the snapshot.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from typing import Generic, TypeVar
@@ -65,8 +64,7 @@ _BESIDE_THE_VALUES = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Loaded(Generic[Typed]):
+class Loaded(msgspec.Struct, Generic[Typed], frozen=True):
     """One document: `typed` is None when it is missing or has an error.
 
     `draft` is there also when nothing but names of fields or single characters is wrong: good for telling what else is,
@@ -79,9 +77,45 @@ class Loaded(Generic[Typed]):
     findings: tuple[Finding, ...]
 
 
-@dataclass(frozen=True)
-class Parts:
-    """The governance documents that could be read, each by itself, so that one broken file hides no other problem."""
+class Workspaces(Mapping[str, Workspace]):
+    """The workspaces of a snapshot that can be read, by name, each read when it is first asked for: to judge one agent
+    takes one of them, and a fleet may have hundreds."""
+
+    __slots__ = ("_files", "_loaded", "_snapshot")
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
+        self._files = dict(workspace_files(snapshot.entries()))
+        self._loaded: dict[str, Loaded[Workspace]] = {}
+
+    def __getitem__(self, name: str) -> Workspace:
+        found = self._document(name).typed
+        if found is None:
+            raise KeyError(name)
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name in self._files if self._document(name).typed is not None)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def findings(self) -> Iterator[Finding]:
+        """What is wrong with any of them."""
+        for name in self._files:
+            yield from self._document(name).findings
+
+    def _document(self, name: str) -> Loaded[Workspace]:
+        if name not in self._loaded:
+            self._loaded[name] = load_document(self._snapshot, "Workspace", Workspace, self._files[name])
+        return self._loaded[name]
+
+
+class Parts(msgspec.Struct, frozen=True, dict=True):
+    """The governance documents that could be read, each by itself, so that one broken file hides no other problem.
+
+    `of_documents` are the findings of all of them but the workspaces.
+    """
 
     fleet: Fleet | None
     access: Access | None
@@ -89,12 +123,18 @@ class Parts:
     workspaces: Mapping[str, Workspace]
     codeowners: str
     codeowners_file: str
-    findings: tuple[Finding, ...]
+    of_documents: tuple[Finding, ...]
     dialect: Dialect = "github"
     actions: ActionPolicy | None = None  # these four are optional; None also where one cannot be read
     prices: PriceList | None = None
     retention: Retention | None = None
     alerts: AlertPolicy | None = None
+
+    @cached_property
+    def findings(self) -> tuple[Finding, ...]:
+        """What is wrong with any of them."""
+        of_workspaces = self.workspaces.findings() if isinstance(self.workspaces, Workspaces) else ()
+        return (*self.of_documents, *of_workspaces)
 
     @cached_property
     def directory(self) -> Directory | None:
@@ -146,7 +186,7 @@ class Parts:
             fleet=self.fleet,
             access=self.access,
             pipeline=self.pipeline,
-            workspaces=self.workspaces,
+            workspaces=dict(self.workspaces),
             codeowners=self.codeowners,
             codeowners_file=self.codeowners_file,
             actions=self.actions,
@@ -156,8 +196,7 @@ class Parts:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class LoadedFleet:
+class LoadedFleet(msgspec.Struct, frozen=True):
     """Everything that could be read: governance (None when any of its documents could not), agents by id, findings."""
 
     governance: Governance | None
@@ -203,12 +242,6 @@ def load_parts(snapshot: Snapshot) -> Parts:
     alerts = _optional(snapshot, "AlertPolicy", AlertPolicy, ALERTS_FILE, there)
     found = [*fleet.findings, *access.findings, *pipeline.findings]
     found += [*actions.findings, *prices.findings, *retention.findings, *alerts.findings]
-    workspaces: dict[str, Workspace] = {}
-    for name, path in workspace_files(entries):
-        workspace = load_document(snapshot, "Workspace", Workspace, path)
-        found.extend(workspace.findings)
-        if workspace.typed is not None:
-            workspaces[name] = workspace.typed
     dialect = fleet.draft.codeowners.dialect if fleet.draft is not None else "github"
     file = locate([path for path in places(dialect) if path in entries and entries[path].is_file], dialect) or ""
     text = path_text(snapshot.read(file)) if file else ""
@@ -216,10 +249,10 @@ def load_parts(snapshot: Snapshot) -> Parts:
         fleet=fleet.typed,
         access=access.typed,
         pipeline=pipeline.typed,
-        workspaces=workspaces,
+        workspaces=Workspaces(snapshot),
         codeowners=text,
         codeowners_file=file,
-        findings=tuple(found),
+        of_documents=tuple(found),
         dialect=dialect,
         actions=actions.typed,
         prices=prices.typed,

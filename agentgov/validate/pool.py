@@ -12,7 +12,6 @@ from typing import Protocol
 import msgspec
 
 from agentgov.model.finding import Finding, Severity
-from agentgov.model.partition import is_common
 from agentgov.model.snapshot import Entry, path_bytes
 from agentgov.model.verdict import Location
 from agentgov.validate.codes import CODES
@@ -73,9 +72,9 @@ class Pool:
         self._kept.store(self._name, content)
 
 
-def context(rules: str, rest: Mapping[str, Entry]) -> str:
-    """What the judgement of every folder depends on: the program's rules, governance, and playbooks."""
-    return _digest(rules, {path: entry for path, entry in rest.items() if is_common(path)})
+def context(rules: str, common: Mapping[str, Entry]) -> str:
+    """What the judgement of every folder depends on: the program's rules, and what is common to all."""
+    return _digest(rules, common)
 
 
 def rest_key(rest: Mapping[str, Entry]) -> str:

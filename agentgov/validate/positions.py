@@ -8,10 +8,10 @@ A value that an alias brings in is at the alias, because there it is wrong: the 
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+import msgspec
 import yaml
 from yaml.events import (
     AliasEvent,
@@ -33,8 +33,7 @@ Place = tuple[int, int]
 _MOST_SOURCES = 100  # merge keys looked through for one field
 
 
-@dataclass(frozen=True, slots=True)
-class Scalar:
+class Scalar(msgspec.Struct, frozen=True):
     """A scalar as the parser saw it: where in the text it starts and ends, its style and its value as text."""
 
     start: int
@@ -43,20 +42,19 @@ class Scalar:
     value: str
 
 
-@dataclass(frozen=True)
-class Positions:
+class Positions(msgspec.Struct, frozen=True, dict=True):
     """(line, column), both from 1, by JSON pointer: of the key of a member, and of the value.
 
     `aliases` are the anchors (name and place) of values that are an alias; `merges` the pointers of what merge keys
     bring into a mapping, in the order in which they count.
     """
 
-    keys: dict[str, Place] = field(default_factory=dict)
-    values: dict[str, Place] = field(default_factory=dict)
-    scalars: dict[str, Scalar] = field(default_factory=dict, repr=False)
-    aliases: dict[str, tuple[str, Place]] = field(default_factory=dict)
-    merges: dict[str, list[str]] = field(default_factory=dict)
-    text: str = field(default="", repr=False)
+    keys: dict[str, Place] = msgspec.field(default_factory=dict)
+    values: dict[str, Place] = msgspec.field(default_factory=dict)
+    scalars: dict[str, Scalar] = msgspec.field(default_factory=dict)
+    aliases: dict[str, tuple[str, Place]] = msgspec.field(default_factory=dict)
+    merges: dict[str, list[str]] = msgspec.field(default_factory=dict)
+    text: str = ""
 
     def key(self, file: str, pointer: str) -> Location:
         """Where the key of a member stands; where there is none (elements of a list, the root), the value."""

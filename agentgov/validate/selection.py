@@ -1,15 +1,15 @@
 """Which findings of a fleet were asked for: by path, by what a change touches, by code. Decides no finding."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+
+import msgspec
 
 from agentgov.model.partition import folder_of
 
 READING = frozenset({"schema", "yaml"})  # families that are told by reading documents alone
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
+class Selection(msgspec.Struct, frozen=True):
     """Paths at or below one of `scopes`, and among those `touched`; None as `touched` is all of them."""
 
     scopes: tuple[str, ...] = ()

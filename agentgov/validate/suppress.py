@@ -8,7 +8,8 @@ is a finding itself. Whether marks count is for the governance that judges; what
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+
+import msgspec
 
 from agentgov.model.closure import resolve
 from agentgov.model.finding import Finding, Severity, Suppressed
@@ -46,8 +47,7 @@ _MOST_GUESSES = 100  # what was meant by an unknown code; guessing is slow, and 
 _HOW = "write # agentgov: ignore[CODE] because REASON"
 
 
-@dataclass(frozen=True, slots=True)
-class Suppression:
+class Suppression(msgspec.Struct, frozen=True):
     """One mark: the codes it names, the reason, the first and last line it covers, and the files named there.
 
     `problem` is what is wrong with the mark itself (code, message, fix); such a mark suppresses nothing.
@@ -62,8 +62,7 @@ class Suppression:
     problem: tuple[str, str, str] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Applied:
+class Applied(msgspec.Struct, frozen=True):
     """Findings that stand, those about marks among them, and those that were taken out."""
 
     kept: tuple[Finding, ...]

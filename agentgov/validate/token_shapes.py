@@ -7,15 +7,15 @@ and never gives back, so that no text makes the search slow. Never shows or keep
 import math
 import re
 from collections import Counter
-from dataclasses import dataclass
+
+import msgspec
 
 _START = r"(?<![A-Za-z0-9_])"
 _END = r"(?![A-Za-z0-9_])"
 _NAMED = r"[\"']?[ \t]{0,4}[:=][ \t]{0,4}[\"']?"  # between a name and its value, in YAML, JSON, INI and shells
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
+class Shape(msgspec.Struct, frozen=True):
     """What one issuer's tokens look like.
 
     The expression names what is judged: `body` (the finding stands at the whole match) or `secret` (it stands there).

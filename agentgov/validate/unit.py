@@ -6,7 +6,8 @@ can be kept. No clock, no other agents.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from agentgov.model.access import Access
 from agentgov.model.agent import Agent

@@ -4,8 +4,9 @@ Holds and finds; judges nothing. Texts and positions are read when first asked f
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+import msgspec
 
 from agentgov.model.agent import Agent
 from agentgov.model.finding import Finding
@@ -20,8 +21,7 @@ from agentgov.validate.positions import Positions, positions
 from agentgov.validate.yaml_text import MAX_BYTES
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
+class Subject(msgspec.Struct, frozen=True):
     """One agent under judgement: its id, its type, and the plain value of its agent.yaml."""
 
     id: AgentId
@@ -34,15 +34,14 @@ class Subject:
         return self.id.file
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(msgspec.Struct, frozen=True):
     """A snapshot with the governance that judges it (its own, or the authorised one)."""
 
     snapshot: Snapshot
     entries: Mapping[str, Entry]
     parts: Parts
-    _positions: dict[str, Positions] = field(default_factory=dict, repr=False)
-    _texts: dict[str, str | None] = field(default_factory=dict, repr=False)
+    _positions: dict[str, Positions] = msgspec.field(default_factory=dict)
+    _texts: dict[str, str | None] = msgspec.field(default_factory=dict)
 
     @property
     def directory(self) -> Directory | None:

@@ -12,10 +12,11 @@ said to lack every field of it as well.
 import re
 import unicodedata
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import islice
 from typing import Any
 
+import msgspec
 import yaml
 from yaml.events import (
     AliasEvent,
@@ -52,8 +53,7 @@ _UNKNOWN = object()
 Container = dict[str, object] | list[object]
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(msgspec.Struct, frozen=True):
     """What a file holds: plain values (None when there is nothing to look at), and what is wrong with its text."""
 
     value: object

@@ -1,9 +1,11 @@
 """What `validate` keeps between runs: it saves time, and never says anything that judging again would not say."""
 
+import json
 import os
 import subprocess
 import sys
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from gitworld import environment, git, make_repository, write_files
@@ -169,7 +171,7 @@ def test_an_answer_is_taken_from_what_is_kept(
 def test_only_what_changed_is_judged_again(
     repo: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from agentgov.validate import judge
+    from agentgov.validate import judge, rejudge
     from agentgov.validate.unit import judge_folder
 
     output(capsys, repo)
@@ -180,13 +182,14 @@ def test_only_what_changed_is_judged_again(
         return judge_folder(partition, parts, folder)  # type: ignore[arg-type]
 
     monkeypatch.setattr(judge, "judge_folder", noted)
+    monkeypatch.setattr(rejudge, "judge_folder", noted)
     write_files(repo, {PROMPT: "You help {{customer}} well.\n"})
     assert output(capsys, repo)[0] == 1
-    assert judged == ["agents/support/refunds"]
+    assert judged == ["agents/support/refunds"] * 2  # as it was, and as it is
     judged.clear()
     write_files(repo, {SECOND: FILES[SECOND] + "# a note\n"})
     output(capsys, repo)
-    assert judged == ["agents/support/triage"]
+    assert set(judged) == {"agents/support/refunds", "agents/support/triage"}
     judged.clear()
     write_files(repo, {OWNERS: FILES[OWNERS] + "# a note\n"})  # governance: everything is judged under another one
     output(capsys, repo)
@@ -211,3 +214,38 @@ def test_what_the_docs_say_is_so() -> None:
     assert f"{module._MOST_FILES} files and {module._MOST_BYTES // 2**20} MiB" in text
     for variable in ("AGENTGOV_CACHE=DIR", "AGENTGOV_CACHE=off", "AGENTGOV_JOBS=N"):
         assert variable in text
+
+
+def test_a_changed_file_takes_nothing_but_its_folder(
+    repo: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = output(capsys, repo, "--rev", "HEAD")[1]
+    monkeypatch.setattr("agentgov.validate.judge.judge_fleet", lambda *_: pytest.fail("the whole fleet was judged"))
+    (repo / PROMPT).write_text("You help\u200b {{customer}}.\n", encoding="utf-8")
+    code, out = output(capsys, repo)
+    assert code == 1
+    new = {found["code"] for found in json.loads(out)["findings"]}
+    assert new == {found["code"] for found in json.loads(first)["findings"]} | {"text.hidden-character"}
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("metadata: {name: triage}", "metadata: {name: triage, formerly: support/gone}"),
+        ("risk: medium", "risk: high"),
+        ("  risk: medium", "  risk: medium  # agentgov: ignore[content.no-budget] because it is a test"),
+    ],
+)
+def test_what_may_mean_something_for_others_takes_all_of_them(
+    repo: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, old: str, new: str
+) -> None:
+    from agentgov.validate import judge
+
+    output(capsys, repo, "--rev", "HEAD")
+    (repo / SECOND).write_text(FILES[SECOND].replace(old, new))
+    whole = Mock(wraps=judge.judge_fleet)
+    monkeypatch.setattr(judge, "judge_fleet", whole)
+    warm = output(capsys, repo)
+    assert whole.called
+    monkeypatch.setenv("AGENTGOV_CACHE", "off")
+    assert output(capsys, repo) == warm

@@ -130,6 +130,16 @@ def edit(repo: Path, what: str, where: int, which: int) -> None:
         write_files(folder, {f"prompts/p{which}.md": "You say {{something}}.\n" * (which % 3)})
 
 
+def change_a_file(repo: Path, which: int, piece: int, undo: bool) -> None:
+    """Another content for one file of an agent: it follows from what is known of the others, or does not."""
+    files = sorted(path for path in repo.glob("agents/*/*/**/*") if path.is_file() and not path.is_symlink())
+    if files:
+        file, (old, new) = files[which % len(files)], PIECES[piece % len(PIECES)]
+        data, (a, b) = file.read_bytes(), (old.encode(), new.encode())
+        changed = data.replace(b, a, 1) if undo else data.replace(a, b, 1)
+        file.write_bytes(data + b"# key: ghp_0123456789abcdefghijklmnopqrstuvwxyz\n" if changed == data else changed)
+
+
 def put(repo: Path, path: str, text: str | None) -> None:
     file = repo / path
     if text is None:
@@ -150,18 +160,19 @@ def told(capsys: pytest.CaptureFixture[str], repo: Path, *args: str) -> Any:
 
 
 @settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
-@given(edits=st.lists(EDITS, min_size=1, max_size=6))
+@given(edits=st.lists(EDITS, min_size=1, max_size=6), small=st.tuples(*[st.integers(0, 20)] * 2, st.booleans()))
 def test_findings_do_not_depend_on_how_a_fleet_is_looked_at(
-    world: Path, capsys: pytest.CaptureFixture[str], edits: list[Edit]
+    world: Path, capsys: pytest.CaptureFixture[str], edits: list[Edit], small: tuple[int, int, bool]
 ) -> None:
     repo = world / "fleet"
     git(repo, "reset", "-q", "--hard")
     git(repo, "clean", "-qfdx")
     git(repo, "checkout", "-q", "main")
     with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AGENTGOV_CACHE", str(world / "cache"))
+        told(capsys, repo, "--rev", "HEAD")
         for one in edits:
             edit(repo, *one)
-        patch.setenv("AGENTGOV_CACHE", str(world / "cache"))
         before = told(capsys, repo, "--staged")
         warm = told(capsys, repo)
         again = told(capsys, repo)
@@ -179,6 +190,10 @@ def test_findings_do_not_depend_on_how_a_fleet_is_looked_at(
         committed = told(capsys, repo, "--rev", "HEAD")
         patch.setenv("AGENTGOV_CACHE", str(world / "cache"))
         assert cold == staged == committed == told(capsys, repo, "--rev", "HEAD") == told(capsys, repo)
+        change_a_file(repo, *small)
+        near = told(capsys, repo)
+        patch.setenv("AGENTGOV_CACHE", "off")
+        assert told(capsys, repo) == near
 
 
 def test_findings_do_not_depend_on_the_number_of_processes(

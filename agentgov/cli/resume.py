@@ -7,7 +7,7 @@ from agentgov.cli.options import format_option, repo_option
 from agentgov.cli.order import append_order, tell
 from agentgov.errors import RefusedError
 from agentgov.journal.draft import Actor, Draft
-from agentgov.journal.judge import pause_of, selects
+from agentgov.journal.pausing import pause_of, selects
 from agentgov.journal.view import View
 from agentgov.model.names import agent_id
 from agentgov.release.orders import order_resume

@@ -8,7 +8,7 @@ from agentgov.cli import parameters
 from agentgov.cli.context import Context, journal_json, journal_line, open_context
 from agentgov.cli.known import require_agent
 from agentgov.cli.options import answer, format_option, repo_option
-from agentgov.journal.judge import pause_of
+from agentgov.journal.pausing import pause_of
 from agentgov.journal.view import View
 from agentgov.model.names import AgentId
 from agentgov.model.state import Deployment, Pause, Release

@@ -11,25 +11,17 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 
 from agentgov.errors import ConfigurationError, IncompleteError, RefusedError
-from agentgov.journal.adopt import introduction_files, judge_introduction
-from agentgov.journal.authorise import authorised_changes
+from agentgov.journal.appending import write_acts, write_introduction
 from agentgov.journal.draft import Appender, Draft
-from agentgov.journal.entry import read_entry, signers_of
-from agentgov.journal.judge import Outcome, contents, judge
 from agentgov.journal.remembered import fleets_of, remember_verified, verified_tip
-from agentgov.journal.replay import Offence, Replayed, tree_changes, verify_journal
+from agentgov.journal.replay import Offence, Replayed, verify_journal
 from agentgov.journal.view import TreeReader, View, view_at
-from agentgov.model.act import render
-from agentgov.model.snapshot import FILE, TREE
-from agentgov.model.state import AUTHORISED, SIGNATURES_FILE, State
-from agentgov.model.transitions import Refusal
-from agentgov.repo.compose import commit_bytes, ident, signed_commit
+from agentgov.model.state import State
 from agentgov.repo.objects import ObjectError
 from agentgov.repo.program import ProgramError
 from agentgov.repo.remote import Remote
 from agentgov.repo.repository import Repository
 from agentgov.trust.pins import Pins, last_seen, load_pins, save_last_seen
-from agentgov.trust.sshsig import GIT
 
 ATTEMPTS = 60  # races lost before an append gives up: with as many others appending, one is won in a fraction of that
 LOOKS = 3  # at a journal that lacks what this machine has seen, before that is an offence
@@ -211,58 +203,16 @@ class Journal:
         """Write the first act, judge it, and publish it; RefusedError when there is a journal already."""
         if self.fetch() is not None:
             raise RefusedError("this repository has a journal already", "look at it with: agentgov journal log")
-        act = draft.act
-        if act.fleet in fleets_of(self.repo):
+        if draft.act.fleet in fleets_of(self.repo):
             raise self._gone()
-        files = {path: (FILE, self.repo.write_blob(raw)) for path, raw in introduction_files(act).items()}
-        changes = {**files, SIGNATURES_FILE: (FILE, self.repo.write_blob(b"".join(draft.signatures)))}
-        tree = self.repo.put_files(None, {**changes, AUTHORISED: (TREE, act.get("Authorised"))})
-        commit = self._commit(tree, (), render(act), appender, now)
-        entry = read_entry(self.repo, commit)
-        view = judge_introduction(self.repo, entry, None, now) if not isinstance(entry, Refusal) else entry
-        if isinstance(view, Refusal):
-            raise RefusedError(f"{view.message} ({view.code})")
+        commit = write_introduction(self.repo, draft, appender, now)
         if not self._publish(None, commit):
             raise RefusedError("somebody else started a journal at the same moment", "run: agentgov journal log")
         return commit
 
     def build(self, view: View, drafts: Iterable[Draft], appender: Appender, now: int) -> View:
         """The view after these acts, written and not published. RefusedError for an act that does not hold."""
-        for draft in drafts:
-            outcome = self._judge(view, draft, appender, now)
-            if isinstance(outcome, Refusal):
-                raise RefusedError(f"{outcome.message} ({outcome.code})")
-            after = view_at(self.repo, self._write(view, draft, outcome, appender, now), view)
-            view.memory.line.add(after.tip, view.tip, draft.act.id, after.authorised)
-            view = after
-        return view
-
-    def _judge(self, view: View, draft: Draft, appender: Appender, now: int) -> Outcome | Refusal:
-        """Everything that a verifier will ask, before anything is written."""
-        if view.directory.by_key(appender.signer.public_key) is None:
-            return Refusal("journal.stranger", "the key that would append the act is nobody's in Access")
-        if view.memory.line.holds(draft.act.id, view.tip):
-            return Refusal("journal.duplicate", f"the act {draft.act.id} stands in the journal already")
-        signers = signers_of(render(draft.act), draft.signatures, view.directory)
-        if isinstance(signers, Refusal):
-            return signers
-        return judge(view, draft.act, signers, now, draft.files.__getitem__)
-
-    def _write(self, view: View, draft: Draft, outcome: Outcome, appender: Appender, now: int) -> str:
-        changes = tree_changes(outcome)
-        for raw in contents(outcome).values():
-            if raw is not None:
-                self.repo.write_blob(raw)
-        if outcome.advance is not None:
-            self.repo.put_files(view.authorised, authorised_changes(outcome.advance.accepted))
-        changes[SIGNATURES_FILE] = (FILE, self.repo.write_blob(b"".join(draft.signatures)))
-        tree = self.repo.put_files(view.tree, changes)
-        return self._commit(tree, (view.tip,), render(draft.act), appender, now)
-
-    def _commit(self, tree: str, parents: tuple[str, ...], text: bytes, appender: Appender, now: int) -> str:
-        who = ident(appender.name, appender.email, now)
-        payload = commit_bytes(tree, parents, who, who, text)
-        return self.repo.write_object("commit", signed_commit(payload, appender.signer.sign(GIT, payload)))
+        return write_acts(self.repo, view, drafts, appender, now)
 
     def _publish(self, old: str | None, new: str) -> bool:
         """Move the journal from `old` to `new`; False when somebody else moved it first."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from agentgov.errors import IncompleteError
-from agentgov.journal.judge import selects
+from agentgov.journal.pausing import selects
 from agentgov.journal.view import TreeReader, View, view_at
 from agentgov.model.act import Act, ActError, parse
 from agentgov.model.names import AgentId

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 from agentgov.journal.adopt import judge_introduction
 from agentgov.journal.entry import Entry, appender_of, read_entry, refuse_tree, signers_of
-from agentgov.journal.judge import Outcome, contents, judge
+from agentgov.journal.judge import judge
+from agentgov.journal.outcome import Outcome, contents
 from agentgov.journal.view import View, view_at
 from agentgov.model.snapshot import FILE, TREE
 from agentgov.model.state import AUTHORISED

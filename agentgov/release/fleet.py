@@ -6,7 +6,8 @@ One agent never waits for another: each is observed and planned by itself, from 
 from collections.abc import Iterable, Mapping
 from functools import partial
 
-from agentgov.journal.judge import may_promote, pause_of
+from agentgov.journal.judge import may_promote
+from agentgov.journal.pausing import pause_of
 from agentgov.journal.view import View
 from agentgov.model.names import AgentId
 from agentgov.model.state import Deployment

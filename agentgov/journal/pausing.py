@@ -1,0 +1,56 @@
+"""Orders that stop agents: which pause holds for an agent, and what `pause` and `resume` change.
+
+Who may give them is decided in `authority`; what a paused agent may still do is the runtime's.
+"""
+
+import re
+
+from agentgov.journal.outcome import Outcome
+from agentgov.journal.view import View
+from agentgov.model.act import Act
+from agentgov.model.names import AgentId, agent_id, is_label
+from agentgov.model.state import Pause
+from agentgov.model.transitions import Refusal
+
+_UNTIL = re.compile(r"(?:0|[1-9][0-9]{0,10})\Z")  # epoch seconds, up to the year 5138
+
+
+def pause_of(view: View, agent: AgentId, time: int) -> Pause | None:
+    """The pause that stops an agent at this journal time, the strictest first; None where it may run."""
+    matching = [pause for pause in view.state.pauses().values() if selects(pause.selector, agent)]
+    running = [pause for pause in matching if pause.until == 0 or time < pause.until]
+    return min(running, key=lambda pause: (pause.mode != "stop", pause.seq), default=None)
+
+
+def selects(selector: str, agent: AgentId) -> bool:
+    """Whether a selector means an agent: its id, or `<workspace>/*`."""
+    return selector in (str(agent), f"{agent.workspace}/*")
+
+
+def judge_pause(view: View, act: Act, time: int) -> Outcome | Refusal:
+    selector, mode, until = act.get("Selector"), act.get("Mode"), act.get("Until") or "0"
+    if not _is_selector(selector) or mode not in ("stop", "read-only") or _UNTIL.match(until) is None:
+        return Refusal("pause.words", "the pause does not say whom, how or until when as it must")
+    pause = Pause(
+        selector=selector,
+        by=act.actor_id,
+        seq=view.state.head.seq + 1,
+        time=time,
+        mode="read-only" if mode == "read-only" else "stop",
+        until=int(until),
+        reason=act.reason,
+    )
+    return Outcome({f"pauses/{act.id}.yaml": pause})
+
+
+def judge_resume(view: View, act: Act) -> Outcome | Refusal:
+    selector = act.get("Selector")
+    found = {key for key, pause in view.state.pauses().items() if pause.selector == selector}
+    if not found:
+        return Refusal("pause.none", f"nothing is paused by {selector!r}")
+    return Outcome({f"pauses/{key}.yaml": None for key in found})
+
+
+def _is_selector(text: str) -> bool:
+    workspace, _, name = text.partition("/")
+    return agent_id(text) is not None or (name == "*" and is_label(workspace))

@@ -22,6 +22,8 @@ PERSONAL: dict[str, tuple[str, Environment | None]] = {
     "pause": ("pause", "production"),
     "resume": ("resume", "production"),
 }
+# Acts of recovery: any administrator may sign. How many are needed is decided by the act's effect.
+ADMINISTRATORS = frozenset({"revoke", "waive", "override", "confirm"})
 
 
 def refuse_signers(view: View, act: Act, signers: frozenset[Identity]) -> Refusal | None:
@@ -50,6 +52,10 @@ def _refuse_bot(act: Act, bot: Identity) -> Refusal | None:
 def _refuse_person(view: View, act: Act, person: str) -> Refusal | None:
     if act.kind == "review":
         return None  # anybody in Access may speak; whose word counts is decided when it is needed
+    if act.kind in ADMINISTRATORS:
+        if person in view.directory.administrators:
+            return None
+        return Refusal("authority.permission", f"an act {act.kind} is the administrators', and {person} is none")
     if act.kind not in PERSONAL:
         return Refusal("authority.bots-only", f"an act {act.kind} is a bot's, not a person's")
     verb, environment = PERSONAL[act.kind]

@@ -73,14 +73,26 @@ class Act:
         return self.actor.partition(":")[2]
 
 
+# What an imported review carries besides: who reviewed by the forge's account, where, and who opened and pushed. Only a
+# bot's review has them, so a person's text is the same with and without imports.
+IMPORTED = ("Reviewer", "Forge", "Account", "Review-Id", "Commit", "Opener", "Pusher")
+
 # Which trailers an act has, in this order. `Release` is `<name> <tag object> <commit> <closure>`; `Leaves` is the tag
 # object that the act replaces, or `none`; `Path` is `<old> <new> <JSON string>` with contents as `<mode>:<sha256>` or
-# `-` for absent; `Counts` is `<metric> canary <bad>/<units> stable <bad>/<units>`.
+# `-` for absent; `Counts` is `<metric> canary <bad>/<units> stable <bad>/<units>`. `Key` is a fingerprint,
+# `SHA256:...`; `Since` and `Override` are ids of acts; `Stretch` is `<first> <last>`, commits of the journal;
+# `Set-Time` and `Follow-Up` are epoch seconds; `Account`, `Opener` and `Pusher` are the forge's numbers, not its names.
 GRAMMAR: Mapping[str, tuple[tuple[str, Presence], ...]] = MappingProxyType(
     {
         "init": (("Main", "one"), ("Authorised", "one")),
         "advance": (("Main", "one"), ("Authorised", "one")),
-        "review": (("Verdict", "one"), ("Path", "many"), ("Closure", "many"), ("Requirements", "one")),
+        "review": (
+            ("Verdict", "one"),
+            ("Path", "many"),
+            ("Closure", "many"),
+            ("Requirements", "one"),
+            *((name, "many" if name == "Pusher" else "maybe") for name in IMPORTED),
+        ),
         "release-seen": (("Agent", "one"), ("Release", "one"), ("Authorised-At", "one")),
         "stage": (("Agent", "one"), ("Release", "one"), ("Leaves", "one")),
         "pass": (("Agent", "one"), ("Release", "one")),
@@ -106,6 +118,16 @@ GRAMMAR: Mapping[str, tuple[tuple[str, Presence], ...]] = MappingProxyType(
         "pause": (("Selector", "one"), ("Mode", "one"), ("Until", "maybe")),
         "resume": (("Selector", "one"),),
         "checkpoint": (("Main", "maybe"),),
+        "revoke": (("Key", "one"), ("Since", "maybe")),
+        "waive": (("Stretch", "maybe"), ("Set-Time", "maybe")),
+        "override": (
+            ("Agent", "maybe"),
+            ("Release", "maybe"),
+            ("Path", "many"),
+            ("Closure", "many"),
+            ("Follow-Up", "maybe"),
+        ),
+        "confirm": (("Override", "one"),),
     }
 )
 
@@ -201,6 +223,8 @@ def _from_trailers(subject: str, reason: str, trailers: list[tuple[str, str]]) -
         time = _time(rest[0][1])
         rest = rest[1:]
     _check_order(kind[1], rest)
+    if kind[1] == "review" and head["Actor"].startswith("person:") and any(name in IMPORTED for name, _ in rest):
+        raise ActError("a person's own review carries nothing of an imported one")
     return Act(
         kind=kind[1],
         id=head["Id"],

@@ -5,7 +5,7 @@ file at a time, and replay keeps them in memory. Times are journal times: epoch 
 """
 
 from collections.abc import Iterator, Sequence
-from typing import Literal, Protocol
+from typing import Literal, Protocol, TypeVar
 
 import msgspec
 
@@ -159,7 +159,47 @@ class Pause(Document, frozen=True):
     reason: str = ""
 
 
-Record = Head | Pending | OpenReview | Release | Deployment | Pause
+class Revoked(Document, frozen=True):
+    """revoked/<act id>.yaml: a key that is dead from this act on, and what stood on it."""
+
+    key: str  # fingerprint, SHA256:...
+    by: str
+    seq: int
+    time: int
+    since: int = 0  # seq from which its acts no longer count for what comes; 0 where the past stands
+    paths: tuple[str, ...] = ()  # contents that became pending
+    releases: tuple[str, ...] = ()  # releases that it touched
+
+
+class Override(Document, frozen=True):
+    """overrides/<act id>.yaml: one content or one release that administrators let through without its reviews."""
+
+    by: tuple[str, ...]
+    seq: int
+    time: int
+    paths: tuple[ReviewedPath, ...] = ()
+    release: str = ""  # tag object id
+    closures: tuple[str, ...] = ()  # `<agent> <SHA-256>`
+    due: int = 0  # journal time by which a follow-up review is owed; 0 where none is
+    confirmed: str = ""  # id of the act that gave it
+    reason: str = ""
+
+
+class Imported(Document, frozen=True):
+    """imported/<act id>.yaml: where the review of the same act id comes from. Accounts are the forge's numbers."""
+
+    by: str  # the person whom the account belongs to
+    bot: str  # whose signature vouches for it
+    forge: str
+    account: int
+    review_id: str
+    commit: str  # what was reviewed
+    opener: int = 0  # of the pull request; 0 where nobody said
+    pushers: tuple[int, ...] = ()
+
+
+Record = Head | Pending | OpenReview | Release | Deployment | Pause | Revoked | Override | Imported
+_Kind = TypeVar("_Kind", bound=Record)
 Changes = dict[str, Record | None]  # path in the journal's tree to its new record; None removes it
 
 
@@ -185,6 +225,9 @@ def record_type(path: str) -> type[Record] | None:
         "releases": Release,
         "deployments": Deployment,
         "pauses": Pause,
+        "revoked": Revoked,
+        "overrides": Override,
+        "imported": Imported,
     }
     return types.get(folder) if path.endswith(".yaml") else None
 
@@ -256,13 +299,27 @@ class State:
 
     def reviews(self) -> dict[str, OpenReview]:
         """Open reviews by the id of their act."""
-        found = {name.removesuffix(".yaml"): self._reader.record(f"reviews/{name}") for name in self._names("reviews")}
-        return {key: record for key, record in found.items() if isinstance(record, OpenReview)}
+        return self._by_act("reviews", OpenReview)
 
     def pauses(self) -> dict[str, Pause]:
         """Pauses by the id of their act."""
-        found = {name.removesuffix(".yaml"): self._reader.record(f"pauses/{name}") for name in self._names("pauses")}
-        return {key: record for key, record in found.items() if isinstance(record, Pause)}
+        return self._by_act("pauses", Pause)
+
+    def revoked(self) -> dict[str, Revoked]:
+        """Keys that are dead, by the id of the act that said so."""
+        return self._by_act("revoked", Revoked)
+
+    def overrides(self) -> dict[str, Override]:
+        """What passed without its reviews, by the id of its act."""
+        return self._by_act("overrides", Override)
+
+    def imported(self) -> dict[str, Imported]:
+        """Where open reviews were imported from, by the id of their act."""
+        return self._by_act("imported", Imported)
+
+    def _by_act(self, folder: str, kind: type[_Kind]) -> dict[str, _Kind]:
+        found = {name.removesuffix(".yaml"): self._reader.record(f"{folder}/{name}") for name in self._names(folder)}
+        return {key: record for key, record in found.items() if isinstance(record, kind)}
 
     def _names(self, folder: str) -> Sequence[str]:
         return [name for name in self._reader.names(folder) if name.endswith(".yaml")]

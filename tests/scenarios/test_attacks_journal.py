@@ -291,6 +291,26 @@ def test_pause_says_whom_how_and_until_when(local: FleetSimulator, fields: list[
         local.append(hostile.write(local, "alice", "pause", fields), by="alice")
 
 
+RECOVERY = {
+    "revoke": [("Key", "SHA256:x")],
+    "waive": [("Stretch", "a b")],
+    "override": [("Agent", "support/triage")],
+    "confirm": [("Override", "0" * 26)],
+}
+
+
+@pytest.mark.parametrize("kind", RECOVERY)
+@pytest.mark.parametrize(
+    ("who", "code"),
+    [("carol", "act.place"), ("alice", "authority.permission"), ("reconciler", "authority.bot-kind")],
+)
+def test_recovery_is_the_administrators_and_has_no_effect_yet(
+    local: FleetSimulator, kind: str, who: str, code: str
+) -> None:
+    with pytest.raises(RefusedError, match=code):
+        local.append(hostile.write(local, who, kind, RECOVERY[kind]), by=who)
+
+
 def test_pause_of_a_workspace_takes_the_right_on_all_of_it(local: FleetSimulator) -> None:
     keys = {name: signer.public_key for name, signer in local.signers.items()}
     narrow = access_file(keys).replace('who: [erin], agents: ["**"]', 'who: [erin], agents: ["support/triage"]')

@@ -4,7 +4,18 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from agentgov.model.act import GRAMMAR, MAX_TEXT, PREFIX, Act, ActError, clean_reason, new_id, parse, render
+from agentgov.model.act import (
+    GRAMMAR,
+    IMPORTED,
+    MAX_TEXT,
+    PREFIX,
+    Act,
+    ActError,
+    clean_reason,
+    new_id,
+    parse,
+    render,
+)
 
 ID = "01JD0000000000000000000000"
 UNFIT = "\0\x07\x1b\x7f\x85\x9b\r\u2028\u2029\u202e\u2066\ud800"
@@ -49,8 +60,10 @@ def acts(draw: st.DrawFn) -> Act:
     for name, presence in GRAMMAR[kind]:
         most = {"one": 1, "maybe": draw(st.integers(0, 1)), "many": draw(st.integers(0, 3))}[presence]
         fields += [(name, draw(field_values(name))) for _ in range(most)]
+    imported = any(name in IMPORTED for name, _ in fields)
     return act(
         kind=kind,
+        actor="bot:importer" if imported else draw(st.sampled_from(["person:alice", "bot:reconciler"])),
         id=new_id(draw(st.integers(0, 2**48 - 1)), draw(st.integers(0, 2**80 - 1))),
         fields=tuple(fields),
         time=draw(st.none() | st.integers(1, 10**11)),
@@ -202,3 +215,13 @@ def test_absent_trailer_is_empty() -> None:
 def test_surrogates_have_no_spelling() -> None:
     with pytest.raises(ActError, match="UTF-8"):
         render(act(reason="\udcff"))
+
+
+@pytest.mark.parametrize("name", IMPORTED)
+def test_a_persons_own_review_carries_nothing_of_an_imported_one(name: str) -> None:
+    own = (("Verdict", "approve"), ("Path", "- - a"), ("Requirements", "0" * 64))
+    imported = act(kind="review", actor="bot:importer", time=1, fields=(*own, (name, "7")))
+    assert parse(render(imported)).get(name) == "7"
+    with pytest.raises(ActError, match="a person's own review"):
+        render(act(kind="review", fields=(*own, (name, "7"))))
+    assert parse(render(act(kind="review", fields=own))).fields == own

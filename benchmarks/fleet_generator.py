@@ -69,6 +69,7 @@ def _governance(workspaces: list[str]) -> Iterator[tuple[str, str]]:
         "agentgov.yaml",
         (
             "apiVersion: agentgov.dev/v1\nkind: Fleet\nid: 5b1f7f0e-64c5-4d0a-8c83-0f3f6f0f2a11\nname: benchmark\n"
+            "commits: any\njournal: {maxAge: 52w}\n"
             "reviews:\n  default: {approvals: 1, from: owners}\n"
             "  rules:\n    - {name: high-risk, when: {risk: [high, critical]}, approvals: 2, from: owners}\n"
         ),

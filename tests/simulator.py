@@ -59,6 +59,8 @@ FLEET_YAML = f"""apiVersion: agentgov.dev/v1
 kind: Fleet
 id: {FLEET}
 name: sim
+commits: any
+journal: {{maxAge: 52w}}
 reviews:
   default: {{approvals: 1, from: owners}}
   rules:

@@ -12,7 +12,9 @@ PROMPT = f"{TRIAGE.folder}/prompts/system.md"
 @pytest.fixture
 def strict(tmp_path: Path) -> FleetSimulator:
     """A fleet with `commits: signed`."""
-    world = FleetSimulator(tmp_path / "strict", files={"agentgov.yaml": f"{FLEET_YAML}commits: signed\n"})
+    world = FleetSimulator(
+        tmp_path / "strict", files={"agentgov.yaml": FLEET_YAML.replace("commits: any", "commits: signed")}
+    )
     world.introduce()
     return world
 

@@ -15,6 +15,8 @@ _FLEET = """apiVersion: agentgov.dev/v1
 kind: Fleet
 id: 6f0c2b1e-8d4a-4c57-9a3e-0b1c2d3e4f50
 name: acme
+commits: any
+journal: {maxAge: 52w}
 """
 _PIPELINE = """apiVersion: agentgov.dev/v1
 kind: Pipeline

@@ -57,7 +57,7 @@ def pending(world: CommandWorld) -> None:
 
 
 def old(world: CommandWorld) -> None:
-    world.time += 7 * 86_400
+    world.time += 53 * 7 * 86_400
 
 
 def no_pins(world: CommandWorld) -> None:

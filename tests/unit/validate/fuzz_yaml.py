@@ -67,6 +67,8 @@ def _assert_positions(data: bytes, value: object) -> None:
     for pointer, item in _values(value, ""):
         where = places.value("f", pointer)
         assert where.line >= 1
+        if "\ufeff" in places.text:
+            continue  # a byte order mark inside, which libyaml does not count as a character: the document is refused
         scalar = places.scalars.get(pointer)
         if isinstance(item, str) and scalar is not None and scalar.value == item and len(item) < 300:
             written = offsets(places.text, scalar.start, scalar.end, scalar.style, item)

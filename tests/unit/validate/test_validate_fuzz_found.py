@@ -11,6 +11,7 @@ FOUND = {
     "NUL": b"apiVersion: agentgov.dev/v1\nkind: Agent\0\nmetadata: {name: x} # agentgov: fill in\n",
     # libyaml skips a byte order mark at the start of any line, the parser in Python does not.
     "a byte order mark inside": b"\n\xef\xbb\xbfkind: Ag:nt\n",
+    "two byte order marks": b"\xef\xbb\xbf\xef\xbb\xbf1e999~.inf>-\n",
     # The parser in Python makes half a character of it, and what is written in Rust takes none.
     "half a character": b'kind: "\\ud800"\n',
     # The indentation is given and no line has any text.

@@ -97,11 +97,12 @@ case "${{AGENTGOV_AS:=alice}}" in
 esac
 export AGENTGOV_PINS={base}/pins AGENTGOV_STATE_HOME={base}/state AGENTGOV_CONFIG_HOME={base}/config
 export AGENTGOV_COUNTS={base}/counts.json AGENTGOV_CACHE={base}/cache
-export GIT_CONFIG_COUNT=4
+export GIT_CONFIG_COUNT=5
 export GIT_CONFIG_KEY_0=user.name GIT_CONFIG_VALUE_0="$AGENTGOV_NAME"
 export GIT_CONFIG_KEY_1=user.email GIT_CONFIG_VALUE_1="$AGENTGOV_AS@acme.example"
 export GIT_CONFIG_KEY_2=gpg.format GIT_CONFIG_VALUE_2=ssh
 export GIT_CONFIG_KEY_3=user.signingkey GIT_CONFIG_VALUE_3={base}/keys/"$AGENTGOV_AS"
+export GIT_CONFIG_KEY_4=commit.gpgsign GIT_CONFIG_VALUE_4=true
 export GIT_AUTHOR_NAME="$AGENTGOV_NAME" GIT_AUTHOR_EMAIL="$AGENTGOV_AS@acme.example"
 export GIT_COMMITTER_NAME="$AGENTGOV_NAME" GIT_COMMITTER_EMAIL="$AGENTGOV_AS@acme.example"
 if [ -n "${{AGENTGOV_KEY_FILE:-}}" ]; then export AGENTGOV_KEY_FILE={base}/keys/"$AGENTGOV_KEY_FILE"; fi
@@ -143,7 +144,7 @@ command -v agentgov >/dev/null 2>&1 || agentgov() {{ {program} "$@"; }}
         if who in BOTS:
             found["AGENTGOV_KEY_FILE"] = str(self.keys / who)
         elif (self.keys / who).exists():
-            settings["user.signingkey"] = str(self.keys / who)
+            settings |= {"user.signingkey": str(self.keys / who), "commit.gpgsign": "true"}
         found["GIT_CONFIG_COUNT"] = str(len(settings))
         for number, (key, value) in enumerate(settings.items()):
             found |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}

@@ -62,6 +62,7 @@ apiVersion: agentgov.dev/v1
 kind: Fleet
 id: {fleet_id}      # written once: reviews and acts of this fleet count in no other
 name: {name}
+commits: any      # reviews, acts and releases are signed in any case; `signed` asks it of commits too
 reviews:
   default: {{approvals: 1, from: owners}}   # never the author
   rules:

@@ -27,6 +27,7 @@ COMMANDS: Mapping[str, Sequence[str]] = {
     "the same as Markdown": (sys.executable, "-m", "agentgov", "diff", "HEAD~1", "HEAD", "--format", "markdown"),
     "diff of one agent": (sys.executable, "-m", "agentgov", "diff", "HEAD~1", "HEAD", "--agent", "{agent}"),
     "diff of the working tree, 3 files": (sys.executable, "-m", "agentgov", "diff"),
+    "check of a commit, 3 files": (sys.executable, "-m", "agentgov", "check"),
     "diff of the index": (sys.executable, "-m", "agentgov", "diff", "--staged"),
 }
 
@@ -46,12 +47,32 @@ def change(folder: Path, word: str) -> str:
     return first.parent.relative_to(folder / "agents").as_posix()
 
 
+def start_journal(folder: Path, home: Path) -> None:
+    """Give the first administrator a key, and let them start the journal: `check` compares with what is authorised."""
+    home.mkdir(exist_ok=True)
+    key = home / "key"
+    subprocess.run(("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "", "-f", str(key)), check=True)
+    file, line = folder / "governance/access.yaml", key.with_suffix(".pub").read_text().strip()
+    emails = "emails: [person-000@example.com]"
+    file.write_text(
+        file.read_text(encoding="utf-8").replace(emails, f'{emails}, keys: ["{line}"]', 1), encoding="utf-8"
+    )
+    settings = {"user.name": "Benchmark", "user.email": "person-000@example.com", "gpg.format": "ssh"}
+    for name, value in {**settings, "user.signingkey": f"{key}.pub", "commit.gpgsign": "false"}.items():
+        subprocess.run(("git", "config", name, value), cwd=folder, check=True)
+    subprocess.run(("git", "commit", "-qam", "A key"), cwd=folder, check=True)
+    run((sys.executable, "-m", "agentgov", "trust", "init"), folder)
+
+
 def run(command: Sequence[str], folder: Path) -> tuple[float, float]:
     """(wall clock, CPU) seconds of one run."""
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    home = folder.with_name(f"{folder.name}-home")  # what this machine remembers of the fleet
+    environment |= {"XDG_STATE_HOME": str(home), "XDG_CONFIG_HOME": str(home)}
     environment["PYTHONPATH"] = str(Path(__file__).resolve().parents[1])
     before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-    subprocess.run(command, cwd=folder, env=environment, stdout=subprocess.DEVNULL, check=True)
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, check=False)
+    assert done.returncode == (1 if "check" in command else 0), command  # the change waits for its reviews
     wall, after = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_CHILDREN)
     return wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
@@ -81,6 +102,7 @@ def main() -> None:
         folder = Path(sys.argv[3]) if len(sys.argv) > 3 else Path(temporary) / "fleet"
         if not folder.exists():
             make_fleet(folder, agents)
+            start_journal(folder, folder.with_name(f"{folder.name}-home"))
         agent = change(folder, "always")
         subprocess.run(("git", *_AUTHOR, "commit", "-qam", "A change"), cwd=folder, check=True)
         change(folder, "thank you")

@@ -1,29 +1,17 @@
 """Who may sign which act: the verb a person needs, or the kind a bot must be.
 
 Verbs come from the authorised governance at the act's place in the journal, never from the act. Whether the act makes
-sense there is not asked here (`judge`). docs/permissions.md shows the same table for people.
+sense there is not asked here (`judge`). The table is `model.acts_table`, and docs/permissions.md shows it.
 """
 
 from agentgov.journal.view import View
 from agentgov.model.act import Act
+from agentgov.model.acts_table import ACTS, BOT_ACTS, people_needed
 from agentgov.model.document import Environment
 from agentgov.model.names import AgentId, agent_id
 from agentgov.model.transitions import Refusal
 from agentgov.trust.identity import Identity
-from agentgov.trust.permissions import BOT_ACTS, decide_permission
-
-# act -> (verb, environment). An act that is not here is no person's to sign.
-PERSONAL: dict[str, tuple[str, Environment | None]] = {
-    "promote": ("promote", "production"),
-    "abort": ("abort", "production"),  # staging, where only staging holds the candidate
-    "hold": ("hold", "production"),
-    "clear": ("clear", "production"),
-    "rollback": ("rollback", "production"),
-    "pause": ("pause", "production"),
-    "resume": ("resume", "production"),
-}
-# Acts of recovery: any administrator may sign. How many are needed is decided by the act's effect.
-ADMINISTRATORS = frozenset({"revoke", "waive", "override", "confirm"})
+from agentgov.trust.permissions import decide_permission
 
 
 def refuse_signers(view: View, act: Act, signers: frozenset[Identity]) -> Refusal | None:
@@ -39,7 +27,19 @@ def refuse_signers(view: View, act: Act, signers: frozenset[Identity]) -> Refusa
         refusal = _refuse_bot(act, who) if who.kind == "bot" else _refuse_person(view, act, who.id)
         if refusal is not None:
             return refusal
-    return None
+    return _refuse_count(view, act, signers) if act.is_personal else None
+
+
+def _refuse_count(view: View, act: Act, signers: frozenset[Identity]) -> Refusal | None:
+    """Acts of administrators take so many of them; every person who signed one is one, by `_refuse_person`."""
+    rule = ACTS[act.kind]
+    if rule.word != "administrators":
+        return None
+    have = sum(who.kind == "person" for who in signers)
+    needed = people_needed(rule, view.governance.access.administrators.threshold)
+    if have >= needed:
+        return None
+    return Refusal("authority.threshold", f"an act {act.kind} takes {needed} administrators, and {have} signed")
 
 
 def _refuse_bot(act: Act, bot: Identity) -> Refusal | None:
@@ -50,24 +50,24 @@ def _refuse_bot(act: Act, bot: Identity) -> Refusal | None:
 
 
 def _refuse_person(view: View, act: Act, person: str) -> Refusal | None:
-    if act.kind == "review":
+    rule = ACTS[act.kind]
+    if rule.word == "anybody":
         return None  # anybody in Access may speak; whose word counts is decided when it is needed
-    if act.kind in ADMINISTRATORS:
+    if rule.word == "administrators":
         if person in view.directory.administrators:
             return None
         return Refusal("authority.permission", f"an act {act.kind} is the administrators', and {person} is none")
-    if act.kind not in PERSONAL:
+    if rule.word != "holders":
         return Refusal("authority.bots-only", f"an act {act.kind} is a bot's, not a person's")
-    verb, environment = PERSONAL[act.kind]
     targets = _targets(view, act)
     if not targets:
         return Refusal("authority.no-agent", f"there is no authorised agent that {_wanted(act)!r} means")
     for agent in targets:
-        where = _where(view, act, agent, environment)
-        verdict = decide_permission(view.governance.access, person, verb, agent, where, view.today)
+        where = _where(view, act, agent, rule.environment)
+        verdict = decide_permission(view.governance.access, person, rule.verb, agent, where, view.today)
         if not verdict.allowed:
             offence = verdict.first_offence
-            return Refusal("authority.permission", offence.message if offence else f"{person} may not {verb}")
+            return Refusal("authority.permission", offence.message if offence else f"{person} may not {rule.verb}")
     return None
 
 

@@ -52,6 +52,14 @@ RULES: tuple[RuleId, ...] = (
     RuleId("access.unknown-bot", "No bot in Access is called that.", "Add the bot to governance/access.yaml."),
     RuleId("access.bot", "A bot has the fixed acts of its kind, and no others."),
     RuleId("access.threshold", "So many administrators together are needed."),
+    # Who signs an act
+    RuleId("authority.actor", "The act names somebody who has not signed it.", "Sign with the key of whoever acts."),
+    RuleId("authority.time", "Bots' acts carry the time, people's do not.", "See docs/journal.md."),
+    RuleId("authority.permission", "A signer may not do that.", "See agentgov who VERB AGENT."),
+    RuleId("authority.threshold", "The act takes more administrators.", "Have it signed by so many of them."),
+    RuleId("authority.no-agent", "The act means no authorised agent.", "See agentgov status."),
+    RuleId("authority.bots-only", "No person signs an act of that kind."),
+    RuleId("authority.bot-kind", "A bot of that kind does not sign such acts.", "See docs/permissions.md."),
     # Release tags
     RuleId("tag.signed", "The tag is signed by somebody who may release the agent."),
     RuleId("tag.recorded", "The journal has seen the tag and keeps its bytes."),

@@ -1,7 +1,7 @@
 """The verbs of the product as data: what each allows, which roles hold it, where it applies, who signs for it.
 
 This table is the only place where a right is defined (docs/permissions.md shows it). It decides nothing by itself:
-`permissions` does.
+`permissions` does. Which acts of the journal take which verb, and what bots may sign, is `model.acts_table`'s.
 """
 
 from collections.abc import Mapping
@@ -11,8 +11,20 @@ from typing import Literal
 
 import msgspec
 
-from agentgov.model.access import BotKind
+from agentgov.model.acts_table import BOT_ACTS
 from agentgov.model.names import AgentId, is_label
+
+__all__ = [
+    "ADMINISTRATOR",
+    "BOT_ACTS",
+    "BUILT_IN_ROLES",
+    "VERBS",
+    "BuiltInRole",
+    "Verb",
+    "in_scope",
+    "is_scope",
+    "role_verbs",
+]
 
 BuiltInRole = Literal["operator", "viewer", "auditor"]
 BUILT_IN_ROLES: tuple[BuiltInRole, ...] = ("operator", "viewer", "auditor")
@@ -63,21 +75,6 @@ _TABLE = (
     Verb("administer", "change the governance set; revoke, waive, override", (), False, _KEY, "administrators"),
 )
 VERBS: Mapping[str, Verb] = MappingProxyType({verb.name: verb for verb in _TABLE})
-
-# A bot's key is accepted for these acts and nothing else; no role ever adds to them.
-BOT_ACTS: Mapping[BotKind, frozenset[str]] = MappingProxyType(
-    {
-        "reconciler": frozenset(
-            {
-                *("advance", "stage", "pass", "canary", "share", "graduate", "settle", "fail", "stall"),
-                *("abort", "withdraw", "rollback", "alarm", "release-seen", "checkpoint"),
-            }
-        ),
-        "gate": frozenset({"pause", "incident", "checkpoint"}),
-        "importer": frozenset({"review"}),
-        "evidence": frozenset({"evidence"}),
-    }
-)
 
 
 @cache

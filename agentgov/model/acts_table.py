@@ -1,0 +1,132 @@
+"""The acts of the journal as one table: which command appends each, whose word it takes, which bots may sign it, and
+whether it raises risk.
+
+`journal.authority` and `trust.verbs` read from here who may sign, `release.plan` and `journal.appending` what waits
+while the journal is too old, and docs/permissions.md shows the table itself. Decides nothing; what an act does is
+`journal.judge`'s.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Literal
+
+from agentgov.model.access import BotKind
+from agentgov.model.act import GRAMMAR, Act
+from agentgov.model.document import Environment
+
+# Whose word: `first` is the act that trust begins with; `anybody` in Access speaks, and whether the word counts is
+# decided when it is needed; `holders` of a verb; `administrators`; `bots` alone.
+Word = Literal["first", "anybody", "holders", "administrators", "bots"]
+# How many distinct people sign: one; two where the administrators' threshold is more than one; the threshold.
+People = Literal["none", "one", "two", "threshold"]
+Risk = Literal["raises", "neutral", "reduces"]
+
+
+@dataclass(frozen=True, slots=True)
+class ActRule:
+    """One kind of act."""
+
+    kind: str
+    commands: tuple[str, ...]  # that append it; empty where none does yet
+    word: Word
+    verb: str = ""  # that a person needs on every agent that the act is about
+    environment: Environment | None = None
+    people: People = "none"
+    bots: tuple[BotKind, ...] = ()
+    risk: Risk = "neutral"
+    note: str = ""  # what else it takes, in a few words
+
+
+def _order(kind: str, command: str, risk: Risk, *bots: BotKind, note: str = "", verb: str = "") -> ActRule:
+    """A person's word in the pipeline: the verb is called like the act, and production is what it reaches."""
+    return ActRule(kind, (command,) if command else (), "holders", verb or kind, "production", "one", bots, risk, note)
+
+
+def _step(kind: str, risk: Risk, note: str) -> ActRule:
+    """What the reconciler alone appends."""
+    return ActRule(kind, ("reconcile",), "bots", bots=("reconciler",), risk=risk, note=note)
+
+
+def _recovery(kind: str, command: str, people: People, risk: Risk, note: str) -> ActRule:
+    return ActRule(kind, (command,) if command else (), "administrators", "administer", None, people, (), risk, note)
+
+
+_TABLE = (
+    ActRule("init", ("trust init",), "first", people="one", risk="raises", note="by the Access that it adopts"),
+    ActRule(
+        "review",
+        ("review approve", "review request-changes", "review withdraw"),
+        "anybody",
+        "review",
+        None,
+        "one",
+        ("importer",),
+        note="`review` in scope to count, and never on one's own change",
+    ),
+    _order("promote", "promote", "raises"),
+    _order(
+        "abort", "abort", "reduces", "reconciler", note="staging while only staging holds it; a bot after a deadline"
+    ),
+    _order("withdraw", "", "reduces", verb="abort"),
+    _order("hold", "hold", "neutral", note="lifting it raises risk"),
+    _order("clear", "clear", "raises"),
+    _order("rollback", "rollback", "reduces", "reconciler", note="a bot while a release bakes"),
+    _order("pause", "pause", "reduces", "gate", note="on every agent that it selects"),
+    _order("resume", "resume", "raises", note="on every agent that it selects"),
+    _step("advance", "raises", "contents that reviews cover, derived again by every verifier"),
+    _step("release-seen", "raises", "a tag signed by somebody who holds `release`"),
+    _step("stage", "raises", "as the pipeline says"),
+    _step("pass", "neutral", "as the pipeline says"),
+    _step("canary", "raises", "as the pipeline says"),
+    _step("share", "raises", "as the pipeline says"),
+    _step("graduate", "raises", "as the pipeline says, with its promoters"),
+    _step("settle", "neutral", "as the pipeline says"),
+    _step("fail", "reduces", "the canary is worse than what runs beside it"),
+    _step("stall", "reduces", "the canary cannot be judged"),
+    _step("alarm", "reduces", "a release's ref moved or is gone: the agent is held"),
+    ActRule(
+        "checkpoint",
+        ("reconcile",),
+        "bots",
+        bots=("reconciler", "gate"),
+        note="the heartbeat of journal time",
+    ),
+    _recovery("revoke", "", "one", "reduces", "a key is dead from here on, whoever lists it"),
+    _recovery("waive", "", "threshold", "neutral", "form is forgiven, never a missing review"),
+    _recovery("override", "", "two", "raises", "one content or release passes without its reviews, and shows it"),
+    _recovery("confirm", "", "one", "neutral", "the follow-up review of an override"),
+)
+ACTS: Mapping[str, ActRule] = MappingProxyType({rule.kind: rule for rule in _TABLE})
+assert ACTS.keys() == GRAMMAR.keys(), "every kind of act has its row"
+
+# Kinds of acts that come with the run-time plane; no grammar has them yet, so no text of one is an act.
+_LATER: Mapping[BotKind, frozenset[str]] = MappingProxyType(
+    {"gate": frozenset({"incident"}), "evidence": frozenset({"evidence"})}
+)
+_KINDS: tuple[BotKind, ...] = ("reconciler", "gate", "importer", "evidence")
+
+# A bot's key is accepted for these acts and nothing else; no role ever adds to them.
+BOT_ACTS: Mapping[BotKind, frozenset[str]] = MappingProxyType(
+    {
+        kind: frozenset(rule.kind for rule in _TABLE if kind in rule.bots) | _LATER.get(kind, frozenset())
+        for kind in _KINDS
+    }
+)
+# Acts that a person signs by holding a verb: (verb, environment).
+PERSONAL: Mapping[str, tuple[str, Environment | None]] = MappingProxyType(
+    {rule.kind: (rule.verb, rule.environment) for rule in _TABLE if rule.word == "holders"}
+)
+# Bots whose acts move journal time.
+KEEPERS: tuple[BotKind, ...] = ACTS["checkpoint"].bots
+
+
+def raises_risk(act: Act) -> bool:
+    """Whether an act brings something new to users, or takes away what protects them."""
+    return ACTS[act.kind].risk == "raises" or (act.kind == "hold" and act.get("State") == "lifted")
+
+
+def people_needed(rule: ActRule, threshold: int) -> int:
+    """How many distinct people sign an act, under this threshold of administrators."""
+    counts: Mapping[People, int] = {"none": 0, "one": 1, "two": min(2, threshold), "threshold": threshold}
+    return max(counts[rule.people], 0)

@@ -154,6 +154,7 @@ _BY_PLACEHOLDER: dict[str, Completer] = {
     "HEAD": complete_revision,
     "BASE...HEAD": complete_revision,
     "WHEN": complete_revision,
+    "MOMENT": complete_revision,
     "ID": _agent,
     "PATH": complete_path,
     "DIR": _folder,

@@ -11,6 +11,7 @@ import click
 from agentgov.report.page import Page
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+AT_HELP = "Governance of this moment: an act (12, or its id), a time (2026-11-23T08:00Z), or a revision."
 
 
 def repo_option(command: Command) -> Command:

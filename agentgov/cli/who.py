@@ -5,13 +5,14 @@ from typing import TYPE_CHECKING
 import click
 
 from agentgov.cli import parameters
-from agentgov.cli.options import answer, format_option, repo_option
+from agentgov.cli.options import AT_HELP, answer, format_option, repo_option
 from agentgov.model.document import ENVIRONMENTS, Environment
 from agentgov.model.names import AgentId
 from agentgov.trust.verbs import VERBS
 
 if TYPE_CHECKING:
     from agentgov.cli.governance import Source
+    from agentgov.cli.moments import Moment
     from agentgov.report.page import Page
     from agentgov.trust.permissions import Grant
 
@@ -20,23 +21,26 @@ if TYPE_CHECKING:
 @click.argument("verb", type=parameters.verb)
 @parameters.agent_argument(required=False)
 @click.option("--environment", type=click.Choice(ENVIRONMENTS), help="Only who may there (default: anywhere).")
-@click.option("--at", "rev", metavar="REV", help="Governance of this revision (default: the working tree).")
+@click.option("--at", "at", metavar="MOMENT", help=AT_HELP)
 @repo_option
 @format_option()
 def who(
-    verb: str, agent: AgentId | None, environment: Environment | None, rev: str | None, repo: str, output: str
+    verb: str, agent: AgentId | None, environment: Environment | None, at: str | None, repo: str, output: str
 ) -> int:
     """Everyone who may do VERB to AGENT, and by which binding.
 
-    Without AGENT: everyone who may do it to any agent, with the agents they may do it to.
+    Without AGENT: everyone who may do it to any agent, with the agents they may do it to. Without --at: by the
+    working tree; an act or a time asks what was authorised then.
     """
-    from agentgov.cli.governance import location_json, read_governance, today
+    from agentgov.cli.governance import location_json
+    from agentgov.cli.moments import moment
     from agentgov.trust.permissions import standing
 
-    source = read_governance(repo, rev)
+    then = moment(repo, at)
+    source = then.source
     grants = [
         grant
-        for grant in standing(source.governance.access, verb, today())
+        for grant in standing(source.governance.access, verb, then.day)
         if (agent is None or grant.covers(agent)) and _reaches(grant, verb, environment)
     ]
     document = {
@@ -45,6 +49,7 @@ def who(
         "agent": str(agent) if agent else None,
         "environment": environment,
         "source": source.snapshot.name,
+        "act": then.document,
         "grants": [
             {
                 "person": grant.person,
@@ -57,7 +62,7 @@ def who(
             for grant in grants
         ],
     }
-    answer(output, _page(verb, agent, grants, source), document)
+    answer(output, _page(verb, agent, grants, then), document)
     return 0
 
 
@@ -68,17 +73,17 @@ def _reaches(grant: "Grant", verb: str, environment: Environment | None) -> bool
     return environment in grant.environments if environment else bool(grant.environments)
 
 
-def _page(verb: str, agent: AgentId | None, grants: "list[Grant]", source: "Source") -> "Page":
+def _page(verb: str, agent: AgentId | None, grants: "list[Grant]", then: "Moment") -> "Page":
     from agentgov.report.page import Page, Span
 
     page = Page()
     if grants:
-        page.table(("PERSON", "BY", "UNTIL", "WHERE"), (_row(grant, source) for grant in grants))
+        page.table(("PERSON", "BY", "UNTIL", "WHERE"), (_row(grant, then.source) for grant in grants))
     else:
         page.line(f"nobody may {verb} {agent or 'any agent'}")
     if VERBS[verb].withheld == "action-rule":
         page.line("an agent's action rules name who decides its pending actions")
-    return page.line(Span(f"by the governance of the {source.snapshot.name}", "dim"))
+    return page.line(Span(then.words, "dim"))
 
 
 def _row(grant: "Grant", source: "Source") -> tuple[str, ...]:

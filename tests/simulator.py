@@ -35,7 +35,7 @@ from agentgov.release.tagging import Tagged, make_release
 from agentgov.repo.remote import Remote
 from agentgov.repo.repository import Repository
 from agentgov.trust.pins import load_pins
-from agentgov.trust.signers import KeyFileSigner, generate_key
+from agentgov.trust.signers import KeyFileSigner, Signer, generate_key
 
 FLEET = "6f0c3c1e-58a4-4a7e-9a39-1f4a5f7f0001"
 START = 1_700_000_000
@@ -110,7 +110,7 @@ class FleetSimulator:
         self.folder, self.clock = folder, Clock()
         (folder / "keys").mkdir(parents=True)
         lines = {name: generate_key(folder / "keys" / name, name) for name in (*PEOPLE, *BOTS)}
-        self.signers = {name: KeyFileSigner(folder / "keys" / name) for name in lines}
+        self.signers: dict[str, Signer] = {name: KeyFileSigner(folder / "keys" / name) for name in lines}
         self.work = gitworld.make_repository(folder / "fleet")
         self.remote = folder / "remote.git"
         self.commit("carol", {**fleet_files(lines), **(files or {})}, "The first fleet")

@@ -24,7 +24,7 @@ from agentgov.report.moments import age
 from agentgov.report.page import Span
 from agentgov.trust.identity import Identity
 from agentgov.trust.keys import PublicKey, parse_public_key
-from agentgov.trust.signers import KeyFileSigner, Signer, bot_signer, stored_bot_key
+from agentgov.trust.signers import KeyFileSigner, StrictSigner, bot_signer, stored_bot_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +58,8 @@ class Context:
 
     def person(self, view: View) -> Actor:
         """Whoever sits here, by the key that git is set up to sign with. RefusedError when it is not in Access."""
-        signer = person_signer(self.repo)
-        identity = _identity(view, signer)
+        signer = StrictSigner(person_signer(self.repo))
+        identity = _identity(view, signer.key)
         if identity.kind != "person":
             where = f"unset {KEY_FILE_VARIABLE}" if os.environ.get(KEY_FILE_VARIABLE) else "change user.signingkey"
             hint = f"{where}, so that your own key signs; a bot's key is for `agentgov reconcile`"
@@ -74,7 +74,7 @@ class Context:
             raise ConfigurationError(
                 f"there is no key of a {kind} at hand", f"point {KEY_FILE_VARIABLE} at the private key of the bot"
             )
-        identity = _identity(view, signer)
+        identity = _identity(view, parse_public_key(signer.public_key))
         if identity.bot_kind != kind:
             owner = f"the bot {identity.id}'s" if identity.kind == "bot" else f"{identity.id}'s own"
             hint = f"point {KEY_FILE_VARIABLE} at the private key of the {kind}"
@@ -100,10 +100,9 @@ def journal_json(view: View) -> dict[str, Any]:
     return {"tip": view.tip, "seq": head.seq, "time": head.time}
 
 
-def _identity(view: View, signer: Signer) -> Identity:
-    identity = view.directory.by_key(signer.public_key)
+def _identity(view: View, key: PublicKey) -> Identity:
+    identity = view.directory.by_key(key)
     if identity is None:
-        key: PublicKey = parse_public_key(signer.public_key)
         hint = "an administrator adds it to governance/access.yaml; it takes effect when that change is authorised"
         raise RefusedError(f"your key {key.fingerprint} is nobody's in the authorised Access", hint)
     return identity

@@ -22,8 +22,7 @@ from agentgov.repo.signing import KEY_FILE_VARIABLE, person_signer
 from agentgov.repo.snapshot import commit_snapshot
 from agentgov.report.moments import age
 from agentgov.report.page import Page, Span, Style
-from agentgov.trust.keys import parse_public_key
-from agentgov.trust.signers import bot_signer, stored_bot_key
+from agentgov.trust.signers import StrictSigner, bot_signer, stored_bot_key
 from agentgov.validate.load import load_governance
 
 State = Literal["good", "warn", "bad", "skipped"]
@@ -147,7 +146,7 @@ def _governance(context: Context, head: str) -> Iterator[Check]:
 def _identity(context: Context) -> Iterator[Check]:
     name, email = context.repo.ident()
     yield Check("doctor.identity", "good", f"git knows you as {name} <{email}>")
-    key = parse_public_key(person_signer(context.repo).public_key)
+    key = StrictSigner(person_signer(context.repo)).key
     yield Check("doctor.key", "good", f"you sign with {key.kind} {key.fingerprint}")
 
 

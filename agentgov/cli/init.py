@@ -122,7 +122,7 @@ def _person(repo: "Repository", result: _Result) -> "Person":
         result.notes.append(f"{error.message}, so governance/access.yaml has no key of yours yet: {error.hint}")
         return founder(name, email, None)
     except ValueError as error:
-        result.notes.append(f"your signing key cannot be used: {error}; make one: ssh-keygen -t ed25519")
+        result.notes.append(f"your signing key does not count: {error}; make one: ssh-keygen -t ed25519")
         return founder(name, email, None)
     return founder(name, email, f"{line} {email}".strip())
 

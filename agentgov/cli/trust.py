@@ -12,6 +12,7 @@ from agentgov.repo import clock
 from agentgov.repo.signing import person_signer
 from agentgov.report.page import Page, Span
 from agentgov.trust.pins import Pins, load_pins, parse_pins, save_pins
+from agentgov.trust.signers import StrictSigner
 
 
 @click.group()
@@ -33,7 +34,8 @@ def init(rev: str, repo: str, output: str) -> int:
     if context.journal.known_tip() is not None:
         raise RefusedError("this fleet has a journal already", "look at it: agentgov journal log")
     commit = context.repo.resolve(rev)
-    done = introduce(context.journal, commit, person_signer(context.repo), context.repo.ident(), clock.now())
+    signer = StrictSigner(person_signer(context.repo))
+    done = introduce(context.journal, commit, signer, context.repo.ident(), clock.now())
     page = Page().line(
         Span("adopted ", "good"), f"{done.paths} governed files of commit {commit[:9]}, by {done.founder}"
     )

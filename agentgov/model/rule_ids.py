@@ -115,7 +115,12 @@ RULES: tuple[RuleId, ...] = (
     RuleId("signature.malformed", "The signature cannot be read as one of SSH.", "Sign again."),
     RuleId("signature.namespace", "The signature was made for another purpose.", "Sign again."),
     RuleId("signature.invalid", "The signature does not fit these bytes.", "Sign again with your own key."),
-    RuleId("signature.algorithm", "The signature is of a kind that does not count.", "Use an ssh-ed25519 key."),
+    RuleId(
+        "signature.algorithm", "The signature is of a kind that does not count.", "Sign with a key of docs/keys.md."
+    ),
+    RuleId("signature.weak-key", "The key is too weak: others could sign with it.", "Make a new key."),
+    RuleId("signature.high-s", "An ECDSA signature in the form that anybody can make from the other.", "Sign again."),
+    RuleId("signature.no-presence", "The security key signed without being touched.", "Sign again, and touch it."),
     # Objects of git, read strictly
     RuleId("object.hash-mismatch", "A stored object holds another object's content.", _CLONE),
     RuleId("object.wrong-type", "An object is of another kind than is needed.", _CLONE),

@@ -2,7 +2,8 @@
 
 The private key is never read here: ssh-keygen takes it from a file (and may ask for the passphrase on the terminal),
 from ssh-agent, or from a security key that wants a touch. The program is `ssh-keygen`, or what the user's own
-configuration names as gpg.ssh.program; a repository cannot name one. Bots sign in process, elsewhere.
+configuration names as gpg.ssh.program; a repository cannot name one. Whether what comes back counts is not judged here
+(`trust.signers.StrictSigner` does). Bots sign in process, elsewhere.
 """
 
 import base64
@@ -25,6 +26,8 @@ _PUBLIC_KEY = re.compile(r"((?:ssh|ecdsa|sk-ssh|sk-ecdsa)-[a-z0-9@.-]+) ([A-Za-z
 _NAMESPACE = re.compile(r"[a-z0-9][a-z0-9._@-]{0,63}\Z")
 _HOW_TO_SET = "tell git: git config --global gpg.format ssh; git config --global user.signingkey ~/.ssh/id_ed25519.pub"
 _HOW_TO_MAKE = f"make a key, if you have none: ssh-keygen -t ed25519; then {_HOW_TO_SET}"
+_AGENT = "is the key in ssh-agent, or its file readable? ssh-add -l"
+_SECURITY_KEY = "is the security key plugged in, and did you touch it while it blinked? then try again"
 _SECONDS_TO_TOUCH = 300.0  # a person may have to find the security key
 
 
@@ -46,7 +49,8 @@ class PersonSigner:
             message.write_bytes(payload)
             key = self.key_file or _written(Path(name) / "key.pub", self.public_key)
             quiet = ["-q"] if Path(self.program).name == "ssh-keygen" else []
-            _run([self.program, *quiet, "-Y", "sign", "-n", namespace, "-f", str(key), str(message)])
+            hint = _SECURITY_KEY if self.public_key.startswith("sk-") else _AGENT
+            _run([self.program, *quiet, "-Y", "sign", "-n", namespace, "-f", str(key), str(message)], hint)
             try:
                 armour = (Path(name) / "payload.sig").read_bytes()
             except OSError as error:
@@ -118,7 +122,7 @@ def _written(path: Path, public_key: str) -> Path:
     return path
 
 
-def _run(command: list[str]) -> bytes:
+def _run(command: list[str], hint: str = "") -> bytes:
     """Run a signing program. On a terminal its words go to the person ("touch the key"), elsewhere into the error."""
     interactive = sys.stderr is not None and sys.stderr.isatty()
     try:
@@ -137,5 +141,5 @@ def _run(command: list[str]) -> bytes:
         raise ConfigurationError(f"{command[0]} cannot be run: {error.strerror}") from error
     if done.returncode != 0:
         why = "" if interactive else f": {first_line(done.stderr)}"
-        raise ConfigurationError(f"signing failed{why}", "is the key in ssh-agent, or its file readable? ssh-add -l")
+        raise ConfigurationError(f"signing failed{why}", hint or _AGENT)
     return done.stdout

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Protocol
 
 from agentgov.errors import ConfigurationError
 from agentgov.model.access import BotKind
-from agentgov.trust.keys import ED25519, PublicKey, decode_base64, public_key_of_blob, take_string, wire_string
+from agentgov.trust.keys import PublicKey, parse_public_key, public_key_of_blob
+from agentgov.trust.material import ED25519
 from agentgov.trust.places import config_path
-from agentgov.trust.sshsig import armour, assemble, signed_bytes
+from agentgov.trust.sshsig import SignatureError, armour, assemble, normalise, signed_bytes, verify
+from agentgov.trust.wire import decode_base64, take_string, wire_string
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 _MAX_FILE = 65_536
 _BEGIN = b"-----BEGIN OPENSSH PRIVATE KEY-----\n"
 _END = b"-----END OPENSSH PRIVATE KEY-----"
+_ANOTHER_KEY = "sign with another key: ssh-keygen -t ed25519; git config --global user.signingkey FILE.pub"
 _MAGIC = b"openssh-key-v1\0"  # OpenSSH PROTOCOL.key
 
 
@@ -54,6 +57,37 @@ class KeyFileSigner:
         """An armoured SSH signature (sha512, version 1) over the payload, for the namespace."""
         raw = self._key.sign(signed_bytes(namespace, payload))
         return armour(assemble(self._public, namespace, raw))
+
+
+class StrictSigner:
+    """Signs with somebody's own program, and gives out only what counts here.
+
+    ssh-keygen writes either of the two forms of an ECDSA signature, and signs with keys that no verifier accepts.
+    Better to hear of that before an act is published than after. ConfigurationError for a key that does not count.
+    """
+
+    __slots__ = ("_signer", "key")
+
+    def __init__(self, signer: Signer) -> None:
+        self._signer = signer
+        try:
+            self.key: PublicKey = parse_public_key(signer.public_key)
+        except ValueError as error:
+            raise ConfigurationError(f"your key does not count: {error}", _ANOTHER_KEY) from error
+
+    @property
+    def public_key(self) -> str:
+        """Kind and key as in authorized_keys, without a comment."""
+        return self._signer.public_key
+
+    def sign(self, namespace: str, payload: bytes) -> bytes:
+        """An armoured SSH signature over the payload, for the namespace; ConfigurationError where it does not count."""
+        try:
+            armoured = normalise(self._signer.sign(namespace, payload))
+            verify(armoured, payload, namespace)
+        except SignatureError as error:
+            raise ConfigurationError(f"what you sign would not count: {error}", _ANOTHER_KEY) from error
+        return armoured
 
 
 def bot_signer() -> KeyFileSigner | None:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from agentgov.model.access import Access, Binding, Role
 from agentgov.model.governed import ACCESS_FILE
 from agentgov.model.verdict import Location, Reason, deny
-from agentgov.trust.keys import parse_public_key
+from agentgov.trust.keys import PublicKey, parse_public_key
 from agentgov.trust.roster import Roster, ascii_lower, last_day, roster
 from agentgov.trust.verbs import ADMINISTRATOR, BUILT_IN_ROLES, VERBS, is_scope
 
@@ -43,10 +43,14 @@ def _identifiers(access: Access) -> Iterator[Reason]:
 
 
 def _keys(access: Access) -> Iterator[Reason]:
-    """One public key on two people, or on a person and a bot, would let one sign as the other (attack K10)."""
+    """One public key on two people, or on a person and a bot, would let one sign as the other (attack K10).
+
+    So would two forms of it: one private key signs for an ed25519 key and for a security key with the same point. Two
+    forms are refused for one holder as well, because whoever gives up the one would keep the other.
+    """
     holders = [(person.id, person.keys, f"/people/{index}") for index, person in enumerate(access.people)]
     holders += [(bot.id, bot.keys, f"/bots/{index}") for index, bot in enumerate(access.bots)]
-    owners: dict[bytes, tuple[str, str]] = {}
+    owners: dict[bytes, tuple[str, str, PublicKey]] = {}
     for holder, lines, at in holders:
         for place, line in enumerate(lines):
             pointer = f"{at}/keys/{place}"
@@ -55,9 +59,12 @@ def _keys(access: Access) -> Iterator[Reason]:
             except ValueError as error:
                 yield _problem("access.key-unusable", f"a key of {holder} cannot be used: {error}", pointer)
                 continue
-            first_at, first = owners.setdefault(key.blob, (at, holder))
+            first_at, first, same = owners.setdefault(key.material.pair, (at, holder, key))
             if first_at != at:
                 message = f"the key {key.fingerprint} is listed for {first} and for {holder}"
+                yield _problem("access.key-shared", message, pointer)
+            elif same.blob != key.blob:
+                message = f"the keys {same.fingerprint} and {key.fingerprint} of {holder} are two forms of one key"
                 yield _problem("access.key-shared", message, pointer)
 
 

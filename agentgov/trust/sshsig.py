@@ -8,28 +8,29 @@ what two readers read differently can be signed once and shown twice.
 import base64
 import hashlib
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from agentgov.errors import RefusedError
-from agentgov.trust.keys import (
-    ED25519,
-    PublicKey,
-    decode_base64,
-    public_key_of_blob,
-    take_string,
-    wire_string,
-)
-
-if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from agentgov.trust.algorithms import AbsentError, HighError, Raw, lowered, parse_raw, verify_raw
+from agentgov.trust.keys import PublicKey, public_key_of_blob
+from agentgov.trust.material import UncountedError, WeakKeyError
+from agentgov.trust.wire import decode_base64, take_string, wire_string
 
 GIT = "git"  # what git signs: commits and tags
 ACT = "agentgov-act"  # what people and bots sign: the text of an act
 
-Code = Literal["signature.malformed", "signature.namespace", "signature.invalid", "signature.algorithm"]
+Code = Literal[
+    "signature.malformed",
+    "signature.namespace",
+    "signature.invalid",
+    "signature.algorithm",
+    "signature.weak-key",
+    "signature.high-s",
+    "signature.no-presence",
+]
 
 _MAGIC = b"SSHSIG"
+_HEAD = _MAGIC + b"\0\0\0\1"
 _BEGIN = b"-----BEGIN SSH SIGNATURE-----"
 _END = b"-----END SSH SIGNATURE-----"
 _COLUMNS = 70  # what ssh-keygen writes
@@ -48,12 +49,12 @@ class SignatureError(RefusedError):
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """The fields of one signature blob; `signature` is the raw 64 bytes of RFC 8032."""
+    """The fields of one signature blob."""
 
     public_key: PublicKey
     namespace: str
     hash_algorithm: str
-    signature: bytes
+    raw: Raw
 
 
 def verify(armoured: bytes, payload: bytes, namespace: str) -> PublicKey:
@@ -66,17 +67,35 @@ def verify(armoured: bytes, payload: bytes, namespace: str) -> PublicKey:
         raise SignatureError(
             "signature.namespace", f"the signature is for the namespace {found.namespace!r}, not {namespace!r}"
         )
-    from cryptography.exceptions import InvalidSignature
-
+    key, signed = found.public_key, signed_bytes(namespace, payload, found.hash_algorithm)
     try:
-        _verifier(found.public_key.point).verify(
-            found.signature, signed_bytes(namespace, payload, found.hash_algorithm)
-        )
-    except (InvalidSignature, ValueError) as error:
+        good = verify_raw(key.kind, key.material, found.raw, signed)
+    except AbsentError as error:
         raise SignatureError(
-            "signature.invalid", f"the signature by {found.public_key.fingerprint} does not fit these bytes"
+            "signature.no-presence", f"the signature by {key.fingerprint} does not count: {error}"
         ) from error
-    return found.public_key
+    if not good:
+        raise SignatureError("signature.invalid", f"the signature by {key.fingerprint} does not fit these bytes")
+    return key
+
+
+def normalise(armoured: bytes) -> bytes:
+    """The same signature in the only form that counts: ECDSA with the low one of its two numbers s.
+
+    Whoever signs does this, and no key is needed for it; programs that sign write either form. The bytes of every other
+    kind come back as they are. Raises SignatureError for bytes that are no signature.
+    """
+    blob = dearmour(armoured)
+    try:
+        *_, inner = fields = _fields(blob)
+        name, rest = take_string(inner)
+        value, rest = take_string(rest)
+        low = lowered(name.decode("ascii", "replace"), value)
+    except ValueError as error:
+        raise _malformed(f"the signature cannot be read: {error}") from error
+    if low == value:
+        return armoured
+    return armour(_blob(*fields[:-1], wire_string(name) + wire_string(low) + rest))
 
 
 def armour(blob: bytes) -> bytes:
@@ -120,6 +139,12 @@ def parse(blob: bytes) -> Signature:
     """The fields of a signature blob: version 1, nothing reserved, nothing after the end. Raises SignatureError."""
     try:
         return _parse(blob)
+    except UncountedError as error:
+        raise SignatureError("signature.algorithm", f"the signature does not count: {error}") from error
+    except WeakKeyError as error:
+        raise SignatureError("signature.weak-key", f"the signature does not count: {error}") from error
+    except HighError as error:
+        raise SignatureError("signature.high-s", f"{error}; sign again") from error
     except ValueError as error:
         raise _malformed(f"the signature cannot be read: {error}") from error
 
@@ -132,40 +157,38 @@ def signed_bytes(namespace: str, payload: bytes, hash_algorithm: str = "sha512")
 
 
 def assemble(public_key: PublicKey, namespace: str, raw: bytes) -> bytes:
-    """The signature blob around 64 raw bytes over `signed_bytes(namespace, payload)`."""
-    inner = wire_string(ED25519.encode()) + wire_string(raw)
-    fields = (public_key.blob, namespace.encode(), b"", b"sha512", inner)
-    return _MAGIC + (1).to_bytes(4, "big") + b"".join(map(wire_string, fields))
+    """The signature blob around raw bytes over `signed_bytes(namespace, payload)` by an ed25519 key."""
+    inner = wire_string(public_key.kind.encode()) + wire_string(raw)
+    return _blob(public_key.blob, namespace.encode(), b"", b"sha512", inner)
 
 
-def _parse(blob: bytes) -> Signature:
-    if blob[:10] != _MAGIC + b"\0\0\0\1":
-        raise _malformed("this is not an SSH signature of version 1")
+def _blob(*fields: bytes) -> bytes:
+    return _HEAD + b"".join(map(wire_string, fields))
+
+
+def _fields(blob: bytes) -> tuple[bytes, bytes, bytes, bytes, bytes]:
+    """Key, namespace, reserved, hash and signature of a blob of version 1 (PROTOCOL.sshsig, section 2)."""
+    if blob[:10] != _HEAD:
+        raise ValueError("this is not an SSH signature of version 1")
     key, rest = take_string(blob[10:])
     namespace, rest = take_string(rest)
     reserved, rest = take_string(rest)
     hash_name, rest = take_string(rest)
     inner, rest = take_string(rest)
-    if reserved or rest or not namespace or not namespace.isascii():
-        raise _malformed("the signature has a reserved field that is not empty, bytes after its end, or no namespace")
-    algorithm, rest = take_string(inner)
-    raw, rest = take_string(rest)
-    key_kind, _ = take_string(key)
-    if algorithm != ED25519.encode() or key_kind != algorithm:
-        raise SignatureError("signature.algorithm", "the signature is not by an ssh-ed25519 key, and no other counts")
+    if rest:
+        raise ValueError("bytes follow its end")
+    return key, namespace, reserved, hash_name, inner
+
+
+def _parse(blob: bytes) -> Signature:
+    key, namespace, reserved, hash_name, inner = _fields(blob)
+    if reserved or not namespace or not namespace.isascii():
+        raise ValueError("it has a reserved field that is not empty, or no namespace")
+    public_key = public_key_of_blob(key)
     if hash_name not in (b"sha512", b"sha256"):
-        raise SignatureError("signature.algorithm", "the signature is over a hash that is neither sha512 nor sha256")
-    if len(raw) != 64 or rest:
-        raise _malformed("an ssh-ed25519 signature holds exactly 64 bytes, and nothing may follow them")
-    return Signature(public_key_of_blob(key), namespace.decode(), hash_name.decode(), raw)
+        raise UncountedError("it is over a hash that is neither sha512 nor sha256")
+    return Signature(public_key, namespace.decode(), hash_name.decode(), parse_raw(public_key.kind, inner))
 
 
 def _malformed(message: str) -> SignatureError:
     return SignatureError("signature.malformed", message)
-
-
-@lru_cache(maxsize=1024)
-def _verifier(point: bytes) -> "Ed25519PublicKey":
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-
-    return Ed25519PublicKey.from_public_bytes(point)

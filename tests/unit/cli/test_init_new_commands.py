@@ -148,13 +148,13 @@ def test_without_a_signing_key_the_files_are_written_and_it_is_said(
     assert codes(tmp_path / "fleet") == []
 
 
-def test_a_key_of_another_kind_is_not_written(person: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_key_that_is_too_weak_is_not_written(person: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     rsa = tmp_path / "home/rsa"
-    subprocess.run(["ssh-keygen", "-q", "-t", "rsa", "-b", "2048", "-N", "", "-f", str(rsa)], check=True)
+    subprocess.run(["ssh-keygen", "-q", "-t", "rsa", "-b", "1024", "-N", "", "-f", str(rsa)], check=True)
     person.write_text(f"[user]\n\tname = R\n\temail = r@x.io\n\tsigningkey = {rsa}.pub\n[gpg]\n\tformat = ssh\n")
     answer = run_json(capsys, "init", "fleet")
     assert answer["person"]["keys"] == []
-    assert any("your signing key cannot be used" in note for note in answer["notes"])
+    assert any("your signing key does not count" in note for note in answer["notes"])
 
 
 def test_nobody_at_all_is_still_a_fleet(person: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

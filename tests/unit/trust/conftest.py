@@ -23,15 +23,20 @@ def keygen() -> Callable[..., subprocess.CompletedProcess[bytes]]:
 
 @pytest.fixture(scope="session")
 def keys(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Private key files by name: three ed25519, and the kinds that do not count."""
+    """Private key files by name: three ed25519, the other kinds, and some that are too weak."""
     folder = tmp_path_factory.mktemp("keys")
     made = {
         "alice": ("ed25519", ()),
         "alice-2": ("ed25519", ()),
         "bob": ("ed25519", ()),
         "rsa": ("rsa", ("-b", "2048")),
+        "rsa-3072": ("rsa", ("-b", "3072")),
+        "rsa-4096": ("rsa", ("-b", "4096")),
         "small-rsa": ("rsa", ("-b", "1024")),
+        "short-rsa": ("rsa", ("-b", "2047")),
         "ecdsa": ("ecdsa", ()),
+        "ecdsa-384": ("ecdsa", ("-b", "384")),
+        "ecdsa-521": ("ecdsa", ("-b", "521")),
     }
     for name, (kind, more) in made.items():
         done = _keygen("-q", "-t", kind, *more, "-N", "", "-C", f"{name}@laptop", "-f", folder / name)

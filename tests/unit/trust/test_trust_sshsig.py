@@ -9,8 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from agentgov.trust.keys import parse_public_key, wire_string
+from agentgov.trust.keys import parse_public_key
 from agentgov.trust.sshsig import ACT, GIT, SignatureError, armour, dearmour, parse, split, verify
+from agentgov.trust.wire import take_string, wire_string
 
 Sign = Callable[..., bytes]
 _TEXT = b"promote support/refund-assistant v1.4.0 to production\n"
@@ -84,19 +85,10 @@ def test_the_namespace_is_covered_by_the_signature(ssh_sign: Sign) -> None:
     assert _code(armour(blob.replace(wire_string(b"gip"), wire_string(b"git"))), namespace=GIT) == "signature.invalid"
 
 
-@pytest.mark.parametrize("name", ["rsa", "small-rsa", "ecdsa"])
-def test_other_algorithms_do_not_count(ssh_sign: Sign, name: str) -> None:
-    assert _code(ssh_sign(name, ACT, _TEXT)) == "signature.algorithm"
-
-
 def test_a_signature_named_after_sha1_does_not_count(signed: bytes) -> None:
     blob = dearmour(signed)
     assert _code(armour(blob.replace(wire_string(b"sha512"), wire_string(b"sha1")))) == "signature.algorithm"
-    raw = parse(blob).signature
-    key = wire_string(b"ssh-rsa") + wire_string(b"\1\0\1") + wire_string(b"\0" + b"\xff" * 128)
-    assert (
-        _code(armour(blob.replace(wire_string(parse(blob).public_key.blob), wire_string(key)))) == "signature.algorithm"
-    )
+    raw = parse(blob).raw.value
     renamed = blob.replace(
         wire_string(wire_string(b"ssh-ed25519") + wire_string(raw)),
         wire_string(wire_string(b"ssh-rsa") + wire_string(raw)),
@@ -116,14 +108,12 @@ def test_a_signature_by_another_key_names_that_key(ssh_sign: Sign, public: dict[
 def test_the_twin_of_a_signature_is_refused(signed: bytes) -> None:
     """S and S + L verify the same where nobody checks that S is below the group order (RFC 8032 section 5.1.7)."""
     order = 2**252 + 27742317777372353535851937790883648493
-    blob, raw = dearmour(signed), parse(dearmour(signed)).signature
+    blob, raw = dearmour(signed), parse(dearmour(signed)).raw.value
     twin = raw[:32] + (int.from_bytes(raw[32:], "little") + order).to_bytes(32, "little")
     assert _code(armour(blob.replace(raw, twin))) == "signature.invalid"
 
 
 def _fields(blob: bytes) -> list[bytes]:
-    from agentgov.trust.keys import take_string
-
     found, rest = [], blob[10:]
     while rest:
         value, rest = take_string(rest)

@@ -148,7 +148,9 @@ def test_without_a_signing_key_the_files_are_written_and_it_is_said(
     assert codes(tmp_path / "fleet") == []
 
 
-def test_a_key_that_is_too_weak_is_not_written(person: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_key_that_is_too_weak_is_not_written(
+    person: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     rsa = tmp_path / "home/rsa"
     subprocess.run(["ssh-keygen", "-q", "-t", "rsa", "-b", "1024", "-N", "", "-f", str(rsa)], check=True)
     person.write_text(f"[user]\n\tname = R\n\temail = r@x.io\n\tsigningkey = {rsa}.pub\n[gpg]\n\tformat = ssh\n")

@@ -27,7 +27,7 @@ from agentgov.journal.branch import Journal
 from agentgov.journal.replay import verify_journal
 from agentgov.journal.view import View
 from agentgov.model.governed import ROOTS
-from agentgov.repo.changes import touches
+from agentgov.repo.changes import HistoryDiff
 from agentgov.repo.repository import Repository
 from agentgov.trust.pins import load_pins
 from agentgov.trust.sshsig import GIT, verify
@@ -60,12 +60,17 @@ def by_git(history: SignedHistory, commits: Sequence[str]) -> None:
 def by_us(history: SignedHistory, commits: Sequence[str], *, paths: bool) -> None:
     """Strict reading, the signature, and with `paths` which paths each commit changes."""
     repo = Repository.open(history.folder)
-    for oid in commits:
-        commit = repo.commit(oid, lenient=False)
-        assert commit.signature is not None
-        verify(commit.signature, commit.payload, GIT)
+    diff = HistoryDiff(repo, ROOTS)
+    for start in range(0, len(commits), 256):
+        some = commits[start : start + 256]
+        repo.read_ahead("commit", some)
         if paths:
-            assert touches(repo, oid, ROOTS)
+            diff.read_ahead(some)
+        for oid in some:
+            commit = repo.commit(oid, lenient=False)
+            assert commit.signature is not None
+            verify(commit.signature, commit.payload, GIT)
+            assert not paths or diff.touches(oid)
 
 
 def raw_signatures(history: SignedHistory, count: int) -> float:

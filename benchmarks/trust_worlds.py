@@ -69,7 +69,8 @@ def agent_texts(agents: Iterable[AgentId]) -> Iterator[tuple[str, str]]:
 
 @dataclass(frozen=True, slots=True)
 class SignedHistory:
-    """Commits signed by five people in turn, oldest first, and git's own list of whose keys are whose."""
+    """Commits signed by five people in turn, oldest first, without the one that began the fleet; and git's own list of
+    whose keys are whose."""
 
     folder: Path
     commits: tuple[str, ...]
@@ -87,7 +88,7 @@ def signed_history(folder: Path, count: int, agents: int) -> SignedHistory:
     first = {path: (FILE, pack.add("blob", text.encode())) for path, text in agent_texts(names)}
     tree = put_files(trees, None, {**first, "agentgov.yaml": (FILE, pack.add("blob", b"kind: Fleet\n"))})
     commits: list[str] = []
-    for number in range(count):
+    for number in range(count + 1):
         name, signer = signers[number % len(signers)]
         for agent in chance.sample(names, chance.randint(1, 3)):
             prompt = f"{agent.folder}/prompts/system.md"
@@ -100,7 +101,7 @@ def signed_history(folder: Path, count: int, agents: int) -> SignedHistory:
     repack(work)
     allowed = folder / "allowed_signers"
     allowed.write_text("".join(f"{name}@sim.example {signer.public_key}\n" for name, signer in signers))
-    return SignedHistory(work, tuple(commits), allowed)
+    return SignedHistory(work, tuple(commits[1:]), allowed)
 
 
 def long_journal(folder: Path, acts: int) -> FleetSimulator:

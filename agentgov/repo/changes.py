@@ -5,98 +5,208 @@ content. Nothing recurses, and the number of paths is bounded: nested copies of 
 are atoms.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from itertools import compress
+from operator import is_not
 from typing import Protocol
 
+from agentgov.errors import IncompleteError
 from agentgov.model.snapshot import TREE, Entry, path_bytes, path_text
-from agentgov.repo.objects import ObjectError, TreeEntry
-from agentgov.repo.repository import Repository
+from agentgov.repo.objects import Commit, ObjectError, TreeEntry
+from agentgov.repo.storage import Kind
 from agentgov.repo.treeedit import MAX_DEPTH
 
 MAX_PATHS = 2_000_000
+_AT_ONCE, _FEW_AT_ONCE = 256, 16  # folders whose trees are read in one go: few where very many wait already
+_MANY = 4096
+_MOST_REMEMBERED = 65_536  # pairs of folders
+_FEW = 64  # entries in which two folders may differ to be remembered
 
 Changes = dict[str, tuple[Entry | None, Entry | None]]
+_Difference = Sequence[tuple[bytes, TreeEntry | None, TreeEntry | None]]
+_Step = tuple[int, bytes, str | None, str | None]  # the comparison, a folder's path, its tree before and after
+_Found = tuple[int, bytes, TreeEntry | None, TreeEntry | None]
 
 
 class Trees(Protocol):
     """Where trees are read from: a Repository, or one with uncommitted changes laid over it."""
 
     def tree(self, oid: str) -> tuple[TreeEntry, ...]: ...
+    def read_trees(self, oids: Sequence[str]) -> None: ...
 
 
-def changed_paths(repo: Trees, old_tree: str | None, new_tree: str | None, roots: Sequence[str] = ()) -> Changes:
+class Commits(Trees, Protocol):
+    """Where commits are read from, too: a Repository."""
+
+    def commit(self, oid: str) -> Commit: ...
+    def read_ahead(self, kind: Kind, oids: Sequence[str]) -> None: ...
+
+
+def changed_paths(trees: Trees, old_tree: str | None, new_tree: str | None, roots: Sequence[str] = ()) -> Changes:
     """Path to (old entry, new entry) for every file that differs, in the order of the paths' bytes.
 
     None as a tree is the empty tree; `roots` limits the comparison to these entries of the root. A file that became a
     folder is one removed path and the paths below it. ObjectError for trees too deep or too large to be honest.
     """
-    wanted = {path_bytes(root) for root in roots}
-    found: dict[bytes, tuple[Entry | None, Entry | None]] = {}
-    todo: list[tuple[bytes, str | None, str | None]] = [(b"", old_tree, new_tree)]
-    while todo:
-        prefix, old_oid, new_oid = todo.pop()
-        check_bounds(prefix, len(found))
-        old_entries, new_entries = _entries(repo, old_oid), _entries(repo, new_oid)
-        before = {entry.name: entry for entry in old_entries - new_entries}
-        after = {entry.name: entry for entry in new_entries - old_entries}
-        for name in before.keys() | after.keys():
-            if wanted and not prefix and name not in wanted:
-                continue
-            old, new = before.get(name), after.get(name)
-            old_file, new_file = _file(old), _file(new)
-            if old_file is not None or new_file is not None:
-                found[prefix + name] = (old_file, new_file)
-            old_folder, new_folder = _folder(old), _folder(new)
-            if old_folder != new_folder:
-                todo.append((prefix + name + b"/", old_folder, new_folder))
-    return {path_text(path): found[path] for path in sorted(found)}
+    return TreeDiff(trees, roots).changed(old_tree, new_tree)
 
 
-def touches(repo: Repository, commit_oid: str, roots: Sequence[str] = ()) -> set[str]:
+def touches(repo: Commits, commit_oid: str, roots: Sequence[str] = ()) -> set[str]:
     """The paths that a commit itself changes: those that differ from every one of its parents.
 
     A merge touches only what none of its parents holds (the conflict it resolved, or what it slipped in); the first
     commit touches all its paths. A folder that equals any parent's is not entered.
     """
-    commit = repo.commit(commit_oid)
-    parents: tuple[str | None, ...] = tuple(dict.fromkeys(repo.commit(parent).tree for parent in commit.parents))
-    if len(parents) < 2:
-        return set(changed_paths(repo, parents[0] if parents else None, commit.tree, roots))
-    wanted = {path_bytes(root) for root in roots}
-    found: set[bytes] = set()
-    todo: list[tuple[bytes, tuple[str | None, ...], str | None]] = [(b"", parents, commit.tree)]
-    while todo:
-        prefix, olds, new_oid = todo.pop()
-        check_bounds(prefix, len(found))
-        if new_oid in olds:
-            continue
-        befores = [_by_name(_entries(repo, oid)) for oid in dict.fromkeys(olds)]
-        after = _by_name(_entries(repo, new_oid))
+    return HistoryDiff(repo, roots).touches(commit_oid)
+
+
+class TreeDiff:
+    """Compares trees, and remembers in what pairs of folders differ: most of them are met again and again."""
+
+    def __init__(self, trees: Trees, roots: Sequence[str] = ()) -> None:
+        self._trees = trees
+        self._wanted = frozenset(map(path_bytes, roots))
+        self._known: dict[tuple[str | None, str | None], _Difference] = {}
+
+    def changed(self, old_tree: str | None, new_tree: str | None) -> Changes:
+        """As `changed_paths`."""
+        found: dict[bytes, tuple[Entry | None, Entry | None]] = {}
+        for _, path, old, new in self._compare([(0, b"", old_tree, new_tree)]):
+            found[path] = _file(old), _file(new)
+            if len(found) > MAX_PATHS:
+                raise _too_large()
+        return {path_text(path): found[path] for path in sorted(found)}
+
+    def _compare(self, todo: list[_Step]) -> Iterator[_Found]:
+        """(comparison, path, old entry, new entry) wherever a file differs; many folders are read in one go."""
+        while todo:
+            at_once = _AT_ONCE if len(todo) < _MANY else _FEW_AT_ONCE
+            now = todo[-at_once:]
+            del todo[-at_once:]
+            self._read_ahead(now)
+            for which, prefix, old_oid, new_oid in now:
+                check_bounds(prefix, len(todo))
+                for name, old, new in self._difference(old_oid, new_oid):
+                    if self._wanted and not prefix and name not in self._wanted:
+                        continue
+                    old_folder, new_folder = _folder(old), _folder(new)
+                    if old_folder != new_folder:
+                        todo.append((which, prefix + name + b"/", old_folder, new_folder))
+                    if (old is not None and old_folder is None) or (new is not None and new_folder is None):
+                        yield which, prefix + name, old, new
+
+    def _read_ahead(self, steps: Iterable[_Step]) -> None:
+        known = self._known
+        unknown = [step[2:] for step in steps if step[2:] not in known]
+        self._trees.read_trees([oid for pair in unknown for oid in pair if oid is not None])
+
+    def _difference(self, old_oid: str | None, new_oid: str | None) -> _Difference:
+        """(name, old entry, new entry) for every entry in which two folders differ."""
+        found = self._known.get((old_oid, new_oid))
+        if found is None:
+            found = differing(self._entries(old_oid), self._entries(new_oid))
+            if len(found) <= _FEW:
+                if len(self._known) >= _MOST_REMEMBERED:
+                    self._known = {}
+                self._known[old_oid, new_oid] = found
+        return found
+
+    def _entries(self, oid: str | None) -> tuple[TreeEntry, ...]:
+        return self._trees.tree(oid) if oid is not None else ()
+
+
+class HistoryDiff(TreeDiff):
+    """What commits themselves change."""
+
+    def __init__(self, repo: Commits, roots: Sequence[str] = ()) -> None:
+        super().__init__(repo, roots)
+        self._repo = repo
+        self._ahead: dict[str, set[str]] = {}
+
+    def read_ahead(self, commit_oids: Sequence[str]) -> None:
+        """`touches` will be asked of these commits next: compare them all at once, as far as that goes well.
+
+        Nothing is raised: what is missing or malformed is left to the question about the commit that holds it.
+        """
+        self._ahead = {}
+        with suppress(ObjectError, IncompleteError):
+            self._repo.read_ahead("commit", commit_oids)
+            plain = [oid for oid in commit_oids if len(self._repo.commit(oid).parents) == 1]
+            self._repo.read_ahead("commit", [self._repo.commit(oid).parents[0] for oid in plain])
+            trees = [
+                (self._repo.commit(self._repo.commit(oid).parents[0]).tree, self._repo.commit(oid).tree)
+                for oid in plain
+            ]
+            found: list[set[str]] = [set() for _ in plain]
+            steps: list[_Step] = [(number, b"", *pair) for number, pair in enumerate(trees)]
+            for count, (which, path, _, _) in enumerate(self._compare(steps)):
+                check_bounds(b"", count * 8)  # of what is held for later, less than of what is asked for
+                found[which].add(path_text(path))
+            self._ahead = dict(zip(plain, found, strict=True))
+
+    def touches(self, commit_oid: str) -> set[str]:
+        """As `touches`."""
+        if commit_oid in self._ahead:
+            return self._ahead.pop(commit_oid)
+        commit = self._repo.commit(commit_oid)
+        parents: tuple[str | None, ...] = tuple(dict.fromkeys(self._repo.commit(oid).tree for oid in commit.parents))
+        if len(parents) < 2:
+            return set(self.changed(parents[0] if parents else None, commit.tree))
+        found: set[bytes] = set()
+        todo: list[tuple[bytes, tuple[str | None, ...], str | None]] = [(b"", parents, commit.tree)]
+        while todo:
+            prefix, olds, new_oid = todo.pop()
+            check_bounds(prefix, len(found))
+            if new_oid in olds:
+                continue
+            self._repo.read_trees([oid for oid in (*olds, new_oid) if oid is not None])
+            for name, old, new in self._differing_from_all(prefix, olds, new_oid):
+                if _file(new) not in [_file(entry) for entry in old]:
+                    found.add(prefix + name)
+                todo.append((prefix + name + b"/", tuple(_folder(entry) for entry in old), _folder(new)))
+        return {path_text(path) for path in found}
+
+    def _differing_from_all(
+        self, prefix: bytes, olds: Sequence[str | None], new_oid: str | None
+    ) -> Iterator[tuple[bytes, list[TreeEntry | None], TreeEntry | None]]:
+        """(name, old entries, new entry) for every entry that differs from that of each parent."""
+        befores = [{entry.name: entry for entry in self._entries(oid)} for oid in dict.fromkeys(olds)]
+        after = {entry.name: entry for entry in self._entries(new_oid)}
         for name in after.keys() | befores[0].keys():  # what differs from all is in the result, or was in the first
-            if wanted and not prefix and name not in wanted:
-                continue
-            new = after.get(name)
-            old = [before.get(name) for before in befores]
-            if new in old:
-                continue
-            if _file(new) not in [_file(entry) for entry in old]:
-                found.add(prefix + name)
-            todo.append((prefix + name + b"/", tuple(_folder(entry) for entry in old), _folder(new)))
-    return {path_text(path) for path in found}
+            new, old = after.get(name), [before.get(name) for before in befores]
+            if new not in old and (prefix or not self._wanted or name in self._wanted):
+                yield name, old, new
+
+
+def differing(old: Sequence[TreeEntry], new: Sequence[TreeEntry]) -> _Difference:
+    """(name, old entry, new entry) for every entry in which two folders differ; quick where most of them are shared."""
+    if len(old) == len(new):
+        places = list(compress(range(len(old)), map(is_not, old, new)))
+        before, after = [old[place] for place in places], [new[place] for place in places]
+        if all(one.name == other.name for one, other in zip(before, after, strict=True)):
+            return [(one.name, one, other) for one, other in zip(before, after, strict=True) if one != other]
+    else:
+        start, most = 0, min(len(old), len(new))
+        while start < most and old[start] == new[start]:
+            start += 1
+        end = 0
+        while end < most - start and old[-1 - end] == new[-1 - end]:
+            end += 1
+        before, after = list(old[start : len(old) - end]), list(new[start : len(new) - end])
+    olds, news = {entry.name: entry for entry in before}, {entry.name: entry for entry in after}
+    pairs = ((name, olds.get(name), news.get(name)) for name in dict.fromkeys((*olds, *news)))
+    return [pair for pair in pairs if pair[1] != pair[2]]
 
 
 def check_bounds(prefix: bytes, count: int) -> None:
     """Refuse to go on where folders are nested too deep or too many paths were found."""
     if prefix.count(b"/") > MAX_DEPTH or count > MAX_PATHS:
-        raise ObjectError("tree.too-large", "the folders are nested too deep, or hold too many files")
+        raise _too_large()
 
 
-def _entries(repo: Trees, oid: str | None) -> set[TreeEntry]:
-    return set(repo.tree(oid)) if oid is not None else set()
-
-
-def _by_name(entries: Iterable[TreeEntry]) -> dict[bytes, TreeEntry]:
-    return {entry.name: entry for entry in entries}
+def _too_large() -> ObjectError:
+    return ObjectError("tree.too-large", "the folders are nested too deep, or hold too many files")
 
 
 def _file(entry: TreeEntry | None) -> Entry | None:
@@ -104,4 +214,4 @@ def _file(entry: TreeEntry | None) -> Entry | None:
 
 
 def _folder(entry: TreeEntry | None) -> str | None:
-    return entry.oid if entry is not None and entry.mode == TREE else None
+    return entry[2] if entry is not None and entry[0] == TREE else None

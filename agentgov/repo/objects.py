@@ -15,6 +15,7 @@ from typing import ClassVar, NamedTuple
 
 from agentgov.errors import AgentgovError
 from agentgov.model.snapshot import path_text
+from agentgov.repo.armour import armour_begins, armour_problem
 
 MAX_TEXT_OBJECT = 4 * 2**20  # a commit or tag; the largest honest ones carry a few merge tags
 MAX_TREE = 64 * 2**20
@@ -22,14 +23,21 @@ MAX_TREE = 64 * 2**20
 _FULL_ID = re.compile(r"[0-9a-f]{40}\Z")
 _OID = re.compile(rb"[0-9a-f]{40}\Z")
 _IDENT = re.compile(rb"([^<>\n]*) <([^<>\n]*)> (0|[1-9][0-9]{0,17}) ([+-][0-9]{4})\Z")
+_WHO = rb" ([^<>\n]*) <([^<>\n]*)> (0|[1-9][0-9]{0,17}) ([+-][0-9]{4})\n"
+_PLAIN_COMMIT = re.compile(
+    rb"tree ([0-9a-f]{40})\n((?:parent [0-9a-f]{40}\n)*)author"
+    + _WHO
+    + rb"committer"
+    + _WHO
+    # The armour takes all lines that begin with a blank, so that what follows is the empty line or another header.
+    + rb"(?:gpgsig ([^\n]*(?:\n [^\n]*)*)\n)?\n"
+)
 _LOOSE_DATE = re.compile(rb"> *([0-9]{1,18}) +([+-][0-9]{4})\s*\Z")
 _HEADER_NAME = re.compile(rb"[A-Za-z][A-Za-z0-9-]*\Z")
 _TREE_ENTRY = re.compile(rb"(100644|100755|120000|160000|40000) ([^/\0]+)\0(.{20})", re.DOTALL)
 _LENIENT_TREE_ENTRY = re.compile(rb"(100644|100755|100664|120000|160000|40000) ([^/\0]+)\0(.{20})", re.DOTALL)
 _MODES = {text: int(text, 8) for text in (b"100644", b"100755", b"100664", b"120000", b"160000", b"40000")}
 _FORBIDDEN_NAMES = frozenset({b".", b"..", b".git"})
-_ARMOUR_KINDS = (b"SSH SIGNATURE", b"PGP SIGNATURE", b"PGP MESSAGE", b"SIGNED MESSAGE")
-_ARMOUR_BEGIN = re.compile(rb"^-----BEGIN (?:" + b"|".join(_ARMOUR_KINDS) + rb")", re.MULTILINE)
 _SIGNATURE_HEADERS = (b"gpgsig", b"gpgsig-sha256")
 
 
@@ -105,8 +113,44 @@ def is_object_id(text: str) -> bool:
     return _FULL_ID.match(text) is not None
 
 
+def parse_either_way(raw: bytes) -> tuple[Commit, ObjectError | None]:
+    """The commit in a raw object, and what the strict grammar has against it; ObjectError where even the lenient one
+    refuses it. What both admit, both read alike."""
+    try:
+        return parse_commit(raw), None
+    except ObjectError as refusal:
+        return parse_commit(raw, lenient=True), refusal.with_traceback(None)
+
+
 def parse_commit(raw: bytes, lenient: bool = False) -> Commit:
     """The commit in a raw object; ObjectError where the grammar refuses it (see the module)."""
+    found = _plain_commit(raw)
+    if found is None:
+        return _parse_commit(raw, lenient)
+    if found.signature is not None and not lenient:
+        _check_armour(found.signature)
+    return found
+
+
+def _plain_commit(raw: bytes) -> Commit | None:
+    """A commit of exactly the headers that git writes, read in one go: nearly every one. None for any other."""
+    match = _PLAIN_COMMIT.match(raw)
+    if match is None or len(raw) > MAX_TEXT_OBJECT or b"\0" in raw:
+        return None
+    tree, parents, name, email, when, zone, name_2, email_2, when_2, zone_2, armour = match.groups()
+    return Commit(
+        tree=tree.decode(),
+        parents=tuple(line[7:].decode() for line in parents.split(b"\n")[:-1]),
+        author=Ident(path_text(name), path_text(email), int(when), zone.decode()),
+        committer=Ident(path_text(name_2), path_text(email_2), int(when_2), zone_2.decode()),
+        signature=armour.replace(b"\n ", b"\n") + b"\n" if armour is not None else None,
+        payload=raw[: match.start(11) - 7] + raw[match.end(11) + 1 :] if armour is not None else raw,
+        message=raw[match.end() :],
+    )
+
+
+def _parse_commit(raw: bytes, lenient: bool) -> Commit:
+    """As `parse_commit`, header by header."""
     headers, message = _split(raw, lenient)
     _refuse_repeats(headers, (b"tree", b"author", b"committer"))
     reader = _HeaderReader(headers)
@@ -290,7 +334,7 @@ def _without(raw: bytes, headers: list[_Header]) -> bytes:
 
 def _split_trailing_signature(body: bytes, lenient: bool) -> tuple[bytes, bytes | None]:
     """(message, armour) of a tag's body: the armour is its last lines, and there is only one."""
-    begins = [match.start() for match in _ARMOUR_BEGIN.finditer(body)]
+    begins = armour_begins(body)
     if not begins:
         return body, None
     if lenient:
@@ -301,15 +345,6 @@ def _split_trailing_signature(body: bytes, lenient: bool) -> tuple[bytes, bytes 
 
 
 def _check_armour(armour: bytes) -> None:
-    """One block, from its first byte to its last, and nothing around it."""
-    kind = next((kind for kind in _ARMOUR_KINDS if armour.startswith(b"-----BEGIN " + kind + b"-----\n")), None)
-    if kind is None:
-        raise ObjectError("object.bad-signature-block", "the signature block does not begin as one")
-    if len(_ARMOUR_BEGIN.findall(armour)) != 1:
-        raise ObjectError("object.second-signature", "there is a second signature block")
-    ending = b"\n-----END " + kind + b"-----\n"
-    place = armour.find(ending)
-    if place < 0:
-        raise ObjectError("object.bad-signature-block", "the signature block does not end")
-    if place + len(ending) != len(armour):
-        raise ObjectError("object.text-after-signature", "there is text after the signature block")
+    problem = armour_problem(armour)
+    if problem is not None:
+        raise ObjectError(*problem)

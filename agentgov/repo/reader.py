@@ -40,7 +40,8 @@ class Child:
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._owner = 0  # the process that started the child; a fork must not share its pipes
-        self._buffer = b""
+        self._buffer, self._at = b"", 0  # what the child said, and how much of it was taken
+        self._poll: select.poll | None = None
 
     def header(self, name: str) -> Header | None:
         """What git tells of an object (an id or its beginning), None when there is none or more than one."""
@@ -102,31 +103,32 @@ class Child:
         return Header(fields[0].decode("ascii", "replace"), fields[1].decode("ascii", "replace"), int(fields[2]))
 
     def _read_line(self, name: str) -> bytes:
-        while b"\n" not in self._buffer:
-            if len(self._buffer) > _MAX_LINE:
+        while (end := self._buffer.find(b"\n", self._at)) < 0:
+            if len(self._buffer) - self._at > _MAX_LINE:
                 raise self._damaged(name)
-            self._buffer += self._more(name)
-        line, _, self._buffer = self._buffer.partition(b"\n")
+            self._buffer, self._at = self._buffer[self._at :] + self._more(name), 0
+        line, self._at = self._buffer[self._at : end], end + 1
         return line
 
     def _read(self, name: str, size: int) -> bytes:
-        parts, missing = [self._buffer[:size]], size - len(self._buffer)
-        self._buffer = self._buffer[size:]
+        part = self._buffer[self._at : self._at + size]
+        self._at += len(part)
+        if len(part) == size:
+            return part
+        parts, missing = [part], size - len(part)
         while missing > 0:
-            part = self._more(name)
-            parts.append(part[:missing])
-            self._buffer = part[missing:]
-            missing -= len(part)
+            self._buffer = self._more(name)
+            parts.append(self._buffer[:missing])
+            self._at = len(parts[-1])
+            missing -= self._at
         return b"".join(parts)
 
     def _more(self, name: str) -> bytes:
         """Some bytes of the answer; ObjectError where the child died or says nothing for a minute."""
         assert self._process is not None
         assert self._process.stdout is not None
-        handle = self._process.stdout.fileno()
-        poll = select.poll()
-        poll.register(handle, select.POLLIN)
-        part = os.read(handle, _CHUNK) if poll.poll(_SECONDS * 1000) else b""
+        assert self._poll is not None
+        part = os.read(self._process.stdout.fileno(), _CHUNK) if self._poll.poll(_SECONDS * 1000) else b""
         if not part:
             raise self._damaged(name)
         return part
@@ -137,9 +139,12 @@ class Child:
 
     def _started(self) -> subprocess.Popen[bytes]:
         if self._process is None or self._owner != os.getpid() or self._process.poll() is not None:
-            self._buffer = b""
+            self._buffer, self._at = b"", 0
             self._owner = os.getpid()
             self._process = self._plumbing.start("cat-file", self._mode)
+            assert self._process.stdout is not None
+            self._poll = select.poll()
+            self._poll.register(self._process.stdout.fileno(), select.POLLIN)
             weakref.finalize(self, _end, self._process)  # in a fork this closes its copies of the pipes, no more
         return self._process
 

@@ -17,16 +17,16 @@ from agentgov.model.snapshot import TREE, Entry, path_bytes, path_text
 from agentgov.repo.compose import tree_bytes
 from agentgov.repo.history import Node, is_ancestor, merge_bases, walk
 from agentgov.repo.location import Location, find_repository
-from agentgov.repo.objects import Commit, Tag, TreeEntry, is_object_id, parse_commit, parse_tag, parse_tree
+from agentgov.repo.objects import Commit, ObjectError, Tag, TreeEntry, is_object_id, parse_either_way, parse_tag
 from agentgov.repo.plumbing import Plumbing
 from agentgov.repo.program import Completed, ProgramError, first_line
 from agentgov.repo.refs import Refs
 from agentgov.repo.revision import resolve_commit
-from agentgov.repo.storage import Kind, Storage
+from agentgov.repo.storage import Kind, ReadAhead, Storage
 from agentgov.repo.treeedit import EMPTY_TREE, Change, put_files
+from agentgov.repo.trees import TreeCache
 
 _ZEROS = "0" * 40
-_MOST_TREES = 4096  # kept in memory
 _LOCK_WAITS = (0.02, 0.05, 0.1, 0.3)  # seconds between attempts at a ref that another process has locked
 _IDENTITY_HINT = 'git config --global user.name "Your Name"; git config --global user.email you@example.com'
 
@@ -47,29 +47,23 @@ class Repository:
     def _set_up_caches(self, storage: Storage) -> None:
         """Caches over `storage` alone: were they over `self`, a repository and its children would outlive their use."""
 
-        def commit(oid: str, lenient: bool) -> Commit:
-            return parse_commit(storage.read(oid, "commit"), lenient)
+        ahead = self._ahead = ReadAhead(storage)
+
+        def commit(oid: str) -> tuple[Commit, ObjectError | None]:
+            return parse_either_way(ahead.take(oid, "commit"))
 
         def node(oid: str) -> Node:
-            found = cached_commit(oid, True)  # a walk asks for the same commit soon after
+            found = cached_commit(oid)[0]  # a walk asks for the same commit soon after
             return found.parents, found.committer.when
 
-        ahead: dict[str, bytes] = {}
-
-        def tree(oid: str) -> tuple[TreeEntry, ...]:
-            raw = ahead.pop(oid, None)
-            return parse_tree(storage.read(oid, "tree") if raw is None else raw, lenient=True)
-
         def digest(oid: str) -> str:
-            return sha256(storage.read(oid, "blob")).hexdigest()
+            return sha256(ahead.take(oid, "blob")).hexdigest()
 
         cached_commit = lru_cache(maxsize=1024)(commit)
         self._cached_commit = cached_commit
         self._cached_node = lru_cache(maxsize=32768)(node)
-        self._cached_tree = lru_cache(maxsize=_MOST_TREES)(tree)
-        self._trees_ahead = ahead
-        self._trees_known: set[str] = set()
         self._cached_digest = lru_cache(maxsize=65536)(digest)
+        self._trees = TreeCache(lambda oid: ahead.take(oid, "tree"))
 
     @classmethod
     def open(cls, start: Path | str = ".") -> "Repository":
@@ -84,7 +78,10 @@ class Repository:
 
     def commit(self, oid: str, lenient: bool = True) -> Commit:
         """A commit; strict (`lenient=False`) wherever its signature is counted."""
-        return self._cached_commit(oid, lenient)
+        found, refusal = self._cached_commit(oid)
+        if refusal is not None and not lenient:
+            raise ObjectError(refusal.code, str(refusal))
+        return found
 
     def tag(self, oid: str, lenient: bool = False) -> Tag:
         """An annotated tag object, strict unless told otherwise."""
@@ -92,18 +89,22 @@ class Repository:
 
     def tree(self, oid: str) -> tuple[TreeEntry, ...]:
         """The entries of a tree, in git's order."""
-        return () if oid == EMPTY_TREE else self._cached_tree(oid)
+        return () if oid == EMPTY_TREE else self._trees.entries(oid)
 
     def read_trees(self, oids: Sequence[str]) -> None:
         """Several trees will be asked for next: read those in one go that were not read before."""
-        wanted = [oid for oid in oids if oid != EMPTY_TREE and oid not in self._trees_known]
-        if len(wanted) > 1 and len(self._trees_known) + len(wanted) <= _MOST_TREES:
-            self._trees_known.update(wanted)
-            self._trees_ahead.update(self._storage.read_some(wanted, "tree"))
+        self._ahead.read(self._trees.unknown([oid for oid in oids if oid != EMPTY_TREE]), "tree")
+
+    def read_ahead(self, kind: Kind, oids: Sequence[str]) -> None:
+        """Several objects of a kind will be asked for next: read them in one go, as many as fit into 32 MiB."""
+        if kind == "tree":
+            self.read_trees(oids)
+        else:
+            self._ahead.read(oids, kind)
 
     def blob(self, oid: str) -> bytes:
         """The content of a file, as stored: no filter, no line ending is converted."""
-        return self.read(oid, "blob")
+        return self._ahead.take(oid, "blob")
 
     def blobs(self, oids: Sequence[str]) -> dict[str, bytes]:
         """The contents of several files in one go: of the first of them, as far as they are here and not too large."""

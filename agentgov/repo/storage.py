@@ -89,6 +89,34 @@ class Storage:
         return "fetch it: git fetch origin; and if that does not help: git fsck"
 
 
+class ReadAhead:
+    """Objects that were read in one go because they will be asked for soon; each is handed out once."""
+
+    def __init__(self, storage: Storage) -> None:
+        self._storage = storage
+        self._held: dict[tuple[str, Kind], bytes] = {}
+        self._bytes = 0
+
+    def read(self, oids: Sequence[str], kind: Kind) -> None:
+        """Read those that are not held yet, as many as are here and fit; one alone gains nothing by it."""
+        wanted = [oid for oid in dict.fromkeys(oids) if (oid, kind) not in self._held]
+        if len(wanted) < 2:
+            return
+        if self._bytes > _ROOM // 2:  # nobody came for them
+            self._held, self._bytes = {}, 0
+        found = self._storage.read_some(wanted, kind)
+        self._held.update({(oid, kind): raw for oid, raw in found.items()})
+        self._bytes += sum(map(len, found.values()))
+
+    def take(self, oid: str, kind: Kind) -> bytes:
+        """As `Storage.read`, without asking again for what is held."""
+        raw = self._held.pop((oid, kind), None)
+        if raw is None:
+            return self._storage.read(oid, kind)
+        self._bytes -= len(raw)
+        return raw
+
+
 def _open(git_dir: Path) -> "pygit2.Repository":
     import pygit2
 

@@ -18,6 +18,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "trust": ("trust", "Trust", "Adopt a repository; the pins that verification starts from."),
     "journal": ("journal", "Trust", "The signed acts, and whether they are all in order."),
     "verify": ("verify", "Trust", "Would the reconciler release this? The full trust verdict."),
+    "hook": ("hook", "Trust", "The same verdicts before a push lands: on a git server or a laptop."),
     "release": ("release", "Release", "Tag an agent: signed, annotated, bound to its closure."),
     "reconcile": ("reconcile", "Release", "Observe, verify, plan and apply what is due."),
     "status": ("status", "Release", "What runs where, at what share, since when, what it waits for."),

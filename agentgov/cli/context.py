@@ -85,7 +85,7 @@ class Context:
 def open_context(start: str) -> Context:
     """The repository around a directory, with its journal. ConfigurationError when there is no repository."""
     repo = ahead.repository(start)
-    return Context(repo, Journal(repo, _journal_branch(repo), Remote.of(repo)))
+    return Context(repo, Journal(repo, journal_branch(repo), Remote.of(repo)))
 
 
 def journal_line(view: View) -> Span:
@@ -108,7 +108,7 @@ def _identity(view: View, key: PublicKey) -> Identity:
     return identity
 
 
-def _journal_branch(repo: Repository) -> str:
+def journal_branch(repo: Repository) -> str:
     """The branch that agentgov.yaml at HEAD names; the default where it cannot be read."""
     import msgspec
 

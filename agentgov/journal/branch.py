@@ -65,11 +65,14 @@ class Journal:
                 time.sleep(secrets.randbelow(1000) / 1000 * 0.1 * (1 + attempt))
         raise AssertionError("the last attempt returns or raises")
 
-    def verify(self, tip: str, now: int, *, cold: bool = False, tick: Callable[[], object] = int) -> Replayed:
+    def verify(
+        self, tip: str, now: int, *, cold: bool = False, remember: bool = True, tick: Callable[[], object] = int
+    ) -> Replayed:
         """Verify up to a tip: everything when `cold`, else what is new since this machine last verified.
 
-        Remembers a good tip as last seen. A tip that does not descend from the last seen one is an offence, and so is
-        the journal of another fleet than the one that this repository is known to be.
+        Remembers a good tip as last seen, unless told not to: it may never land. A tip that does not descend from the
+        last seen one is an offence, and so is the journal of another fleet than the one that this repository is known
+        to be.
         """
         fleet = self.fleet_id(tip)
         pins, seen = load_pins(fleet), last_seen(fleet)
@@ -78,7 +81,7 @@ class Journal:
             return Replayed(None, 0, offence)
         trusted = None if cold else self._trusted(fleet, pins)
         found = verify_journal(self.repo, tip, pins, now, trusted=trusted, tick=tick)
-        if found.offence is None and found.view is not None:
+        if remember and found.offence is None and found.view is not None:
             self._remember(pins, found.view, seen)
         return found
 

@@ -111,6 +111,13 @@ RULES: tuple[RuleId, ...] = (
     RuleId("journal.replay", "An act's tree holds other records than the act makes.", _HISTORY),
     RuleId("journal.authorised", "An act authorises other contents than the reviews cover.", _HISTORY),
     RuleId("trust.first-use", "This machine has no pins for the fleet.", "Run agentgov trust pin LINE."),
+    # Pushes, as a hook judges them
+    RuleId("push.free", "Nothing is asked of that ref."),
+    RuleId("push.deleted", "A ref that is governed is never deleted."),
+    RuleId("push.rewound", "The push would take away history that the journal rests on."),
+    RuleId("push.look-alike", "Only its case tells the ref from one that is governed.", "Choose another name."),
+    RuleId("push.no-journal", "There is no journal here to judge by.", "Push the journal first: agentgov trust init."),
+    RuleId("push.incomplete", "It cannot be told whether the push may land.", "Push what is missing, too."),
     # Signatures
     RuleId("signature.malformed", "The signature cannot be read as one of SSH.", "Sign again."),
     RuleId("signature.namespace", "The signature was made for another purpose.", "Sign again."),

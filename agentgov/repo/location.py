@@ -7,15 +7,20 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agentgov.errors import ConfigurationError, IncompleteError
+from agentgov.repo.quarantine import Quarantine
 
 
 @dataclass(frozen=True, slots=True)
 class Location:
-    """`root` is the work tree (None when bare), `git_dir` its git directory, `common_dir` what all work trees share."""
+    """`root` is the work tree (None when bare), `git_dir` its git directory, `common_dir` what all work trees share.
+
+    `quarantine` holds what a push has brought, for the hook that judges it; None everywhere else.
+    """
 
     root: Path | None
     git_dir: Path
     common_dir: Path
+    quarantine: Quarantine | None = None
 
 
 def find_repository(start: Path | str) -> Location:

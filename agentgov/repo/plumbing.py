@@ -33,7 +33,7 @@ class Plumbing:
 
     def git(self, *args: str, input: bytes = b"", check: bool = True) -> Completed:  # noqa: A002 - as in program.git
         """One local question to git."""
-        return git(self._cwd, self._git_dir(), *args, input=input, check=check)
+        return git(self._cwd, self._git_dir(), *args, input=input, check=check, env=self._received())
 
     def transport(self, *args: str, timeout: float = 300) -> Completed:
         """One verb that talks to a remote; never raises for an exit code."""
@@ -48,11 +48,16 @@ class Plumbing:
         """A child that answers question after question through its pipes; it never fetches what is missing."""
         objects = str(self._location.common_dir / "objects")  # a child may outlive the folder of links
         alone = {"GIT_NO_LAZY_FETCH": "1", "GIT_ALLOW_PROTOCOL": "none", "GIT_OBJECT_DIRECTORY": objects}
-        return start_git(self._cwd, self._git_dir(), *args, env=alone)
+        return start_git(self._cwd, self._git_dir(), *args, env={**alone, **self._received()})
 
     def own_config(self, *args: str) -> Completed:
         """`git config` with the repository's configuration, the only question that is asked with it."""
         return git(self._cwd, f"--git-dir={self._location.git_dir}", "config", *args, check=False)
+
+    def _received(self) -> dict[str, str]:
+        """What shows git the objects of a push that is being judged, beside the repository's own."""
+        quarantine = self._location.quarantine
+        return quarantine.variables() if quarantine is not None else {}
 
     def _carried_settings(self) -> dict[str, str]:
         """The few settings of the repository that a remote needs, all data and no program, as variables for git.

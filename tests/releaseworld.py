@@ -60,6 +60,7 @@ class ReleaseWorld:
         self.frozen = ""
         self.ineligible: dict[str, str] = {}
         self.moved: list[Moved] = []
+        self.landed: list[Act] = []
         self.canary, self.stable, self.counted = Arm(), Arm(), ""
 
     def release_of(self, tag: str) -> Release | None:
@@ -98,6 +99,7 @@ class ReleaseWorld:
         if isinstance(outcome, Refusal):
             return outcome
         self.at, self.seq, self.journal_time = outcome, self.seq + 1, time
+        self.landed.append(act)
         self.check_change(act, before, outcome)
         if act.kind in ("canary", "share"):
             self.books.ticks = self.books.units = 0

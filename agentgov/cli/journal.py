@@ -7,16 +7,30 @@ from typing import Any
 import click
 
 from agentgov.cli.context import open_context
+from agentgov.cli.judged import journal_of, reasons_of, where_of
 from agentgov.cli.options import answer, format_option, repo_option, wants_colour
 from agentgov.errors import ConfigurationError, IncompleteError
 from agentgov.journal.branch import Journal
 from agentgov.journal.query import Logged, acts
 from agentgov.journal.replay import Replayed
+from agentgov.journal.verdicts import (
+    FIRST_USE,
+    Answer,
+    Point,
+    answer_on_journal,
+    head_of,
+    is_stale,
+    stale_words,
+)
+from agentgov.journal.view import View
 from agentgov.model.act import render
+from agentgov.model.verdict import note, unknown
 from agentgov.repo import clock
 from agentgov.report.moments import age, stamp
 from agentgov.report.page import Page, Span
 from agentgov.trust.pins import last_seen
+
+_SINCE = "from its pinned beginning"
 
 
 @click.group()
@@ -75,41 +89,55 @@ def verify(fetch: bool, repo: str, output: str) -> int:
     Signatures, permissions, reviews, releases and every byte of the recorded state; nothing is taken from a cache.
     """
     context = open_context(repo)
-    journal = context.journal
+    journal, tip = context.journal, ""
     try:
         tip = (journal.fetch() if fetch else None) or context.tip()
         found = _with_progress(journal, tip)
     except IncompleteError as error:
-        document = _verdict("incomplete", "journal.incomplete", error.message, {})
-        answer(output, Page().line(Span("incomplete ", "warn"), error.message).line(f"  {error.hint}"), document)
+        told = Answer((Point(unknown("journal.incomplete", error.message)),))
+        page = Page().line(Span("incomplete ", "warn"), error.message).line(f"  {error.hint}")
+        answer(output, page, _document(told, {}, tip, None))
         return error.exit_code
-    page, document = _judged(journal, tip, found)
-    answer(output, page, document)
+    told, page, where = _judged(journal, tip, found)
+    answer(output, page, _document(told, where, tip, found.view))
     return 1 if found.offence is not None else 0
 
 
-def _judged(journal: Journal, tip: str, found: Replayed) -> tuple[Page, dict[str, Any]]:
-    offence = found.offence
-    if offence is not None:
-        page = Page().line(Span("reject ", "bad"), f"{offence.message}")
-        page.line(f"  {offence.code} at journal commit {offence.commit[:12]}")
-        if found.view is not None:
-            page.line(f"  the last act that holds is {found.view.state.head.seq}, {found.view.tip[:12]}")
-        for line in _what_to_do(journal, tip, found, offence.code):
-            page.line(f"  {line}")
-        where = {"commit": offence.commit, "acts": found.acts}
-        return page, _verdict("reject", offence.code, offence.message, where)
-    assert found.view is not None
-    head = found.view.state.head
-    pins = journal.pins(found.view)
-    words = "from its pinned beginning" if pins is not None else "trust on first use: this machine has no pins"
-    page = Page().line(Span("accept ", "good"), f"{found.acts} acts hold, {words}")
-    page.line(f"  tip {tip[:12]}, journal time {stamp(head.time)}, {age(clock.now() - head.time)} old")
-    pending = len(found.view.state.pending)
+def _judged(journal: Journal, tip: str, found: Replayed) -> tuple[Answer, Page, dict[str, Any]]:
+    view = found.view
+    pinned = view is not None and journal.pins(view) is not None
+    told = answer_on_journal(journal.repo, found, pinned)
+    if found.offence is not None:
+        return told, _refused(journal, tip, found, told), {"acts": found.acts, **where_of(told)}
+    assert view is not None
+    head, now = view.state.head, clock.now()
+    page = Page().line(Span("accept ", "good"), f"{found.acts} acts hold, {_SINCE if pinned else FIRST_USE}")
+    page.line(f"  tip {tip[:12]}, journal time {stamp(head.time)}, {age(now - head.time)} old")
+    if is_stale(view, now):
+        told = told.and_also([Point(note("journal.stale", stale_words(view, now)), head_of(view))])
+        page.line(Span("  stale ", "warn"), stale_words(view, now))
+    pending = len(view.state.pending)
     page.line(
         f"  main was last looked at in commit {head.main[:9]}, {pending} path{'s' if pending != 1 else ''} pending"
     )
-    return page, _verdict("accept", "", words, {"commit": tip, "acts": found.acts, "time": head.time})
+    return told, page, {"commit": tip, "seq": head.seq, "acts": found.acts, "time": head.time}
+
+
+def _refused(journal: Journal, tip: str, found: Replayed, told: Answer) -> Page:
+    """The first offence, where it stands, and what to do about it."""
+    assert found.offence is not None
+    assert told.first is not None
+    offence, where = found.offence, told.first.where
+    page = Page().line(Span("reject ", "bad"), f"{offence.message}")
+    act = f", which would be act {where.seq}" if where.seq is not None else ""
+    page.line(f"  {offence.code} at journal commit {offence.commit[:12]}{act}")
+    if where.path:
+        page.line(f"  at {where.path}")
+    if found.view is not None:
+        page.line(f"  the last act that holds is {found.view.state.head.seq}, {found.view.tip[:12]}")
+    for line in _what_to_do(journal, tip, found, offence.code):
+        page.line(f"  {line}")
+    return page
 
 
 def _what_to_do(journal: Journal, tip: str, found: Replayed, code: str) -> list[str]:
@@ -132,14 +160,15 @@ def _what_to_do(journal: Journal, tip: str, found: Replayed, code: str) -> list[
     ]
 
 
-def _verdict(verdict: str, code: str, message: str, where: dict[str, Any]) -> dict[str, Any]:
-    reasons = [{"rule": code or "journal.verified", "message": message}]
+def _document(told: Answer, where: dict[str, Any], tip: str, view: View | None) -> dict[str, Any]:
     return {
         "schema": "agentgov.journal-verify/1",
-        "verdict": verdict,
-        "code": code,
+        "verdict": told.word,
+        "code": told.code,
         "where": where,
-        "reasons": reasons,
+        "reasons": reasons_of(told),
+        "tip": tip or None,
+        "journal": journal_of(view, clock.now()) if view is not None else None,
     }
 
 

@@ -12,7 +12,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from agentgov.diff.version import AgentVersion, version_of
+from agentgov.errors import AgentgovError
 from agentgov.journal.authors import author_sets
+from agentgov.journal.commits import Mode
 from agentgov.journal.handover import handovers
 from agentgov.journal.parts import Overlay, Part, agent_part, governance_part
 from agentgov.journal.view import Agents, View
@@ -67,7 +69,8 @@ def observe_change(view: View, main: str, *, whole: bool = True) -> Change:
         for path, entries in changed_paths(repo, view.authorised, tree, ROOTS).items()
         if is_governed(path)
     }
-    signed = view.governance.fleet.commits == "signed"
+    mode: Mode = "signed" if view.governance.fleet.commits == "signed" else "any"
+    memory = view.memory
     pending, last = view.state.pending, view.state.head.main
     since = {path: pending.get(path, last) for path in changed}
     reviewed = {entry.path for review in view.state.reviews().values() for entry in review.paths}
@@ -81,7 +84,9 @@ def observe_change(view: View, main: str, *, whole: bool = True) -> Change:
             for path, (old, new) in sorted(changed.items(), key=lambda item: path_bytes(item[0]))
         ),
         agents=_touched_agents(view, tree, frozenset(changed), frozenset(asked)),
-        authors=author_sets(repo, view.directory, main, asked, view.memory.touched, signed=signed) if asked else {},
+        authors=author_sets(repo, view.directory, main, asked, memory.touched, mode=mode, signatures=memory.signatures)
+        if asked
+        else {},
         since=since,
         entries={path: new for path, (_, new) in changed.items()},
         head=main,
@@ -110,6 +115,19 @@ def decide_advance(view: View, change: Change, time: int) -> Advance:
         governance=governance_digest(governance_part(trees, authorised, "governance")) if governance else "",
         verdict=verdict,
     )
+
+
+def first_disagreement(view: View, advance: Advance, claimed: str) -> str:
+    """The first path of which a claimed tree of authorised contents says something else than what is covered; "" where
+    the trees cannot be compared."""
+    try:
+        said = changed_paths(view.repo, view.authorised, claimed)
+    except AgentgovError:
+        return ""
+    ours: dict[str, Entry | None] = dict(advance.accepted)
+    theirs = {path: new for path, (_, new) in said.items()}
+    differing = [path for path in ours.keys() | theirs.keys() if ours.get(path, ABSENT) != theirs.get(path, ABSENT)]
+    return min(differing, key=path_bytes, default="")
 
 
 def authorised_changes(accepted: dict[str, Entry | None]) -> dict[str, tuple[int, str] | None]:

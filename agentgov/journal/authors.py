@@ -10,20 +10,18 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from agentgov.journal.commits import FORGE_COMMITTERS, Mode, Signatures, person_of, why_unsigned
 from agentgov.model.governed import ROOTS
 from agentgov.repo.changes import changed_paths, touches
 from agentgov.repo.objects import Commit, ObjectError
 from agentgov.repo.repository import Repository
 from agentgov.review.change import AuthorSet
-from agentgov.trust.identity import Directory, Forge
-from agentgov.trust.sshsig import GIT, SignatureError, dearmour, verify
+from agentgov.trust.identity import Directory
+from agentgov.trust.sshsig import SignatureError, dearmour
 from agentgov.trust.sshsig import parse as parse_signature
 
 _CO_AUTHOR = re.compile(rb"^[ \t]*co-authored-by[ \t]*:(.*)$", re.IGNORECASE | re.MULTILINE)
 _EMAIL = re.compile(rb"[^\s<>()\[\],;:\"]{1,128}@[^\s<>()\[\],;:\"]{1,254}")
-_NUMBERED = re.compile(r"([1-9][0-9]{0,18})[+-][^@]*@users\.noreply\.(github|gitlab)\.com\Z", re.IGNORECASE)
-# Forges commit merges and web edits in their own name; that says nothing about who wrote the content.
-_FORGE_COMMITTERS = frozenset({"noreply@github.com", "noreply@gitlab.com"})
 
 Touches = Callable[[str], frozenset[str]]
 
@@ -35,7 +33,6 @@ class _Found:
     people: set[str] = field(default_factory=set)
     doubt: str = ""
     touched: bool = False
-    unsigned: str = ""
     commits: list[str] = field(default_factory=list)
 
 
@@ -46,11 +43,13 @@ def author_sets(
     since: Mapping[str, str],
     touched: Touches | None = None,
     *,
-    signed: bool = False,
+    mode: Mode = "any",
+    signatures: Signatures | None = None,
 ) -> dict[str, AuthorSet]:
     """The author set of each path of `since` (path to the commit of main where it last was authorised), looking at the
-    commits that `main` has and that commit has not. `touched` remembers what a commit changes, where one asks often;
-    `signed` asks that every commit is signed by its committer. IncompleteError where history is missing."""
+    commits that `main` has and that commit has not. `touched` and `signatures` remember what a commit changes and who
+    signed it, where one asks often; `mode` says which commits must be signed. IncompleteError where history is missing.
+    """
     touched = touched or touched_paths(repo)
     found = {path: _Found() for path in since}
     for start in sorted(set(since.values())):
@@ -59,15 +58,40 @@ def author_sets(
             _look_through(repo, directory, repo.walk(main, exclude=[start] if repo.has(start) else []), mine, touched)
         except ObjectError as error:  # one damaged commit must not stop main for ever
             _doubt(mine.values(), f"history cannot be read: {error}")
-    if signed:
-        for known in found.values():
-            known.unsigned = next((why for oid in known.commits if (why := _unsigned(repo, oid, directory))), "")
-    return {path: AuthorSet(frozenset(known.people), known.doubt, known.unsigned) for path, known in found.items()}
+    unsigned = _Unsigned(directory, mode, signatures or Signatures(repo))
+    return {
+        path: AuthorSet(frozenset(known.people), known.doubt, *unsigned.first(reversed(known.commits)))
+        for path, known in found.items()
+    }
 
 
 def touched_paths(repo: Repository) -> Touches:
     """What a commit itself changes, remembered."""
     return lru_cache(maxsize=1 << 17)(lambda oid: frozenset(touches(repo, oid, ROOTS)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Unsigned:
+    """Asks each commit once, however many paths it touches."""
+
+    directory: Directory
+    mode: Mode
+    signatures: Signatures
+    known: dict[str, str] = field(default_factory=dict)
+
+    def first(self, commits: Iterable[str]) -> tuple[str, str]:
+        """Why the first of these that is not signed as it must be is not, and which one that is; "" where all are."""
+        return next(((why, oid) for oid in commits if (why := self._why(oid))), ("", ""))
+
+    def _why(self, oid: str) -> str:
+        if self.mode == "any":
+            return ""
+        if oid not in self.known:
+            try:
+                self.known[oid] = why_unsigned(oid, self.signatures.of(oid), self.directory, self.mode)
+            except ObjectError as error:
+                self.known[oid] = f"commit {oid[:9]} cannot be read: {error}"
+        return self.known[oid]
 
 
 def _look_through(
@@ -105,24 +129,9 @@ def _doubt(found: Iterable[_Found], why: str) -> None:
         known.doubt = known.doubt or why
 
 
-def _unsigned(repo: Repository, oid: str, directory: Directory) -> str:
-    """Why a commit is not signed by its committer, a person or bot of Access, under the strict grammar; "" if it is."""
-    try:
-        commit = repo.commit(oid, lenient=False)
-        if commit.signature is None:
-            return f"commit {oid[:9]} is not signed, and this fleet asks for signed commits"
-        identity = directory.by_key(verify(commit.signature, commit.payload, GIT))
-    except (ObjectError, SignatureError) as error:
-        return f"the signature of commit {oid[:9]} does not hold: {error}"
-    committer = _person(commit.committer.email, directory)
-    if identity is None or (identity.kind == "person" and identity.id != committer):
-        return f"commit {oid[:9]} is not signed by its committer, {commit.committer.email}"
-    return ""
-
-
 def _known(commit: Commit, directory: Directory) -> Iterator[str]:
     for email in (commit.author.email, commit.committer.email, *_co_authors(commit)):
-        person = _person(email, directory)
+        person = person_of(email, directory)
         if person is not None:
             yield person
     signer = _claimed_signer(commit, directory)
@@ -130,19 +139,10 @@ def _known(commit: Commit, directory: Directory) -> Iterator[str]:
         yield signer
 
 
-def _person(email: str, directory: Directory) -> str | None:
-    """Whom an address names, also the addresses that forges make of account numbers."""
-    numbered = _NUMBERED.match(email)
-    if numbered is None:
-        return directory.by_email(email)
-    forge: Forge = "github" if numbered[2].lower() == "github" else "gitlab"
-    return directory.by_email(email) or directory.by_account(forge, int(numbered[1]))
-
-
 def _strangers(commit: Commit, directory: Directory) -> Iterable[str]:
     author, committer = commit.author.email, commit.committer.email
-    found = [email for email in (author, committer) if _person(email, directory) is None]
-    return [email for email in found if email not in _FORGE_COMMITTERS or email == author]
+    found = [email for email in (author, committer) if person_of(email, directory) is None]
+    return [email for email in found if email not in FORGE_COMMITTERS or email == author]
 
 
 def _co_authors(commit: Commit) -> Iterator[str]:

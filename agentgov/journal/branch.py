@@ -87,6 +87,16 @@ class Journal:
 
     def view(self, now: int, *, fetch: bool = False) -> View:
         """The verified present. ConfigurationError when there is no journal, RefusedError when it does not verify."""
+        found = self.present(now, fetch=fetch)
+        if found.offence is not None or found.view is None:
+            offence = found.offence
+            what = f"{offence.message} ({offence.code} at {offence.commit[:12]})" if offence else "it is empty"
+            raise RefusedError(f"the journal does not verify: {what}", "run: agentgov journal verify")
+        return found.view
+
+    def present(self, now: int, *, fetch: bool = False) -> Replayed:
+        """What verification says of the present, offences as values. ConfigurationError when there is no journal,
+        RefusedError when there was one."""
         tip = self.fetch() if fetch else self.known_tip()
         if tip is None:
             if fleets_of(self.repo):
@@ -99,11 +109,7 @@ class Journal:
                 break
             # Another process on this machine may have seen a newer act between our two looks: look again.
             found = verify((self.fetch() if fetch else self._seen_here(tip)) or tip, now)
-        if found.offence is not None or found.view is None:
-            offence = found.offence
-            what = f"{offence.message} ({offence.code} at {offence.commit[:12]})" if offence else "it is empty"
-            raise RefusedError(f"the journal does not verify: {what}", "run: agentgov journal verify")
-        return found.view
+        return found
 
     def _verify_fetched(self, tip: str, now: int) -> Replayed:
         """Verify, and fetch what acts speak of and this clone does not have yet: commits of main, above all."""

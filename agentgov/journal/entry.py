@@ -6,11 +6,13 @@ Reads raw objects under the strict grammar and says who signed what; whether the
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from agentgov.errors import AgentgovError
 from agentgov.journal.parts import Overlay
 from agentgov.model.act import Act, ActError, parse
 from agentgov.model.snapshot import FILE
 from agentgov.model.state import AUTHORISED, SIGNATURES_FILE
 from agentgov.model.transitions import Refusal
+from agentgov.repo.changes import changed_paths
 from agentgov.repo.objects import Commit, ObjectError, object_id
 from agentgov.repo.repository import Repository
 from agentgov.repo.treeedit import Change
@@ -80,21 +82,33 @@ def refuse_tree(repo: Repository, before: str | None, changes: Mapping[str, Chan
     """Whether the tree of an entry is anything else than the one before it with exactly these changes, and its
     signatures. Trees are compared by id: there is no other spelling of the same state."""
     wanted = {**changes, SIGNATURES_FILE: (FILE, object_id("blob", b"".join(entry.signatures)))}
-    if Overlay(repo).put_files(before, wanted) == entry.tree:
+    trees = Overlay(repo)
+    expected = trees.put_files(before, wanted)
+    if expected == entry.tree:
         return None
     for path, change in sorted(wanted.items()):
         there = repo.entry(entry.tree, path)
         if (None if there is None else (there.mode, there.oid)) != change:
             code = "journal.authorised" if path == AUTHORISED else "journal.replay"
-            return Refusal(code, f"the act's tree says something else at {path} than the act does")
-    return Refusal("journal.tree", "the act's tree holds what no act writes")
+            return Refusal(code, f"the act's tree says something else at {path} than the act does", path)
+    path = _first_difference(trees, expected, entry.tree)
+    at = f" at {path}" if path else ""
+    return Refusal("journal.tree", f"the act's tree holds what no act writes{at}", path)
+
+
+def _first_difference(trees: Overlay, one: str, other: str) -> str:
+    """The first path that differs between two trees, "" where they cannot be compared."""
+    try:
+        return next(iter(changed_paths(trees, one, other)), "")
+    except AgentgovError:
+        return ""
 
 
 def _identity(armour: bytes, payload: bytes, namespace: str, directory: Directory) -> Identity | Refusal:
     try:
         key = verify(armour, payload, namespace)
     except SignatureError as error:
-        return Refusal(f"journal.{error.code}", f"a signature does not hold: {error}")
+        return Refusal(error.code, f"a signature does not hold: {error}")
     identity = directory.by_key(key)
     if identity is None:
         return Refusal("journal.stranger", f"the key {key.fingerprint} is nobody's in Access")

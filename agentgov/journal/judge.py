@@ -8,7 +8,7 @@ object is missing is an IncompleteError.
 from collections.abc import Callable, Mapping
 from functools import partial
 
-from agentgov.journal.authorise import decide_advance, observe_change
+from agentgov.journal.authorise import decide_advance, first_disagreement, observe_change
 from agentgov.journal.authority import refuse_signers
 from agentgov.journal.clock import judge_checkpoint, refuse_time
 from agentgov.journal.outcome import Outcome
@@ -87,7 +87,8 @@ def _advance(view: View, act: Act, time: int) -> Outcome | Refusal:
     except ObjectError as error:
         return Refusal("advance.main", f"main cannot be read at {main[:12]}: {error}")
     if advance.authorised != act.get("Authorised"):
-        return Refusal("advance.contents", "the act authorises other contents than the reviews cover")
+        path = first_disagreement(view, advance, act.get("Authorised"))
+        return Refusal("advance.contents", "the act authorises other contents than the reviews cover", path)
     changes: Changes = {PENDING_FILE: Pending(advance.pending)}
     for key, review in view.state.reviews().items():
         left = tuple(entry for entry in review.paths if entry.path not in advance.accepted)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from agentgov.errors import IncompleteError
 from agentgov.journal.pausing import selects
 from agentgov.journal.view import TreeReader, View, view_at
-from agentgov.model.act import Act, ActError, parse
+from agentgov.model.act import PREFIX, Act, ActError, parse
 from agentgov.model.names import AgentId
 from agentgov.model.state import AUTHORISED, Head, State
 from agentgov.repo.repository import Repository
@@ -52,6 +52,24 @@ def acts_on(repo: Repository, tip: str, agent: AgentId) -> Iterator[Logged]:
     for logged in acts(repo, tip):
         if _concerns(repo, logged, agent):
             yield logged
+
+
+def acts_naming(repo: Repository, tip: str, seq: int, agent: str) -> Iterator[tuple[int, str, Act]]:
+    """Number, commit and text of every act whose trailers name an agent, newest first; `seq` is the number of the tip.
+    IncompleteError where one is missing or none."""
+    wanted = f"\n{PREFIX}Agent: {agent}\n".encode()
+    commit: str | None = tip
+    while commit is not None:
+        raw = repo.commit(commit)
+        if wanted in raw.message:
+            try:
+                act = parse(raw.message)
+            except ActError as error:
+                message = f"journal commit {commit[:12]} is no act: {error}"
+                raise IncompleteError(message, "agentgov journal verify") from error
+            if act.get("Agent") == agent:
+                yield seq, commit, act
+        commit, seq = raw.parents[0] if raw.parents else None, seq - 1
 
 
 def view_at_act(view: View, seq: int) -> View:

@@ -28,11 +28,12 @@ RULES = (
 
 @dataclass(frozen=True, slots=True)
 class Offence:
-    """The first thing that does not hold, and the commit of the journal where it stands."""
+    """The first thing that does not hold, the commit of the journal where it stands, and the path where it is one."""
 
     code: str
     message: str
     commit: str
+    path: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,7 @@ def verify_journal(
     for oid, commit in chain[1:] if view is not None else chain:
         judged = _step(repo, view, oid, commit, pins, now)
         if isinstance(judged, Refusal):
-            return Replayed(view, acts, Offence(judged.code, judged.message, oid))
+            return Replayed(view, acts, Offence(judged.code, judged.message, oid, judged.path))
         view, acts = judged, acts + 1
         tick()
     return Replayed(view, acts)

@@ -14,6 +14,7 @@ does not matter.
 import re
 from dataclasses import dataclass
 
+from agentgov.errors import IncompleteError
 from agentgov.journal.parts import Overlay, agent_part, shared_folder
 from agentgov.journal.view import View
 from agentgov.model.act import PREFIX
@@ -83,7 +84,7 @@ def judge_tag(view: View, name: ReleaseName, oid: str, raw: bytes) -> Release | 
         return signer
     since = _authorised_since(view, name.agent, text.closure)
     if isinstance(since, Refusal):
-        return since
+        return _refuse_links(view, name.agent, tag.object) or since
     differs = _refuse_commit(view, name.agent, tag.object, text.closure)
     if differs is not None:
         return differs
@@ -152,6 +153,23 @@ def _authorised_since(view: View, agent: AgentId, closure: str) -> int | Refusal
     )
 
 
+def _refuse_links(view: View, agent: AgentId, commit: str) -> Refusal | None:
+    """The better word for content that was never authorised because it never can be: a symlink or a submodule in the
+    place of a file."""
+    try:
+        tree = view.repo.commit(commit).tree
+        if _closure(view.repo, tree, agent):
+            return None
+        part = agent_part(Overlay(view.repo), tree, agent, "the tag")
+        linked = sorted(path for path, entry in part.entries().items() if not entry.is_file)
+    except (ObjectError, IncompleteError):
+        return None
+    if not linked:
+        return None
+    message = f"{linked[0]} is a symlink or a submodule at commit {commit[:9]}, and such an agent is never released"
+    return Refusal("tag.link", message, linked[0])
+
+
 def authorised_closure(view: View, tree: str, agent: AgentId) -> str:
     """The digest of an agent's closure in a tree of authorised contents, "" where it has none that can be released."""
     folders = [view.repo.entry(tree, folder) for folder in (agent.folder, shared_folder(agent))]
@@ -172,7 +190,10 @@ def _refuse_commit(view: View, agent: AgentId, commit: str, closure: str) -> Ref
     except ObjectError as error:
         return Refusal("tag.commit", f"the commit of the tag cannot be read: {error}")
     if there != closure:
-        return Refusal("tag.commit", f"commit {commit[:9]} holds another content of {agent} than the tag binds")
+        linked = _refuse_links(view, agent, commit)
+        return linked or Refusal(
+            "tag.commit", f"commit {commit[:9]} holds another content of {agent} than the tag binds"
+        )
     return None
 
 

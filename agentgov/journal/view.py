@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime
 
 from agentgov.errors import IncompleteError
 from agentgov.journal.authors import Touches, touched_paths
+from agentgov.journal.commits import Signatures
 from agentgov.journal.line import Line
 from agentgov.journal.parts import Overlay, governance_part
 from agentgov.journal.records import from_bytes
@@ -62,6 +63,7 @@ class Memory:
 
     line: Line
     touched: Touches  # what a commit of main changes
+    signatures: Signatures  # by which keys commits of main are signed
     records: Known = field(default_factory=Known)
     closures: dict[tuple[AgentId, str, str], str] = field(default_factory=dict)  # by the trees of an agent's folders
     agents: Agents = field(default_factory=dict)  # by the blob of agent.yaml; None for one that cannot be read
@@ -157,7 +159,7 @@ def view_at(repo: Repository, commit: str, before: View | None = None, tree: str
     authorised = repo.entry(tree, AUTHORISED)
     if authorised is None or authorised.mode != TREE:
         raise IncompleteError(f"commit {commit[:12]} is no act of a journal: it holds no authorised contents")
-    memory = before.memory if before is not None else Memory(Line(repo), touched_paths(repo))
+    memory = before.memory if before is not None else Memory(Line(repo), touched_paths(repo), Signatures(repo))
     state = State(TreeReader(repo, tree, memory.records))
     if before is not None and before.state.head.governance == state.head.governance:
         governance, directory = before.governance, before.directory

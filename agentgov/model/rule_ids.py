@@ -17,6 +17,7 @@ class RuleId:
 
 _CLONE = "Fetch it again from a clone that you trust; git fsck tells what is damaged."
 _HISTORY = "Nobody but the reconciler moves the journal; compare with another clone, then: agentgov journal verify."
+_AGAIN = "Look at agentgov status, and decide again."
 
 RULES: tuple[RuleId, ...] = (
     # Reviews
@@ -38,6 +39,15 @@ RULES: tuple[RuleId, ...] = (
     RuleId("review.verdict", "A signed review carries no verdict that exists.", "approve, request-changes, withdraw."),
     RuleId("review.nothing", "There is no review to withdraw."),
     RuleId("review.bot", "Bots' reviews are not counted."),
+    # Contents of main
+    RuleId("contents.authorised", "Everything governed at this commit is authorised."),
+    RuleId("contents.reviewed", "Every path that changed has the reviews it needs."),
+    RuleId(
+        "contents.pending", "A path lacks reviews, or can never be authorised.", "agentgov check says who is missing."
+    ),
+    RuleId("contents.unreviewed", "The fleet has one person, whose changes nobody else sees.", "Add people to Access."),
+    RuleId("commits.unsigned", "A commit is not signed by its committer, as the fleet asks.", "git commit --amend -S"),
+    RuleId("verify.incomplete", "It cannot be told whether this may be released.", "Fetch what is missing."),
     # Who may do what
     RuleId("access.binding", "A binding of Access gives the right."),
     RuleId("access.administrator", "Administrators have the right."),
@@ -75,6 +85,7 @@ RULES: tuple[RuleId, ...] = (
     RuleId("tag.signature", "The tag's signature does not hold.", "Tag again with your own key."),
     RuleId("tag.stranger", "The tag's key is no person's in Access.", "Add the key to Access first."),
     RuleId("tag.permission", "Whoever signed the tag may not release this agent.", "See agentgov who release AGENT."),
+    RuleId("tag.link", "A symlink or a submodule stands where the agent has a file.", "Put the file itself there."),
     RuleId("tag.lightweight", "A release is an annotated tag.", "Tag with agentgov release."),
     RuleId("tag.incomplete", "It cannot be told yet whether the tag is good.", "Fetch what is missing."),
     RuleId("tag.findings", "The agent has errors at that commit.", "Mend what agentgov validate finds."),
@@ -82,6 +93,13 @@ RULES: tuple[RuleId, ...] = (
     RuleId("tag.overdue", "The agent's lifecycle.reviewBy has passed.", "Look at it again and move the date."),
     RuleId("tag.moved", "The tag points at another object than when it was first seen.", "Find out who moved it."),
     RuleId("tag.gone", "The journal has seen the tag, and its ref is gone.", "Fetch tags; else ask who deleted it."),
+    # The promotion chain of a release
+    RuleId("promotion.chain", "The acts that brought the release where it stands, or that none has moved it yet."),
+    RuleId("promotion.skipped", "An act moves a release past a stage that it never was in.", _HISTORY),
+    RuleId("promotion.bound", "An act names a release otherwise than the journal recorded it.", _HISTORY),
+    RuleId(
+        "promotion.downgrade", "Production goes back to an older release by something else than a rollback.", _HISTORY
+    ),
     # Releases and orders in the journal
     RuleId("release.name", "The act names no release of the agent."),
     RuleId("release.known", "The journal has seen the release already."),
@@ -95,6 +113,61 @@ RULES: tuple[RuleId, ...] = (
     RuleId("act.time", "The act's time lies behind the journal, or too far ahead.", "Set this machine's clock."),
     RuleId("act.place", "An act of that kind cannot stand there."),
     RuleId("act.agent", "The act names no agent's id."),
+    # Acts that begin the journal, move main, or move releases
+    RuleId("init.kind", "The journal does not begin with an act init.", _HISTORY),
+    RuleId("init.contents", "The first act adopts other contents than stand at its commit of main.", _HISTORY),
+    RuleId(
+        "init.unreadable",
+        "The governance that the first act adopts cannot be read.",
+        "Mend what agentgov validate finds.",
+    ),
+    RuleId(
+        "init.access", "The Access that the first act adopts does not hold together.", "Mend governance/access.yaml."
+    ),
+    RuleId("init.fleet", "The first act is for another fleet than agentgov.yaml.", _HISTORY),
+    RuleId("init.governance", "The first act names another governance than it adopts.", _HISTORY),
+    RuleId(
+        "init.administrator", "Whoever signed the first act is no administrator in the governance it adopts.", _HISTORY
+    ),
+    RuleId("advance.main", "The act names no commit of main that can be read."),
+    RuleId("advance.contents", "The act authorises other contents than the reviews cover.", _HISTORY),
+    RuleId("checkpoint.main", "The heartbeat passes over changes of main that no advance has looked at."),
+    RuleId("transition.actor", "Only a person does that."),
+    RuleId("transition.agent", "The act and its release are of different agents."),
+    RuleId(
+        "transition.release",
+        "The journal has not seen the release as the act names it.",
+        "Fetch; agentgov history AGENT.",
+    ),
+    RuleId("transition.record", "The journal lacks a release that the agent holds.", _HISTORY),
+    RuleId("transition.state", "The release is not where the act takes it from.", _AGAIN),
+    RuleId("transition.candidate", "The release is not on its way to production.", _AGAIN),
+    RuleId("transition.leaves", "The act was decided on a state that is no more.", _AGAIN),
+    RuleId("transition.running", "Production runs that content already."),
+    RuleId("transition.canary", "A canary of another release is running.", "Wait, or agentgov abort it."),
+    RuleId("transition.version", "The release is not newer, or for a rollback not older, than it must be."),
+    RuleId(
+        "transition.prerelease", "The pipeline has no channel for pre-releases.", "Release a version without a suffix."
+    ),
+    RuleId("transition.content", "The content is older than what production runs.", "Have it reviewed again on main."),
+    RuleId("transition.bad", "The content failed, or was rolled back.", "agentgov clear forgives it."),
+    RuleId("transition.withdrawn", "The release was withdrawn.", "Release the next version."),
+    RuleId("transition.paused", "The agent is paused.", "agentgov resume"),
+    RuleId("transition.hold", "The agent is on hold.", "agentgov hold --lift"),
+    RuleId("transition.soak", "The soak is not over.", "Wait."),
+    RuleId("transition.promoters", "Too few people promoted the release to the stage.", "agentgov promote"),
+    RuleId("transition.stage", "A release is promoted to canary or to production."),
+    RuleId("transition.step", "That is not the next step of the canary."),
+    RuleId("transition.share", "The share is not the one of the step."),
+    RuleId("transition.judged", "The canary has not been judged as its pipeline asks."),
+    RuleId("transition.counts", "The counts of the act are missing or malformed."),
+    RuleId("transition.automatic", "A bot may not do that by itself here.", "A person decides."),
+    RuleId("transition.deadline", "The canary has not been inconclusive for long enough.", "Wait."),
+    RuleId(
+        "transition.window",
+        "The release has not run for too long; going back to it takes two people.",
+        "Take a second person: agentgov rollback --help",
+    ),
     RuleId("journal.verified", "The journal holds from its pinned beginning."),
     RuleId("journal.rejected", "The journal does not hold.", _HISTORY),
     RuleId("journal.incomplete", "It cannot be told whether the journal holds.", "Fetch what is missing."),
@@ -110,6 +183,7 @@ RULES: tuple[RuleId, ...] = (
     RuleId("journal.tree", "An act's tree holds what no act writes.", _HISTORY),
     RuleId("journal.replay", "An act's tree holds other records than the act makes.", _HISTORY),
     RuleId("journal.authorised", "An act authorises other contents than the reviews cover.", _HISTORY),
+    RuleId("journal.stale", "The last word of the journal is older than journal.maxAge.", "Fetch; agentgov doctor."),
     RuleId("trust.first-use", "This machine has no pins for the fleet.", "Run agentgov trust pin LINE."),
     # Pushes, as a hook judges them
     RuleId("push.free", "Nothing is asked of that ref."),

@@ -18,10 +18,12 @@ _COUNTS = re.compile(r"\S{1,128} canary (\d{1,18})/(\d{1,18}) stable (\d{1,18})/
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why an act is not legal here: a stable code `transition.<word>` and one plain sentence."""
+    """Why an act is not legal here: a stable code `transition.<word>` and one plain sentence; `path` where it is about
+    one path of a tree."""
 
     code: str
     message: str
+    path: str = ""
 
 
 @dataclass(frozen=True, slots=True)

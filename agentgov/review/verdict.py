@@ -26,11 +26,12 @@ class PathChange:
 @dataclass(frozen=True, slots=True)
 class AuthorSet:
     """The people who wrote a change; `doubt` says why that is not certain, "" where it is; `unsigned` names a commit
-    that lacks the signature that the fleet asks for."""
+    that lacks the signature that the fleet asks for, and `unsigned_commit` is its id."""
 
     people: frozenset[str]
     doubt: str = ""
     unsigned: str = ""
+    unsigned_commit: str = ""
 
 
 @dataclass(frozen=True, slots=True)

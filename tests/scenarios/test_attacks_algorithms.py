@@ -78,16 +78,16 @@ def test_signature_of_one_purpose_is_none_of_the_other_for_every_kind(world: Fle
     assert envelope is not None
     for borrowed in (envelope, world.signers[who].sign(GIT, text)):
         forged = hostile.with_text(world, honest, text, signatures=borrowed, by=who)
-        assert hostile.code(world, forged) == "journal.signature.namespace"
+        assert hostile.code(world, forged) == "signature.namespace"
     forged = hostile.sealed(world, hostile.payload_of(world, honest), who, namespace=ACT)
-    assert hostile.code(world, forged) == "journal.signature.namespace"
+    assert hostile.code(world, forged) == "signature.namespace"
 
 
 def test_twin_of_an_act_is_refused(world: FleetSimulator) -> None:
     honest = hostile.honest(world)
     text = render(hostile.act_at(world, honest))
     forged = hostile.with_text(world, honest, text, signatures=twin(world.signers["alice"].sign(ACT, text)))
-    assert hostile.code(world, forged) == "journal.signature.high-s"
+    assert hostile.code(world, forged) == "signature.high-s"
 
 
 def test_twin_of_an_envelope_is_refused_and_git_takes_it(world: FleetSimulator) -> None:
@@ -102,7 +102,7 @@ def test_twin_of_an_envelope_is_refused_and_git_takes_it(world: FleetSimulator) 
     config = ["-c", "gpg.format=ssh", "-c", f"gpg.ssh.allowedSignersFile={allowed}"]
     done = subprocess.run(["git", "-C", world.work, *config, "verify-commit", forged], capture_output=True, check=False)
     assert done.returncode == 0, done.stderr
-    assert hostile.code(world, forged) == "journal.signature.high-s"
+    assert hostile.code(world, forged) == "signature.high-s"
 
 
 def test_twin_of_a_tag_is_refused(world: FleetSimulator) -> None:
@@ -124,7 +124,7 @@ def test_twin_of_a_commit_of_main_is_not_signed(world: FleetSimulator) -> None:
     signed, unsigned = world.signers["alice"].sign(GIT, payload), []
     for signature in (signed, twin(signed)):
         oid = hostile.store(world, "commit", hostile.with_header(payload, signature))
-        sets = author_sets(world.repo, world.view().directory, oid, {path: start}, signed=True)
+        sets = author_sets(world.repo, world.view().directory, oid, {path: start}, mode="signed")
         unsigned.append(sets[path].unsigned)
     assert unsigned[0] == ""
     assert "high form" in unsigned[1]
@@ -145,7 +145,7 @@ def test_weak_key_signs_nothing_and_cannot_be_brought_into_access(
     honest = hostile.honest(world)
     text = render(hostile.act_at(world, honest))
     forged = hostile.with_text(world, honest, text, signatures=weak.sign(ACT, text))
-    assert hostile.code(world, forged) in ("journal.signature.weak-key", "journal.signature.algorithm")
+    assert hostile.code(world, forged) in ("signature.weak-key", "signature.algorithm")
     keys = {name: signer.public_key for name, signer in world.signers.items()}
     commit = world.commit("carol", {ACCESS_FILE: access_file({**keys, "erin": weak.public_key})})
     for who in ("carol", "dave"):
@@ -166,7 +166,7 @@ def test_rsa_signature_under_the_name_of_sha1_is_refused(world: FleetSimulator) 
     assert old in dearmour(signature)
     renamed = armour(dearmour(signature).replace(old, new))
     forged = hostile.with_text(world, honest, text, signatures=renamed, by="bob")
-    assert hostile.code(world, forged) == "journal.signature.algorithm"
+    assert hostile.code(world, forged) == "signature.algorithm"
 
 
 def test_security_key_that_nobody_touched_signs_nothing(world: FleetSimulator) -> None:
@@ -175,7 +175,7 @@ def test_security_key_that_nobody_touched_signs_nothing(world: FleetSimulator) -
     text = render(hostile.act_at(world, honest))
     untouched = device.sign(ACT, text, flags=0x04)
     code = hostile.code(world, hostile.with_text(world, honest, text, signatures=normalise(untouched)))
-    assert code == "journal.signature.no-presence"
+    assert code == "signature.no-presence"
 
 
 def test_one_private_key_in_two_forms_is_refused(world: FleetSimulator) -> None:

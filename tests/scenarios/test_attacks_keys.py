@@ -44,13 +44,13 @@ def test_append_by_a_stranger_writes_nothing(local: FleetSimulator) -> None:
 )
 def test_commit_edited_after_it_was_signed(local: FleetSimulator, old: bytes, new: bytes) -> None:
     forged = hostile.edited(local, hostile.honest(local), lambda raw: raw.replace(old, new, 1))
-    assert hostile.code(local, forged) == "journal.signature.invalid"
+    assert hostile.code(local, forged) == "signature.invalid"
 
 
 def test_act_edited_and_appended_by_somebody_else(local: FleetSimulator) -> None:
     honest = hostile.honest(local)
     edited = hostile.resealed(local, honest, lambda raw: raw.replace(b"support/triage", b"finance/payroll"), by="bob")
-    assert hostile.code(local, edited) == "journal.signature.invalid"
+    assert hostile.code(local, edited) == "signature.invalid"
 
 
 def test_key_of_one_person_on_an_act_that_names_another(local: FleetSimulator) -> None:
@@ -86,7 +86,7 @@ def test_signature_of_a_commit_is_no_signature_of_an_act(local: FleetSimulator) 
     for namespace in (GIT, "file", "agentgov-act2"):
         armour = local.signers["alice"].sign(namespace, text)
         forged = hostile.with_text(local, honest, text, signatures=armour)
-        assert hostile.code(local, forged) == "journal.signature.namespace", namespace
+        assert hostile.code(local, forged) == "signature.namespace", namespace
 
 
 def test_envelope_does_not_stand_in_for_the_signature_of_the_act(local: FleetSimulator) -> None:
@@ -94,23 +94,20 @@ def test_envelope_does_not_stand_in_for_the_signature_of_the_act(local: FleetSim
     envelope = parse_commit(local.repo.read(honest, "commit")).signature
     assert envelope is not None
     text = render(hostile.act_at(local, honest))
-    assert (
-        hostile.code(local, hostile.with_text(local, honest, text, signatures=envelope))
-        == "journal.signature.namespace"
-    )
+    assert hostile.code(local, hostile.with_text(local, honest, text, signatures=envelope)) == "signature.namespace"
 
 
 def test_signature_of_an_act_is_no_signature_of_a_commit(local: FleetSimulator) -> None:
     payload = hostile.payload_of(local, hostile.honest(local))
     for namespace in (ACT, "file"):
-        assert hostile.code(local, hostile.sealed(local, payload, namespace=namespace)) == "journal.signature.namespace"
+        assert hostile.code(local, hostile.sealed(local, payload, namespace=namespace)) == "signature.namespace"
 
 
 def test_signature_of_another_act_does_not_fit(local: FleetSimulator) -> None:
     honest, other = hostile.honest(local), hostile.pause(local)
     text = render(hostile.act_at(local, honest))
     forged = hostile.with_text(local, honest, text, signatures=other.signatures[0])
-    assert hostile.code(local, forged) == "journal.signature.invalid"
+    assert hostile.code(local, forged) == "signature.invalid"
 
 
 def test_commit_and_act_without_a_signature(local: FleetSimulator) -> None:

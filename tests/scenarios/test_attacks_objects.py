@@ -78,7 +78,7 @@ BEFORE_SIGNING: dict[str, Callable[[bytes], bytes]] = {
 @pytest.mark.parametrize("how", AFTER_SIGNING)
 def test_commit_changed_after_signing(local: FleetSimulator, how: str) -> None:
     forged = hostile.edited(local, hostile.honest(local), AFTER_SIGNING[how])
-    assert hostile.code(local, forged).startswith(("journal.object", "journal.signature", "journal.text"))
+    assert hostile.code(local, forged).startswith(("journal.object", "signature", "journal.text"))
 
 
 @pytest.mark.parametrize("how", BEFORE_SIGNING)
@@ -112,13 +112,13 @@ def test_signature_has_one_spelling(local: FleetSimulator, how: str) -> None:
     text = render(hostile.act_at(local, honest))
     bad = other_spellings(local.signers["alice"].sign(ACT, text))[how]
     assert hostile.code(local, hostile.with_text(local, honest, text, signatures=bad)).startswith(
-        ("journal.unsigned", "journal.signature")
+        ("journal.unsigned", "signature")
     )
     payload = hostile.payload_of(local, honest)
     envelope = other_spellings(local.signers["alice"].sign(GIT, payload))[how]
     if how != "no final newline":  # git itself strips that one
         sealed = hostile.store(local, "commit", hostile.with_header(payload, envelope))
-        assert hostile.code(local, sealed).startswith(("journal.object", "journal.signature", "journal.envelope"))
+        assert hostile.code(local, sealed).startswith(("journal.object", "signature", "journal.envelope"))
 
 
 def loose_file(world: FleetSimulator, oid: str) -> Path:
@@ -173,7 +173,7 @@ def test_replace_refs_do_not_repair_a_forgery(local: FleetSimulator) -> None:
     honest = hostile.honest(local)
     forged = hostile.edited(local, honest, lambda raw: raw.replace(b"pause by alice", b"pause by carol"))
     gitworld.git(local.work, "update-ref", f"refs/replace/{forged}", honest)
-    assert hostile.code(local, forged) == "journal.signature.invalid"
+    assert hostile.code(local, forged) == "signature.invalid"
 
 
 def test_grafts_commit_graph_and_alternates_have_no_effect(local: FleetSimulator, tmp_path: Path) -> None:

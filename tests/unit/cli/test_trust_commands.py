@@ -182,7 +182,9 @@ def test_garbage_on_the_journal_is_named_and_the_command_takes_it_away(running: 
     running.git("push", "-q", "origin", f"{garbage}:{REF}")
     document = running.asked("bob", "journal", "verify", "--fetch", code=1)
     assert (document["verdict"], document["where"]["commit"]) == ("reject", garbage)
-    assert running.asked("bob", "verify", code=1)["code"] == "journal.rejected"
+    told = running.asked("bob", "verify", code=1)
+    assert (told["code"], told["where"]["commit"]) == ("journal.text", garbage)
+    assert told["where"]["seq"] == document["where"]["seq"] == document["journal"]["seq"] + 1
     found = running.run("bob", "journal", "verify", "--fetch")
     command = next(line.strip() for line in found.out.splitlines() if line.strip().startswith("git push"))
     running.git(*command.split()[1:])
@@ -197,8 +199,48 @@ def test_garbage_on_the_journal_is_named_and_the_command_takes_it_away(running: 
 def test_a_recorded_release_is_accepted_by_name_and_by_ref(running: CommandWorld) -> None:
     for name in (f"{TRIAGE}/v1.1.0", f"refs/tags/{TRIAGE}/v1.1.0"):
         document = running.asked("frank", "verify", name)
-        assert (document["verdict"], document["reasons"][-1]["rule"]) == ("accept", "tag.recorded")
+        assert (document["verdict"], document["code"]) == ("accept", "")
+        assert [one["rule"] for one in document["reasons"]] == ["journal.verified", "tag.recorded", "promotion.chain"]
+        assert "went to production" in document["reasons"][-1]["message"]
         assert document["where"]["tag"] == running.git("rev-parse", f"{TRIAGE}/v1.1.0")
+
+
+def test_without_pins_a_release_is_refused_and_a_commit_is_trusted_on_first_use(running: CommandWorld) -> None:
+    shutil.rmtree(running.folder / "home/config/pins")
+    document = running.asked("frank", "verify", f"{TRIAGE}/v1.1.0", code=1)
+    assert (document["verdict"], document["code"]) == ("reject", "trust.first-use")
+    for answer in (running.asked("frank", "verify"), running.asked("frank", "journal", "verify")):
+        assert answer["verdict"] == "accept"
+        assert "trust.first-use" in [one["rule"] for one in answer["reasons"]]
+
+
+def test_a_stale_journal_releases_nothing_and_still_holds(running: CommandWorld) -> None:
+    running.time += 53 * 7 * 86_400
+    for what in ("HEAD", f"{TRIAGE}/v1.1.0"):
+        document = running.asked("frank", "verify", what, code=3)
+        assert (document["verdict"], document["code"], document["journal"]["stale"]) == (
+            "incomplete",
+            "journal.stale",
+            True,
+        )
+        assert document["where"]["commit"] == document["journal"]["tip"]
+        assert "git fetch origin agentgov/journal" in document["reasons"][-1]["message"]
+    whole = running.asked("frank", "journal", "verify")
+    assert (whole["verdict"], whole["journal"]["stale"]) == ("accept", True)
+    assert whole["journal"]["age"] > 52 * 7 * 86_400
+
+
+def test_a_recorded_release_is_judged_by_what_validation_finds_today(running: CommandWorld) -> None:
+    path = "governance/workspaces/support.yaml"
+    only = running.edit(path, "owner: team:support", "owner: team:support\nmodels: {allow: [anthropic/claude-haiku-*]}")
+    running.change("carol", {path: only})
+    running.must("dave", "review", "approve", "-m", "Only haiku")
+    running.tick()
+    document = running.asked("frank", "verify", f"{TRIAGE}/v1.1.0", code=1)
+    assert (document["code"], document["where"]["commit"]) == (
+        "tag.findings",
+        running.git("rev-parse", f"{TRIAGE}/v1.1.0^{{commit}}"),
+    )
 
 
 def test_a_moved_and_a_missing_tag_are_rejected(running: CommandWorld) -> None:

@@ -23,6 +23,7 @@ from agentgov.model.transitions import (
     rollback_target,
 )
 from agentgov.model.units import parse_duration, parse_share
+from agentgov.release.chain import Step, promotion_chain
 from agentgov.release.judge import Outcome
 from agentgov.release.observations import Memory, Tick, observe_tick
 from agentgov.release.plan import plan_agent
@@ -301,6 +302,14 @@ class World(ReleaseWorld, RuleBasedStateMachine):
         for _ in range(5):
             self.clock += 60
             assert self.tick("healthy").act is None
+        self.the_chain_holds()
+
+    def the_chain_holds(self) -> None:
+        """Who knows nothing but the acts comes to the same end: nothing skipped, and this release in production."""
+        steps = [Step(number, "", act) for number, act in enumerate(self.landed)]
+        chain = promotion_chain(steps, self.releases[-1], {one.tag: one for one in self.releases})
+        assert chain.offence is None, chain
+        assert "went to production" in chain.words or "entered staging" in chain.words
 
 
 def _outside_window(at: Deployment, target: Release, time: int) -> bool:

@@ -1,0 +1,80 @@
+"""Past changes of main, judged again under another governance: what would have been decided, had it stood then.
+
+Each past change is an `advance` of the journal, seen from the view before it: the contents that stood authorised, the
+reviews that were open, journal time. Only what decides is exchanged: rules, owners, people. Contents, reviews and
+dates stay what they were, so an answer says nothing of what people would have done under other rules. Writes nothing.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from agentgov.errors import AgentgovError
+from agentgov.journal.authorise import observe_change
+from agentgov.journal.query import acts
+from agentgov.journal.view import View, view_at
+from agentgov.model.fleet import Governance
+from agentgov.review.change import ChangeVerdict, PathVerdict, decide_change
+from agentgov.trust.identity import Directory
+
+
+@dataclass(frozen=True, slots=True)
+class PastChange:
+    """One advance: its number, its commit in the journal, the commit of main, journal time, and the view before it."""
+
+    seq: int
+    commit: str
+    main: str
+    time: int
+    before: View
+
+
+@dataclass(frozen=True, slots=True)
+class Differing:
+    """A path on which the verdicts differ."""
+
+    then: PathVerdict
+    now: PathVerdict
+
+
+@dataclass(frozen=True, slots=True)
+class Rejudged:
+    """A past change with both verdicts, and the paths on which they differ; `problem` where it could not be judged."""
+
+    change: PastChange
+    then: ChangeVerdict
+    now: ChangeVerdict
+    problem: str = ""
+
+    @property
+    def differing(self) -> tuple[Differing, ...]:
+        """The paths that would have passed and did not, or did and would not have."""
+        now = {path.change.path: path for path in self.now.paths}
+        pairs = [(path, now[path.change.path]) for path in self.then.paths if path.change.path in now]
+        return tuple(Differing(one, other) for one, other in pairs if one.state != other.state)
+
+
+def past_changes(view: View, last: int) -> Iterator[PastChange]:
+    """The last changes of main that the journal took over or left pending, newest first. IncompleteError where acts are
+    missing."""
+    for logged in acts(view.repo, view.tip):
+        if last <= 0:
+            return
+        if logged.act.kind == "advance" and logged.parent is not None:
+            before = view_at(view.repo, logged.parent, view)
+            time = logged.act.time or before.state.head.time
+            yield PastChange(logged.head.seq, logged.commit, logged.act.get("Main"), time, before)
+            last -= 1
+
+
+def rejudged(change: PastChange, governance: Governance, directory: Directory) -> Rejudged:
+    """A past change under its own governance and under another one."""
+    other = replace(change.before, governance=governance, directory=directory)
+    try:
+        return Rejudged(change, _judged(change.before, change), _judged(other, change))
+    except AgentgovError as error:
+        return Rejudged(change, ChangeVerdict(()), ChangeVerdict(()), error.message)
+
+
+def _judged(view: View, change: PastChange) -> ChangeVerdict:
+    found = observe_change(view, change.main)
+    return decide_change(found, view.governance, view.directory, view.state.reviews(), change.time)

@@ -2,7 +2,7 @@
 are not written, so that a verifier compares ids on a machine where it may not write at all.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from types import MappingProxyType
 
@@ -31,6 +31,10 @@ class Overlay:
     def tree(self, oid: str) -> tuple[TreeEntry, ...]:
         """The entries of a tree, in git's order."""
         return self._made[oid] if oid in self._made else self.repo.tree(oid)
+
+    def read_trees(self, oids: Sequence[str]) -> None:
+        """Several trees will be asked for next: read those in one go that lie in the repository."""
+        self.repo.read_trees([oid for oid in oids if oid not in self._made])
 
     def write_tree(self, entries: Iterable[TreeEntry]) -> str:
         """The id that a tree would have; it can be read here from now on."""

@@ -71,6 +71,7 @@ def test_act_and_envelope_by_every_kind_of_key_are_accepted(world: FleetSimulato
     assert hostile.code(world, view.tip) == "accept"
 
 
+@pytest.mark.attack("K8")
 @pytest.mark.parametrize("who", ["alice", "bob", "erin"])
 def test_signature_of_one_purpose_is_none_of_the_other_for_every_kind(world: FleetSimulator, who: str) -> None:
     honest = hostile.prepare(world, hostile.pause(world, who), by=who)
@@ -83,6 +84,7 @@ def test_signature_of_one_purpose_is_none_of_the_other_for_every_kind(world: Fle
     assert hostile.code(world, forged) == "signature.namespace"
 
 
+@pytest.mark.attack("K11")
 def test_twin_of_an_act_is_refused(world: FleetSimulator) -> None:
     honest = hostile.honest(world)
     text = render(hostile.act_at(world, honest))
@@ -90,6 +92,7 @@ def test_twin_of_an_act_is_refused(world: FleetSimulator) -> None:
     assert hostile.code(world, forged) == "signature.high-s"
 
 
+@pytest.mark.attack("K11")
 def test_twin_of_an_envelope_is_refused_and_git_takes_it(world: FleetSimulator) -> None:
     honest = hostile.honest(world)
     payload = hostile.payload_of(world, honest)
@@ -105,6 +108,7 @@ def test_twin_of_an_envelope_is_refused_and_git_takes_it(world: FleetSimulator) 
     assert hostile.code(world, forged) == "signature.high-s"
 
 
+@pytest.mark.attack("K11")
 def test_twin_of_a_tag_is_refused(world: FleetSimulator) -> None:
     name = ReleaseName(TRIAGE, "1.0.0")
     raw = hostile.tag(world, name)
@@ -117,6 +121,7 @@ def test_twin_of_a_tag_is_refused(world: FleetSimulator) -> None:
     assert "high form" in verdicts[1].message
 
 
+@pytest.mark.attack("K11")
 def test_twin_of_a_commit_of_main_is_not_signed(world: FleetSimulator) -> None:
     start = world.head()
     path = f"{TRIAGE.folder}/prompts/system.md"
@@ -130,6 +135,7 @@ def test_twin_of_a_commit_of_main_is_not_signed(world: FleetSimulator) -> None:
     assert "high form" in unsigned[1]
 
 
+@pytest.mark.attack("K9")
 @pytest.mark.parametrize(
     ("kind", "bits", "message"),
     [("rsa", "1024", "1024 bits"), ("rsa", "2047", "2047 bits"), ("dsa", "1024", "ssh-dss is not accepted")],
@@ -157,6 +163,7 @@ def test_weak_key_signs_nothing_and_cannot_be_brought_into_access(
         parse_public_key(weak.public_key)
 
 
+@pytest.mark.attack("K9")
 def test_rsa_signature_under_the_name_of_sha1_is_refused(world: FleetSimulator) -> None:
     honest = hostile.prepare(world, hostile.pause(world, "bob"), by="bob")
     text = render(hostile.act_at(world, honest))
@@ -190,6 +197,7 @@ def test_one_private_key_in_two_forms_is_refused(world: FleetSimulator) -> None:
     assert list(view.state.pending) == [ACCESS_FILE]
 
 
+@pytest.mark.attack("K2")
 def test_stranger_with_a_good_key_of_another_kind_stays_a_stranger(world: FleetSimulator, tmp_path: Path) -> None:
     world.signers["mallory"] = StrictSigner(_ssh(gitworld.make_key(tmp_path, "mallory", "ecdsa")))
     with pytest.raises(RefusedError, match="nobody's in Access"):

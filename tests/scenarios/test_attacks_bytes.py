@@ -60,6 +60,7 @@ def asked(world: FleetSimulator, tip: str) -> tuple[Replayed, tuple[object, ...]
         return None
 
 
+@pytest.mark.attack("F1")
 @pytest.mark.parametrize("seed", range(4))
 def test_flips_in_the_commit_of_an_act(lived: FleetSimulator, seed: int) -> None:
     dice = random.Random(seed)
@@ -95,6 +96,7 @@ def loose_objects(world: FleetSimulator) -> list[Path]:
     return sorted(path for path in (world.work / ".git" / "objects").glob("??/*") if len(path.parent.name) == 2)
 
 
+@pytest.mark.attack("F1")
 @pytest.mark.parametrize("seed", range(3))
 def test_flips_in_what_is_stored(lived: FleetSimulator, seed: int) -> None:
     dice = random.Random(seed)
@@ -128,6 +130,7 @@ def flips(seed: int, raw: bytes, count: int) -> Iterator[bytes]:
             yield bad
 
 
+@pytest.mark.attack("F1")
 @pytest.mark.parametrize("seed", range(2))
 def test_flips_in_a_tag(local: FleetSimulator, seed: int) -> None:
     raw, view = hostile.tag(local, V1), local.view()
@@ -139,6 +142,7 @@ def test_flips_in_a_tag(local: FleetSimulator, seed: int) -> None:
         assert isinstance(found, Refusal), bad
 
 
+@pytest.mark.attack("F1")
 @pytest.mark.parametrize("file", ["config/pins", "state/last-seen", "state/verified"])
 def test_flips_in_what_this_machine_keeps(lived: FleetSimulator, tmp_path: Path, file: str) -> None:
     path = tmp_path / file / FLEET
@@ -155,6 +159,7 @@ def test_flips_in_what_this_machine_keeps(lived: FleetSimulator, tmp_path: Path,
         assert found.offence is not None or (found.view is not None and said(found.view) == before)
 
 
+@pytest.mark.attack("F1")
 def test_flips_in_the_signatures_of_an_act(lived: FleetSimulator) -> None:
     tip = lived.view().tip
     entry = lived.repo.entry(lived.repo.commit(tip).tree, "act.sig")

@@ -43,6 +43,7 @@ def pending(world: FleetSimulator) -> list[str]:
     return list(view.state.pending)
 
 
+@pytest.mark.attack("H6")
 def test_main_rewritten_with_the_same_contents(local: FleetSimulator) -> None:
     old = authorised(local, {PROMPT: "Sort by urgency.\n"})
     commit_tree(local, local.repo.commit(old).tree)
@@ -51,6 +52,7 @@ def test_main_rewritten_with_the_same_contents(local: FleetSimulator) -> None:
     assert pending(local) == [PROMPT]
 
 
+@pytest.mark.attack("A2")
 def test_review_survives_a_rebase_with_the_same_contents(local: FleetSimulator) -> None:
     base = local.head()
     commit = local.commit("alice", {PROMPT: "Sort by urgency.\n"})
@@ -62,6 +64,7 @@ def test_review_survives_a_rebase_with_the_same_contents(local: FleetSimulator) 
     assert pending(local) == []
 
 
+@pytest.mark.attack("H7")
 def test_main_rewritten_to_an_unrelated_root(local: FleetSimulator) -> None:
     git(local, "checkout", "-q", "--orphan", "other")
     git(local, "rm", "-rfq", "--cached", ".")
@@ -97,6 +100,7 @@ def merge_of(world: FleetSimulator, files: dict[str, str], *, who: str = "alice"
     return world.head()
 
 
+@pytest.mark.attack("M1")
 def test_evil_merge_with_a_file_in_neither_parent(local: FleetSimulator) -> None:
     merge = merge_of(local, {PROMPT: "Obey me.\n", f"{TRIAGE.folder}/prompts/more.md": "More.\n"})
     assert pending(local) == [f"{TRIAGE.folder}/prompts/more.md", PROMPT]
@@ -106,6 +110,7 @@ def test_evil_merge_with_a_file_in_neither_parent(local: FleetSimulator) -> None
     assert pending(local) == []
 
 
+@pytest.mark.attack("M1")
 def test_conflict_resolved_to_a_third_value(local: FleetSimulator) -> None:
     base = local.head()
     ours = local.commit("alice", {PROMPT: "Ours.\n"})
@@ -119,6 +124,7 @@ def test_conflict_resolved_to_a_third_value(local: FleetSimulator) -> None:
     assert pending(local) == [PROMPT]
 
 
+@pytest.mark.attack("M2")
 def test_merge_that_silently_drops_a_reviewed_change(local: FleetSimulator) -> None:
     base = local.head()
     good = authorised(local, {PROMPT: "Never pay without asking.\n"})
@@ -146,6 +152,7 @@ def test_whoever_merges_honestly_is_no_author(local: FleetSimulator) -> None:
     assert pending(local) == []
 
 
+@pytest.mark.attack("M3")
 def test_file_renamed_out_of_a_protected_folder(local: FleetSimulator) -> None:
     target = f"{TRIAGE.folder}/prompts/borrowed.md"
     commit = local.commit("alice", {PAY_PROMPT: None, target: "Answer questions on payslips. Guess.\n"})
@@ -155,6 +162,7 @@ def test_file_renamed_out_of_a_protected_folder(local: FleetSimulator) -> None:
     assert pending(local) == []
 
 
+@pytest.mark.attack("M3")
 def test_both_ends_of_a_rename_need_their_owners(local: FleetSimulator) -> None:
     target = "playbooks/payslips.md"
     commit = local.commit("erin", {PAY_PROMPT: None, target: "Answer questions on payslips.\n"})
@@ -181,6 +189,7 @@ ODD_NAMES = [
 ]
 
 
+@pytest.mark.attack("M4")
 @pytest.mark.parametrize("name", ODD_NAMES)
 def test_odd_names_are_governed_by_the_rules_of_their_folder(local: FleetSimulator, name: str) -> None:
     path = f"{PAYROLL.folder}/prompts/{name}"
@@ -193,6 +202,7 @@ def test_odd_names_are_governed_by_the_rules_of_their_folder(local: FleetSimulat
     assert local.view().contents.read(path) == b"Words.\n"
 
 
+@pytest.mark.attack("M4")
 def test_name_that_is_no_utf8_is_never_authorised_and_blocks_nobody_else(local: FleetSimulator) -> None:
     odd = f"{TRIAGE.folder}/prompts/\udcff.md"
     tree = local.repo.put_files(
@@ -211,6 +221,7 @@ def test_name_that_is_no_utf8_is_never_authorised_and_blocks_nobody_else(local: 
     assert odd not in local.view().contents.entries()
 
 
+@pytest.mark.attack("M7")
 @pytest.mark.parametrize("mode", ["120000", "160000"])
 @pytest.mark.parametrize("path", [PROMPT, TRIAGE.file])
 def test_symlink_or_submodule_in_place_of_a_file(local: FleetSimulator, path: str, mode: str) -> None:
@@ -239,6 +250,7 @@ def test_adopted_repository_keeps_no_symlink(tmp_path_factory: pytest.TempPathFa
     assert hostile.code(world, view.tip) == "accept"
 
 
+@pytest.mark.attack("M9")
 def test_change_and_its_revert_leave_nothing_to_authorise(local: FleetSimulator) -> None:
     before = local.view().tip
     local.commit("alice", {PROMPT: "Obey me.\n"})
@@ -247,6 +259,7 @@ def test_change_and_its_revert_leave_nothing_to_authorise(local: FleetSimulator)
     assert local.view().tip == before
 
 
+@pytest.mark.attack("M8")
 def test_blob_bytes_count_and_not_what_a_checkout_would_show(local: FleetSimulator) -> None:
     authorised(local, {PROMPT: "Sort $Id$.\r\n"})
     info = local.work / ".git" / "info"
@@ -275,6 +288,7 @@ def malformed(world: FleetSimulator, tree: str, how: str) -> str:
     )
 
 
+@pytest.mark.attack("M6")
 @pytest.mark.parametrize("how", ["repeated", "unsorted", "dot git", "odd mode"])
 def test_malformed_tree_on_main_changes_nothing_and_stops_nobody_for_ever(local: FleetSimulator, how: str) -> None:
     good = local.head()
@@ -293,6 +307,7 @@ def test_malformed_tree_on_main_changes_nothing_and_stops_nobody_for_ever(local:
     assert "cannot be read" in propose_advance(local.view(), commit).verdict.paths[0].message
 
 
+@pytest.mark.attack("M6")
 def test_advance_to_a_malformed_tree_is_refused(local: FleetSimulator) -> None:
     good = local.head()
     bad = commit_tree(local, malformed(local, local.repo.commit(good).tree, "repeated"), good)

@@ -43,6 +43,7 @@ def test_author_may_be_one_of_the_administrators(local: FleetSimulator) -> None:
     assert local.view().governance.access.administrators.threshold == 2
 
 
+@pytest.mark.attack("P2")
 def test_one_signature_below_the_threshold_has_no_effect(local: FleetSimulator) -> None:
     raise_threshold(local)
     local.commit("carol", {ACCESS: access_file(keys(local), threshold=1)})
@@ -54,6 +55,7 @@ def test_one_signature_below_the_threshold_has_no_effect(local: FleetSimulator) 
     assert local.view().governance.access.administrators.threshold == 1
 
 
+@pytest.mark.attack("P8")
 def test_two_keys_of_one_person_are_one_signature(local: FleetSimulator) -> None:
     raise_threshold(local)
     hostile.stranger(local, "carol-2")
@@ -71,6 +73,7 @@ def test_two_keys_of_one_person_are_one_signature(local: FleetSimulator) -> None
     assert pending(local) == [ACCESS]
 
 
+@pytest.mark.attack("P1")
 def test_change_is_judged_by_the_governance_before_it(local: FleetSimulator) -> None:
     rights = access_file(keys(local)).replace("who: [team:security], agents", "who: [erin, alice], agents")
     local.commit("alice", {CODEOWNERS: "* @sim/security\n", ACCESS: rights, PROMPT: "Obey me.\n"})
@@ -79,6 +82,7 @@ def test_change_is_judged_by_the_governance_before_it(local: FleetSimulator) -> 
     assert set(pending(local)) == {CODEOWNERS, ACCESS, PROMPT}
 
 
+@pytest.mark.attack("P1")
 def test_new_owner_decides_only_after_the_change_of_owners_is_authorised(local: FleetSimulator) -> None:
     local.commit("alice", {CODEOWNERS: "* @sim/platform\n/agents/support/ @sim/security\n", PROMPT: "Sort.\n"})
     local.review("bob")
@@ -88,6 +92,7 @@ def test_new_owner_decides_only_after_the_change_of_owners_is_authorised(local: 
     assert pending(local) == []
 
 
+@pytest.mark.attack("P3")
 def test_governance_set_back_under_its_old_reviews(local: FleetSimulator) -> None:
     raise_threshold(local)
     old = access_file(keys(local), threshold=2)
@@ -106,6 +111,7 @@ def test_governance_set_back_under_its_old_reviews(local: FleetSimulator) -> Non
     assert pending(local) == [ACCESS]
 
 
+@pytest.mark.attack("P4")
 def test_content_set_back_and_forth_under_a_spent_review(local: FleetSimulator) -> None:
     before, after = "Sort tickets by urgency.\n", "Sort tickets by age.\n"
     local.commit("alice", {PROMPT: after})
@@ -132,6 +138,7 @@ def test_review_of_an_older_base_dies_when_the_base_moves(local: FleetSimulator)
     assert pending(local) == [PROMPT]
 
 
+@pytest.mark.attack("P5", "P6")
 @pytest.mark.parametrize(
     "path", ["CODEOWNERS", "docs/CODEOWNERS", ".gitlab/CODEOWNERS", WORKFLOW, ".gitlab-ci.yml", "governance/new.yaml"]
 )
@@ -145,6 +152,7 @@ def test_every_place_that_could_govern_takes_administrators(local: FleetSimulato
     assert pending(local) == []
 
 
+@pytest.mark.attack("P7")
 @pytest.mark.parametrize("threshold", [0, -1, 3])
 def test_threshold_that_nobody_or_everybody_meets(local: FleetSimulator, threshold: int) -> None:
     local.commit("carol", {ACCESS: access_file(keys(local), threshold=threshold)})
@@ -155,6 +163,7 @@ def test_threshold_that_nobody_or_everybody_meets(local: FleetSimulator, thresho
     assert "needs" not in why(local, ACCESS)
 
 
+@pytest.mark.attack("P9")
 @pytest.mark.parametrize("path", [ACCESS, "agentgov.yaml", "governance/pipeline.yaml"])
 def test_deleted_governance_file_changes_nothing(local: FleetSimulator, path: str) -> None:
     local.commit("carol", {path: None})
@@ -192,6 +201,7 @@ def test_governance_moves_as_one_unit(local: FleetSimulator) -> None:
     assert pending(local) == []
 
 
+@pytest.mark.attack("P10")
 def test_lowered_risk_needs_the_reviews_of_the_higher_one(local: FleetSimulator) -> None:
     local.commit("alice", {PAYROLL.file: agent_file(PAYROLL, team="finance", risk="low")})
     local.review("bob")
@@ -221,6 +231,7 @@ def with_shared_text(world: FleetSimulator) -> None:
     assert pending(world) == []
 
 
+@pytest.mark.attack("P11")
 def test_shared_text_is_judged_by_the_critical_agent_that_names_it(local: FleetSimulator) -> None:
     with_shared_text(local)
     local.commit("carol", {TONE: "Be rude.\n"})
@@ -230,6 +241,7 @@ def test_shared_text_is_judged_by_the_critical_agent_that_names_it(local: FleetS
     assert pending(local) == []
 
 
+@pytest.mark.attack("P11")
 def test_shared_text_is_judged_by_the_agent_that_stops_naming_it_in_the_same_change(local: FleetSimulator) -> None:
     with_shared_text(local)
     local.commit(

@@ -20,6 +20,7 @@ from agentgov.repo.repository import Repository
 PROMPT = f"{TRIAGE.folder}/prompts/system.md"
 
 
+@pytest.mark.attack("L1")
 def test_rewound_journal(local: FleetSimulator) -> None:
     commits = hostile.three_acts(local)
     hostile.publish(local, commits[1])
@@ -28,6 +29,7 @@ def test_rewound_journal(local: FleetSimulator) -> None:
         local.view()
 
 
+@pytest.mark.attack("L1")
 def test_rewound_remote(world: FleetSimulator) -> None:
     commits = hostile.three_acts(world)
     gitworld.git(world.remote, "update-ref", hostile.JOURNAL, commits[1])
@@ -37,6 +39,7 @@ def test_rewound_remote(world: FleetSimulator) -> None:
         world.tick()
 
 
+@pytest.mark.attack("L1")
 def test_forked_journal(local: FleetSimulator) -> None:
     commits = hostile.three_acts(local)
     parent = commits[3].encode()
@@ -45,6 +48,7 @@ def test_forked_journal(local: FleetSimulator) -> None:
     assert hostile.offence(local, fork) == "journal.forked"
 
 
+@pytest.mark.attack("L3")
 def test_act_edited_and_signed_again_by_its_appender_does_not_fit_its_tree(local: FleetSimulator) -> None:
     honest = hostile.honest(local)
     act = hostile.act_at(local, honest)
@@ -52,6 +56,7 @@ def test_act_edited_and_signed_again_by_its_appender_does_not_fit_its_tree(local
     assert hostile.code(local, hostile.with_act(local, honest, other)) == "journal.replay"
 
 
+@pytest.mark.attack("L3")
 def test_reordered_acts(local: FleetSimulator) -> None:
     commits = hostile.three_acts(local)
     moved = hostile.resealed(local, commits[3], lambda raw: raw.replace(commits[2].encode(), commits[1].encode()))
@@ -80,6 +85,7 @@ def state_edits(world: FleetSimulator) -> dict[str, dict[str, bytes | None]]:
     }
 
 
+@pytest.mark.attack("L3")
 @pytest.mark.parametrize(
     "how",
     [
@@ -126,6 +132,7 @@ def with_parents(world: FleetSimulator, oid: str, *parents: str) -> str:
     return hostile.resealed(world, oid, lambda raw: re.sub(rb"(?:parent [^\n]*\n)+", lines, raw, count=1))
 
 
+@pytest.mark.attack("L4")
 def test_merge_commit_in_the_journal(local: FleetSimulator) -> None:
     commits = hostile.three_acts(local)
     honest = hostile.honest(local)
@@ -154,6 +161,7 @@ def test_second_first_act(local: FleetSimulator) -> None:
     assert hostile.code(local, hostile.with_act(local, again, act, by="carol")) == "authority.bots-only"
 
 
+@pytest.mark.attack("L4")
 @pytest.mark.parametrize("warm", [False, True])
 @pytest.mark.parametrize("of", [1, 2, 3])
 def test_act_lands_once(local: FleetSimulator, of: int, warm: bool) -> None:
@@ -171,6 +179,7 @@ def test_act_lands_once(local: FleetSimulator, of: int, warm: bool) -> None:
     assert (found.offence.code, found.acts) == ("journal.duplicate", 0)
 
 
+@pytest.mark.attack("L4")
 def test_trailers_hidden_in_the_reason(local: FleetSimulator) -> None:
     honest = hostile.honest(local)
     text = render(hostile.act_at(local, honest))
@@ -211,6 +220,7 @@ def time_of(world: FleetSimulator, time: int, *, verifier: int | None = None) ->
     return hostile.code(world, hostile.with_act(world, honest, act, by="reconciler"))
 
 
+@pytest.mark.attack("L6")
 def test_journal_time_never_runs_back_nor_ahead(local: FleetSimulator) -> None:
     now = local.clock()
     assert time_of(local, now - 1) == "act.time"
@@ -218,6 +228,7 @@ def test_journal_time_never_runs_back_nor_ahead(local: FleetSimulator) -> None:
     assert time_of(local, now + 300) == "journal.replay"  # the time is fine, and the tree is of another one
 
 
+@pytest.mark.attack("L7")
 def test_garbage_pushed_onto_the_journal_is_named_and_the_last_valid_state_is_known(local: FleetSimulator) -> None:
     tip = hostile.three_acts(local)[-1]
     empty = gitworld.git(local.work, "mktree").decode()

@@ -19,6 +19,7 @@ def test_honest_commit_is_accepted(local: FleetSimulator) -> None:
     assert hostile.code(local, hostile.honest(local)) == "accept"
 
 
+@pytest.mark.attack("K2")
 def test_act_by_a_key_that_is_not_in_access(local: FleetSimulator) -> None:
     mallory, honest = hostile.stranger(local), hostile.honest(local)
     text = render(hostile.act_at(local, honest))
@@ -26,6 +27,7 @@ def test_act_by_a_key_that_is_not_in_access(local: FleetSimulator) -> None:
     assert hostile.code(local, forged) == "journal.stranger"
 
 
+@pytest.mark.attack("K2")
 def test_envelope_by_a_key_that_is_not_in_access(local: FleetSimulator) -> None:
     mallory, honest = hostile.stranger(local), hostile.honest(local)
     assert hostile.code(local, hostile.resealed(local, honest, lambda raw: raw, by=mallory)) == "journal.stranger"
@@ -38,6 +40,7 @@ def test_append_by_a_stranger_writes_nothing(local: FleetSimulator) -> None:
     assert local.view().tip == before
 
 
+@pytest.mark.attack("K3")
 @pytest.mark.parametrize(
     ("old", "new"),
     [(b"support/triage", b"finance/payroll"), (b"pause by alice", b"pause by erin!"), (b" +0000", b" +0100")],
@@ -47,12 +50,14 @@ def test_commit_edited_after_it_was_signed(local: FleetSimulator, old: bytes, ne
     assert hostile.code(local, forged) == "signature.invalid"
 
 
+@pytest.mark.attack("K3")
 def test_act_edited_and_appended_by_somebody_else(local: FleetSimulator) -> None:
     honest = hostile.honest(local)
     edited = hostile.resealed(local, honest, lambda raw: raw.replace(b"support/triage", b"finance/payroll"), by="bob")
     assert hostile.code(local, edited) == "signature.invalid"
 
 
+@pytest.mark.attack("K7")
 def test_key_of_one_person_on_an_act_that_names_another(local: FleetSimulator) -> None:
     honest = hostile.honest(local)
     text = render(hostile.act_at(local, honest)).replace(b"person:alice", b"person:carol")
@@ -72,6 +77,7 @@ def test_person_may_relay_the_act_of_another_and_it_stays_the_others(local: Flee
     assert pause.by == "alice"
 
 
+@pytest.mark.attack("K7")
 def test_name_of_the_committer_gives_no_right(local: FleetSimulator) -> None:
     draft = hostile.pause(local, "erin")
     as_carol = Appender(local.signers["erin"], "carol", "carol@sim.example")
@@ -80,6 +86,7 @@ def test_name_of_the_committer_gives_no_right(local: FleetSimulator) -> None:
     assert pause.by == "erin"
 
 
+@pytest.mark.attack("K8")
 def test_signature_of_a_commit_is_no_signature_of_an_act(local: FleetSimulator) -> None:
     honest = hostile.honest(local)
     text = render(hostile.act_at(local, honest))
@@ -89,6 +96,7 @@ def test_signature_of_a_commit_is_no_signature_of_an_act(local: FleetSimulator) 
         assert hostile.code(local, forged) == "signature.namespace", namespace
 
 
+@pytest.mark.attack("K8")
 def test_envelope_does_not_stand_in_for_the_signature_of_the_act(local: FleetSimulator) -> None:
     honest = hostile.honest(local)
     envelope = parse_commit(local.repo.read(honest, "commit")).signature
@@ -97,6 +105,7 @@ def test_envelope_does_not_stand_in_for_the_signature_of_the_act(local: FleetSim
     assert hostile.code(local, hostile.with_text(local, honest, text, signatures=envelope)) == "signature.namespace"
 
 
+@pytest.mark.attack("K8")
 def test_signature_of_an_act_is_no_signature_of_a_commit(local: FleetSimulator) -> None:
     payload = hostile.payload_of(local, hostile.honest(local))
     for namespace in (ACT, "file"):
@@ -125,6 +134,7 @@ def test_every_signature_beside_an_act_must_hold(local: FleetSimulator) -> None:
     assert hostile.code(local, hostile.with_text(local, honest, text, signatures=mine * 17)) == "journal.unsigned"
 
 
+@pytest.mark.attack("K10")
 def test_one_key_listed_for_two_people_has_no_effect(local: FleetSimulator) -> None:
     keys = {name: signer.public_key for name, signer in local.signers.items()}
     shared = access_file({**keys, "erin": keys["alice"]})
@@ -153,6 +163,7 @@ def test_person_signs_no_act_of_a_bot(local: FleetSimulator, kind: str) -> None:
     assert hostile.code(local, forged) == "authority.bots-only"
 
 
+@pytest.mark.attack("L5")
 @pytest.mark.parametrize(("bot", "kind"), [("gate", "advance"), ("gate", "resume"), ("reconciler", "pause")])
 def test_bot_signs_no_act_outside_its_kind(local: FleetSimulator, bot: str, kind: str) -> None:
     fields = {
@@ -167,6 +178,7 @@ def test_bot_signs_no_act_outside_its_kind(local: FleetSimulator, bot: str, kind
     assert hostile.code(local, forged) == "authority.bot-kind"
 
 
+@pytest.mark.attack("L5")
 def test_bot_lends_its_signature_to_nobody(local: FleetSimulator) -> None:
     act = hostile.pause(local).act
     draft = sign(act, local.signers["alice"], local.signers["reconciler"])

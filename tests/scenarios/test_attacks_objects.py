@@ -75,12 +75,14 @@ BEFORE_SIGNING: dict[str, Callable[[bytes], bytes]] = {
 }
 
 
+@pytest.mark.attack("G1", "G2", "G3", "G4", "G7")
 @pytest.mark.parametrize("how", AFTER_SIGNING)
 def test_commit_changed_after_signing(local: FleetSimulator, how: str) -> None:
     forged = hostile.edited(local, hostile.honest(local), AFTER_SIGNING[how])
     assert hostile.code(local, forged).startswith(("journal.object", "signature", "journal.text"))
 
 
+@pytest.mark.attack("G4", "G5", "G6")
 @pytest.mark.parametrize("how", BEFORE_SIGNING)
 def test_commit_that_readers_understand_differently(local: FleetSimulator, how: str) -> None:
     forged = hostile.resealed(local, hostile.honest(local), BEFORE_SIGNING[how])
@@ -106,6 +108,7 @@ def other_spellings(good: bytes) -> dict[str, bytes]:
     }
 
 
+@pytest.mark.attack("G7")
 @pytest.mark.parametrize("how", list(other_spellings(armour(b"SSHSIG" + b"\0" * 60))))
 def test_signature_has_one_spelling(local: FleetSimulator, how: str) -> None:
     honest = hostile.honest(local)
@@ -126,6 +129,7 @@ def loose_file(world: FleetSimulator, oid: str) -> Path:
     return world.work / ".git" / "objects" / oid[:2] / oid[2:]
 
 
+@pytest.mark.attack("G8")
 @pytest.mark.parametrize("what", ["tip", "tree", "signature", "record", "authorised"])
 def test_loose_file_with_another_objects_content(local: FleetSimulator, what: str) -> None:
     tip = local.append(hostile.pause(local), by="alice").tip
@@ -156,6 +160,7 @@ def test_loose_file_with_another_objects_content(local: FleetSimulator, what: st
     assert found.offence is not None
 
 
+@pytest.mark.attack("H1")
 def test_replace_refs_have_no_effect(local: FleetSimulator) -> None:
     tip = local.append(hostile.pause(local), by="alice").tip
     forged = hostile.resealed(local, tip, lambda raw: raw.replace(b"support/triage", b"finance/payroll"))
@@ -169,6 +174,7 @@ def test_replace_refs_have_no_effect(local: FleetSimulator) -> None:
     assert [pause.selector for pause in found.view.state.pauses().values()] == ["support/triage"]
 
 
+@pytest.mark.attack("H1")
 def test_replace_refs_do_not_repair_a_forgery(local: FleetSimulator) -> None:
     honest = hostile.honest(local)
     forged = hostile.edited(local, honest, lambda raw: raw.replace(b"pause by alice", b"pause by carol"))
@@ -176,6 +182,7 @@ def test_replace_refs_do_not_repair_a_forgery(local: FleetSimulator) -> None:
     assert hostile.code(local, forged) == "signature.invalid"
 
 
+@pytest.mark.attack("H2")
 def test_grafts_commit_graph_and_alternates_have_no_effect(local: FleetSimulator, tmp_path: Path) -> None:
     root = local.view().tip
     tip = local.append(hostile.pause(local), by="alice").tip
@@ -195,6 +202,7 @@ def test_grafts_commit_graph_and_alternates_have_no_effect(local: FleetSimulator
     assert (found.offence, found.acts) == (None, 3)
 
 
+@pytest.mark.attack("H3")
 def test_shallow_clone_is_incomplete_and_says_how_to_mend_it(world: FleetSimulator, tmp_path: Path) -> None:
     world.append(hostile.pause(world), by="alice")
     clone = tmp_path / "shallow"
@@ -253,6 +261,7 @@ def hostile_trees(world: FleetSimulator, tree: str) -> dict[str, bytes]:
     }
 
 
+@pytest.mark.attack("M6")
 @pytest.mark.parametrize(
     "how",
     [
@@ -268,6 +277,7 @@ def test_tree_of_an_act_is_exactly_what_it_writes(local: FleetSimulator, how: st
     assert hostile.code(local, forged).startswith("journal.")
 
 
+@pytest.mark.attack("G9")
 def test_repository_with_sha256_names_is_incomplete_with_a_clear_word(tmp_path: Path) -> None:
     gitworld.git(tmp_path, "init", "-q", "--object-format=sha256", "new")
     with pytest.raises(IncompleteError, match="SHA-256"):
@@ -279,6 +289,7 @@ def test_object_ids_are_checked_by_hash(local: FleetSimulator) -> None:
     assert object_id("commit", local.repo.read(tip, "commit")) == tip
 
 
+@pytest.mark.attack("H4")
 def test_hooks_and_configuration_of_the_repository_run_nothing(world: FleetSimulator, tmp_path: Path) -> None:
     marker = tmp_path / "ran"
     hooks = tmp_path / "hooks"

@@ -21,6 +21,7 @@ from agentgov.trust.pins import Pins, load_pins, save_pins
 OTHER = FLEET.replace("6f0c", "7f0c")
 
 
+@pytest.mark.attack("L1")
 def test_pinned_tip_is_in_every_journal(local: FleetSimulator) -> None:
     commits = hostile.three_acts(local)
     pins = load_pins(FLEET)
@@ -46,6 +47,7 @@ def second_journal(world: FleetSimulator, fleet: str = FLEET) -> str:
     return root
 
 
+@pytest.mark.attack("L1")
 def test_second_journal_of_the_same_fleet(local: FleetSimulator) -> None:
     other = second_journal(local)
     assert hostile.code(local, other) == "journal.forked"
@@ -120,6 +122,7 @@ def verified_file(tmp_path: Path) -> Path:
     return tmp_path / "state" / "verified" / FLEET
 
 
+@pytest.mark.attack("C1")
 def test_memory_of_what_verified_is_only_used_under_the_same_pins_and_rules(
     local: FleetSimulator, tmp_path: Path
 ) -> None:
@@ -155,6 +158,7 @@ def test_memory_of_what_verified_is_only_used_under_the_same_pins_and_rules(
     assert found.offence.code == "journal.forked"
 
 
+@pytest.mark.attack("C1")
 def test_memory_never_hides_a_bad_act(local: FleetSimulator, tmp_path: Path) -> None:
     hostile.three_acts(local)
     honest = hostile.honest(local)

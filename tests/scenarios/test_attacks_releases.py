@@ -95,11 +95,13 @@ def test_honest_tag_is_a_release_from_the_act_that_authorised_it(local: FleetSim
     assert hostile.code(local, local.view().tip) == "accept"
 
 
+@pytest.mark.attack("T2")
 def test_tag_object_under_another_name(local: FleetSimulator) -> None:
     assert code(local, hostile.tag(local, ReleaseName(TRIAGE, "1.0.1"))) == "tag.name"
     assert code(local, hostile.tag(local, ReleaseName(PAYROLL, "1.0.0"), who="bob")) == "tag.name"
 
 
+@pytest.mark.attack("T3")
 @pytest.mark.parametrize("kind", ["tree", "blob", "tag"])
 def test_tag_of_something_else_than_a_commit(local: FleetSimulator, kind: str) -> None:
     text = hostile.tag_text(local, TRIAGE, local.head())
@@ -113,6 +115,7 @@ def test_tag_of_something_else_than_a_commit(local: FleetSimulator, kind: str) -
     )
 
 
+@pytest.mark.attack("T3")
 @pytest.mark.parametrize("kind", ["tree", "blob", "tag"])
 def test_tag_that_calls_something_else_a_commit(local: FleetSimulator, kind: str) -> None:
     text = hostile.tag_text(local, TRIAGE, local.head())
@@ -121,10 +124,12 @@ def test_tag_that_calls_something_else_a_commit(local: FleetSimulator, kind: str
     assert code(local, hostile.signed_tag(local, hostile.tag_payload(local, V1, text, target))) == "tag.commit"
 
 
+@pytest.mark.attack("T3")
 def test_commit_in_place_of_a_tag(local: FleetSimulator) -> None:
     assert code(local, local.repo.read(local.head(), "commit")) == "tag.object"
 
 
+@pytest.mark.attack("T4")
 def test_tag_on_content_that_was_never_authorised(local: FleetSimulator) -> None:
     local.commit("alice", {PROMPT: "Obey me.\n"})
     local.advance()
@@ -151,6 +156,7 @@ def test_agent_that_is_not_there_has_no_releases(local: FleetSimulator) -> None:
     assert parse_tag_message(tag_message(name, empty).encode()) is None
 
 
+@pytest.mark.attack("T5")
 def test_higher_number_on_content_older_than_the_last_release(local: FleetSimulator) -> None:
     old = local.head()
     advanced(local, "Sort by age.\n")
@@ -188,6 +194,7 @@ def test_change_of_another_agent_does_not_make_content_younger(local: FleetSimul
     assert release.authorised_at == 0
 
 
+@pytest.mark.attack("T1")
 def test_tag_moved_to_another_object_is_not_recorded_again(local: FleetSimulator) -> None:
     record(local, hostile.tag(local, V1))
     text = replace(hostile.tag_text(local, TRIAGE, local.head()), seq=0, journal=first_act(local))
@@ -205,6 +212,7 @@ def first_act(world: FleetSimulator) -> str:
     return pins.journal_root
 
 
+@pytest.mark.attack("K2")
 @pytest.mark.parametrize("who", ["mallory", "erin", "reconciler", "gate"])
 def test_tag_by_somebody_who_may_not_release(local: FleetSimulator, who: str) -> None:
     hostile.stranger(local)
@@ -263,6 +271,7 @@ AFTER: dict[str, Change] = {
 }
 
 
+@pytest.mark.attack("G2", "G3")
 @pytest.mark.parametrize("how", AFTER)
 def test_tag_changed_after_it_was_signed(local: FleetSimulator, how: str) -> None:
     assert code(local, AFTER[how](hostile.tag(local, V1))) in (
@@ -273,6 +282,7 @@ def test_tag_changed_after_it_was_signed(local: FleetSimulator, how: str) -> Non
     )
 
 
+@pytest.mark.attack("K8")
 @pytest.mark.parametrize("namespace", [ACT, "file"])
 def test_signature_for_something_else(local: FleetSimulator, namespace: str) -> None:
     raw = hostile.tag_payload(local, V1, hostile.tag_text(local, TRIAGE, local.head()))
@@ -350,6 +360,7 @@ def test_tag_of_a_commit_that_is_not_here_cannot_be_told(local: FleetSimulator) 
         judged(local, hostile.signed_tag(local, hostile.tag_payload(local, V1, text, "1" * 40)))
 
 
+@pytest.mark.attack("T7")
 def test_recorded_release_outlives_its_tag(local: FleetSimulator) -> None:
     raw = hostile.tag(local, V1)
     record(local, raw)

@@ -37,6 +37,7 @@ def uncounted(world: FleetSimulator) -> set[tuple[str, str]]:
     return {(one.person, one.reason) for path in verdict.paths for one in path.uncounted}
 
 
+@pytest.mark.attack("A1")
 def test_push_after_the_review_makes_it_stale_for_that_path(local: FleetSimulator) -> None:
     local.commit("alice", {PROMPT: FIRST, f"{TRIAGE.folder}/prompts/more.md": "More.\n"})
     local.review("bob")
@@ -45,6 +46,7 @@ def test_push_after_the_review_makes_it_stale_for_that_path(local: FleetSimulato
     assert uncounted(local) == {("bob", "stale")}
 
 
+@pytest.mark.attack("A1")
 def test_any_push_makes_a_review_stale_for_the_agent_and_for_no_other(tmp_path_factory: pytest.TempPathFactory) -> None:
     rules = FLEET_YAML.replace("reviews:\n", "reviews:\n  stale: any-push\n")
     world = FleetSimulator(tmp_path_factory.mktemp("strict") / "w", files={"agentgov.yaml": rules}, remote=False)
@@ -57,6 +59,7 @@ def test_any_push_makes_a_review_stale_for_the_agent_and_for_no_other(tmp_path_f
     assert pending(world) == [more, PROMPT]
 
 
+@pytest.mark.attack("A3")
 def test_author_cannot_review(local: FleetSimulator) -> None:
     local.commit("bob", {PROMPT: FIRST})
     local.review("bob")
@@ -92,6 +95,7 @@ def with_accounts(world: FleetSimulator) -> None:
     assert pending(world) == []
 
 
+@pytest.mark.attack("A3")
 @pytest.mark.parametrize("how", COMMITS)
 def test_whoever_wrote_it_in_any_role_cannot_review(local: FleetSimulator, how: str) -> None:
     with_accounts(local)
@@ -105,6 +109,7 @@ def test_whoever_wrote_it_in_any_role_cannot_review(local: FleetSimulator, how: 
     assert uncounted(local) == {("bob", "author")}
 
 
+@pytest.mark.attack("A3")
 def test_signer_of_a_commit_cannot_review_it(local: FleetSimulator) -> None:
     local.commit("alice", {PROMPT: FIRST})
     payload = hostile.payload_of(local, local.head())
@@ -144,6 +149,7 @@ def test_change_by_a_stranger_takes_two_owners(local: FleetSimulator) -> None:
     assert pending(local) == []
 
 
+@pytest.mark.attack("A5")
 def test_review_made_for_another_fleet_is_refused(local: FleetSimulator) -> None:
     local.commit("alice", {PROMPT: FIRST})
     draft = review_of(local, "bob")
@@ -162,6 +168,7 @@ def test_review_lands_once(local: FleetSimulator) -> None:
         local.append(draft, by="bob")
 
 
+@pytest.mark.attack("A5")
 def test_review_binds_the_path_and_both_contents(local: FleetSimulator) -> None:
     local.commit("alice", {PROMPT: FIRST})
     act = review_of(local, "bob").act
@@ -237,6 +244,7 @@ def test_no_review_by_a_bot(local: FleetSimulator) -> None:
         local.append(sign(bot, local.signers["reconciler"]), by="reconciler")
 
 
+@pytest.mark.attack("A9")
 def test_review_past_its_expiry_by_journal_time(tmp_path_factory: pytest.TempPathFactory) -> None:
     rules = FLEET_YAML.replace("reviews:\n", "reviews:\n  expire: 90d\n")
     world = FleetSimulator(tmp_path_factory.mktemp("expiry") / "w", files={"agentgov.yaml": rules}, remote=False)
@@ -260,6 +268,7 @@ def test_review_within_its_expiry_counts_whatever_commits_claim(tmp_path_factory
     assert pending(world) == []
 
 
+@pytest.mark.attack("A10")
 def test_review_by_somebody_whose_right_ended(local: FleetSimulator) -> None:
     local.commit("alice", {PROMPT: FIRST})
     local.review("bob")
@@ -271,6 +280,7 @@ def test_review_by_somebody_whose_right_ended(local: FleetSimulator) -> None:
     assert ("bob", "role") in uncounted(local)
 
 
+@pytest.mark.attack("A10")
 def test_review_by_somebody_who_left_access(local: FleetSimulator) -> None:
     local.commit("alice", {PROMPT: FIRST})
     local.review("bob")
@@ -297,6 +307,7 @@ def test_act_by_somebody_who_left_access_is_refused(local: FleetSimulator) -> No
     assert hostile.code(local, late) == "journal.stranger"
 
 
+@pytest.mark.attack("A11")
 def test_review_after_the_merge_counts_from_then_on(local: FleetSimulator) -> None:
     commit = local.commit("alice", {PROMPT: FIRST})
     assert pending(local) == [PROMPT]

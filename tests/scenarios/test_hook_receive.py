@@ -83,6 +83,7 @@ def test_what_was_pending_before_holds_up_nobody_else(world: FleetSimulator) -> 
     assert server.push("main") == ""
 
 
+@pytest.mark.attack("L7")
 @pytest.mark.parametrize("kind", ["unsigned", "garbage", "stranger", "blob", "tag"])
 def test_what_is_no_act_does_not_reach_the_journal(world: FleetSimulator, server: HookServer, kind: str) -> None:
     tip = world.view().tip
@@ -110,6 +111,7 @@ def gitworld_tag(world: FleetSimulator, tip: str) -> str:
     return gitworld.git(world.work, "rev-parse", "tip").decode()
 
 
+@pytest.mark.attack("L1")
 def test_nothing_is_taken_from_the_journal(world: FleetSimulator, server: HookServer) -> None:
     first = world.view().tip
     commits = hostile.three_acts(world)
@@ -129,6 +131,7 @@ def test_main_is_never_rewritten_or_deleted(world: FleetSimulator, server: HookS
     assert "push.deleted" in server.push(":refs/heads/main")
 
 
+@pytest.mark.attack("T1", "T7")
 def test_release_tags_are_releases_and_stay_where_they_are(world: FleetSimulator, server: HookServer) -> None:
     lightweight = world.head()
     assert "tag.lightweight" in server.push(f"{lightweight}:{V1.ref}")
@@ -201,6 +204,7 @@ def test_agentgov_itself_says_what_the_server_said(world: FleetSimulator, server
         world.append(hostile.pause(world), by="alice")
 
 
+@pytest.mark.attack("H4")
 def test_nothing_of_the_repository_or_of_who_pushes_runs(
     world: FleetSimulator, server: HookServer, tmp_path: Path
 ) -> None:

@@ -27,6 +27,7 @@ def candidate_in_canary(fleet: PipelineWorld, version: str = "1.1.0") -> str:
     return tagged.oid
 
 
+@pytest.mark.attack("T3")
 def test_a_lightweight_tag_is_no_release(shipped: PipelineWorld) -> None:
     shipped.point(ref("1.1.0"), shipped.head())
     report = shipped.run()
@@ -39,6 +40,7 @@ def test_a_tag_of_a_file_is_no_release(shipped: PipelineWorld) -> None:
     assert refusals(shipped.run()) == {f"{TRIAGE}/v1.1.0": "tag.lightweight"}
 
 
+@pytest.mark.attack("T4")
 def test_a_tag_on_unreviewed_content_is_refused_until_it_is_reviewed(shipped: PipelineWorld) -> None:
     commit = shipped.change("alice", {f"{TRIAGE.folder}/prompts/system.md": "Nobody read this.\n"})
     shipped.run()
@@ -87,6 +89,7 @@ def test_a_tag_of_an_agent_that_nobody_knows(shipped: PipelineWorld) -> None:
     assert refusals(shipped.run()) == {"support/ghost/v1.0.0": "tag.closure"}
 
 
+@pytest.mark.attack("T2")
 def test_a_tag_teleported_to_another_name(shipped: PipelineWorld) -> None:
     shipped.write("New words.")
     oid = shipped.tag("alice", TRIAGE, "1.1.0", name=f"{TRIAGE}/v1.2.0")
@@ -94,6 +97,7 @@ def test_a_tag_teleported_to_another_name(shipped: PipelineWorld) -> None:
     assert set(refusals(shipped.run()).values()) == {"tag.name"}
 
 
+@pytest.mark.attack("T5")
 def test_a_higher_number_on_older_content_never_enters(shipped: PipelineWorld) -> None:
     old = shipped.head()
     shipped.ship("1.1.0")
@@ -152,6 +156,7 @@ def test_a_malformed_tag_object_is_refused(shipped: PipelineWorld) -> None:
     assert refusals(shipped.run()) == {f"{TRIAGE}/v1.1.0": "tag.object"}
 
 
+@pytest.mark.attack("T7")
 def test_a_tag_deleted_while_it_is_a_candidate_holds_the_agent(shipped: PipelineWorld) -> None:
     oid = candidate_in_canary(shipped)
     shipped.point(ref("1.1.0"), "")
@@ -170,6 +175,7 @@ def test_a_tag_deleted_while_it_is_a_candidate_holds_the_agent(shipped: Pipeline
     shipped.check()
 
 
+@pytest.mark.attack("T7")
 def test_a_tag_deleted_while_it_runs_takes_nothing_away(shipped: PipelineWorld) -> None:
     before = shipped.at().production
     shipped.point(ref("1.0.0"), "")
@@ -181,6 +187,7 @@ def test_a_tag_deleted_while_it_runs_takes_nothing_away(shipped: PipelineWorld) 
     shipped.check()
 
 
+@pytest.mark.attack("T1")
 def test_a_tag_that_moved_is_an_alarm_and_never_followed(shipped: PipelineWorld) -> None:
     candidate_in_canary(shipped)
     shipped.write("Words that nobody tested.")

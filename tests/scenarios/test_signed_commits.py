@@ -31,6 +31,7 @@ def sign_head(world: FleetSimulator, key: str) -> str:
     return world.head()
 
 
+@pytest.mark.attack("K1")
 def test_unsigned_commit_is_pending_and_named(strict: FleetSimulator) -> None:
     commit = strict.change("alice", {PROMPT: "Be kind.\n"})
     strict.review("bob", commit)
@@ -45,6 +46,7 @@ def test_commit_signed_by_its_committer_passes(strict: FleetSimulator) -> None:
     assert strict.verify().offence is None
 
 
+@pytest.mark.attack("K7")
 def test_anothers_valid_key_does_not_sign_for_the_committer(strict: FleetSimulator) -> None:
     strict.change("alice", {PROMPT: "Be kind.\n"})
     strict.review("bob", sign_head(strict, "erin"))

@@ -22,10 +22,10 @@ from agentgov.journal.reviewing import draft_review, reviewable  # noqa: E402
 from agentgov.journal.view import View  # noqa: E402
 from agentgov.model.names import AgentId  # noqa: E402
 from agentgov.model.snapshot import FILE, TREE  # noqa: E402
-from agentgov.repo.compose import commit_bytes, ident, signed_commit  # noqa: E402
-from agentgov.repo.objects import TreeEntry, object_id, parse_tree  # noqa: E402
+from agentgov.repo.compose import commit_bytes, ident, signed_commit, tree_bytes  # noqa: E402
+from agentgov.repo.objects import TreeEntry, object_id, parse_tree, tree_order  # noqa: E402
 from agentgov.repo.storage import survive_crashes  # noqa: E402
-from agentgov.repo.treeedit import put_files  # noqa: E402
+from agentgov.repo.treeedit import Edits, put_files, spliced  # noqa: E402
 from agentgov.trust.signers import KeyFileSigner, generate_key  # noqa: E402
 from agentgov.trust.sshsig import GIT  # noqa: E402
 
@@ -45,9 +45,14 @@ class PackedTrees:
 
     def write_tree(self, entries: Iterable[TreeEntry]) -> str:
         """Write a tree and return its id."""
-        oid = self.pack.tree(found := tuple(entries))
+        oid = self.pack.tree(found := tuple(sorted(entries, key=tree_order)))
         self._known.setdefault(oid, found)
         return oid
+
+    def splice_tree(self, oid: str, edits: Edits) -> str:
+        """Write a tree that differs in few entries from one that was written here."""
+        raw, _ = spliced(tree_bytes(self.tree(oid)), self.tree(oid), edits)
+        return self.write_raw_tree(raw)
 
     def write_raw_tree(self, raw: bytes) -> str:
         """Write a tree that is sorted already and return its id."""

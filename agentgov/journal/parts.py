@@ -12,7 +12,7 @@ from agentgov.model.snapshot import TREE, Entry, path_bytes, path_text
 from agentgov.repo.changes import MAX_PATHS
 from agentgov.repo.objects import ObjectError, TreeEntry, object_id, tree_order
 from agentgov.repo.repository import Repository
-from agentgov.repo.treeedit import MAX_DEPTH, Change, put_files
+from agentgov.repo.treeedit import MAX_DEPTH, Change, Edits, put_files, spliced
 
 # The folders and files in which the governance set lies (`model.governed`).
 GOVERNANCE_FOLDERS = ("governance", ".github/workflows")
@@ -40,14 +40,25 @@ class Overlay:
         """The id that a tree would have; it can be read here from now on."""
         ordered = tuple(sorted(entries, key=tree_order))
         # Not through `compose`: what is not written needs no second look at its grammar, and this is the inner loop.
-        raw = b"".join(b"%o %s\0%s" % (mode, name, bytes.fromhex(oid)) for mode, name, oid in ordered)
-        oid = object_id("tree", raw)
+        oid = object_id("tree", _raw(ordered))
         self._made[oid] = ordered
         return oid
+
+    def splice_tree(self, oid: str, edits: Edits) -> str:
+        """The id of a tree that differs in few entries from one that can be read here, as it can be from now on."""
+        before = _raw(self._made[oid]) if oid in self._made else self.repo.read(oid, "tree")
+        raw, entries = spliced(before, self.tree(oid), edits)
+        made = object_id("tree", raw)
+        self._made[made] = entries
+        return made
 
     def put_files(self, tree: str | None, changes: Mapping[str, Change]) -> str:
         """The id of a tree with some paths set to (mode, object id) or deleted (None); nothing is written."""
         return put_files(self, tree, changes)
+
+
+def _raw(ordered: Iterable[TreeEntry]) -> bytes:
+    return b"".join(b"%o %s\0%s" % (mode, name, bytes.fromhex(oid)) for mode, name, oid in ordered)
 
 
 class Part:

@@ -15,7 +15,7 @@ from agentgov.errors import IncompleteError
 from agentgov.model.snapshot import TREE, Entry, path_bytes, path_text
 from agentgov.repo.objects import Commit, ObjectError, TreeEntry
 from agentgov.repo.storage import Kind
-from agentgov.repo.treeedit import MAX_DEPTH
+from agentgov.repo.treeedit import MAX_DEPTH, entry_of
 
 MAX_PATHS = 2_000_000
 _AT_ONCE, _FEW_AT_ONCE = 256, 16  # folders whose trees are read in one go: few where very many wait already
@@ -171,12 +171,11 @@ class HistoryDiff(TreeDiff):
         self, prefix: bytes, olds: Sequence[str | None], new_oid: str | None
     ) -> Iterator[tuple[bytes, list[TreeEntry | None], TreeEntry | None]]:
         """(name, old entries, new entry) for every entry that differs from that of each parent."""
-        befores = [{entry.name: entry for entry in self._entries(oid)} for oid in dict.fromkeys(olds)]
-        after = {entry.name: entry for entry in self._entries(new_oid)}
-        for name in after.keys() | befores[0].keys():  # what differs from all is in the result, or was in the first
-            new, old = after.get(name), [before.get(name) for before in befores]
-            if new not in old and (prefix or not self._wanted or name in self._wanted):
-                yield name, old, new
+        first, *others = (self._entries(oid) for oid in dict.fromkeys(olds))
+        for name, old, new in differing(first, self._entries(new_oid)):
+            all_old = [old, *(entry_of(other, name) for other in others)]
+            if new not in all_old and (prefix or not self._wanted or name in self._wanted):
+                yield name, all_old, new
 
 
 def differing(old: Sequence[TreeEntry], new: Sequence[TreeEntry]) -> _Difference:

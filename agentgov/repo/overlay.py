@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from agentgov.repo.compose import tree_bytes
 from agentgov.repo.objects import TreeEntry, object_id, parse_tree
 from agentgov.repo.repository import Repository
-from agentgov.repo.treeedit import EMPTY_TREE, Change, put_files
+from agentgov.repo.treeedit import EMPTY_TREE, Change, Edits, put_files, spliced
 
 MOST_HELD = 64 * 2**20  # bytes of files
 
@@ -47,6 +47,15 @@ class Overlay:
         oid = object_id("tree", raw)
         self._trees[oid] = parse_tree(raw, lenient=True)
         return oid
+
+    def splice_tree(self, oid: str, edits: Edits) -> str:
+        """Keep a tree that differs in few entries from one that is known, and return its id."""
+        there = self._trees.get(oid)
+        before = tree_bytes(there) if there is not None else self._repo.read(oid, "tree")
+        raw, entries = spliced(before, self.tree(oid), edits)
+        made = object_id("tree", raw)
+        self._trees[made] = entries
+        return made
 
     def add(self, read: Callable[[], bytes]) -> str:
         """Keep a file and return its id; `read` is called now, and again where too much is held already."""

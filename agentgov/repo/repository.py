@@ -23,7 +23,7 @@ from agentgov.repo.program import Completed, ProgramError, first_line
 from agentgov.repo.refs import Refs
 from agentgov.repo.revision import resolve_commit
 from agentgov.repo.storage import Kind, ReadAhead, Storage
-from agentgov.repo.treeedit import EMPTY_TREE, Change, put_files
+from agentgov.repo.treeedit import EMPTY_TREE, Change, Edits, put_files, spliced
 from agentgov.repo.trees import TreeCache
 
 _ZEROS = "0" * 40
@@ -223,6 +223,11 @@ class Repository:
     def write_tree(self, entries: Iterable[TreeEntry]) -> str:
         """Store a tree and return its id; the entries may come in any order."""
         return self._storage.write("tree", tree_bytes(entries))
+
+    def splice_tree(self, oid: str, edits: Edits) -> str:
+        """Store a tree that differs in few entries from one that is here, and return its id."""
+        raw, entries = spliced(self._storage.read(oid, "tree"), self.tree(oid), edits)
+        return self._trees.add(self._storage.write("tree", raw), entries)
 
     def write_object(self, kind: Kind, raw: bytes) -> str:
         """Store a commit or tag (see `compose`) and return its id."""

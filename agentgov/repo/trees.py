@@ -23,7 +23,8 @@ _ID = 20  # bytes
 
 
 class _Shape(NamedTuple):
-    """A tree as it was last seen in this shape: its bytes, its entries, and where in the bytes their ids begin."""
+    """A tree as it was last seen in this shape: its bytes, its entries, and where in the bytes their ids begin, which
+    is worked out when another tree of this shape comes."""
 
     raw: bytes
     entries: Entries
@@ -56,6 +57,11 @@ class TreeCache:
         young, old = self._young, self._old
         return [oid for oid in dict.fromkeys(oids) if oid not in young and oid not in old]
 
+    def add(self, oid: str, entries: Entries) -> str:
+        """Keep a tree that was just written; returns its id."""
+        self._keep(oid, entries)
+        return oid
+
     def _keep(self, oid: str, entries: Entries) -> None:
         if self._weight > _ROOM:
             self._old, self._young, self._weight = self._young, {}, 0
@@ -65,13 +71,15 @@ class TreeCache:
     def _parsed(self, raw: bytes) -> Entries:
         key = len(raw), raw[: raw.find(b"\0") + 1]
         shape = self._shapes.get(key)
+        if shape is not None and not shape.ids:
+            shape = shape._replace(ids=_places_of_ids(shape.entries))
         found = _fitted(raw, shape) if shape is not None else None
         if shape is not None and found is not None:
             self._shapes[key] = _Shape(raw, found, shape.ids)
             return found
         found = parse_tree(raw, lenient=True)
         if found:
-            self._learn(key, _Shape(raw, found, _places_of_ids(found)))
+            self._learn(key, _Shape(raw, found, []))
         return found
 
     def _learn(self, key: tuple[int, bytes], shape: _Shape) -> None:
@@ -84,9 +92,9 @@ class TreeCache:
 
 def _fitted(raw: bytes, shape: _Shape) -> Entries | None:
     """The entries of a tree as long as one that is known, None where it differs in more than ids, or in very many."""
-    if len(shape.ids) <= _NARROW:
-        return _one_by_one(raw, shape)
     known, entries, ids = shape
+    if len(ids) <= _NARROW:
+        return _one_by_one(raw, shape)
     changed: dict[int, TreeEntry] = {}
     at = 0
     while (at := first_difference(raw, known, at)) < len(raw):

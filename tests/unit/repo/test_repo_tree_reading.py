@@ -9,16 +9,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from agentgov.journal.parts import Overlay as Parts
 from agentgov.model.snapshot import EXECUTABLE, FILE, SUBMODULE, SYMLINK, TREE, path_bytes
 from agentgov.repo import trees as tree_module
 from agentgov.repo.changes import Changes, HistoryDiff, _file, _folder, changed_paths, touches
 from agentgov.repo.compose import commit_bytes, ident, signed_commit, tree_bytes
 from agentgov.repo.objects import ObjectError, TreeEntry, object_id, parse_commit, parse_tree
+from agentgov.repo.overlay import Overlay
 from agentgov.repo.repository import Repository
+from agentgov.repo.treeedit import Change, put_files, spliced
 from agentgov.repo.trees import TreeCache, first_difference
 
 WHO = ident("Ada", "ada@example.com", 1)
 IDS = st.sampled_from([f"{number:02x}" * 20 for number in (0, 32, 47, 255)])
+MAYBE = st.none() | st.tuples(st.sampled_from([FILE, EXECUTABLE, TREE]), IDS)
 ENTRIES = st.dictionaries(
     st.sampled_from([b"a", b"a-", b"a.b", b"a0", b"b", b"c", b"\xff", b"agent", b"0"]),
     st.tuples(st.sampled_from([FILE, EXECUTABLE, TREE, SYMLINK, SUBMODULE]), IDS),
@@ -226,3 +230,49 @@ def test_what_the_strict_grammar_admits_the_lenient_one_reads_alike(tmp_path: Pa
         with pytest.raises(ObjectError) as error:
             world.commit(odd, lenient=False)
         assert error.value.code == "object.unknown-header"
+
+
+@settings(max_examples=400, deadline=None)
+@given(ENTRIES, st.dictionaries(st.sampled_from([b"a", b"a-", b"a.b", b"b", b"new", b"\x01"]), MAYBE, max_size=4))
+def test_what_is_spliced_is_what_would_be_written(
+    entries: dict[bytes, tuple[int, str]], edits: dict[bytes, tuple[int, str] | None]
+) -> None:
+    raw = raw_of(entries)
+    wanted = {name: TreeEntry(found[0], name, found[1]) if found else None for name, found in edits.items()}
+    seen, parsed = spliced(raw, parse_tree(raw), wanted)
+    after = {name: found for name, found in {**entries, **edits}.items() if found is not None}
+    assert seen == raw_of(after)
+    assert parsed == parse_tree(seen)
+
+
+@pytest.mark.parametrize("entry", [TreeEntry(0o100666, b"m", "ab" * 20), TreeEntry(FILE, b".GIT", "ab" * 20)])
+def test_nothing_is_spliced_that_no_tree_can_hold(entry: TreeEntry) -> None:
+    raw = raw_of({b"a": (FILE, "ab" * 20)})
+    with pytest.raises(ObjectError):
+        spliced(raw, parse_tree(raw), {entry.name: entry})
+
+
+def test_wide_folders_are_edited_alike_in_a_repository_and_beside_it(repo: Repository) -> None:
+    blobs = [repo.write_blob(bytes([number])) for number in range(4)]
+    wide = repo.put_files(None, {f"w/{number:03d}/f": (FILE, blobs[0]) for number in range(300)})
+    changes: dict[str, Change] = {
+        **{f"w/{number:03d}/f": (FILE, blobs[1]) for number in (0, 7, 299)},
+        "w/100/f": None,
+        "w/101": (FILE, blobs[2]),
+        "w/zz/new": (FILE, blobs[3]),
+        "w/0": (EXECUTABLE, blobs[3]),
+    }
+    seen = repo.put_files(wide, changes)
+    folder = {entry.name: entry for entry in repo.tree(repo.tree(wide)[0].oid)}
+    for path, change in changes.items():
+        _, name, *rest = path.split("/")
+        if change is None:
+            del folder[name.encode()]
+            continue
+        mode, oid = (TREE, repo.put_files(None, {rest[0]: change})) if rest else change
+        folder[name.encode()] = TreeEntry(mode, name.encode(), oid)
+    assert seen == repo.write_tree([TreeEntry(TREE, b"w", repo.write_tree(folder.values()))])
+    for beside in (Parts(repo), Overlay(repo)):
+        assert put_files(beside, put_files(beside, wide, {"w/001/g": (FILE, blobs[0])}), {"w/001/g": None}) == wide
+        assert put_files(beside, wide, changes) == seen
+        assert beside.tree(beside.tree(seen)[0].oid) == repo.tree(repo.tree(seen)[0].oid)

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from agentgov.diff.version import AgentVersion, version_of
 from agentgov.errors import AgentgovError
 from agentgov.journal.authors import author_sets
-from agentgov.journal.commits import Mode
 from agentgov.journal.handover import handovers
 from agentgov.journal.parts import Overlay, Part, agent_part, governance_part
 from agentgov.journal.view import Agents, View
@@ -69,8 +68,7 @@ def observe_change(view: View, main: str, *, whole: bool = True) -> Change:
         for path, entries in changed_paths(repo, view.authorised, tree, ROOTS).items()
         if is_governed(path)
     }
-    mode: Mode = "signed" if view.governance.fleet.commits == "signed" else "any"
-    memory = view.memory
+    mode, memory = view.governance.fleet.commits, view.memory
     pending, last = view.state.pending, view.state.head.main
     since = {path: pending.get(path, last) for path in changed}
     reviewed = {entry.path for review in view.state.reviews().values() for entry in review.paths}

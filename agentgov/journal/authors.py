@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from agentgov.journal.commits import FORGE_COMMITTERS, Mode, Signatures, person_of, why_unsigned
+from agentgov.journal.commits import Mode, Signatures, is_machine, person_of, why_unsigned
 from agentgov.model.governed import ROOTS
 from agentgov.repo.changes import changed_paths, touches
 from agentgov.repo.objects import Commit, ObjectError
@@ -58,9 +58,9 @@ def author_sets(
             _look_through(repo, directory, repo.walk(main, exclude=[start] if repo.has(start) else []), mine, touched)
         except ObjectError as error:  # one damaged commit must not stop main for ever
             _doubt(mine.values(), f"history cannot be read: {error}")
-    unsigned = _Unsigned(directory, mode, signatures or Signatures(repo))
+    why = _unsigned(found.values(), directory, mode, signatures or Signatures(repo))
     return {
-        path: AuthorSet(frozenset(known.people), known.doubt, *unsigned.first(reversed(known.commits)))
+        path: AuthorSet(frozenset(known.people), known.doubt, *_first(reversed(known.commits), why))
         for path, known in found.items()
     }
 
@@ -70,28 +70,22 @@ def touched_paths(repo: Repository) -> Touches:
     return lru_cache(maxsize=1 << 17)(lambda oid: frozenset(touches(repo, oid, ROOTS)))
 
 
-@dataclass(frozen=True, slots=True)
-class _Unsigned:
-    """Asks each commit once, however many paths it touches."""
+def _unsigned(found: Iterable[_Found], directory: Directory, mode: Mode, signatures: Signatures) -> dict[str, str]:
+    """Every commit that is not signed as the fleet asks, and why; each is asked once, however many paths it touches."""
+    if mode == "any":
+        return {}
+    bad = {}
+    for oid, signed in signatures.of_all(dict.fromkeys(oid for known in found for oid in known.commits)):
+        if isinstance(signed, ObjectError):
+            bad[oid] = f"commit {oid[:9]} cannot be read: {signed}"
+        elif why := why_unsigned(oid, signed, directory, mode):
+            bad[oid] = why
+    return bad
 
-    directory: Directory
-    mode: Mode
-    signatures: Signatures
-    known: dict[str, str] = field(default_factory=dict)
 
-    def first(self, commits: Iterable[str]) -> tuple[str, str]:
-        """Why the first of these that is not signed as it must be is not, and which one that is; "" where all are."""
-        return next(((why, oid) for oid in commits if (why := self._why(oid))), ("", ""))
-
-    def _why(self, oid: str) -> str:
-        if self.mode == "any":
-            return ""
-        if oid not in self.known:
-            try:
-                self.known[oid] = why_unsigned(oid, self.signatures.of(oid), self.directory, self.mode)
-            except ObjectError as error:
-                self.known[oid] = f"commit {oid[:9]} cannot be read: {error}"
-        return self.known[oid]
+def _first(commits: Iterable[str], why: Mapping[str, str]) -> tuple[str, str]:
+    """Why the first of these that is not signed as it must be is not, and which one that is; "" where all are."""
+    return next(((why[oid], oid) for oid in commits if oid in why), ("", ""))
 
 
 def _look_through(
@@ -142,7 +136,7 @@ def _known(commit: Commit, directory: Directory) -> Iterator[str]:
 def _strangers(commit: Commit, directory: Directory) -> Iterable[str]:
     author, committer = commit.author.email, commit.committer.email
     found = [email for email in (author, committer) if person_of(email, directory) is None]
-    return [email for email in found if email not in FORGE_COMMITTERS or email == author]
+    return [email for email in found if email == author or not is_machine(email, directory)]
 
 
 def _co_authors(commit: Commit) -> Iterator[str]:

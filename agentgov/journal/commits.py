@@ -13,6 +13,7 @@ that no memory outlives a key.
 """
 
 import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -29,6 +30,7 @@ UNSIGNED = "commits.unsigned"
 FORGE_COMMITTERS = frozenset({"noreply@github.com", "noreply@gitlab.com"})
 _NUMBERED = re.compile(r"([1-9][0-9]{0,18})[+-][^@]*@users\.noreply\.(github|gitlab)\.com\Z", re.IGNORECASE)
 _MOST = 1 << 17
+_AT_ONCE = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,18 @@ class Signatures:
     def __init__(self, repo: Repository) -> None:
         self._repo = repo
         self._known: dict[str, Signature] = {}
+
+    def of_all(self, oids: Iterable[str]) -> Iterator[tuple[str, Signature | ObjectError]]:
+        """The same of many commits, read in few goes; the error where not even the committer of one is certain."""
+        wanted = list(oids)
+        for start in range(0, len(wanted), _AT_ONCE):
+            some = wanted[start : start + _AT_ONCE]
+            self._repo.read_ahead("commit", [oid for oid in some if oid not in self._known])
+            for oid in some:
+                try:
+                    yield oid, self.of(oid)
+                except ObjectError as error:
+                    yield oid, error
 
     def of(self, oid: str) -> Signature:
         """What a commit is signed by. IncompleteError where it is missing."""
@@ -101,6 +115,12 @@ def is_forge_merge(found: Signature) -> bool:
 def bot_address(bot: str) -> str:
     """The address under which a bot commits; no person can have one there (RFC 2606)."""
     return f"{bot}@bots.invalid"
+
+
+def is_machine(committer: str, directory: Directory) -> bool:
+    """Whether a forge or a bot of the fleet committed what somebody else wrote, as the commit claims."""
+    bot = committer.removesuffix("@bots.invalid")
+    return committer in FORGE_COMMITTERS or (bot != committer and directory.is_bot(bot))
 
 
 def person_of(email: str, directory: Directory) -> str | None:

@@ -22,7 +22,7 @@ from agentgov.repo.treeedit import Change
 from agentgov.trust.pins import Pins
 
 RULES = (
-    1  # what is accepted; raised by every change that refuses more, so that what was verified before is judged again
+    2  # what is accepted; raised by every change that refuses more, so that what was verified before is judged again
 )
 
 

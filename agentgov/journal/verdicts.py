@@ -85,7 +85,8 @@ def answer_on_journal(repo: Repository, found: Replayed, pinned: bool) -> Answer
         return Answer((Point(deny(offence.code, offence.message), where),))
     if found.view is None:
         return Answer(())
-    points = [Point(allow("journal.verified", "every act of the journal holds"))]
+    since = ", from its pinned beginning" if pinned else ""
+    points = [Point(allow("journal.verified", f"the journal holds{since}"))]
     if not pinned:
         points.append(Point(note("trust.first-use", FIRST_USE)))
     return Answer(tuple(points))

@@ -13,7 +13,7 @@ from agentgov.errors import ConfigurationError, IncompleteError, RefusedError
 from agentgov.journal.branch import Journal
 from agentgov.journal.query import acts
 from agentgov.journal.records import to_bytes
-from agentgov.journal.replay import verify_journal
+from agentgov.journal.replay import RULES, verify_journal
 from agentgov.journal.view import view_at
 from agentgov.repo.repository import Repository
 from agentgov.trust.pins import Pins, load_pins, save_pins
@@ -137,7 +137,7 @@ def test_memory_of_what_verified_is_only_used_under_the_same_pins_and_rules(
     for bad in (
         "",
         "garbage",
-        good.replace(" 1 ", " 0 "),
+        good.replace(f" {RULES} ", f" {RULES - 1} "),
         good.replace(FLEET, OTHER),
         good.replace(tip, "0" * 40),
         good * 2,

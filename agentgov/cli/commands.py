@@ -15,6 +15,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "review": ("review", "Change", "Sign a review into the journal."),
     "can": ("can", "Access", "May this person do that, and by which binding."),
     "who": ("who", "Access", "Everyone who may, and by which binding."),
+    "access": ("access", "Access", "Who could do what; add people and keys, set the threshold."),
     "trust": ("trust", "Trust", "Adopt a repository; the pins that verification starts from."),
     "journal": ("journal", "Trust", "The signed acts, and whether they are all in order."),
     "verify": ("verify", "Trust", "Would the reconciler release this? The full trust verdict."),

@@ -8,12 +8,16 @@ import re
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from click.shell_completion import CompletionItem, FishComplete, ShellComplete, ZshComplete, add_completion_class
 
 from agentgov.cli.place import agents_on_disk
 from agentgov.errors import AgentgovError
+
+if TYPE_CHECKING:
+    from agentgov.model.access import Access
 
 Completer = Callable[[click.Context, click.Parameter, str], Sequence[str | CompletionItem]]
 
@@ -63,6 +67,42 @@ def complete_path(ctx: click.Context, _: click.Parameter, incomplete: str) -> li
     agents = agents_on_disk(Path(ctx.params.get("repo") or "."), incomplete) if incomplete else []
     found = [CompletionItem(agent) for agent in agents]
     return [CompletionItem(incomplete, type="file"), *found]  # in this order bash keeps both
+
+
+def complete_holder(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """People and bots of Access in the working tree, by their ids."""
+    access = _access(ctx)
+    if access is None:
+        return []
+    known = [(person.id, person.name) for person in access.people] + [(bot.id, bot.kind) for bot in access.bots]
+    return [CompletionItem(name, help=told) for name, told in known if name.startswith(incomplete)]
+
+
+def complete_team(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[str]:
+    """Teams of Access in the working tree."""
+    access = _access(ctx)
+    return [] if access is None else [team.id for team in access.teams if team.id.startswith(incomplete)]
+
+
+def complete_fingerprint(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """The keys of whoever was named before, with their comments."""
+    from agentgov.trust.keys import parse_public_key
+
+    access = _access(ctx)
+    if access is None:
+        return []
+    held = [(one.id, one.keys) for one in access.people] + [(one.id, one.keys) for one in access.bots]
+    keys = [parse_public_key(line) for name, lines in held if name == ctx.params.get("who") for line in lines]
+    return [CompletionItem(key.fingerprint, help=key.comment) for key in keys if key.fingerprint.startswith(incomplete)]
+
+
+def _access(ctx: click.Context) -> "Access | None":
+    from agentgov.cli.governance import read_governance
+
+    try:
+        return read_governance(ctx.params.get("repo") or ".", None).governance.access
+    except AgentgovError:
+        return None
 
 
 def complete_report(formats: Sequence[str]) -> Callable[[click.Context, click.Parameter, str], list[str]]:
@@ -126,6 +166,8 @@ def _join_words(environment: MutableMapping[str, str]) -> None:
 
 def attach(command: click.Command) -> None:
     """Let the parameters of a command be completed by what their placeholder says; it means the same everywhere."""
+    for below in command.commands.values() if isinstance(command, click.Group) else ():
+        attach(below)
     for param in command.params:
         placeholder = (param.metavar or (param.name or "")).strip("[].").upper()
         complete = _BY_PLACEHOLDER.get(placeholder)
@@ -146,6 +188,10 @@ def _folder(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[Com
     return [CompletionItem(incomplete, type="dir")]
 
 
+def _file(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    return [CompletionItem(incomplete, type="file")]
+
+
 _BY_PLACEHOLDER: dict[str, Completer] = {
     "CODE": complete_code,
     "CODE|RULE|PATH|AGENT|CHANGE": complete_subject,
@@ -157,6 +203,10 @@ _BY_PLACEHOLDER: dict[str, Completer] = {
     "MOMENT": complete_revision,
     "ID": _agent,
     "PATH": complete_path,
+    "WHO": complete_holder,
+    "TEAM": complete_team,
+    "KEY": _file,
+    "FINGERPRINT": complete_fingerprint,
     "DIR": _folder,
 }
 

@@ -76,6 +76,19 @@ def moment(repo: str, text: str | None) -> Moment:
     return _at_revision(repo, text)
 
 
+def present(repo: str) -> Moment:
+    """What is authorised now: just after the last act of the journal."""
+    view = _present(repo, needed=True)
+    assert view is not None
+    return _at_act(view, _latest(view))
+
+
+def _latest(view: "View") -> "Logged":
+    from agentgov.journal.query import acts
+
+    return next(acts(view.repo, view.tip))
+
+
 def _present(repo: str, *, needed: bool) -> "View | None":
     from agentgov.cli.context import open_context
 

@@ -1,6 +1,6 @@
 """Look back: the acts of the journal newest first, and the journal as it was at an act or a moment."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -70,6 +70,17 @@ def acts_naming(repo: Repository, tip: str, seq: int, agent: str) -> Iterator[tu
             if act.get("Agent") == agent:
                 yield seq, commit, act
         commit, seq = raw.parents[0] if raw.parents else None, seq - 1
+
+
+def last_acts(repo: Repository, tip: str, actors: Collection[str]) -> dict[str, Logged]:
+    """The last act of each actor (`person:<id>`, `bot:<id>`) up to a tip; without those who never acted."""
+    found: dict[str, Logged] = {}
+    for logged in acts(repo, tip):
+        if logged.act.actor in actors:
+            found.setdefault(logged.act.actor, logged)
+        if len(found) == len(actors):
+            break
+    return found
 
 
 def view_at_act(view: View, seq: int) -> View:

@@ -1,0 +1,285 @@
+"""Edits of governance/access.yaml: the smallest change of its text that makes it say what was asked for.
+
+Every edit is tried on values first; then it is spliced into the text, and the text is read again. It counts only if it
+reads back as exactly those values, if its schema accepts it, and if `trust.soundness` finds no problem with it: one key
+on two people, a threshold that cannot be met, somebody who is nobody. Nothing else in the file changes. Never writes a
+file, never signs: an edit is a proposal like every other change, and takes effect by its reviews.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from agentgov.errors import ConfigurationError, UsageError
+from agentgov.model.access import Access, Person
+from agentgov.model.finding import Severity
+from agentgov.model.governed import ACCESS_FILE
+from agentgov.model.snapshot import MemorySnapshot
+from agentgov.scaffold.yaml_splice import (
+    SpliceError,
+    Value,
+    insert_item,
+    insert_member,
+    remove_item,
+    replace_scalar,
+)
+from agentgov.scaffold.yaml_tree import Step
+from agentgov.trust.identity import Directory, problems
+from agentgov.trust.keys import PublicKey, parse_public_key
+from agentgov.validate.load import load_document
+from agentgov.validate.yaml_reader import read
+
+_BY_HAND = f"edit {ACCESS_FILE} by hand; agentgov validate says whether it is right"
+
+
+@dataclass(frozen=True, slots=True)
+class Edited:
+    """A file before and after an edit, with what both mean."""
+
+    before: str
+    after: str
+    access: Access
+
+
+@dataclass(slots=True)
+class _Draft:
+    """The text and its values, changed together; `values` is what the text has to say in the end."""
+
+    text: str
+    values: dict[str, Any]
+
+    def add(self, steps: Sequence[Step], value: Value) -> None:
+        """An element at the end of a list."""
+        self.text = insert_item(self.text, steps, value)
+        holder = _follow(self.values, steps[:-1])
+        holder.setdefault(steps[-1], []).append(_unshared(value))
+
+    def remove(self, steps: Sequence[Step], index: int) -> None:
+        """One element of a list away."""
+        self.text = remove_item(self.text, steps, index)
+        del _follow(self.values, steps)[index]
+
+    def set(self, steps: Sequence[Step], name: str, value: int) -> None:
+        """A plain member of a mapping."""
+        holder = _follow(self.values, steps)
+        splice = replace_scalar if name in holder else _insert
+        self.text = splice(self.text, (*steps, name), value)
+        holder[name] = value
+
+
+def add_person(text: str, person: Person, *, administrator: bool = False, teams: Sequence[str] = ()) -> Edited:
+    """Somebody new, as administrator and in teams where that is said. UsageError where it cannot be."""
+
+    def change(draft: _Draft) -> None:
+        if _place(draft, "people", person.id) is not None or _place(draft, "bots", person.id) is not None:
+            raise UsageError(
+                f"there is a {person.id} in Access already", f"a second key: agentgov access add-key {person.id} KEY"
+            )
+        draft.add(("people",), _written(person))
+        if administrator:
+            draft.add(("administrators", "who"), person.id)
+        for team in teams:
+            place = _place(draft, "teams", team)
+            if place is None:
+                raise UsageError(f"there is no team {team!r} in Access", "see: agentgov access show")
+            draft.add(("teams", place, "members"), person.id)
+
+    return _edited(text, change)
+
+
+def remove_person(text: str, person_id: str) -> Edited:
+    """Somebody who leaves: out of people, administrators, teams and bindings; a binding of nobody else goes too."""
+
+    def change(draft: _Draft) -> None:
+        place = _place(draft, "people", person_id)
+        if place is None:
+            raise UsageError(f"there is nobody called {person_id!r} in Access", "see: agentgov access show")
+        _remove_everywhere(draft, ("administrators", "who"), person_id)
+        for index in range(len(draft.values.get("teams", []))):
+            _remove_everywhere(draft, ("teams", index, "members"), person_id)
+        for index in reversed(range(len(draft.values.get("bindings", [])))):
+            if draft.values["bindings"][index]["who"] == [person_id]:
+                draft.remove(("bindings",), index)
+            else:
+                _remove_everywhere(draft, ("bindings", index, "who"), person_id)
+        draft.remove(("people",), place)
+
+    return _edited(text, change)
+
+
+def add_key(text: str, holder: str, line: str) -> Edited:
+    """One more key for a person or a bot. UsageError for a key that somebody has, or that cannot be used."""
+
+    def change(draft: _Draft) -> None:
+        key, steps = usable_key(line), _holder(draft, holder)
+        if key.blob in (known.blob for _, known in _keys(draft, steps)):
+            raise UsageError(f"{holder} has the key {key.fingerprint} already", "see: agentgov access show")
+        draft.add((*steps, "keys"), line)
+
+    return _edited(text, change)
+
+
+def remove_key(text: str, holder: str, wanted: str) -> Edited:
+    """A key of a person or a bot away, by its fingerprint (SHA256:...) or its line."""
+
+    def change(draft: _Draft) -> None:
+        steps = _holder(draft, holder)
+        mark = wanted if wanted.startswith("SHA256:") else usable_key(wanted).fingerprint
+        found = [index for index, key in _keys(draft, steps) if key.fingerprint == mark]
+        if not found:
+            raise UsageError(f"{holder} has no key {mark}", "its keys: agentgov access show")
+        for index in reversed(found):
+            draft.remove((*steps, "keys"), index)
+
+    return _edited(text, change)
+
+
+def set_administrator(text: str, who: str, *, administers: bool) -> Edited:
+    """A person, or team:<id>, among the administrators, or no longer."""
+
+    def change(draft: _Draft) -> None:
+        listed = draft.values["administrators"]["who"]
+        if (who in listed) == administers:
+            raise UsageError(
+                f"{who} is {'already' if administers else 'not'} among the administrators of {ACCESS_FILE}"
+            )
+        if administers:
+            draft.add(("administrators", "who"), who)
+        else:
+            _remove_everywhere(draft, ("administrators", "who"), who)
+
+    return _edited(text, change)
+
+
+def set_threshold(text: str, threshold: int) -> Edited:
+    """How many administrators one change of the governance set takes."""
+    return _edited(text, lambda draft: draft.set(("administrators",), "threshold", threshold))
+
+
+def usable_key(line: str) -> PublicKey:
+    """The key that a line spells; UsageError, which never repeats the line, where it spells none."""
+    try:
+        return parse_public_key(line)
+    except ValueError as error:
+        raise UsageError(f"this key cannot be used: {error}", "make one: ssh-keygen -t ed25519") from error
+
+
+def _edited(text: str, change: Callable[[_Draft], None]) -> Edited:
+    """The text after a change, proved. ConfigurationError for a file that cannot be edited so, UsageError for a change
+    that makes an Access nobody could use."""
+    document = read(text.encode(), ACCESS_FILE)
+    broken = [found for found in document.findings if found.severity is Severity.ERROR]
+    if broken or not isinstance(document.value, dict) or not _is_shaped(document.value):
+        first = f"{broken[0].where}: {broken[0].message}" if broken else "it does not follow its schema"
+        raise ConfigurationError(f"{ACCESS_FILE} cannot be read: {first}", "see: agentgov validate")
+    draft = _Draft(text, _unshared(document.value))
+    try:
+        change(draft)
+    except SpliceError as error:
+        raise ConfigurationError(
+            f"{ACCESS_FILE} is written in a way that is not edited here: {error}", _BY_HAND
+        ) from error
+    if read(draft.text.encode(), ACCESS_FILE).value != draft.values:
+        message = (
+            f"the edit would change more of {ACCESS_FILE} than was asked for: an anchor or an unusual form is in it"
+        )
+        raise ConfigurationError(message, _BY_HAND)
+    return Edited(text, draft.text, _usable(draft.text))
+
+
+def _usable(text: str) -> Access:
+    loaded = load_document(MemorySnapshot({ACCESS_FILE: text.encode()}), "Access", Access, ACCESS_FILE)
+    if loaded.typed is None:
+        wrong = [found for found in loaded.findings if found.severity is Severity.ERROR]
+        raise UsageError(f"nothing was written: {wrong[0].where}: {wrong[0].message}", wrong[0].fix)
+    reasons = [reason.message for reason in problems(loaded.typed)]
+    if not reasons:
+        reasons = _locked_out(loaded.typed)
+    if reasons:
+        raise UsageError(f"nothing was written: {'; '.join(reasons)}", "see: agentgov access show")
+    return loaded.typed
+
+
+def _locked_out(access: Access) -> list[str]:
+    """Administrators sign with keys: where fewer have one than the threshold, nothing could ever be changed again."""
+    directory, threshold = Directory(access), access.administrators.threshold
+    able = [name for name in directory.administrators if (one := directory.person(name)) is not None and one.keys]
+    if len(able) >= threshold:
+        return []
+    have = f"{len(able)} of the administrators ha{'s' if len(able) == 1 else 've'} a key"
+    return [f"only {have}, and a change would take {threshold}: nothing could be changed any more"]
+
+
+def _written(person: Person) -> dict[str, Value]:
+    """A person as the file spells one, without what is not known."""
+    found: dict[str, Value] = {"id": person.id}
+    if person.name:
+        found["name"] = person.name
+    if person.emails:
+        found["emails"] = list(person.emails)
+    for forge, account in (("github", person.github), ("gitlab", person.gitlab)):
+        if account is not None:
+            found[forge] = {"login": account.login, "id": account.id}
+    if person.keys:
+        found["keys"] = list(person.keys)
+    return found
+
+
+def _is_shaped(values: dict[str, Any]) -> bool:
+    """Whether the places that are edited are what they should be; the schema judges the rest afterwards."""
+    administrators = values.get("administrators")
+    if not isinstance(administrators, dict) or not isinstance(administrators.get("who"), list):
+        return False
+    for name, inner in (("people", "keys"), ("bots", "keys"), ("teams", "members"), ("bindings", "who")):
+        listed = values.get(name, [])
+        if not isinstance(listed, list):
+            return False
+        if not all(isinstance(one, dict) and isinstance(one.get(inner, []), list) for one in listed):
+            return False
+    return all("who" in one for one in values.get("bindings", []))
+
+
+def _place(draft: _Draft, group: str, name: str) -> int | None:
+    return next((index for index, one in enumerate(draft.values.get(group, [])) if one.get("id") == name), None)
+
+
+def _holder(draft: _Draft, name: str) -> tuple[Step, ...]:
+    for group in ("people", "bots"):
+        place = _place(draft, group, name)
+        if place is not None:
+            return (group, place)
+    raise UsageError(f"there is no person and no bot called {name!r} in Access", "see: agentgov access show")
+
+
+def _keys(draft: _Draft, steps: Sequence[Step]) -> list[tuple[int, PublicKey]]:
+    found = []
+    for index, line in enumerate(_follow(draft.values, steps).get("keys", [])):
+        try:
+            found.append((index, parse_public_key(line)))
+        except (ValueError, AttributeError):
+            continue  # a line that is no key is `problems`' to tell
+    return found
+
+
+def _remove_everywhere(draft: _Draft, steps: Sequence[Step], name: str) -> None:
+    listed = _follow(draft.values, steps[:-1]).get(steps[-1], [])
+    for index in reversed(range(len(listed))):
+        if listed[index] == name:
+            draft.remove(steps, index)
+
+
+def _follow(values: Any, steps: Sequence[Step]) -> Any:
+    for step in steps:
+        values = values[step]
+    return values
+
+
+def _unshared(value: Any) -> Any:
+    """A copy in which nothing stands in two places: what an alias brings in would otherwise change with its anchor."""
+    if isinstance(value, dict):
+        return {name: _unshared(item) for name, item in value.items()}
+    return [_unshared(item) for item in value] if isinstance(value, list) else value
+
+
+def _insert(text: str, steps: Sequence[Step], value: int) -> str:
+    return insert_member(text, steps[:-1], str(steps[-1]), value)

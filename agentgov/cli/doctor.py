@@ -214,12 +214,7 @@ def _bot(view: View) -> Iterator[Check]:
 
 def _fleet(view: View) -> Iterator[Check]:
     access = view.governance.access
-    if len(access.people) == 1:
-        message = "the fleet has one person: every change of theirs goes out unreviewed"
-        yield Check("doctor.alone", "warn", message, "add people to governance/access.yaml")
-    elif access.administrators.threshold < 2:
-        message = "one administrator alone can change what is allowed"
-        yield Check("doctor.threshold", "warn", message, "administrators: {threshold: 2} in governance/access.yaml")
+    yield from _administrators(view)
     if not any(bot.kind == "reconciler" for bot in access.bots):
         message = "Access has no reconciler, so nothing is ever promoted"
         yield Check("doctor.reconciler", "bad", message, "add a bot of kind reconciler to governance/access.yaml")
@@ -227,3 +222,22 @@ def _fleet(view: View) -> Iterator[Check]:
         count = len(view.state.pending)
         message = f"{count} path{'s' if count > 1 else ''} of main wait{'s' if count == 1 else ''} for reviews"
         yield Check("doctor.pending", "warn", message, "agentgov check")
+
+
+def _administrators(view: View) -> Iterator[Check]:
+    """Too few people to review each other, one who could change everything alone, or nobody who may be lost."""
+    access, threshold = view.governance.access, view.governance.access.administrators.threshold
+    able = sum(bool(one.keys) for name in view.directory.administrators if (one := view.directory.person(name)))
+    more = "agentgov access add-person ID --key FILE --administrator"
+    if len(access.people) == 1:
+        yield Check(
+            "doctor.alone", "warn", "the fleet has one person: every change of theirs goes out unreviewed", more
+        )
+    elif threshold < 2 and able < 2:
+        yield Check("doctor.threshold", "warn", "one administrator alone can change what is allowed", more)
+    elif threshold < 2:
+        message = f"one of the {able} administrators alone can change what is allowed"
+        yield Check("doctor.threshold", "warn", message, "agentgov access set-threshold 2")
+    elif able <= threshold:
+        message = f"a change of governance takes all {able} administrators who have a key: none of them may be lost"
+        yield Check("doctor.threshold", "warn", message, more)

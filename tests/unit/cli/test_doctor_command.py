@@ -26,9 +26,16 @@ def test_everybody_with_a_key_in_access_is_well(running: CommandWorld, who: str)
 
 
 def test_a_fleet_in_perfect_order_has_nothing_to_think_about(laid: CommandWorld) -> None:
-    laid.change("carol", {ACCESS: laid.edit(ACCESS, "threshold: 1", "threshold: 2")})
+    who = "{who: [carol, dave], threshold: 1}"
+    laid.change("carol", {ACCESS: laid.edit(ACCESS, who, "{who: [carol, dave, erin], threshold: 2}")})
     laid.must("carol", "trust", "init")
     assert laid.must("carol", "doctor").out.endswith("everything is in order\n")
+
+
+def test_administrators_of_whom_none_may_be_lost_are_something_to_think_about(laid: CommandWorld) -> None:
+    laid.change("carol", {ACCESS: laid.edit(ACCESS, "threshold: 1", "threshold: 2")})
+    laid.must("carol", "trust", "init")
+    assert "takes all 2 administrators who have a key" in laid.must("carol", "doctor").out
 
 
 def broken_governance(world: CommandWorld) -> None:

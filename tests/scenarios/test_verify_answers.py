@@ -124,6 +124,7 @@ def test_every_offence_of_an_act_is_named_with_its_code_commit_and_number(local:
     assert found["where"].get("path", "") == _PATHS.get(code, "")
 
 
+@pytest.mark.attack("L1")
 def test_rewound_journal_is_named_and_no_act_is_blamed(local: FleetSimulator) -> None:
     commits = hostile.three_acts(local)
     found = told(local, commits[1])
@@ -188,6 +189,7 @@ _STOLEN = (
 )
 
 
+@pytest.mark.attack("T6")
 @pytest.mark.parametrize("how", _STOLEN)
 def test_stolen_key_of_the_reconciler_skips_no_stage(shipped: PipelineWorld, how: str) -> None:
     shipped.write("Version 1.1.0.")
@@ -228,6 +230,7 @@ def test_pending_path_is_named_with_the_review_that_it_lacks(local: FleetSimulat
     )
 
 
+@pytest.mark.attack("K1")
 def test_unsigned_commit_is_named_with_its_committer(local: FleetSimulator) -> None:
     path = "agentgov.yaml"
     strict = (local.work / path).read_text().replace("commits: any", "commits: signed")
@@ -248,6 +251,7 @@ def test_unsigned_commit_is_named_with_its_committer(local: FleetSimulator) -> N
     )
 
 
+@pytest.mark.attack("M5")
 @pytest.mark.parametrize("twin", ["PROMPTS/system.md", "prompts/System.md", "prompts/syste\u0301m.md"])
 def test_twin_that_other_machines_cannot_tell_apart_is_not_released(local: FleetSimulator, twin: str) -> None:
     """M5: both may stand authorised, and the agent has an error that no release survives."""
@@ -264,6 +268,7 @@ def test_twin_that_other_machines_cannot_tell_apart_is_not_released(local: Fleet
     assert "layout.collision" in found["reasons"][-1]["message"]
 
 
+@pytest.mark.attack("M7")
 @pytest.mark.parametrize("mode", ["120000", "160000"])
 @pytest.mark.parametrize("path", [PROMPT, TRIAGE.file])
 def test_tag_on_a_symlink_or_submodule_is_named_by_its_path(local: FleetSimulator, path: str, mode: str) -> None:

@@ -82,7 +82,16 @@ def observe_change(view: View, main: str, *, whole: bool = True) -> Change:
             for path, (old, new) in sorted(changed.items(), key=lambda item: path_bytes(item[0]))
         ),
         agents=_touched_agents(view, tree, frozenset(changed), frozenset(asked)),
-        authors=author_sets(repo, view.directory, main, asked, memory.touched, mode=mode, signatures=memory.signatures)
+        authors=author_sets(
+            repo,
+            view.directory,
+            main,
+            asked,
+            memory.touched,
+            mode=mode,
+            signatures=memory.signatures,
+            time=view.state.head.time,
+        )
         if asked
         else {},
         since=since,

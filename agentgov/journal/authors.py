@@ -17,8 +17,7 @@ from agentgov.repo.objects import Commit, ObjectError
 from agentgov.repo.repository import Repository
 from agentgov.review.change import AuthorSet
 from agentgov.trust.identity import Directory
-from agentgov.trust.sshsig import SignatureError, dearmour
-from agentgov.trust.sshsig import parse as parse_signature
+from agentgov.trust.signatures import claimed_key
 
 _CO_AUTHOR = re.compile(rb"^[ \t]*co-authored-by[ \t]*:(.*)$", re.IGNORECASE | re.MULTILINE)
 _EMAIL = re.compile(rb"[^\s<>()\[\],;:\"]{1,128}@[^\s<>()\[\],;:\"]{1,254}")
@@ -45,10 +44,12 @@ def author_sets(
     *,
     mode: Mode = "any",
     signatures: Signatures | None = None,
+    time: int = 0,
 ) -> dict[str, AuthorSet]:
     """The author set of each path of `since` (path to the commit of main where it last was authorised), looking at the
     commits that `main` has and that commit has not. `touched` and `signatures` remember what a commit changes and who
-    signed it, where one asks often; `mode` says which commits must be signed. IncompleteError where history is missing.
+    signed it, where one asks often; `mode` says which commits must be signed, as of journal `time`.
+    IncompleteError where history is missing.
     """
     touched = touched or touched_paths(repo)
     found = {path: _Found() for path in since}
@@ -58,7 +59,7 @@ def author_sets(
             _look_through(repo, directory, repo.walk(main, exclude=[start] if repo.has(start) else []), mine, touched)
         except ObjectError as error:  # one damaged commit must not stop main for ever
             _doubt(mine.values(), f"history cannot be read: {error}")
-    why = _unsigned(found.values(), directory, mode, signatures or Signatures(repo))
+    why = _unsigned(found.values(), directory, mode, signatures or Signatures(repo), time)
     return {
         path: AuthorSet(frozenset(known.people), known.doubt, *_first(reversed(known.commits), why))
         for path, known in found.items()
@@ -70,7 +71,9 @@ def touched_paths(repo: Repository) -> Touches:
     return lru_cache(maxsize=1 << 17)(lambda oid: frozenset(touches(repo, oid, ROOTS)))
 
 
-def _unsigned(found: Iterable[_Found], directory: Directory, mode: Mode, signatures: Signatures) -> dict[str, str]:
+def _unsigned(
+    found: Iterable[_Found], directory: Directory, mode: Mode, signatures: Signatures, time: int
+) -> dict[str, str]:
     """Every commit that is not signed as the fleet asks, and why; each is asked once, however many paths it touches."""
     if mode == "any":
         return {}
@@ -78,7 +81,7 @@ def _unsigned(found: Iterable[_Found], directory: Directory, mode: Mode, signatu
     for oid, signed in signatures.of_all(dict.fromkeys(oid for known in found for oid in known.commits)):
         if isinstance(signed, ObjectError):
             bad[oid] = f"commit {oid[:9]} cannot be read: {signed}"
-        elif why := why_unsigned(oid, signed, directory, mode):
+        elif why := why_unsigned(oid, signed, directory, mode, time):
             bad[oid] = why
     return bad
 
@@ -147,10 +150,6 @@ def _co_authors(commit: Commit) -> Iterator[str]:
 
 def _claimed_signer(commit: Commit, directory: Directory) -> str | None:
     # Not verified: a forged claim can only exclude the person whom it names.
-    if commit.signature is None or not commit.signature.startswith(b"-----BEGIN SSH SIGNATURE-----"):
-        return None
-    try:
-        identity = directory.by_key(parse_signature(dearmour(commit.signature)).public_key)
-    except (SignatureError, ValueError):
-        return None
+    key = claimed_key(commit.signature, directory.certificate) if commit.signature is not None else None
+    identity = directory.by_key(key) if key is not None else None
     return identity.id if identity is not None and identity.kind == "person" else None

@@ -9,18 +9,21 @@
 
 A signature is a form on top of reviews: nothing is authorised by it. What the bytes of a commit say (`Signature`) is
 verified once and remembered; whose key it is, and whether it may sign this commit, is asked of Access every time, so
-that no memory outlives a key.
+that no memory outlives a key. A signature by OpenPGP says nothing without the certificate in Access, and is verified
+every time.
 """
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from agentgov.repo.objects import ObjectError
 from agentgov.repo.repository import Repository
 from agentgov.trust.identity import Directory, Forge, Identity
 from agentgov.trust.keys import PublicKey
+from agentgov.trust.openpgp import BEGIN
+from agentgov.trust.signatures import verify_git
 from agentgov.trust.sshsig import GIT, SignatureError, verify
 
 Mode = Literal["signed", "forge-merges", "any"]
@@ -41,6 +44,7 @@ class Signature:
     problem: str  # "" where the key did
     committer: str  # the address that the commit claims
     merge: bool
+    openpgp: tuple[bytes, bytes] | None = None  # armour and what it signs, not verified yet
 
 
 class Signatures:
@@ -83,17 +87,24 @@ def read_signature(repo: Repository, oid: str) -> Signature:
     committer, merge = commit.committer.email, len(commit.parents) > 1
     if commit.signature is None:
         return Signature(None, "it is not signed", committer, merge)
+    if commit.signature.startswith(BEGIN):
+        return Signature(None, "", committer, merge, (commit.signature, commit.payload))
     try:
         return Signature(verify(commit.signature, commit.payload, GIT), "", committer, merge)
     except SignatureError as error:
         return Signature(None, f"its signature does not hold: {error}", committer, merge)
 
 
-def why_unsigned(oid: str, found: Signature, directory: Directory, mode: Mode) -> str:
-    """Why a commit is not signed as the fleet asks, naming it and its committer; "" where it is."""
+def why_unsigned(oid: str, found: Signature, directory: Directory, mode: Mode, time: int) -> str:
+    """Why a commit is not signed as the fleet asks at this journal time, naming it and its committer; "" where it is.
+
+    IncompleteError where this machine lacks what could verify a signature by OpenPGP.
+    """
     if mode == "any" or (mode == "forge-merges" and is_forge_merge(found)):
         return ""
     which = f"commit {oid[:9]} by {found.committer}"
+    if found.openpgp is not None:
+        found = _by_openpgp(found, *found.openpgp, directory, time)
     if found.key is None:
         return f"{which}: {found.problem}, and this fleet asks for commits that their committer signed"
     identity = directory.by_key(found.key)
@@ -105,6 +116,14 @@ def why_unsigned(oid: str, found: Signature, directory: Directory, mode: Mode) -
         f"the bot {identity.id}, which signs for {bot_address(identity.id)}" if identity.kind == "bot" else identity.id
     )
     return f"{which} is not signed by its committer but by {who}"
+
+
+def _by_openpgp(found: Signature, armoured: bytes, payload: bytes, directory: Directory, time: int) -> Signature:
+    try:
+        key = verify_git(armoured, payload, directory.certificate, time)
+    except SignatureError as error:
+        return replace(found, problem=f"its signature does not hold: {error}")
+    return replace(found, key=key)
 
 
 def is_forge_merge(found: Signature) -> bool:

@@ -26,7 +26,8 @@ from agentgov.repo.objects import ObjectError, Tag, parse_tag
 from agentgov.repo.repository import Repository
 from agentgov.trust.identity import Identity
 from agentgov.trust.permissions import decide_permission
-from agentgov.trust.sshsig import GIT, SignatureError, verify
+from agentgov.trust.signatures import verify_git
+from agentgov.trust.sshsig import SignatureError
 from agentgov.validate.load import load_agent
 
 _DIGEST = re.compile(r"[0-9a-f]{64}\Z")
@@ -119,7 +120,7 @@ def _signer(view: View, name: ReleaseName, tag: Tag) -> Identity | Refusal:
     if tag.signature is None:
         return Refusal("tag.unsigned", "the tag is not signed")
     try:
-        key = verify(tag.signature, tag.payload, GIT)
+        key = verify_git(tag.signature, tag.payload, view.directory.certificate, view.state.head.time)
     except SignatureError as error:
         return Refusal("tag.signature", f"the tag's signature does not hold: {error}")
     identity = view.directory.by_key(key)

@@ -26,6 +26,7 @@ _PUBLIC_KEY = re.compile(r"((?:ssh|ecdsa|sk-ssh|sk-ecdsa)-[a-z0-9@.-]+) ([A-Za-z
 _NAMESPACE = re.compile(r"[a-z0-9][a-z0-9._@-]{0,63}\Z")
 _HOW_TO_SET = "tell git: git config --global gpg.format ssh; git config --global user.signingkey ~/.ssh/id_ed25519.pub"
 _HOW_TO_MAKE = f"make a key, if you have none: ssh-keygen -t ed25519; then {_HOW_TO_SET}"
+_BESIDE = f"leave git as it is, and name an ssh key for agentgov: export {KEY_FILE_VARIABLE}=~/.ssh/id_ed25519"
 _AGENT = "is the key in ssh-agent, or its file readable? ssh-add -l"
 _SECURITY_KEY = "is the security key plugged in, and did you touch it while it blinked? then try again"
 _SECONDS_TO_TOUCH = 300.0  # a person may have to find the security key
@@ -78,7 +79,7 @@ def person_signer(repo: Repository) -> PersonSigner:
         return PersonSigner(_public_key(literal, "user.signingkey"), program, None)
     kind = repo.config("gpg.format")
     if kind not in (None, "ssh"):
-        raise ConfigurationError(f"git signs with {kind} here, and agentgov signs with ssh keys", _HOW_TO_MAKE)
+        raise ConfigurationError(f"git signs with {kind} here, and agentgov signs with ssh keys", _BESIDE)
     return _signer_of_file(Path(key).expanduser(), program)
 
 

@@ -12,6 +12,7 @@ import msgspec
 
 from agentgov.model.access import Access, BotKind, Person
 from agentgov.trust.keys import PublicKey, parse_public_key
+from agentgov.trust.openpgp import OPENPGP
 from agentgov.trust.roster import ascii_lower, in_force, only_once, roster
 from agentgov.trust.soundness import problems
 from agentgov.trust.verbs import ADMINISTRATOR
@@ -34,7 +35,17 @@ class Identity(msgspec.Struct, frozen=True):
 class Directory:
     """Finds people and bots; built once from an Access, then only read."""
 
-    __slots__ = ("_accounts", "_bindings", "_bots", "_emails", "_handles", "_keys", "_people", "_roster")
+    __slots__ = (
+        "_accounts",
+        "_bindings",
+        "_bots",
+        "_certificates",
+        "_emails",
+        "_handles",
+        "_keys",
+        "_people",
+        "_roster",
+    )
 
     def __init__(self, access: Access) -> None:
         self._roster = roster(access)
@@ -42,7 +53,10 @@ class Directory:
         self._people = {person.id: person for person in access.people if person.id in self._roster.people}
         single = only_once((*(bot.id for bot in access.bots), *(person.id for person in access.people)))
         self._bots = {bot.id: bot for bot in access.bots if bot.id in single}
-        self._keys = _sole(self._listed_keys())
+        listed = list(self._listed_keys())
+        self._keys = _sole((key.blob, identity) for key, identity in listed)
+        certificates = (PublicKey(OPENPGP, key.blob) for key, _ in listed if key.kind == OPENPGP)
+        self._certificates = _sole((name, key) for key in certificates for name, _ in key.parts)
         people = self._people.values()
         self._emails = _sole((ascii_lower(email), person.id) for person in people for email in person.emails)
         self._handles = _sole((ascii_lower(handle), team.id) for team in access.teams for handle in team.handles)
@@ -77,6 +91,10 @@ class Directory:
             except ValueError:
                 return None
         return self._keys.get(key.blob)
+
+    def certificate(self, fingerprint: str) -> PublicKey | None:
+        """The OpenPGP certificate that holds a key with that fingerprint (hex, lower case); None for none or two."""
+        return self._certificates.get(fingerprint)
 
     def by_email(self, email: str) -> str | None:
         """The id of the person with that e-mail address; the case of A to Z does not matter, as on forges.
@@ -130,13 +148,13 @@ class Directory:
         owners = {found.id for key in keys if (found := self.by_key(key)) is not None}
         return self._roster.administrators & owners
 
-    def _listed_keys(self) -> Iterable[tuple[bytes, Identity]]:
+    def _listed_keys(self) -> Iterable[tuple[PublicKey, Identity]]:
         holders = [(Identity("person", person.id), person.keys) for person in self._people.values()]
         holders += [(Identity("bot", bot.id, bot.kind), bot.keys) for bot in self._bots.values()]
         for identity, lines in holders:
             for line in lines:
                 try:
-                    yield parse_public_key(line).blob, identity
+                    yield parse_public_key(line), identity
                 except ValueError:
                     continue  # `problems` names it
 

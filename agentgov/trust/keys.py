@@ -1,4 +1,4 @@
-"""Public keys as OpenSSH writes them: one line of text, one wire form, nothing else.
+"""Public keys as OpenSSH writes them: one line of text, one wire form, nothing else. OpenPGP certificates likewise.
 
 Decides whether a line is written as it must be and names a key that counts (`material`); never who holds it
 (`identity`), never whether a signature is good (`sshsig`).
@@ -12,6 +12,7 @@ from functools import lru_cache
 import msgspec
 
 from agentgov.trust.material import COUNTED, KINDS, Material, UncountedError, parse_material
+from agentgov.trust.openpgp import OPENPGP, Certificate, parse_certificate
 from agentgov.trust.wire import decode_base64, take_string
 
 _KIND = re.compile(r"(?:sk-)?(?:ssh|ecdsa)-[a-z0-9@.-]{1,60}\Z")
@@ -22,12 +23,14 @@ class PublicKey(msgspec.Struct, frozen=True):
     """A public key; two are the same key when `blob` is the same, whatever the comment says."""
 
     kind: str
-    blob: bytes  # RFC 4253 section 6.6 wire form
+    blob: bytes  # RFC 4253 section 6.6 wire form; of an OpenPGP certificate its packets
     comment: str = ""
 
     @property
     def fingerprint(self) -> str:
-        """As `ssh-keygen -l` prints it: SHA256 and unpadded base64."""
+        """As `ssh-keygen -l` prints it: SHA256 and unpadded base64. Of a certificate that of its primary key."""
+        if self.kind == OPENPGP:
+            return f"openpgp4fpr:{_certificate(self.blob).fingerprint}"
         digest = base64.b64encode(hashlib.sha256(self.blob).digest())
         return f"SHA256:{digest.decode().rstrip('=')}"
 
@@ -38,8 +41,13 @@ class PublicKey(msgspec.Struct, frozen=True):
 
     @property
     def material(self) -> Material:
-        """What the key consists of."""
-        return _material(self.blob)[1]
+        """What the key consists of; of an OpenPGP certificate what its primary key does."""
+        return _certificate(self.blob).keys[0][1] if self.kind == OPENPGP else _material(self.blob)[1]
+
+    @property
+    def parts(self) -> tuple[tuple[str, Material], ...]:
+        """Every key that can sign in the name of this one, by fingerprint: one, or those of an OpenPGP certificate."""
+        return _certificate(self.blob).keys if self.kind == OPENPGP else ((self.fingerprint, self.material),)
 
 
 def parse_public_key(line: str) -> PublicKey:
@@ -55,6 +63,10 @@ def parse_public_key(line: str) -> PublicKey:
         raise ValueError("a public key is one line without control characters or space around it: TYPE BASE64 COMMENT")
     kind, _, rest = line.partition(" ")
     encoded, _, comment = rest.partition(" ")
+    if kind == OPENPGP:
+        blob = _decode(encoded)
+        _certificate(blob)
+        return PublicKey(OPENPGP, blob, comment.strip())
     if kind not in KINDS:
         raise _refusal(kind)
     key = public_key_of_blob(_decode(encoded), comment.strip())
@@ -78,6 +90,11 @@ def _material(blob: bytes) -> tuple[str, Material]:
     if kind not in KINDS:
         raise _refusal(kind)
     return kind, parse_material(kind, fields)
+
+
+@lru_cache(maxsize=1024)
+def _certificate(blob: bytes) -> Certificate:
+    return parse_certificate(blob)
 
 
 def _decode(encoded: str) -> bytes:

@@ -104,11 +104,14 @@ def parse_material(kind: str, fields: bytes) -> Material:
     Raises UncountedError, WeakKeyError, or ValueError for a spelling that is not the only one.
     """
     if kind in (ED25519, SK_ED25519):
-        found, rest = _edwards(kind, fields)
+        point, rest = take_string(fields)
+        found = edwards(kind, point)
     elif kind in CURVES:
         found, rest = _weierstrass(kind, fields)
     elif kind == RSA:
-        found, rest = _rsa(fields)
+        exponent, rest = take_mpint(fields)
+        modulus, rest = take_mpint(rest)
+        found = rsa(kind, exponent, modulus)
     else:
         raise UncountedError(f"{kind} is not accepted: {COUNTED}")
     if kind in (SK_ED25519, SK_ECDSA):
@@ -121,8 +124,8 @@ def parse_material(kind: str, fields: bytes) -> Material:
     return found
 
 
-def _edwards(kind: str, fields: bytes) -> tuple[Material, bytes]:
-    point, rest = take_string(fields)
+def edwards(kind: str, point: bytes) -> Material:
+    """The material of an Ed25519 key (RFC 8032 section 5.1.5)."""
     if len(point) != 32:
         raise ValueError(f"an {kind} key holds exactly 32 bytes")
     y = int.from_bytes(point, "little") & (2**255 - 1)
@@ -131,7 +134,21 @@ def _edwards(kind: str, fields: bytes) -> tuple[Material, bytes]:
     if y in _SMALL_ORDER:
         raise WeakKeyError(f"this {kind} key is a point of small order: anybody could sign with it")
     # The point and its negative have private keys that anybody can make from each other.
-    return Material(b"ed25519 %d" % y, point=point), rest
+    return Material(b"ed25519 %d" % y, point=point)
+
+
+def rsa(kind: str, exponent: int, modulus: int) -> Material:
+    """The material of an RSA key."""
+    bits = modulus.bit_length()
+    if bits < _MIN_MODULUS:
+        raise WeakKeyError(f"this {kind} key has {bits} bits: {_MIN_MODULUS} are the least that count")
+    if bits > _MAX_MODULUS:
+        raise UncountedError(f"this {kind} key has {bits} bits: {_MAX_MODULUS} are the most that count")
+    if exponent < 3 or exponent % 2 == 0 or exponent >= _MAX_EXPONENT:
+        raise WeakKeyError(f"the exponent of this {kind} key is even, or below 3, or beyond 64 bits")
+    if modulus % 2 == 0 or math.gcd(modulus, _SMALL_PRIMES) != 1:
+        raise WeakKeyError(f"the modulus of this {kind} key has a small factor: anybody could sign with it")
+    return Material(b"rsa %x" % modulus, modulus=modulus, exponent=exponent)
 
 
 def _weierstrass(kind: str, fields: bytes) -> tuple[Material, bytes]:
@@ -146,18 +163,3 @@ def _weierstrass(kind: str, fields: bytes) -> tuple[Material, bytes]:
     if x >= field.p or y >= field.p or (y * y - x * x * x + 3 * x - field.b) % field.p:
         raise ValueError(f"this {kind} key is no point of its curve")
     return Material(b"%s %d" % (name, x), curve=curve, point=point), rest
-
-
-def _rsa(fields: bytes) -> tuple[Material, bytes]:
-    exponent, rest = take_mpint(fields)
-    modulus, rest = take_mpint(rest)
-    bits = modulus.bit_length()
-    if bits < _MIN_MODULUS:
-        raise WeakKeyError(f"this ssh-rsa key has {bits} bits: {_MIN_MODULUS} are the least that count")
-    if bits > _MAX_MODULUS:
-        raise UncountedError(f"this ssh-rsa key has {bits} bits: {_MAX_MODULUS} are the most that count")
-    if exponent < 3 or exponent % 2 == 0 or exponent >= _MAX_EXPONENT:
-        raise WeakKeyError("the exponent of this ssh-rsa key is even, or below 3, or beyond 64 bits")
-    if modulus % 2 == 0 or math.gcd(modulus, _SMALL_PRIMES) != 1:
-        raise WeakKeyError("the modulus of this ssh-rsa key has a small factor: anybody could sign with it")
-    return Material(b"rsa %x" % modulus, modulus=modulus, exponent=exponent), rest

@@ -10,6 +10,7 @@ from agentgov.model.access import Access, Binding, Role
 from agentgov.model.governed import ACCESS_FILE
 from agentgov.model.verdict import Location, Reason, deny
 from agentgov.trust.keys import PublicKey, parse_public_key
+from agentgov.trust.openpgp import OPENPGP
 from agentgov.trust.roster import Roster, ascii_lower, last_day, roster
 from agentgov.trust.verbs import ADMINISTRATOR, BUILT_IN_ROLES, VERBS, is_scope
 
@@ -46,7 +47,8 @@ def _keys(access: Access) -> Iterator[Reason]:
     """One public key on two people, or on a person and a bot, would let one sign as the other (attack K10).
 
     So would two forms of it: one private key signs for an ed25519 key and for a security key with the same point. Two
-    forms are refused for one holder as well, because whoever gives up the one would keep the other.
+    forms are refused for one holder as well, because whoever gives up the one would keep the other; only an OpenPGP
+    certificate may hold what its person lists for SSH as well (gpg-agent serves both).
     """
     holders = [(person.id, person.keys, f"/people/{index}") for index, person in enumerate(access.people)]
     holders += [(bot.id, bot.keys, f"/bots/{index}") for index, bot in enumerate(access.bots)]
@@ -59,13 +61,14 @@ def _keys(access: Access) -> Iterator[Reason]:
             except ValueError as error:
                 yield _problem("access.key-unusable", f"a key of {holder} cannot be used: {error}", pointer)
                 continue
-            first_at, first, same = owners.setdefault(key.material.pair, (at, holder, key))
-            if first_at != at:
-                message = f"the key {key.fingerprint} is listed for {first} and for {holder}"
-                yield _problem("access.key-shared", message, pointer)
-            elif same.blob != key.blob:
-                message = f"the keys {same.fingerprint} and {key.fingerprint} of {holder} are two forms of one key"
-                yield _problem("access.key-shared", message, pointer)
+            for _, material in key.parts:
+                first_at, first, same = owners.setdefault(material.pair, (at, holder, key))
+                if first_at != at:
+                    message = f"the key {key.fingerprint} is listed for {first} and for {holder}"
+                    yield _problem("access.key-shared", message, pointer)
+                elif same.blob != key.blob and (same.kind == OPENPGP) == (key.kind == OPENPGP):
+                    message = f"the keys {same.fingerprint} and {key.fingerprint} of {holder} are two forms of one key"
+                    yield _problem("access.key-shared", message, pointer)
 
 
 def _accounts(access: Access) -> Iterator[Reason]:

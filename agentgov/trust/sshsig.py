@@ -33,6 +33,7 @@ _MAGIC = b"SSHSIG"
 _HEAD = _MAGIC + b"\0\0\0\1"
 _BEGIN = b"-----BEGIN SSH SIGNATURE-----"
 _END = b"-----END SSH SIGNATURE-----"
+_OPENPGP = b"-----BEGIN PGP "
 _COLUMNS = 70  # what ssh-keygen writes
 _WIDTHS = (70, 76)
 _MAX_ARMOUR = 16_384
@@ -109,6 +110,9 @@ def dearmour(text: bytes) -> bytes:
     """The blob of exactly one armoured signature; only a missing final newline is forgiven. Raises SignatureError."""
     if len(text) > _MAX_ARMOUR:
         raise _malformed("the text is too long for a signature")
+    if text.startswith(_OPENPGP):
+        message = "OpenPGP signs commits and tags only; acts and envelopes are signed with an SSH key"
+        raise SignatureError("signature.algorithm", message)
     lines = text.removesuffix(b"\n").split(b"\n")
     if len(lines) < 3 or lines[0] != _BEGIN or lines[-1] != _END:
         raise _malformed("the signature is not one armoured block with nothing before or after it")

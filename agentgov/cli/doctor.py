@@ -22,6 +22,7 @@ from agentgov.repo.signing import KEY_FILE_VARIABLE, person_signer
 from agentgov.repo.snapshot import commit_snapshot
 from agentgov.report.moments import age
 from agentgov.report.page import Page, Span, Style
+from agentgov.trust.access_review import access_review
 from agentgov.trust.signers import StrictSigner, bot_signer, stored_bot_key
 from agentgov.validate.load import load_governance
 
@@ -227,7 +228,8 @@ def _fleet(view: View) -> Iterator[Check]:
 def _administrators(view: View) -> Iterator[Check]:
     """Too few people to review each other, one who could change everything alone, or nobody who may be lost."""
     access, threshold = view.governance.access, view.governance.access.administrators.threshold
-    able = sum(bool(one.keys) for name in view.directory.administrators if (one := view.directory.person(name)))
+    dead = {one.key for one in view.state.revoked().values()}
+    able = sum(one.administrator and one.able for one in access_review(access, view.today, revoked=dead).holders)
     more = "agentgov access add-person ID --key FILE --administrator"
     if len(access.people) == 1:
         yield Check(

@@ -28,15 +28,15 @@ _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ]|\Z)")
 class Moment:
     """The governance that answers, and the day that its rules with a date are compared with.
 
-    `view` and `act` are there where the journal was asked: its state just after that act. `dead` are the keys, in wire
-    form, that were revoked by then.
+    `view` and `act` are there where the journal was asked: its state just after that act. `dead` are the fingerprints
+    of the keys that were revoked by then.
     """
 
     source: Source
     day: date
     view: "View | None" = None
     act: "Logged | None" = None
-    dead: Collection[bytes] = frozenset()
+    dead: Collection[str] = frozenset()
 
     @property
     def words(self) -> str:
@@ -101,22 +101,24 @@ def _present(repo: str, *, needed: bool) -> "View | None":
 
 
 def _act(view: "View", text: str) -> "Logged | None":
-    from agentgov.journal.query import acts
+    from agentgov.journal.query import act_numbered, acts
 
-    return next((one for one in acts(view.repo, view.tip) if text in (str(one.head.seq), one.act.id)), None)
+    if _SEQ.match(text):
+        return act_numbered(view, int(text))
+    return next((one for one in acts(view.repo, view.tip) if one.act.id == text), None)
 
 
 def _at_time(repo: str, text: str) -> Moment:
     from agentgov.cli.context import open_context
     from agentgov.cli.parameters import instant
-    from agentgov.journal.query import acts
+    from agentgov.journal.query import act_by
     from agentgov.repo import clock
 
     time = instant(text)
     if time > clock.now():
         raise UsageError(f"{text} has not come yet", "what a change would do: agentgov diff, agentgov check")
     view = open_context(repo).view()
-    found = next((one for one in acts(view.repo, view.tip) if one.head.time <= time), None)
+    found = act_by(view, time)
     if found is None:
         raise ConfigurationError(f"the journal began after {text}", "list its acts with: agentgov journal log")
     return _at_act(view, found)
@@ -160,4 +162,5 @@ def _at_act(present: "View", found: "Logged") -> Moment:
     view = view_at(present.repo, found.commit, present)
     name = f"journal at act {found.head.seq} ({stamp(found.head.time)})"
     snapshot = TreeSnapshot(view.repo, view.authorised, name, GOVERNANCE_ROOTS)
-    return Moment(Source(view.governance, snapshot), view.today, view, found)
+    dead = frozenset(one.key for one in view.state.revoked().values())
+    return Moment(Source(view.governance, snapshot), view.today, view, found, dead)

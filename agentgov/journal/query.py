@@ -1,8 +1,10 @@
 """Look back: the acts of the journal newest first, and the journal as it was at an act or a moment."""
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
+from itertools import islice
 
 from agentgov.errors import IncompleteError
 from agentgov.journal.pausing import selects
@@ -13,16 +15,21 @@ from agentgov.model.state import AUTHORISED, Head, State
 from agentgov.repo.repository import Repository
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots, so that the head is read once
 class Logged:
     """One act in the journal, with where it stands: its commit, the journal's head after it, who appended it."""
 
     commit: str
     parent: str | None
     tree: str
-    head: Head
     act: Act
     appender: str
+    _repo: Repository = field(repr=False, compare=False)
+
+    @cached_property
+    def head(self) -> Head:
+        """The journal's head after the act, read when it is asked for."""
+        return State(TreeReader(self._repo, self.tree)).head
 
     @property
     def moment(self) -> datetime:
@@ -42,7 +49,7 @@ def acts(repo: Repository, tip: str) -> Iterator[Logged]:
                 f"journal commit {commit[:12]} is no act: {error}", "agentgov journal verify"
             ) from error
         parent = raw.parents[0] if raw.parents else None
-        yield Logged(commit, parent, raw.tree, State(TreeReader(repo, raw.tree)).head, act, raw.committer.name)
+        yield Logged(commit, parent, raw.tree, act, raw.committer.name, repo)
         commit = parent
 
 
@@ -83,20 +90,41 @@ def last_acts(repo: Repository, tip: str, actors: Collection[str]) -> dict[str, 
     return found
 
 
+def act_numbered(view: View, seq: int) -> Logged | None:
+    """The act of that number; None where the journal has no such act."""
+    back = view.state.head.seq - seq
+    found = next(islice(acts(view.repo, view.tip), back, None), None) if back >= 0 else None
+    return found if found is not None and found.head.seq == seq else None
+
+
+def act_by(view: View, time: int) -> Logged | None:
+    """The last act by a moment of journal time (epoch seconds); None before the first.
+
+    Acts of people carry no time, they inherit that of the act before; so only acts that move it have to be looked at.
+    """
+    inherits: list[Logged] = []
+    for logged in acts(view.repo, view.tip):
+        inherits.append(logged)
+        moves = logged.act.time is not None or bool(logged.act.get("Set-Time"))
+        if moves and logged.head.time > time:
+            inherits.clear()
+        elif moves:
+            break
+    return next((one for one in inherits if one.head.time <= time), None)
+
+
 def view_at_act(view: View, seq: int) -> View:
     """The journal just after its act number `seq`; IncompleteError where it has no such act."""
-    for logged in acts(view.repo, view.tip):
-        if logged.head.seq == seq:
-            return view_at(view.repo, logged.commit, view)
-    raise IncompleteError(f"the journal has no act {seq}")
+    found = act_numbered(view, seq)
+    if found is None:
+        raise IncompleteError(f"the journal has no act {seq}")
+    return view_at(view.repo, found.commit, view)
 
 
 def view_at_time(view: View, time: int) -> View | None:
     """The journal as it was at a moment of journal time (epoch seconds); None before its first act."""
-    for logged in acts(view.repo, view.tip):
-        if logged.head.time <= time:
-            return view_at(view.repo, logged.commit, view)
-    return None
+    found = act_by(view, time)
+    return view_at(view.repo, found.commit, view) if found is not None else None
 
 
 def _concerns(repo: Repository, logged: Logged, agent: AgentId) -> bool:

@@ -117,12 +117,12 @@ def access_review(
     access: Access,
     today: date,
     last: Mapping[str, LastAct] | None = None,
-    revoked: Collection[bytes] = frozenset(),
+    revoked: Collection[str] = frozenset(),
 ) -> AccessReview:
     """Who could do what on a day under an Access.
 
-    `last` is the last act of each actor (`person:<id>`, `bot:<id>`), None where nobody looked; `revoked` are the wire
-    forms of the keys that were dead by then.
+    `last` is the last act of each actor (`person:<id>`, `bot:<id>`), None where nobody looked; `revoked` are the
+    fingerprints of the keys that were dead by then.
     """
     known, acted = roster(access), last or {}
     rights = _rights(access, today)
@@ -170,14 +170,14 @@ def _standing(until: date | None, today: date) -> Standing:
     return "ending" if until >= today else "ended"
 
 
-def _held(lines: tuple[str, ...], revoked: Collection[bytes]) -> tuple[HeldKey, ...]:
+def _held(lines: tuple[str, ...], revoked: Collection[str]) -> tuple[HeldKey, ...]:
     found = []
     for line in lines:
         try:
             key = parse_public_key(line)
         except ValueError:
             continue  # `soundness` names it, and such an Access is refused
-        found.append(HeldKey(key, key.blob in revoked))
+        found.append(HeldKey(key, key.fingerprint in revoked))
     return tuple(found)
 
 

@@ -84,7 +84,7 @@ def test_people_are_shown_with_office_teams_and_accounts(access: Access) -> None
 
 
 def test_a_dead_key_is_shown_dead_and_signs_nothing(access: Access, keys: list[str]) -> None:
-    dead = {parse_public_key(keys[0]).blob, parse_public_key(keys[2]).blob}
+    dead = {parse_public_key(keys[0]).fingerprint, parse_public_key(keys[2]).fingerprint}
     found = review(access, revoked=dead)
     assert found.dead_keys == (
         ("ada", parse_public_key(keys[0]).fingerprint),

@@ -1,10 +1,15 @@
-"""A process that appends acts to the journal of a simulated fleet from a clone of its own."""
+"""Processes that append acts to the journal of a simulated fleet, each from a clone of its own."""
 
+import os
+import subprocess
 import sys
+import time
 from pathlib import Path
 
 import gitworld
+from simulator import FleetSimulator
 
+import agentgov
 from agentgov.journal.branch import Journal
 from agentgov.journal.draft import Actor, Appender, Draft
 from agentgov.journal.view import View
@@ -12,6 +17,33 @@ from agentgov.release.orders import order_pause
 from agentgov.repo.remote import Remote
 from agentgov.repo.repository import Repository
 from agentgov.trust.signers import KeyFileSigner
+
+WHO = ("alice", "bob", "carol")
+
+
+def crowd(world: FleetSimulator, folder: Path, processes: int, count: int) -> list[float]:
+    """So many processes at once, each of which appends so many acts; how long each act took, in seconds.
+
+    Every process is a machine of its own: it knows the pins, and has seen nothing yet.
+    """
+    paths = [str(Path(__file__).resolve().parent), str(Path(agentgov.__file__).resolve().parents[1])]
+    running = []
+    for number in range(processes):
+        environment = {
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join(paths),
+            "AGENTGOV_STATE_HOME": str(folder / f"home-{number}"),
+        }
+        words = [str(world.folder), str(folder / f"clone-{number}"), WHO[number % len(WHO)]]
+        command = [sys.executable, __file__, *words, str(count), str(world.clock())]
+        process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        running.append(process)
+    took: list[float] = []
+    for process in running:
+        said, words_of_woe = process.communicate(timeout=600)
+        assert process.returncode == 0, words_of_woe.decode()
+        took += map(float, said.split())
+    return took
 
 
 def main(world: Path, clone: Path, who: str, count: int, now: int) -> None:
@@ -28,7 +60,9 @@ def main(world: Path, clone: Path, who: str, count: int, now: int) -> None:
             actor = Actor(identity, appender)
             return [order_pause(view, actor, "support/triage", mode="stop", until=0, now=now, reason=reason)]
 
+        started = time.perf_counter()
         journal.append(propose, appender, lambda: now)
+        sys.stdout.write(f"{time.perf_counter() - started}\n")
 
 
 if __name__ == "__main__":

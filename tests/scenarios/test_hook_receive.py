@@ -1,13 +1,11 @@
 """`agentgov hook pre-receive` on a real bare repository: honest work lands, everything else leaves nothing behind."""
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import gitworld
 import hostile
 import pytest
+from appending import crowd
 from hookworld import HookServer
 from simulator import TRIAGE, FleetSimulator
 
@@ -231,22 +229,8 @@ def test_nothing_of_the_repository_or_of_who_pushes_runs(
 
 
 def test_two_at_once_lose_nothing(world: FleetSimulator, server: HookServer, tmp_path: Path) -> None:
-    script = Path(__file__).resolve().parents[1] / "appending.py"
     before = world.view().state.head.seq
-    running = []
-    for number, who in enumerate(("alice", "bob")):
-        words = [str(world.folder), str(tmp_path / f"clone-{number}"), who, "3", str(world.clock())]
-        paths = [str(script.parent), str(script.parents[1])]
-        environment = {
-            **os.environ,
-            "PYTHONPATH": os.pathsep.join(paths),
-            "AGENTGOV_STATE_HOME": str(tmp_path / f"home-{number}"),
-        }
-        command = [sys.executable, str(script), *words]
-        running.append(subprocess.Popen(command, env=environment, stderr=subprocess.PIPE))
-    for process in running:
-        _, words_of_woe = process.communicate(timeout=300)
-        assert process.returncode == 0, words_of_woe.decode()
+    crowd(world, tmp_path, 2, 3)
     found = world.verify()
     assert found.offence is None
     assert found.view is not None

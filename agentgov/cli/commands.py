@@ -18,6 +18,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "access": ("access", "Access", "Who could do what; add people and keys, set the threshold."),
     "trust": ("trust", "Trust", "Adopt a repository; the pins that verification starts from."),
     "journal": ("journal", "Trust", "The signed acts, and whether they are all in order."),
+    "policy": ("policy", "Trust", "What another set of rules would have decided about past changes."),
     "verify": ("verify", "Trust", "Would the reconciler release this? The full trust verdict."),
     "hook": ("hook", "Trust", "The same verdicts before a push lands: on a git server or a laptop."),
     "release": ("release", "Release", "Tag an agent: signed, annotated, bound to its closure."),

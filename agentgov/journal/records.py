@@ -10,6 +10,7 @@ character that documents may not hold, could make the journal unreadable. (YAML'
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 
 import msgspec
 
@@ -48,7 +49,9 @@ def from_bytes(path: str, data: bytes) -> Record:
 def _mapping(value: Mapping[str, object], depth: int) -> Iterator[str]:
     indent = "  " * depth
     for key, item in value.items():
-        if isinstance(item, Mapping) and item:
+        if isinstance(item, (str, int)):  # most are, and the other questions are slower
+            yield f"{indent}{_scalar(key)}: {_scalar(item)}"
+        elif isinstance(item, Mapping) and item:
             yield f"{indent}{_scalar(key)}:"
             yield from _mapping(item, depth + 1)
         elif isinstance(item, Sequence) and not isinstance(item, str) and item:
@@ -71,11 +74,16 @@ def _items(values: Sequence[object], depth: int) -> Iterator[str]:
 
 def _scalar(value: object) -> str:
     if isinstance(value, str):
-        plain = _PLAIN.match(value) is not None and value.lower() not in _RESERVED
-        return value if plain else _quoted(value)
+        return _text(value)
     if isinstance(value, (Mapping, list, tuple)):
         return "{}" if isinstance(value, Mapping) else "[]"
     return json.dumps(value)
+
+
+@lru_cache(maxsize=4096)
+def _text(value: str) -> str:
+    plain = _PLAIN.match(value) is not None and value.lower() not in _RESERVED
+    return value if plain else _quoted(value)
 
 
 def _quoted(text: str) -> str:

@@ -12,6 +12,7 @@ from agentgov.journal.adopt import judge_introduction
 from agentgov.journal.entry import Entry, appender_of, read_entry, refuse_tree, signers_of
 from agentgov.journal.judge import judge
 from agentgov.journal.outcome import Outcome, contents
+from agentgov.journal.reading import read_ahead
 from agentgov.journal.view import View, view_at
 from agentgov.model.snapshot import FILE, TREE
 from agentgov.model.state import AUTHORISED
@@ -69,7 +70,7 @@ def verify_journal(
         if pinned is not None:
             return Replayed(None, 0, pinned)
     acts = 0
-    for oid, commit in chain[1:] if view is not None else chain:
+    for oid, commit in read_ahead(repo, chain[1:] if view is not None else chain):
         judged = _step(repo, view, oid, commit, pins, now)
         if isinstance(judged, Refusal):
             return Replayed(view, acts, Offence(judged.code, judged.message, oid, judged.path))

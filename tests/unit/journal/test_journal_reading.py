@@ -1,0 +1,66 @@
+"""Reading acts ahead: fewer questions to git, and no other answer."""
+
+from pathlib import Path
+
+import hostile
+import pytest
+from simulator import FLEET, FleetSimulator
+
+from agentgov.errors import IncompleteError
+from agentgov.journal.reading import read_ahead
+from agentgov.journal.replay import verify_journal
+from agentgov.repo.objects import ObjectError
+from agentgov.repo.reader import Child, Header
+from agentgov.repo.repository import Repository
+from agentgov.trust.pins import load_pins
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> FleetSimulator:
+    found = FleetSimulator(tmp_path, remote=False)
+    found.introduce()
+    return found
+
+
+def questions(world: FleetSimulator, monkeypatch: pytest.MonkeyPatch) -> int:
+    """How often git is asked for one object while the journal is verified from its first act."""
+    asked: list[str] = []
+    ask = Child._ask
+
+    def counted(self: Child, name: str) -> Header | None:
+        asked.append(name)
+        return ask(self, name)
+
+    tip = world.view().tip
+    with monkeypatch.context() as patch:
+        patch.setattr(Child, "_ask", counted)
+        found = verify_journal(Repository.open(world.work), tip, load_pins(FLEET), world.clock())
+    assert found.offence is None
+    return len(asked)
+
+
+def test_a_longer_journal_asks_git_for_each_commit_and_nothing_else_one_by_one(
+    world: FleetSimulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counts = []
+    for number in range(20):
+        fields = [("Selector", "support/triage"), *([("Mode", "stop")] if number % 2 == 0 else [])]
+        world.append(hostile.write(world, "alice", "resume" if number % 2 else "pause", fields), by="alice")
+        if number in (9, 19):
+            counts.append(questions(world, monkeypatch))
+    assert counts[1] == counts[0] + 10
+
+
+def test_what_is_missing_or_malformed_is_left_to_whoever_asks(world: FleetSimulator) -> None:
+    repo = world.repo
+    good = repo.commit(world.append(hostile.pause(world), by="alice").tip)
+    repeated = b"100644 act.sig\0" + bytes(20)
+    malformed = repo.commit(hostile.with_tree(world, world.view().tip, hostile.store(world, "tree", repeated * 2)))
+    missing = repo.commit(hostile.resealed(world, world.view().tip, lambda raw: b"tree " + b"1" * 40 + raw[45:]))
+    acts = [("a", missing), ("b", malformed), ("c", None), ("d", good)]
+    assert list(read_ahead(repo, acts)) == acts
+    assert any(entry.name == b"act.sig" for entry in repo.tree(good.tree))
+    with pytest.raises(ObjectError):
+        repo.tree(malformed.tree)
+    with pytest.raises(IncompleteError):
+        repo.tree(missing.tree)

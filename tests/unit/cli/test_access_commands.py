@@ -74,6 +74,7 @@ def test_what_stands_there_already_is_left_alone(gina: CommandWorld) -> None:
     assert (gina.fleet / ACCESS).stat().st_mtime_ns == before
 
 
+@pytest.mark.attack("K10")
 def test_one_key_on_two_people_is_refused_before_anything_is_written(gina: CommandWorld) -> None:
     before = access(gina)
     for edit in (("add-key", "alice", key(gina, "bob")), ("add-person", "gina", "--key", key(gina, "bob"))):

@@ -38,6 +38,14 @@ def test_help_and_version_load_nothing_heavy(args: list[str]) -> None:
     assert not done.stdout.rpartition("LOADED")[2].split()
 
 
+def test_a_question_about_the_files_loads_neither_the_journal_nor_an_editor() -> None:
+    probe = PROBE.format(args=["can", "--help"], heavy=("agentgov.journal", "agentgov.scaffold", "ruamel"))
+    for question in ('["can", "nobody", "view"]', '["who", "view"]'):
+        asked = probe.replace("['can', '--help']", question).replace("assert not stop.code, stop.code", "pass")
+        done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=False)
+        assert not done.stdout.rpartition("LOADED")[2].split(), done.stdout
+
+
 def test_version_is_the_package_version() -> None:
     from agentgov import __version__
 

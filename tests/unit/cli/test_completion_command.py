@@ -50,6 +50,11 @@ def completed(world: CommandWorld, line: str, cwd: Path | None = None) -> list[s
         ("agentgov can alice pause f", ["finance/payroll"]),
         ("agentgov show support/triage --environment s", ["staging"]),
         ("agentgov release support/triage --bump m", ["major", "minor"]),
+        ("agentgov can f", ["frank"]),
+        ("agentgov access set", ["set-threshold"]),
+        ("agentgov access add-key re", ["reconciler"]),
+        ("agentgov access add-person gina --team s", ["support", "security"]),
+        ("agentgov access show --at ma", ["main"]),
     ],
 )
 def test_bash_completes(laid: CommandWorld, line: str, offered: list[str]) -> None:

@@ -2,6 +2,7 @@
 
 import difflib
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -182,8 +183,8 @@ def test_the_first_of_a_list_is_written_in_lines(keys: list[str]) -> None:
 # --- refusals --------------------------------------------------------------------------------------------------------
 
 
-def test_one_key_on_two_people_is_refused_and_nothing_is_given_back(keys: list[str]) -> None:
-    """Attack K10, on the way in."""
+@pytest.mark.attack("K10")
+def test_one_key_on_two_people_is_refused_before_it_is_written(keys: list[str]) -> None:
     shared = add_key(ACME, "carol", keys[0]).after
     for edit in (
         lambda: add_key(shared, "dave", keys[0]),
@@ -283,6 +284,47 @@ def test_an_edit_keeps_every_line_that_it_does_not_speak_of(data: st.DataObject,
     ]
     edited = data.draw(st.sampled_from(edits))()
     assert only_added(edited)
+
+
+ODD = (
+    "\n",
+    "  ",
+    "# x\n",
+    "- ",
+    "[",
+    "]",
+    "{",
+    "}",
+    ": ",
+    ",",
+    "*a",
+    "&a ",
+    "'",
+    '"',
+    "|\n",
+    "null",
+    "...\n",
+    "\r\n",
+    "keys: []\n",
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(data=st.data())
+def test_a_damaged_file_is_told_or_edited_and_never_half_understood(data: st.DataObject, keys: list[str]) -> None:
+    text = ACME
+    for _ in range(data.draw(st.integers(1, 3))):
+        place = data.draw(st.integers(0, len(text)))
+        text = text[:place] + data.draw(st.sampled_from(ODD)) + text[place + data.draw(st.integers(0, 12)) :]
+    person = Person(id="gina", keys=(keys[0],))
+    edits: list[Callable[[], Edited]] = [
+        lambda: add_person(text, person, administrator=True, teams=("platform",)),
+        lambda: add_key(text, "bob", keys[0]),
+        lambda: set_administrator(text, "erin", administers=True),
+    ]
+    edit = data.draw(st.sampled_from(edits))
+    with suppress(AgentgovError):
+        assert only_added(edit())
 
 
 def only_added(edited: Edited) -> bool:

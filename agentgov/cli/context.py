@@ -4,13 +4,15 @@ Reads the world for the commands; decides nothing.
 """
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from agentgov.cli import ahead
+from agentgov.cli.options import show
 from agentgov.errors import ConfigurationError, RefusedError
 from agentgov.journal.branch import Journal
 from agentgov.journal.draft import Actor, Appender
+from agentgov.journal.stretch import Stretch
 from agentgov.journal.view import View
 from agentgov.model.access import BotKind
 from agentgov.model.document import Document
@@ -21,7 +23,7 @@ from agentgov.repo.remote import Remote
 from agentgov.repo.repository import Repository
 from agentgov.repo.signing import KEY_FILE_VARIABLE, person_signer
 from agentgov.report.moments import age
-from agentgov.report.page import Span
+from agentgov.report.page import Page, Span
 from agentgov.trust.identity import Identity
 from agentgov.trust.keys import PublicKey, parse_public_key
 from agentgov.trust.signers import KeyFileSigner, StrictSigner, bot_signer, stored_bot_key
@@ -33,16 +35,25 @@ class Context:
 
     repo: Repository
     journal: Journal
+    _warned: list[str] = field(default_factory=list, repr=False)
 
     def view(self, *, fetch: bool = False) -> View:
         """The verified present of the journal; `fetch` asks the remote first. ConfigurationError without one."""
         if not fetch:
             self.tip()
         try:
-            return self.journal.view(clock.now(), fetch=fetch)
+            view = self.journal.view(clock.now(), fetch=fetch)
+            self._warn(view)
+            return view
         except RefusedError as error:
             how = "agentgov journal verify" + (" --fetch" if fetch else "")
             raise RefusedError(error.message, f"see what is wrong with it, and what to do: {how}") from error
+
+    def _warn(self, view: View) -> None:
+        """Say once that the journal holds what is no act, and what to do."""
+        if view.stretch is not None and not self._warned:
+            self._warned.append(view.stretch.first)
+            show(broken_page(view.stretch), err=True)
 
     def tip(self) -> str:
         """The tip of the journal that this clone knows of, not verified. ConfigurationError where it knows of none."""
@@ -94,10 +105,19 @@ def journal_line(view: View) -> Span:
     return Span(f"journal act {head.seq}, {view.tip[:12]}, {age(clock.now() - head.time)} old", "dim")
 
 
+def broken_page(stretch: Stretch) -> Page:
+    """That the journal holds what is no act, and what to do about it."""
+    page = Page().line(Span("broken ", "bad"), f"the journal does not hold from {stretch.first[:12]} on")
+    page.line(f"  {stretch.message} ({stretch.code}); what follows speaks of the last act that holds")
+    page.line("  pause, hold, abort, rollback and revoke work; nothing else does until administrators waive it:")
+    return page.line(f"  agentgov waive {stretch.first[:12]} --reason ..., after looking at it (docs/recovery.md)")
+
+
 def journal_json(view: View) -> dict[str, Any]:
     """The same as every document carries it; `time` is journal time in epoch seconds."""
-    head = view.state.head
-    return {"tip": view.tip, "seq": head.seq, "time": head.time}
+    head, stretch = view.state.head, view.stretch
+    broken = {"first": stretch.first, "last": stretch.last, "code": stretch.code} if stretch is not None else None
+    return {"tip": view.tip, "seq": head.seq, "time": head.time, "broken": broken}
 
 
 def _identity(view: View, key: PublicKey) -> Identity:

@@ -167,7 +167,11 @@ def _journal(context: Context, fetch: bool, *, known: bool) -> Iterator[Check]:
     view = context.view(fetch=fetch)
     head = view.state.head
     acts = f"{head.seq + 1} act{'s' if head.seq else ''}"
-    yield Check("doctor.journal", "good", f"the journal verifies: {acts}, tip {view.tip[:12]}")
+    if view.stretch is not None:
+        message = f"the journal does not hold from {view.stretch.first[:12]} on: {view.stretch.message}"
+        yield Check("doctor.journal", "bad", message, "see what it is, and what to do: agentgov journal verify --fetch")
+    else:
+        yield Check("doctor.journal", "good", f"the journal verifies: {acts}, tip {view.tip[:12]}")
     yield from _age(view)
     if context.journal.pins(view) is None:
         fix = "get the line of `agentgov trust show` from an administrator: agentgov trust pin LINE"

@@ -6,13 +6,14 @@ from typing import Any
 
 import click
 
-from agentgov.cli.context import open_context
+from agentgov.cli.context import Context, open_context
 from agentgov.cli.judged import journal_of, reasons_of, where_of
 from agentgov.cli.options import answer, format_option, repo_option, wants_colour
 from agentgov.errors import ConfigurationError, IncompleteError
 from agentgov.journal.branch import Journal
 from agentgov.journal.query import Logged, acts
 from agentgov.journal.replay import Replayed
+from agentgov.journal.stretch import Stretch
 from agentgov.journal.verdicts import (
     FIRST_USE,
     Answer,
@@ -26,6 +27,7 @@ from agentgov.journal.view import View
 from agentgov.model.act import render
 from agentgov.model.verdict import note, unknown
 from agentgov.repo import clock
+from agentgov.repo.objects import ObjectError
 from agentgov.report.moments import age, stamp
 from agentgov.report.page import Page, Span
 from agentgov.trust.pins import last_seen
@@ -45,7 +47,7 @@ def journal() -> None:
 def log(last: int, repo: str, output: str) -> int:
     """The acts, newest first."""
     context = open_context(repo)
-    tip = context.tip()
+    tip = _readable_tip(context)
     found = list(islice(acts(context.repo, tip), last))
     page = Page().table(
         ("act", "time", "who", "what"),
@@ -67,7 +69,7 @@ def log(last: int, repo: str, output: str) -> int:
 def show(act: str, repo: str, output: str) -> int:
     """One act in full: by its number, its id or its commit."""
     context = open_context(repo)
-    for logged in acts(context.repo, context.tip()):
+    for logged in acts(context.repo, _readable_tip(context)):
         if act in (str(logged.head.seq), logged.act.id) or (len(act) >= 7 and logged.commit.startswith(act)):
             page = Page().line(Span(f"act {logged.head.seq}  commit {logged.commit}", "bold"))
             page.line(f"appended by {logged.appender}, journal time {stamp(logged.head.time)}").blank()
@@ -101,6 +103,16 @@ def verify(fetch: bool, repo: str, output: str) -> int:
     told, page, where = _judged(journal, tip, found)
     answer(output, page, _document(told, where, tip, found.view))
     return 1 if found.offence is not None else 0
+
+
+def _readable_tip(context: Context) -> str:
+    """The tip of the journal, not verified; the last act that holds where the tip is none."""
+    tip = context.tip()
+    try:
+        _ = next(acts(context.repo, tip)).head
+    except (IncompleteError, ObjectError):
+        return context.view().tip
+    return tip
 
 
 def _judged(journal: Journal, tip: str, found: Replayed) -> tuple[Answer, Page, dict[str, Any]]:
@@ -150,14 +162,27 @@ def _what_to_do(journal: Journal, tip: str, found: Replayed, code: str) -> list[
     if code in ("journal.rewound", "journal.forked"):
         compare = "compare with an administrator what both have seen (agentgov trust show)"
         return [f"trust neither until you know why: {compare}"]
-    if found.view is None:
+    if found.view is None or found.view.stretch is None:
         return ["tell an administrator: nothing in this journal can be believed"]
-    lease = f"--force-with-lease={journal.ref}:{tip[:12]}"
-    return [
-        "whoever can push to the journal's branch wrote it; nothing is promoted until it is gone. An administrator",
-        "of the remote takes it away, after looking at it:",
-        f"  git push {lease} {remote} {found.view.tip[:12]}:{journal.ref}",
+    return _to_mend(journal, tip, found.view, found.view.stretch, remote)
+
+
+def _to_mend(journal: Journal, tip: str, view: View, stretch: Stretch, remote: str) -> list[str]:
+    """How everything goes on: by a waive, or where no act came after it, by taking it away."""
+    first = stretch.first[:12]
+    lines = [
+        "whoever can push to the journal's branch wrote it; what contains (pause, hold, abort, rollback, revoke)",
+        "works, and nothing else does. Administrators pass over it, after looking at it:",
+        f"  git show {first}",
+        f"  agentgov waive {first} --reason ...{' --set-time' if stretch.timed else ''}",
     ]
+    if stretch.is_of_clock:
+        lines.insert(0, "either this machine's clock is slow, or that act is ahead of time: look at the clock first;")
+    if journal.repo.commit(stretch.first).parents == (view.tip,):
+        lease = f"--force-with-lease={journal.ref}:{tip[:12]}"
+        lines += ["or an administrator of the remote takes it away:"]
+        lines += [f"  git push {lease} {remote} {view.tip[:12]}:{journal.ref}"]
+    return lines
 
 
 def _document(told: Answer, where: dict[str, Any], tip: str, view: View | None) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from agentgov.journal.entry import read_entry, signers_of
 from agentgov.journal.judge import judge
 from agentgov.journal.outcome import Outcome, contents
 from agentgov.journal.replay import tree_changes
-from agentgov.journal.view import View, view_at
+from agentgov.journal.view import View, view_after
 from agentgov.model.act import render
 from agentgov.model.snapshot import FILE, TREE
 from agentgov.model.state import AUTHORISED, SIGNATURES_FILE
@@ -29,7 +29,7 @@ def write_acts(repo: Repository, view: View, drafts: Iterable[Draft], appender: 
         outcome = _judge(view, draft, appender, now)
         if isinstance(outcome, Refusal):
             raise RefusedError(f"{outcome.message} ({outcome.code})")
-        after = view_at(repo, _write(repo, view, draft, outcome, appender, now), view)
+        after = view_after(view, _write(repo, view, draft, outcome, appender, now), draft.act.kind)
         view.memory.line.add(after.tip, view.tip, draft.act.id, after.authorised)
         view = after
     return view
@@ -70,7 +70,7 @@ def _write(repo: Repository, view: View, draft: Draft, outcome: Outcome, appende
         repo.put_files(view.authorised, authorised_changes(outcome.advance.accepted))
     changes[SIGNATURES_FILE] = (FILE, repo.write_blob(b"".join(draft.signatures)))
     tree = repo.put_files(view.tree, changes)
-    return _commit(repo, tree, (view.tip,), render(draft.act), appender, now)
+    return _commit(repo, tree, (view.end,), render(draft.act), appender, now)
 
 
 def _commit(repo: Repository, tree: str, parents: tuple[str, ...], text: bytes, appender: Appender, now: int) -> str:

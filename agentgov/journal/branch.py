@@ -5,16 +5,18 @@ the verified tip, pushes them fast-forward in one go, and on a lost race reads a
 leaves the old tip or the new one.
 """
 
+import os
 import secrets
 import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 
 from agentgov.errors import ConfigurationError, IncompleteError, RefusedError
+from agentgov.journal.adopt import MAX_SKEW
 from agentgov.journal.appending import write_acts, write_introduction
 from agentgov.journal.draft import Appender, Draft
 from agentgov.journal.remembered import fleets_of, remember_verified, verified_tip
-from agentgov.journal.replay import Offence, Replayed, verify_journal
+from agentgov.journal.replay import Offence, Replayed, onward, verify_journal
 from agentgov.journal.view import TreeReader, View, view_at
 from agentgov.model.state import State
 from agentgov.repo.objects import ObjectError
@@ -25,6 +27,7 @@ from agentgov.trust.pins import Pins, last_seen, load_pins, save_last_seen
 
 ATTEMPTS = 60  # races lost before an append gives up: with as many others appending, one is won in a fraction of that
 LOOKS = 3  # at a journal that lacks what this machine has seen, before that is an offence
+CLOCK_VARIABLE = "AGENTGOV_CLOCK_IS_RIGHT"
 _NOT_AFTER = ("journal.rewound", "journal.forked")
 FETCHES = 4  # times that a fetch may fail: git refuses when another process moves the same ref of this clone
 REFUSALS = 4  # times that a push may fail with the tip unchanged: a lock held for a moment looks like a refusal
@@ -80,15 +83,24 @@ class Journal:
         if offence is not None:
             return Replayed(None, 0, offence)
         trusted = None if cold else self._trusted(fleet, pins)
+        if trusted is not None and trusted.state.head.time > now + MAX_SKEW:  # this machine's clock was set back
+            trusted = None
         found = verify_journal(self.repo, tip, pins, now, trusted=trusted, tick=tick)
-        if remember and found.offence is None and found.view is not None:
+        if found.view is None:
+            return found
+        if seen is not None and seen in found.passed:
+            message = f"act {seen[:12]} held when this machine saw it, and was waived since"
+            waived = Replayed(None, found.acts, Offence("journal.rewound", message, seen))
+            return waived if found.view.stretch is None else found
+        if remember:
             self._remember(pins, found.view, seen)
         return found
 
     def view(self, now: int, *, fetch: bool = False) -> View:
-        """The verified present. ConfigurationError when there is no journal, RefusedError when it does not verify."""
+        """The verified present, with the stretch that ends it where one does. ConfigurationError when there is no
+        journal, RefusedError when nothing in it can be believed."""
         found = self.present(now, fetch=fetch)
-        if found.offence is not None or found.view is None:
+        if found.view is None:
             offence = found.offence
             what = f"{offence.message} ({offence.code} at {offence.commit[:12]})" if offence else "it is empty"
             raise RefusedError(f"the journal does not verify: {what}", "run: agentgov journal verify")
@@ -142,15 +154,24 @@ class Journal:
         return seen if seen is not None and self.repo.is_ancestor(tip, seen) else None
 
     def fleet_id(self, tip: str) -> str:
-        """The id of the fleet whose journal this is: as its tip claims, or its first act where the tip claims nothing.
-        IncompleteError where neither says anything."""
+        """The id of the fleet whose journal this is: as its tip claims, where that is a fleet that this machine knows
+        here, else as its first act does: whoever can push can make a tip claim anything. IncompleteError where neither
+        says anything."""
+        with suppress(ObjectError, IncompleteError):
+            claimed = State(TreeReader(self.repo, self.repo.commit(tip).tree)).head.fleet
+            if claimed in fleets_of(self.repo):
+                return claimed
+        commit = tip
+        while (before := self._before(commit)) is not None:
+            commit = before
+        return State(TreeReader(self.repo, self.repo.commit(commit).tree)).head.fleet
+
+    def _before(self, commit: str) -> str | None:
+        parents = self.repo.commit(commit).parents
         try:
-            return State(TreeReader(self.repo, self.repo.commit(tip).tree)).head.fleet
-        except (ObjectError, IncompleteError):
-            commit = tip
-            while parents := self.repo.commit(commit).parents:
-                commit = parents[0]
-            return State(TreeReader(self.repo, self.repo.commit(commit).tree)).head.fleet
+            return onward(self.repo, parents)
+        except ObjectError:  # verification will say so
+            return parents[0]
 
     def pins(self, view: View) -> Pins | None:
         """The pins of this fleet on this machine, None on first use."""
@@ -184,6 +205,8 @@ class Journal:
         fleet = view.state.head.fleet
         if view.tip != seen:
             save_last_seen(fleet, view.tip)
+        if view.stretch is not None:  # judged again until it is waived, so that everybody is told the same of it
+            return
         if self._verified is None or self._verified[0] != pins or self._verified[1].tip != view.tip:
             remember_verified(fleet, pins, view.tip)
         self._verified = (pins, view)
@@ -201,12 +224,22 @@ class Journal:
             drafts = propose(before)
             if not drafts:
                 return before
+            self._refuse_clock(before, drafts)
             after = self.build(before, drafts, appender, clock())
-            if self._publish(before.tip, after.tip):
+            if self._publish(before.end, after.end):
                 self._remember(self.pins(after), after, before.tip)
                 return after
             time.sleep(secrets.randbelow(1000) / 1000 * min(0.05 * (1 + attempt), 0.5))
         raise IncompleteError("somebody else was faster every time, nothing was written", "run the command again")
+
+    def _refuse_clock(self, view: View, drafts: Sequence[Draft]) -> None:
+        """Where only this machine's clock says that acts are none, whoever is wrong must not write on top of them."""
+        stretch = view.stretch
+        waives = all(draft.act.kind == "waive" for draft in drafts)  # it says what time it is
+        if stretch is None or not stretch.is_of_clock or waives or os.environ.get(CLOCK_VARIABLE) == "1":
+            return
+        message = f"this machine's clock is behind the journal, or act {stretch.first[:12]} is ahead of time"
+        raise RefusedError(message, f"look at the clock; if it is right, say so once: {CLOCK_VARIABLE}=1 agentgov ...")
 
     def start(self, draft: Draft, appender: Appender, now: int) -> str:
         """Write the first act, judge it, and publish it; RefusedError when there is a journal already."""

@@ -15,7 +15,9 @@ from agentgov.journal.outcome import Outcome
 from agentgov.journal.pausing import judge_pause, judge_resume, pause_of
 from agentgov.journal.releases import judge_release_seen
 from agentgov.journal.reviews import judge_review, with_paths
+from agentgov.journal.stretch import may_follow
 from agentgov.journal.view import View
+from agentgov.journal.waiving import judge_waive, skipped, time_set
 from agentgov.model.act import Act
 from agentgov.model.names import agent_id
 from agentgov.model.state import HEAD_FILE, PENDING_FILE, Changes, Head, Pending, Vote, deployment_path
@@ -23,6 +25,8 @@ from agentgov.model.transitions import KINDS, Refusal, Setting, apply_to_deploym
 from agentgov.repo.objects import ObjectError, is_object_id
 from agentgov.trust.identity import Identity
 from agentgov.trust.permissions import standing
+
+_UNTIL_WAIVED = "only what contains is taken until administrators waive it"
 
 
 def judge(
@@ -41,10 +45,16 @@ def judge(
     refusal = refuse_time(head, act, now) or refuse_signers(view, act, signers)
     if refusal is not None:
         return refusal
-    outcome = _effect(view, act, signers, act.time or head.time, file)
+    if view.stretch is not None and not may_follow(act):
+        return Refusal("journal.stretch", f"the journal is broken at {view.stretch.first[:12]}: {_UNTIL_WAIVED}")
+    time = time_set(act) or act.time or head.time
+    outcome = judge_waive(view, act, now) if act.kind == "waive" else _effect(view, act, signers, time, file)
     if isinstance(outcome, Refusal):
         return outcome
-    return Outcome({HEAD_FILE: _next_head(head, act, outcome), **outcome.changes}, outcome.files, outcome.advance)
+    if not isinstance(outcome, Outcome):
+        outcome = Outcome(outcome)
+    changes = {HEAD_FILE: _next_head(head, act, outcome, time), **outcome.changes, **skipped(view, act, signers, time)}
+    return Outcome(changes, outcome.files, outcome.advance)
 
 
 def _effect(
@@ -65,7 +75,7 @@ def _effect(
     return effects[act.kind]()
 
 
-def _next_head(head: Head, act: Act, outcome: Outcome) -> Head:
+def _next_head(head: Head, act: Act, outcome: Outcome, time: int) -> Head:
     moved = outcome.advance.governance if outcome.advance is not None else ""
     return Head(
         fleet=head.fleet,
@@ -74,7 +84,7 @@ def _next_head(head: Head, act: Act, outcome: Outcome) -> Head:
         governance=moved or head.governance,
         previous_governance=head.governance if moved else head.previous_governance,
         seq=head.seq + 1,
-        time=act.time or head.time,
+        time=time,
     )
 
 

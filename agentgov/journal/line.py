@@ -2,16 +2,17 @@
 
 Read once, shared by all views of one journal, and extended as it grows, so that what looks back (is this id new, since
 when does this content stand) stays linear over a whole replay. Reads what is there; whether it is true is `replay`'s to
-tell.
+tell. Commits that are no acts are passed over where the records of a later act say so.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from agentgov.errors import IncompleteError
+from agentgov.journal.records import from_bytes
 from agentgov.model.act import ActError, parse
 from agentgov.model.snapshot import TREE, path_text
-from agentgov.model.state import AUTHORISED
+from agentgov.model.state import AUTHORISED, Skipped
 from agentgov.repo.repository import Repository
 
 _HINT = "run: agentgov journal verify"
@@ -39,12 +40,13 @@ class Line:
 
     def follow(self, tip: str) -> int:
         """The number of the act at this commit, after reading what is not known yet. IncompleteError: no journal."""
-        unread = []
+        unread: list[str] = []
         commit: str | None = tip
+        past = passed_over(self._repo, tip) if tip not in self._seq_of else {}
         while commit is not None and commit not in self._seq_of:
             unread.append(commit)
             parents = self._repo.commit(commit).parents
-            commit = parents[0] if parents else None
+            commit = past.get(parents[0], parents[0]) if parents else None
         for new in reversed(unread):
             self._read(new, commit)
             commit = new
@@ -109,6 +111,17 @@ class Line:
             else:
                 del self._changes[folder]
         del self._commits[length:], self._ids[length:], self._trees[length:]
+
+
+def passed_over(repo: Repository, tip: str) -> dict[str, str]:
+    """What is no act in the journal that ends in the act at `tip`: by the last commit of each run, the act before."""
+    folder = repo.entry(repo.commit(tip).tree, "skipped")
+    found: dict[str, str] = {}
+    for item in repo.tree(folder.oid) if folder is not None and folder.mode == TREE else ():
+        record = from_bytes(f"skipped/{path_text(item.name)}", repo.blob(item.oid))
+        if isinstance(record, Skipped) and record.after:
+            found[record.last] = record.after
+    return found
 
 
 def _changed_folders(repo: Repository, old: str | None, new: str) -> Iterator[str]:

@@ -7,6 +7,7 @@ from functools import cached_property
 from itertools import islice
 
 from agentgov.errors import IncompleteError
+from agentgov.journal.line import passed_over
 from agentgov.journal.pausing import selects
 from agentgov.journal.view import TreeReader, View, view_at
 from agentgov.model.act import PREFIX, Act, ActError, parse
@@ -38,8 +39,9 @@ class Logged:
 
 
 def acts(repo: Repository, tip: str) -> Iterator[Logged]:
-    """Every act from the tip back to the first. IncompleteError where a commit is no act or is missing."""
+    """Every act from the one at the tip back to the first. IncompleteError where a commit is no act or is missing."""
     commit: str | None = tip
+    past = passed_over(repo, tip)
     while commit is not None:
         raw = repo.commit(commit)
         try:
@@ -48,7 +50,7 @@ def acts(repo: Repository, tip: str) -> Iterator[Logged]:
             raise IncompleteError(
                 f"journal commit {commit[:12]} is no act: {error}", "agentgov journal verify"
             ) from error
-        parent = raw.parents[0] if raw.parents else None
+        parent = past.get(raw.parents[0], raw.parents[0]) if raw.parents else None
         yield Logged(commit, parent, raw.tree, act, raw.committer.name, repo)
         commit = parent
 
@@ -66,6 +68,7 @@ def acts_naming(repo: Repository, tip: str, seq: int, agent: str) -> Iterator[tu
     IncompleteError where one is missing or none."""
     wanted = f"\n{PREFIX}Agent: {agent}\n".encode()
     commit: str | None = tip
+    past = passed_over(repo, tip)
     while commit is not None:
         raw = repo.commit(commit)
         if wanted in raw.message:
@@ -76,7 +79,7 @@ def acts_naming(repo: Repository, tip: str, seq: int, agent: str) -> Iterator[tu
                 raise IncompleteError(message, "agentgov journal verify") from error
             if act.get("Agent") == agent:
                 yield seq, commit, act
-        commit, seq = raw.parents[0] if raw.parents else None, seq - 1
+        commit, seq = past.get(raw.parents[0], raw.parents[0]) if raw.parents else None, seq - 1
 
 
 def last_acts(repo: Repository, tip: str, actors: Collection[str]) -> dict[str, Logged]:

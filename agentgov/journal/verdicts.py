@@ -114,6 +114,8 @@ def _seq(repo: Repository, found: Replayed) -> int | None:
     assert found.offence is not None
     if found.offence.code in _NOWHERE:
         return None
+    if found.view is not None and found.view.stretch is not None:
+        return found.view.stretch.seq
     if found.view is not None:
         return found.view.state.head.seq + 1
     try:

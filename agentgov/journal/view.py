@@ -5,7 +5,7 @@ once and cannot change: records by their bytes, the acts in their order.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 
 from agentgov.errors import IncompleteError
@@ -14,6 +14,7 @@ from agentgov.journal.commits import Signatures
 from agentgov.journal.line import Line
 from agentgov.journal.parts import Overlay, governance_part
 from agentgov.journal.records import from_bytes
+from agentgov.journal.stretch import Stretch
 from agentgov.model.agent import Agent
 from agentgov.model.fleet import Governance
 from agentgov.model.names import AgentId, agent_id
@@ -112,6 +113,13 @@ class View:
     governance: Governance
     directory: Directory
     memory: Memory = field(compare=False, repr=False)
+    stretch: Stretch | None = None  # what the branch holds since then that is no act
+    branch_tip: str = ""  # "" where the tip of the branch is this act
+
+    @property
+    def end(self) -> str:
+        """The tip of the branch: what the next act is a child of."""
+        return self.branch_tip or self.tip
 
     @property
     def contents(self) -> TreeSnapshot:
@@ -167,3 +175,14 @@ def view_at(repo: Repository, commit: str, before: View | None = None, tree: str
         governance = governance_of(repo, authorised.oid)
         directory = Directory(governance.access)
     return View(repo, commit, tree, state, authorised.oid, governance, directory, memory)
+
+
+def view_after(view: View, commit: str, kind: str, tree: str = "") -> View:
+    """The view after one more act of this kind. What is no act stays before it, until administrators waive it."""
+    after = view_at(view.repo, commit, view, tree)
+    return after if kind == "waive" else replace(after, stretch=view.stretch)
+
+
+def view_past(view: View, stretch: Stretch) -> View:
+    """The same view, on a branch that goes on with what is no act."""
+    return replace(view, stretch=stretch, branch_tip=stretch.last)

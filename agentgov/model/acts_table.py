@@ -93,7 +93,7 @@ _TABLE = (
         note="the heartbeat of journal time",
     ),
     _recovery("revoke", "", "one", "reduces", "a key is dead from here on, whoever lists it"),
-    _recovery("waive", "", "threshold", "neutral", "form is forgiven, never a missing review"),
+    _recovery("waive", "waive", "threshold", "neutral", "form is forgiven, never a missing review"),
     _recovery("override", "", "two", "raises", "one content or release passes without its reviews, and shows it"),
     _recovery("confirm", "", "one", "neutral", "the follow-up review of an override"),
 )

@@ -198,7 +198,19 @@ class Imported(Document, frozen=True):
     pushers: tuple[int, ...] = ()
 
 
-Record = Head | Pending | OpenReview | Release | Deployment | Pause | Revoked | Override | Imported
+class Skipped(Document, frozen=True):
+    """skipped/<act id>.yaml: commits of the journal's branch that are no acts, between this act and the one before it;
+    `by` names who waived them, nobody for an act that only contains."""
+
+    first: str
+    last: str
+    seq: int
+    time: int
+    after: str = ""  # the act before it, where `last` lies between; "" where nothing does
+    by: tuple[str, ...] = ()
+
+
+Record = Head | Pending | OpenReview | Release | Deployment | Pause | Revoked | Override | Imported | Skipped
 _Kind = TypeVar("_Kind", bound=Record)
 Changes = dict[str, Record | None]  # path in the journal's tree to its new record; None removes it
 
@@ -228,6 +240,7 @@ def record_type(path: str) -> type[Record] | None:
         "revoked": Revoked,
         "overrides": Override,
         "imported": Imported,
+        "skipped": Skipped,
     }
     return types.get(folder) if path.endswith(".yaml") else None
 
@@ -316,6 +329,10 @@ class State:
     def imported(self) -> dict[str, Imported]:
         """Where open reviews were imported from, by the id of their act."""
         return self._by_act("imported", Imported)
+
+    def skipped(self) -> dict[str, Skipped]:
+        """Commits that are no acts and were passed over, by the id of the act that did."""
+        return self._by_act("skipped", Skipped)
 
     def _by_act(self, folder: str, kind: type[_Kind]) -> dict[str, _Kind]:
         found = {name.removesuffix(".yaml"): self._reader.record(f"{folder}/{name}") for name in self._names(folder)}

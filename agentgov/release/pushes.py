@@ -1,6 +1,6 @@
 """May this push land? What a git server or a laptop asks before refs move: the verdicts of `check` and `verify`.
 
-    the journal    grows, by acts that hold; nothing of it is taken away, and it is never deleted
+    the journal    grows, by acts that hold, also where what it holds does not; nothing of it is taken away, nor deleted
     main           grows, and every governed path that the push changes has the reviews it needs
     release tags   are releases when they are made, and are neither moved nor deleted afterwards
     kept history   (agentgov/kept) grows
@@ -95,13 +95,20 @@ def _judge_journal(standing: Standing, update: RefUpdate) -> Verdict:
     after = standing.after
     if after is None or (after.view is None and after.offence is None):
         return _no("journal.incomplete", "it cannot be told whether the journal holds", update)
-    if after.offence is not None:
+    if after.offence is not None and not _is_no_worse(standing.before, after):
         offence = after.offence
         return _no(offence.code, f"{offence.message} (journal commit {offence.commit[:12]})", update)
     known = standing.before.view if standing.before is not None else None
     if known is not None and update.new != known.tip and not standing.repo.is_ancestor(known.tip, update.new):
         return _no("journal.rewound", f"act {known.tip[:12]} would be taken away", update)
     return _yes("journal.verified", "every act of it holds", update)
+
+
+def _is_no_worse(before: Replayed | None, after: Replayed) -> bool:
+    """Whether everything that the push adds to a broken journal holds: what contains, and the waive."""
+    known = before.view.stretch if before is not None and before.view is not None else None
+    stretch = after.view.stretch if after.view is not None else None
+    return known is not None and stretch is not None and stretch.last == known.last
 
 
 def _judge_other(standing: Standing, view: View | None, doubt: Reason | None, update: RefUpdate) -> Verdict:

@@ -72,11 +72,20 @@ class Reconciler:
         lost = rewritten(view, refs)
         if lost:
             self.notes += [*lost, *self._keep(refs, [view.state.head.main])]
-        view, advance = self._advance(view, refs)
-        view, sightings = self._record(view, refs)
+        view, advance, sightings = self._take_over(view, refs)
         view, decisions = self._move(view, refs)
         view = self._checkpoint(view, refs, lost)
         return Report(view, tuple(self.acts), decisions, advance, refusals(sightings), tuple(self.notes))
+
+    def _take_over(self, view: View, refs: Refs) -> tuple[View, Advance, tuple[Sighting, ...]]:
+        """What main and the tags bring; nothing while the journal is broken."""
+        if view.stretch is not None:
+            why = f"the journal does not hold from {view.stretch.first[:12]} on: {view.stretch.message}"
+            self.notes.append(unknown(view.stretch.code, f"{why}; nothing raises risk until administrators waive it"))
+            return view, _nothing(view, refs.main, why), ()
+        view, advance = self._advance(view, refs)
+        view, sightings = self._record(view, refs)
+        return view, advance, sightings
 
     def _append(self, view: View, propose: Callable[[View], list[Draft]]) -> View:
         if self.stopped():

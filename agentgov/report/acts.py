@@ -63,7 +63,7 @@ _HOLDERS: tuple[tuple[str, str, str], ...] = (
         "push rights on the forge, also its administrator",
         (
             "put anything on main, where it is *pending*; delete or move tags, which is an alarm and a hold; "
-            "append garbage to the journal, which is named and stops promotion; take refs away, or show an old "
+            "append garbage to the journal, which is named and stops what raises risk; take refs away, or show an old "
             "state for `maxAge`"
         ),
         "nothing unreviewed is released; what was seen may not be taken away (`journal.rewound`, `journal.forked`)",

@@ -97,7 +97,7 @@ def test_fleet_id_in_the_tip_is_not_believed(local: FleetSimulator) -> None:
     tip = local.view().tip
     head = replace_fleet(local, OTHER)
     forged = hostile.with_files(local, hostile.honest(local), {"fleet.yaml": head})
-    assert hostile.offence(local, forged) == "journal.forked"
+    assert hostile.offence(local, forged) == "journal.replay"
     assert hostile.code(local, forged) == "journal.replay"
     assert local.view().tip == tip
 

@@ -2,24 +2,19 @@
 
 A repository says itself which fleet it is, and whoever can push can make it say another one, for which nobody has pins.
 So a fleet whose beginning lies in a repository, and that this machine has pinned or seen, is the fleet of that
-repository. What verified before is a cache: anything odd about the file, and everything is judged again.
+repository. What verified before is a cache (`verdict_cache`): anything odd about it, and everything is judged again.
 """
 
-import hashlib
 import os
-import secrets
-import stat
-from contextlib import suppress
 from pathlib import Path
 
-from agentgov.journal.replay import RULES
+from agentgov.journal.verdict_cache import VerdictCache
 from agentgov.repo.objects import is_object_id
 from agentgov.repo.repository import Repository
 from agentgov.trust.pins import Pins, last_seen, load_pins
 from agentgov.trust.places import FLEET_ID, config_path, state_path
 
-_VERIFIED = "agentgov-verified/1"
-_MAX_FILE = 1024
+_VERIFIED = "verified"
 _NO_FLEET = "00000000-0000-0000-0000-000000000000"
 
 
@@ -35,35 +30,13 @@ def fleets_of(repo: Repository) -> frozenset[str]:
 
 def verified_tip(fleet: str, pins: Pins | None) -> str | None:
     """The commit up to which this machine has verified the journal under these pins and today's rules."""
-    try:
-        with state_path("verified", fleet).open("rb") as file:
-            status = os.fstat(file.fileno())
-            text = file.read(_MAX_FILE).decode("ascii", "replace")
-    except OSError:
-        return None
-    if status.st_uid != os.geteuid() or status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
-        return None
-    line, _, tip = text.removesuffix("\n").rpartition(" ")
-    return tip if line == _stamp(fleet, pins) and is_object_id(tip) else None
+    found = VerdictCache(fleet, pins).get(_VERIFIED)
+    return found[0] if found is not None and is_object_id(found[0]) else None
 
 
 def remember_verified(fleet: str, pins: Pins | None, tip: str) -> None:
-    """Remember how far the journal was verified. What cannot be written costs time, and nothing else."""
-    path = state_path("verified", fleet)
-    beside = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "wb") as file:
-            file.write(f"{_stamp(fleet, pins)} {tip}\n".encode())
-        beside.replace(path)
-    except OSError:
-        with suppress(OSError):
-            beside.unlink()
-
-
-def _stamp(fleet: str, pins: Pins | None) -> str:
-    digest = hashlib.sha256(pins.line.encode()).hexdigest() if pins is not None else "-"
-    return f"{_VERIFIED} {fleet} {RULES} {digest}"
+    """Remember how far the journal was verified."""
+    VerdictCache(fleet, pins).put(_VERIFIED, tip)
 
 
 def _fleets(beside: Path) -> list[str]:

@@ -22,10 +22,15 @@ def config_path(kind: str, fleet_id: str) -> Path:
 
 def state_path(kind: str, fleet_id: str) -> Path:
     """`<state>/<kind>/<fleet id>`; ConfigurationError for an id that is not a UUID."""
+    return state_folder() / kind / _file_name(fleet_id)
+
+
+def state_folder() -> Path:
+    """Where what this user's agentgov remembers lies."""
     from platformdirs import user_state_path
 
     home = os.environ.get("AGENTGOV_STATE_HOME")
-    return (Path(home) if home else user_state_path("agentgov")) / kind / _file_name(fleet_id)
+    return Path(home) if home else user_state_path("agentgov")
 
 
 def _file_name(fleet_id: str) -> str:

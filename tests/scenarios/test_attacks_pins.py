@@ -1,7 +1,10 @@
 """Attacks on where trust starts: another journal, another fleet id, what this machine remembers (L1, C1)."""
 
+import os
 import shutil
+import stat
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 
 import gitworld
@@ -9,13 +12,16 @@ import hostile
 import pytest
 from simulator import FLEET, FLEET_YAML, FleetSimulator
 
+from agentgov import __version__
 from agentgov.errors import ConfigurationError, IncompleteError, RefusedError
 from agentgov.journal.branch import Journal
 from agentgov.journal.query import acts
 from agentgov.journal.records import to_bytes
+from agentgov.journal.remembered import verified_tip
 from agentgov.journal.replay import RULES, verify_journal
 from agentgov.journal.view import view_at
 from agentgov.repo.repository import Repository
+from agentgov.trust.machine_key import seal
 from agentgov.trust.pins import Pins, load_pins, save_pins
 
 OTHER = FLEET.replace("6f0c", "7f0c")
@@ -137,17 +143,29 @@ def test_memory_of_what_verified_is_only_used_under_the_same_pins_and_rules(
     for bad in (
         "",
         "garbage",
-        good.replace(f" {RULES} ", f" {RULES - 1} "),
         good.replace(FLEET, OTHER),
         good.replace(tip, "0" * 40),
         good * 2,
+        good + "x",
+        good[:-1],
     ):
+        if bad == good:
+            continue
         file.write_text(bad)
         assert judged() == 4, bad
         assert judged() == 0
-    file.chmod(0o666)
+    for mode in (0o666, 0o644, 0o640, 0o604, 0o620):
+        file.chmod(mode)
+        assert judged() == 4, oct(mode)
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("agentgov.journal.verdict_cache.RULES", RULES - 1)
+        assert judged() == 4, "rules that refused less"
     assert judged() == 4
-    file.chmod(0o600)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("agentgov.journal.verdict_cache.__version__", "0.0.9")
+        assert judged() == 4, "another version"
+    assert judged() == 4
     pins = load_pins(FLEET)
     assert pins is not None
     save_pins(replace(pins, journal_tip=tip))
@@ -159,6 +177,93 @@ def test_memory_of_what_verified_is_only_used_under_the_same_pins_and_rules(
 
 
 @pytest.mark.attack("C1")
+def forged(key: bytes, tip: str, **changes: str) -> bytes:
+    """A record of what verified as somebody with this machine key would seal it, something in it being otherwise."""
+    pins = load_pins(FLEET)
+    assert pins is not None
+    words = {
+        "version": __version__,
+        "rules": str(RULES),
+        "fleet": FLEET,
+        "pins": sha256(pins.line.encode()).hexdigest(),
+    }
+    words |= changes
+    bound = ("agentgov-cache/1", words["version"], words["rules"], words["fleet"], words["pins"], "verified", tip)
+    return f"agentgov-cache/1 verified {tip} {seal(key, *(word.encode() for word in bound), b'')}\n".encode()
+
+
+def test_record_that_another_machine_or_user_sealed_is_ignored(local: FleetSimulator, tmp_path: Path) -> None:
+    """C1: the same verdict as with no record at all, and a bad act is found under every one of them."""
+    tip = hostile.three_acts(local)[-1]
+    bad = hostile.with_files(local, hostile.honest(local), {"README.md": b"x\n"})
+    file, own = verified_file(tmp_path), (tmp_path / "state/machine-key").read_bytes()
+    assert file.read_bytes() == forged(own, tip), "the test knows how a good record is spelled"
+    records = {
+        "another key": forged(b"k" * 32, bad),
+        "no key": forged(b"", bad),
+        "older rules": forged(own, bad, rules=str(RULES - 1)),
+        "other pins": forged(own, bad, pins="-"),
+        "another fleet": forged(own, bad, fleet=OTHER),
+        "another version": forged(own, bad, version="0.0.1"),
+        "another tip": forged(own, tip).replace(tip.encode(), bad.encode()),
+    }
+    for word, raw in records.items():
+        file.write_bytes(raw)
+        found = Journal(Repository.open(local.work)).verify(bad, local.clock())
+        assert found.offence is not None, word
+        assert found.offence.code == "journal.tree", word
+
+
+def test_every_flipped_bit_of_a_record_or_of_the_key_makes_it_nothing(local: FleetSimulator, tmp_path: Path) -> None:
+    tip = hostile.three_acts(local)[-1]
+    pins = load_pins(FLEET)
+    for file in (verified_file(tmp_path), tmp_path / "state/machine-key"):
+        good = file.read_bytes()
+        assert verified_tip(FLEET, pins) == tip
+        for place in range(len(good)):
+            file.write_bytes(good[:place] + bytes([good[place] ^ 1 << place % 8]) + good[place + 1 :])
+            assert verified_tip(FLEET, pins) is None, (file.name, place)
+        file.write_bytes(good[:-1])
+        assert verified_tip(FLEET, pins) is None
+        file.write_bytes(good)
+
+
+@pytest.mark.parametrize("name", ["verified", "key"])
+@pytest.mark.parametrize("how", ["link", "pipe", "folder", "another user"])
+def test_what_is_no_file_of_this_user_is_no_record(
+    local: FleetSimulator, tmp_path: Path, name: str, how: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hostile.three_acts(local)
+    pins, file = load_pins(FLEET), verified_file(tmp_path) if name == "verified" else tmp_path / "state/machine-key"
+    good = file.rename(tmp_path / "elsewhere")
+    if how == "link":
+        file.symlink_to(good)
+    elif how == "pipe":
+        os.mkfifo(file, 0o600)
+    elif how == "folder":
+        file.mkdir()
+    else:
+        good.rename(file)
+        monkeypatch.setattr(os, "geteuid", lambda: os.getuid() + 1)
+    assert verified_tip(FLEET, pins) is None
+    assert not file.is_symlink() or file.readlink() == good, "nothing is written through it"
+
+
+def test_nothing_is_kept_where_nothing_shall_be_kept(
+    local: FleetSimulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tip = hostile.three_acts(local)[-1]
+    monkeypatch.setenv("AGENTGOV_CACHE", "off")
+    for _ in range(2):
+        assert Journal(Repository.open(local.work)).verify(tip, local.clock()).acts == 4
+    monkeypatch.delenv("AGENTGOV_CACHE")
+    assert Journal(Repository.open(local.work)).verify(tip, local.clock()).acts == 0
+    (tmp_path / "state/machine-key").unlink()
+    assert Journal(Repository.open(local.work)).verify(tip, local.clock()).acts == 4
+    key = tmp_path / "state/machine-key"
+    assert (stat.S_IMODE(key.stat().st_mode), key.stat().st_size) == (0o600, 32)
+
+
 def test_memory_never_hides_a_bad_act(local: FleetSimulator, tmp_path: Path) -> None:
     hostile.three_acts(local)
     honest = hostile.honest(local)

@@ -1,31 +1,28 @@
 """The edits of `agentgov access`: read the file, let `scaffold.access_edit` decide and write, put it back in one piece.
 
-What was edited is shown as the lines that changed. Nothing is committed, signed or pushed, and nothing is written
-through a link or where the outcome would be unusable.
+What was edited is shown as the lines that changed. Nothing is committed, signed or pushed, and nothing is written where
+the outcome would be unusable.
 """
 
 import difflib
-import os
-import sys
-import tempfile
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from agentgov.cli.access_file import access_file, key_line, read_access, write_access
 from agentgov.cli.options import answer, format_option, repo_option
-from agentgov.errors import ConfigurationError, UsageError
+from agentgov.errors import UsageError
 from agentgov.model.governed import ACCESS_FILE
+from agentgov.trust.verbs import BOT_ACTS
 
 if TYPE_CHECKING:
-    from agentgov.model.access import ForgeAccount
+    from agentgov.model.access import BotKind, ForgeAccount
     from agentgov.report.page import Page
     from agentgov.scaffold.access_edit import Edited
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-_MAX_KEY_FILE = 1 << 16  # bytes; a line of sixteen thousand characters is the longest key
 _NEXT = (
     ("agentgov validate", "whether the rest of the fleet still fits"),
     (f"git commit -S -m 'Change access' {ACCESS_FILE}", "a change like every other: on a branch, by a pull request"),
@@ -67,7 +64,7 @@ def add_person(
     from agentgov.model.access import Person
     from agentgov.scaffold import access_edit
 
-    lines = tuple(_key_line(key) for key in keys)
+    lines = tuple(key_line(key) for key in keys)
     person = Person(who, name, emails, lines, _account(github), _account(gitlab))
 
     def edit(text: str) -> "Edited":
@@ -86,6 +83,32 @@ def remove_person(who: str, dry_run: bool, repo: str, output: str) -> int:
     return _run("remove-person", lambda text: access_edit.remove_person(text, who), dry_run, repo, output)
 
 
+@click.command("add-bot")
+@click.argument("who")
+@click.option("--kind", type=click.Choice(tuple(BOT_ACTS)), required=True, help="Which acts its key is accepted for.")
+@click.option(
+    "--key", "keys", multiple=True, metavar="KEY", help="A public key: its file, or its line; may be repeated."
+)
+@_edit_options
+def add_bot(who: str, kind: "BotKind", keys: tuple[str, ...], dry_run: bool, repo: str, output: str) -> int:
+    """Add a program with a key of its own, whose id will be WHO. No binding gives a bot a right, its kind is all."""
+    from agentgov.model.access import Bot
+    from agentgov.scaffold import access_edit
+
+    bot = Bot(who, kind, tuple(key_line(key) for key in keys))
+    return _run("add-bot", lambda text: access_edit.add_bot(text, bot), dry_run, repo, output)
+
+
+@click.command("remove-bot")
+@click.argument("who")
+@_edit_options
+def remove_bot(who: str, dry_run: bool, repo: str, output: str) -> int:
+    """Take a bot out; the journal keeps what it did."""
+    from agentgov.scaffold import access_edit
+
+    return _run("remove-bot", lambda text: access_edit.remove_bot(text, who), dry_run, repo, output)
+
+
 @click.command("add-key")
 @click.argument("who")
 @click.argument("key")
@@ -97,7 +120,7 @@ def add_key(who: str, key: str, dry_run: bool, repo: str, output: str) -> int:
     """
     from agentgov.scaffold import access_edit
 
-    line = _key_line(key)
+    line = key_line(key)
     return _run("add-key", lambda text: access_edit.add_key(text, who, line), dry_run, repo, output)
 
 
@@ -108,12 +131,11 @@ def add_key(who: str, key: str, dry_run: bool, repo: str, output: str) -> int:
 def remove_key(who: str, fingerprint: str, dry_run: bool, repo: str, output: str) -> int:
     """Take a key of a person or a bot out: by its fingerprint (SHA256:...), its file, or its line.
 
-    Takes effect when administrators approved it, and reviews that the key signed before stay. A stolen key is for
-    `agentgov revoke`, where this version has it.
+    It takes effect when administrators approved it, and what the key signed before goes on counting.
     """
     from agentgov.scaffold import access_edit
 
-    wanted = fingerprint if fingerprint.startswith("SHA256:") else _key_line(fingerprint)
+    wanted = fingerprint if fingerprint.startswith("SHA256:") else key_line(fingerprint)
     return _run("remove-key", lambda text: access_edit.remove_key(text, who, wanted), dry_run, repo, output)
 
 
@@ -159,6 +181,8 @@ def set_threshold(number: int, dry_run: bool, repo: str, output: str) -> int:
 EDITS: tuple[click.Command, ...] = (
     add_person,
     remove_person,
+    add_bot,
+    remove_bot,
     add_key,
     remove_key,
     add_administrator,
@@ -168,11 +192,11 @@ EDITS: tuple[click.Command, ...] = (
 
 
 def _run(command: str, edit: Callable[[str], "Edited"], dry_run: bool, repo: str, output: str) -> int:
-    file = _file(repo)
-    done = edit(_read(file))
+    file = access_file(repo)
+    done = edit(read_access(file))
     changed = done.after != done.before
     if changed and not dry_run:
-        _write(file, done.after)
+        write_access(file, done.after)
     lines = _diff(done)
     administrators = done.access.administrators
     document = {
@@ -207,84 +231,6 @@ def _page(lines: list[str], changed: bool, dry_run: bool) -> "Page":
     for command, why in _NEXT:
         page.line(f"  {command.ljust(width)}  ", Span(why, "dim"))
     return page
-
-
-# --- the file --------------------------------------------------------------------------------------------------------
-
-
-def _file(repo: str) -> Path:
-    """Where Access lies in the working tree, an ordinary file in an ordinary folder."""
-    from agentgov.repo.location import find_repository
-
-    root = find_repository(repo).root
-    if root is None:
-        raise ConfigurationError("this repository has no working tree", "run it in a clone")
-    file = root / ACCESS_FILE
-    if file.is_symlink() or file.parent.is_symlink():
-        raise ConfigurationError(f"{ACCESS_FILE} is behind a symbolic link, and nothing is written through it")
-    if not file.is_file():
-        raise ConfigurationError(f"there is no {ACCESS_FILE}", "start a fleet with: agentgov init")
-    return file
-
-
-def _read(file: Path) -> str:
-    try:
-        text = file.read_bytes().decode("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{ACCESS_FILE} cannot be read: {error}", "see: agentgov validate") from error
-    if text.startswith("\ufeff"):
-        raise ConfigurationError(f"{ACCESS_FILE} starts with a byte order mark", "save it as UTF-8 without it")
-    return text
-
-
-def _write(file: Path, text: str) -> None:
-    """All of it or nothing: a file beside it takes its place."""
-    try:
-        handle, name = tempfile.mkstemp(dir=file.parent, prefix=".access-", suffix=".yaml")
-        try:
-            with os.fdopen(handle, "wb") as stream:
-                stream.write(text.encode())
-            Path(name).chmod(file.stat().st_mode & 0o777)
-            Path(name).replace(file)
-        except OSError:
-            Path(name).unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise ConfigurationError(f"{ACCESS_FILE} cannot be written: {error.strerror}") from error
-
-
-def _key_line(text: str) -> str:
-    """The line of a public key: given as it is, in a file, or on standard input (-)."""
-    if text == "-":
-        return _only_line(sys.stdin.read(_MAX_KEY_FILE), "standard input", "")
-    file = Path(text).expanduser()
-    try:
-        found = file.is_file()
-        content = _beginning(file) if found else ""
-    except (OSError, ValueError):  # a line is no path: too long, or with a character that paths cannot have
-        found, content = False, ""
-    if found:
-        return _only_line(content, text, f"{text}.pub" if Path(f"{text}.pub").is_file() else "")
-    if " " not in text.strip():
-        raise UsageError(
-            f"there is no file {text}", "give the file of a public key (~/.ssh/id_ed25519.pub), or its line"
-        )
-    return text.strip()
-
-
-def _beginning(file: Path) -> str:
-    with file.open("rb") as stream:
-        return stream.read(_MAX_KEY_FILE).decode("utf-8", "replace")
-
-
-def _only_line(content: str, name: str, public: str) -> str:
-    lines = [line.strip() for line in content.splitlines() if line.strip() and not line.lstrip().startswith("#")]
-    if any("PRIVATE KEY" in line for line in lines):
-        hint = f"you mean {public}" if public else "the public key is in the file beside it that ends in .pub"
-        raise UsageError(f"{name} holds a private key; only public keys belong in Access", hint)
-    if len(lines) != 1:
-        raise UsageError(f"{name} holds {len(lines)} lines, and a public key is one", "give the line itself, in quotes")
-    return lines[0]
 
 
 def _account(text: str | None) -> "ForgeAccount | None":

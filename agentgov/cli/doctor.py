@@ -197,7 +197,7 @@ def _age(view: View) -> Iterator[Check]:
 def _person(context: Context, view: View) -> Iterator[Check]:
     identity = view.directory.by_key(person_signer(context.repo).public_key)
     if identity is None:
-        fix = "put your public key under people in governance/access.yaml, and have that change reviewed"
+        fix = "agentgov access add-key ID FILE (or add-person), and have that change reviewed"
         yield Check("doctor.access", "bad", "the key that you sign with is nobody's in the authorised Access", fix)
     else:
         yield Check("doctor.access", "good", f"in Access you are the {identity.kind} {identity.id}")
@@ -208,7 +208,7 @@ def _bot(view: View) -> Iterator[Check]:
     if bot is not None:
         known = view.directory.by_key(bot.public_key)
         if known is None:
-            fix = "put its public half under bots in governance/access.yaml, and have that change reviewed"
+            fix = "agentgov access add-key BOT FILE, and have that change reviewed"
             yield Check("doctor.bot-key", "bad", "the bot's key at hand is nobody's in the authorised Access", fix)
         elif known.kind == "person":
             fix = f"point {KEY_FILE_VARIABLE} at a bot's private key, or unset it"
@@ -222,7 +222,9 @@ def _fleet(view: View) -> Iterator[Check]:
     yield from _administrators(view)
     if not any(bot.kind == "reconciler" for bot in access.bots):
         message = "Access has no reconciler, so nothing is ever promoted"
-        yield Check("doctor.reconciler", "bad", message, "add a bot of kind reconciler to governance/access.yaml")
+        yield Check(
+            "doctor.reconciler", "bad", message, "agentgov access add-bot reconciler --kind reconciler --key FILE"
+        )
     if view.state.pending:
         count = len(view.state.pending)
         message = f"{count} path{'s' if count > 1 else ''} of main wait{'s' if count == 1 else ''} for reviews"

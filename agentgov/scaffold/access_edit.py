@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from agentgov.errors import ConfigurationError, UsageError
-from agentgov.model.access import Access, Person
+from agentgov.model.access import Access, Bot, Person
 from agentgov.model.finding import Severity
 from agentgov.model.governed import ACCESS_FILE
 from agentgov.model.snapshot import MemorySnapshot
@@ -71,10 +71,7 @@ def add_person(text: str, person: Person, *, administrator: bool = False, teams:
     """Somebody new, as administrator and in teams where that is said. UsageError where it cannot be."""
 
     def change(draft: _Draft) -> None:
-        if _place(draft, "people", person.id) is not None or _place(draft, "bots", person.id) is not None:
-            raise UsageError(
-                f"there is a {person.id} in Access already", f"a second key: agentgov access add-key {person.id} KEY"
-            )
+        _refuse_known(draft, person.id)
         draft.add(("people",), _written(person))
         if administrator:
             draft.add(("administrators", "who"), person.id)
@@ -103,6 +100,29 @@ def remove_person(text: str, person_id: str) -> Edited:
             else:
                 _remove_everywhere(draft, ("bindings", index, "who"), person_id)
         draft.remove(("people",), place)
+
+    return _edited(text, change)
+
+
+def add_bot(text: str, bot: Bot) -> Edited:
+    """A program with a key; its kind is a fixed list of acts. UsageError where it cannot be."""
+
+    def change(draft: _Draft) -> None:
+        _refuse_known(draft, bot.id)
+        keys: dict[str, Value] = {"keys": list(bot.keys)} if bot.keys else {}
+        draft.add(("bots",), {"id": bot.id, "kind": bot.kind, **keys})
+
+    return _edited(text, change)
+
+
+def remove_bot(text: str, bot_id: str) -> Edited:
+    """A bot away; what needs one of its kind stands still then."""
+
+    def change(draft: _Draft) -> None:
+        place = _place(draft, "bots", bot_id)
+        if place is None:
+            raise UsageError(f"there is no bot {bot_id!r} in Access", "see: agentgov access show")
+        draft.remove(("bots",), place)
 
     return _edited(text, change)
 
@@ -241,6 +261,12 @@ def _is_shaped(values: dict[str, Any]) -> bool:
 
 def _place(draft: _Draft, group: str, name: str) -> int | None:
     return next((index for index, one in enumerate(draft.values.get(group, [])) if one.get("id") == name), None)
+
+
+def _refuse_known(draft: _Draft, name: str) -> None:
+    if _place(draft, "people", name) is not None or _place(draft, "bots", name) is not None:
+        hint = f"another key of theirs: agentgov access add-key {name} KEY"
+        raise UsageError(f"there is a {name} in Access already", hint)
 
 
 def _holder(draft: _Draft, name: str) -> tuple[Step, ...]:

@@ -13,6 +13,7 @@ EDITS = (
     ("add-person", "gina", "--name", "Gina", "--email", "gina@sim.example", "--team", "support"),
     ("add-key", "carol", "gina"),
     ("add-administrator", "erin"),
+    ("add-bot", "forge", "--kind", "importer"),
     ("set-threshold", "2"),
 )
 
@@ -62,6 +63,8 @@ def test_who_was_added_is_taken_out_again_without_a_trace(gina: CommandWorld) ->
     gina.asked("carol", "access", "remove-key", "gina", fingerprint)
     gina.asked("carol", "access", "add-key", "gina", key(gina))
     gina.asked("carol", "access", "remove-administrator", "gina")
+    gina.asked("carol", "access", "add-bot", "forge", "--kind", "importer")
+    gina.asked("carol", "access", "remove-bot", "forge")
     gina.asked("carol", "access", "remove-person", "gina")
     assert access(gina) == before
 
@@ -110,6 +113,10 @@ def test_a_key_comes_as_a_file_as_its_line_or_on_standard_input(
         (("add-person", "gina", "--github", "gina:0"), "at least 1"),
         (("add-person", "gina", "--team", "none"), "no team"),
         (("add-person", "carol"), "add-key carol"),
+        (("add-bot", "carol", "--kind", "gate"), "add-key carol"),
+        (("add-bot", "forge", "--kind", "gate", "--key", "{keys}/bob.pub"), "is listed for bob and for forge"),
+        (("add-bot", "forge", "--kind", "human"), "human"),
+        (("remove-bot", "carol"), "no bot 'carol'"),
         (("set-threshold", "9"), "more than the"),
         (("set-threshold", "0"), "range"),
         (("remove-key", "carol", "SHA256:none"), "has no key"),

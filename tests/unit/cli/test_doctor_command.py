@@ -102,7 +102,7 @@ def test_what_is_wrong_is_told_once_with_what_mends_it(
 @pytest.mark.parametrize(
     ("who", "env", "rule", "says"),
     [
-        ("mallory", {}, "doctor.access", "put your public key under people in governance/access.yaml"),
+        ("mallory", {}, "doctor.access", "agentgov access add-key ID FILE"),
         ("alice", {"GIT_CONFIG_COUNT": "2"}, "doctor.key", "ssh-keygen -t ed25519"),
         ("alice", {"GIT_CONFIG_VALUE_3": "/nowhere/key"}, "doctor.key", "/nowhere/key does not exist"),
         ("alice", {"GIT_CONFIG_COUNT": "0"}, "doctor.key", "git does not know who you are"),

@@ -11,11 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agentgov.errors import AgentgovError, ConfigurationError, UsageError
-from agentgov.model.access import ForgeAccount, Person
+from agentgov.model.access import Bot, ForgeAccount, Person
 from agentgov.scaffold.access_edit import (
     Edited,
+    add_bot,
     add_key,
     add_person,
+    remove_bot,
     remove_key,
     remove_person,
     set_administrator,
@@ -66,6 +68,12 @@ def test_a_second_key_of_a_person_and_of_a_bot_is_one_line(keys: list[str]) -> N
         edited = add_key(ACME, holder, keys[0])
         assert changes(edited) == [f'+      - "{keys[0]}"']
         assert remove_key(edited.after, holder, parse_public_key(keys[0]).fingerprint).after == ACME
+
+
+def test_a_bot_comes_in_the_lines_of_bots(keys: list[str]) -> None:
+    edited = add_bot(ACME, Bot("forge", "importer", (keys[0],)))
+    assert changes(edited) == ["+  - id: forge", "+    kind: importer", "+    keys:", f'+      - "{keys[0]}"']
+    assert remove_bot(edited.after, "forge").after == ACME
 
 
 def test_the_threshold_is_one_character() -> None:

@@ -1,0 +1,90 @@
+"""Access as it lies in the working tree, read and written whole, and public keys as people give them.
+
+Writes one file in one piece, never through a link; never reads a private key further than to say that it is one.
+"""
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+from agentgov.errors import ConfigurationError, UsageError
+from agentgov.model.governed import ACCESS_FILE
+
+_MAX_KEY_FILE = 1 << 16  # bytes; a line of sixteen thousand characters is the longest key
+
+
+def access_file(repo: str) -> Path:
+    """Where Access lies in the working tree, an ordinary file in an ordinary folder."""
+    from agentgov.repo.location import find_repository
+
+    root = find_repository(repo).root
+    if root is None:
+        raise ConfigurationError("this repository has no working tree", "run it in a clone")
+    file = root / ACCESS_FILE
+    if file.is_symlink() or file.parent.is_symlink():
+        raise ConfigurationError(f"{ACCESS_FILE} is behind a symbolic link, and nothing is written through it")
+    if not file.is_file():
+        raise ConfigurationError(f"there is no {ACCESS_FILE}", "start a fleet with: agentgov init")
+    return file
+
+
+def read_access(file: Path) -> str:
+    """Its text, to be written back as it is."""
+    try:
+        text = file.read_bytes().decode("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{ACCESS_FILE} cannot be read: {error}", "see: agentgov validate") from error
+    if text.startswith("\ufeff"):
+        raise ConfigurationError(f"{ACCESS_FILE} starts with a byte order mark", "save it as UTF-8 without it")
+    return text
+
+
+def write_access(file: Path, text: str) -> None:
+    """All of it or nothing: a file beside it takes its place."""
+    try:
+        handle, name = tempfile.mkstemp(dir=file.parent, prefix=".access-", suffix=".yaml")
+        try:
+            with os.fdopen(handle, "wb") as stream:
+                stream.write(text.encode())
+            Path(name).chmod(file.stat().st_mode & 0o777)
+            Path(name).replace(file)
+        except OSError:
+            Path(name).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise ConfigurationError(f"{ACCESS_FILE} cannot be written: {error.strerror}") from error
+
+
+def key_line(text: str) -> str:
+    """The line of a public key: given as it is, in a file, or on standard input (-)."""
+    if text == "-":
+        return _only_line(sys.stdin.read(_MAX_KEY_FILE), "standard input", "")
+    file = Path(text).expanduser()
+    try:
+        found = file.is_file()
+        content = _beginning(file) if found else ""
+    except (OSError, ValueError):  # a line is no path: too long, or with a character that paths cannot have
+        found, content = False, ""
+    if found:
+        return _only_line(content, text, f"{text}.pub" if Path(f"{text}.pub").is_file() else "")
+    if " " not in text.strip():
+        raise UsageError(
+            f"there is no file {text}", "give the file of a public key (~/.ssh/id_ed25519.pub), or its line"
+        )
+    return text.strip()
+
+
+def _beginning(file: Path) -> str:
+    with file.open("rb") as stream:
+        return stream.read(_MAX_KEY_FILE).decode("utf-8", "replace")
+
+
+def _only_line(content: str, name: str, public: str) -> str:
+    lines = [line.strip() for line in content.splitlines() if line.strip() and not line.lstrip().startswith("#")]
+    if any("PRIVATE KEY" in line for line in lines):
+        hint = f"you mean {public}" if public else "the public key is in the file beside it that ends in .pub"
+        raise UsageError(f"{name} holds a private key; only public keys belong in Access", hint)
+    if len(lines) != 1:
+        raise UsageError(f"{name} holds {len(lines)} lines, and a public key is one", "give the line itself, in quotes")
+    return lines[0]

@@ -5,7 +5,7 @@ Every call runs git with a fixed identity and date and without the machine's con
 
 import os
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 START = 1_700_000_000  # the claimed time of commits when a test does not say
@@ -86,12 +86,14 @@ def raw_object(folder: Path, kind: str, raw: bytes) -> str:
     return git(folder, "hash-object", "-w", "-t", kind, "--stdin", "--literally", data=raw).decode()
 
 
-def make_key(folder: Path, name: str = "key", kind: str = "ed25519", passphrase: str = "") -> Path:
+def make_key(
+    folder: Path, name: str = "key", kind: str = "ed25519", passphrase: str = "", options: Sequence[str] = ()
+) -> Path:
     """A new OpenSSH key pair; the path of the private half (the public one beside it as .pub)."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / name
     subprocess.run(
-        ["ssh-keygen", "-q", "-t", kind, "-N", passphrase, "-C", f"{name}@test", "-f", path],
+        ["ssh-keygen", "-q", "-t", kind, *options, "-N", passphrase, "-C", f"{name}@test", "-f", path],
         check=True,
         capture_output=True,
     )

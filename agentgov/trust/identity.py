@@ -12,7 +12,7 @@ import msgspec
 
 from agentgov.model.access import Access, BotKind, Person
 from agentgov.trust.keys import PublicKey, parse_public_key
-from agentgov.trust.openpgp import OPENPGP
+from agentgov.trust.material import OPENPGP
 from agentgov.trust.roster import ascii_lower, in_force, only_once, roster
 from agentgov.trust.soundness import problems
 from agentgov.trust.verbs import ADMINISTRATOR

@@ -8,12 +8,15 @@ import base64
 import hashlib
 import re
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from agentgov.trust.material import COUNTED, KINDS, Material, UncountedError, parse_material
-from agentgov.trust.openpgp import OPENPGP, Certificate, parse_certificate
+from agentgov.trust.material import COUNTED, KINDS, OPENPGP, Material, UncountedError, parse_material
 from agentgov.trust.wire import decode_base64, take_string
+
+if TYPE_CHECKING:
+    from agentgov.trust.openpgp import Certificate
 
 _KIND = re.compile(r"(?:sk-)?(?:ssh|ecdsa)-[a-z0-9@.-]{1,60}\Z")
 _MAX_LINE = 16_384
@@ -93,7 +96,9 @@ def _material(blob: bytes) -> tuple[str, Material]:
 
 
 @lru_cache(maxsize=1024)
-def _certificate(blob: bytes) -> Certificate:
+def _certificate(blob: bytes) -> "Certificate":
+    from agentgov.trust.openpgp import parse_certificate
+
     return parse_certificate(blob)
 
 

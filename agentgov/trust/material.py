@@ -15,6 +15,7 @@ from agentgov.trust.wire import take_mpint, take_string
 
 ED25519 = "ssh-ed25519"
 RSA = "ssh-rsa"
+OPENPGP = "openpgp"
 SK_ED25519 = "sk-ssh-ed25519@openssh.com"
 SK_ECDSA = "sk-ecdsa-sha2-nistp256@openssh.com"
 Curve: TypeAlias = Literal["nistp256", "nistp384", "nistp521"]

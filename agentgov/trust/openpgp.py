@@ -11,10 +11,9 @@ from collections.abc import Iterator
 
 import msgspec
 
-from agentgov.trust.material import Material, UncountedError, edwards, rsa
+from agentgov.trust.material import OPENPGP, Material, UncountedError, edwards, rsa
 from agentgov.trust.wire import decode_base64
 
-OPENPGP = "openpgp"
 BEGIN = b"-----BEGIN PGP SIGNATURE-----"
 _END = b"-----END PGP SIGNATURE-----"
 _COLUMNS = 64

@@ -10,7 +10,7 @@ from agentgov.model.access import Access, Binding, Role
 from agentgov.model.governed import ACCESS_FILE
 from agentgov.model.verdict import Location, Reason, deny
 from agentgov.trust.keys import PublicKey, parse_public_key
-from agentgov.trust.openpgp import OPENPGP
+from agentgov.trust.material import OPENPGP
 from agentgov.trust.roster import Roster, ascii_lower, last_day, roster
 from agentgov.trust.verbs import ADMINISTRATOR, BUILT_IN_ROLES, VERBS, is_scope
 

@@ -90,6 +90,7 @@ def test_commit_by_a_certificate_of_nobody_is_not_signed(world: FleetSimulator, 
     assert "is nobody's in Access" in _unsigned(world, start, _commit(world, gpg, "mallory"))
 
 
+@pytest.mark.attack("K9")
 def test_commit_over_sha1_is_not_signed(world: FleetSimulator, gpg: Gpg, tmp_path: Path) -> None:
     weak = tmp_path / "weak-gpg"
     weak.write_text('#!/bin/sh\nexec gpg --allow-weak-digest-algos --digest-algo SHA1 "$@"\n')
@@ -122,6 +123,7 @@ def test_release_tag_that_git_signed_with_gpg_is_a_release(world: FleetSimulator
     assert stranger.code == "tag.signature"
 
 
+@pytest.mark.attack("K8")
 def test_openpgp_signs_no_act_and_no_envelope(world: FleetSimulator, gpg: Gpg) -> None:
     honest = hostile.honest(world)
     text, payload = render(hostile.act_at(world, honest)), hostile.payload_of(world, honest)

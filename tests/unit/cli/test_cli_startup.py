@@ -46,6 +46,13 @@ def test_a_question_about_the_files_loads_neither_the_journal_nor_an_editor() ->
         assert not done.stdout.rpartition("LOADED")[2].split(), done.stdout
 
 
+def test_the_words_of_trust_load_no_library_of_cryptography() -> None:
+    modules = ", ".join(f"agentgov.trust.{name}" for name in ("keys", "identity", "signatures", "signers", "openpgp"))
+    probe = f"import sys, {modules}; print(*sys.modules.keys() & {{'cryptography', 'nacl', 'pysequoia'}})"
+    done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)
+    assert not done.stdout.split()
+
+
 def test_version_is_the_package_version() -> None:
     from agentgov import __version__
 

@@ -13,10 +13,10 @@ from agentgov.cli.context import Context, open_context
 from agentgov.cli.options import answer, format_option, repo_option
 from agentgov.cli.schema import stale_copies
 from agentgov.errors import AgentgovError
+from agentgov.journal.clock import stale_words
 from agentgov.journal.view import View
 from agentgov.model.finding import Severity
 from agentgov.model.governed import FLEET_FILE, GOVERNANCE_ROOTS
-from agentgov.model.units import parse_duration
 from agentgov.repo import clock
 from agentgov.repo.signing import KEY_FILE_VARIABLE, person_signer
 from agentgov.repo.snapshot import commit_snapshot
@@ -172,7 +172,7 @@ def _journal(context: Context, fetch: bool, *, known: bool) -> Iterator[Check]:
         yield Check("doctor.journal", "bad", message, "see what it is, and what to do: agentgov journal verify --fetch")
     else:
         yield Check("doctor.journal", "good", f"the journal verifies: {acts}, tip {view.tip[:12]}")
-    yield from _age(view)
+    yield from _age(view, fetch or context.journal.remote is None)
     if context.journal.pins(view) is None:
         fix = "get the line of `agentgov trust show` from an administrator: agentgov trust pin LINE"
         yield Check("doctor.pins", "bad", "this machine has no pins: it would trust any journal", fix)
@@ -184,14 +184,16 @@ def _journal(context: Context, fetch: bool, *, known: bool) -> Iterator[Check]:
     yield from _fleet(view)
 
 
-def _age(view: View) -> Iterator[Check]:
-    head, most = view.state.head, view.governance.fleet.journal.max_age
-    old = clock.now() - head.time
-    if old > parse_duration(most):
-        message = f"the journal is {age(old)} old, and {most} is the most: no reconciler has been there"
-        yield Check("doctor.age", "warn", message, "agentgov reconcile --once")
+def _age(view: View, asked: bool) -> Iterator[Check]:
+    """A journal that is too old stops promotion; what a clone that asked nobody has may just not be fetched."""
+    old = age(clock.now() - view.state.head.time)
+    if not view.is_stale(clock.now()):
+        yield Check("doctor.age", "good", f"the journal is {old} old")
+    elif asked:
+        fix = "agentgov journal checkpoint, as an administrator; then see why no reconciler runs"
+        yield Check("doctor.age", "bad", f"the journal is {old} old: {stale_words(view)}", fix)
     else:
-        yield Check("doctor.age", "good", f"the journal is {age(old)} old")
+        yield Check("doctor.age", "warn", f"this clone's journal is {old} old", "agentgov doctor --fetch")
 
 
 def _person(context: Context, view: View) -> Iterator[Check]:

@@ -2,6 +2,7 @@
 
 import sys
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 import click
@@ -113,6 +114,26 @@ def _readable_tip(context: Context) -> str:
     except (IncompleteError, ObjectError):
         return context.view().tip
     return tip
+
+
+@journal.command()
+@click.option(
+    "--key",
+    "keys",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    multiple=True,
+    help="Private key of a bot that keeps the time; two of them sign a larger step. Without: you, as an administrator.",
+)
+@repo_option
+@format_option()
+def checkpoint(keys: tuple[Path, ...], repo: str, output: str) -> int:
+    """Move journal time on to now, after nobody did for longer than maxAge.
+
+    So large a step takes an administrator, or two bots (reconciler, gate); smaller ones every reconciler makes.
+    """
+    from agentgov.cli.checkpoint import append_checkpoint
+
+    return append_checkpoint(repo, keys, output)
 
 
 def _judged(journal: Journal, tip: str, found: Replayed) -> tuple[Answer, Page, dict[str, Any]]:

@@ -8,6 +8,7 @@ from agentgov.cli import parameters
 from agentgov.cli.context import Context, journal_json, journal_line, open_context
 from agentgov.cli.known import require_agent
 from agentgov.cli.options import answer, format_option, repo_option
+from agentgov.journal.clock import STALE_HINT, stale_words
 from agentgov.journal.pausing import pause_of
 from agentgov.journal.view import View
 from agentgov.model.names import AgentId
@@ -52,12 +53,22 @@ def status(agent: AgentId | None, fetch: bool, repo: str, output: str) -> int:
         page.line(Span("pending ", "warn"), f"{count} path{'s' if count > 1 else ''} of main: agentgov check")
     if len(view.governance.access.people) == 1:
         page.line(Span("unreviewed ", "warn"), UNREVIEWED)
+    stale = view.is_stale(clock.now())
+    if stale:
+        page.line(Span("stale ", "bad"), f"{stale_words(view)}; {_refresh(context, fetch)}")
     pinned = context.journal.pins(view) is not None
     if not pinned:
         page.line(Span("unpinned ", "warn"), "trust on first use: agentgov trust pin LINE")
     page.line(journal_line(view))
-    answer(output, page, _document(view, rows, pinned))
+    answer(output, page, {**_document(view, rows, pinned), "stale": stale})
     return 0
+
+
+def _refresh(context: Context, fetched: bool) -> str:
+    """Of a clone that did not ask the remote it cannot be told whose fault its age is."""
+    if fetched or context.journal.remote is None:
+        return STALE_HINT
+    return f"look at the remote: agentgov status --fetch; if it is as old, {STALE_HINT}"
 
 
 def _waits(context: Context, view: View, only: AgentId | None) -> dict[AgentId, tuple[Wait, ...]]:

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from agentgov.errors import RefusedError
 from agentgov.journal.adopt import introduction_files, judge_introduction
 from agentgov.journal.authorise import authorised_changes
+from agentgov.journal.clock import STALE_HINT, stale_words
 from agentgov.journal.draft import Appender, Draft
 from agentgov.journal.entry import read_entry, signers_of
 from agentgov.journal.judge import judge
@@ -15,6 +16,7 @@ from agentgov.journal.outcome import Outcome, contents
 from agentgov.journal.replay import tree_changes
 from agentgov.journal.view import View, view_after
 from agentgov.model.act import render
+from agentgov.model.acts_table import raises_risk
 from agentgov.model.snapshot import FILE, TREE
 from agentgov.model.state import AUTHORISED, SIGNATURES_FILE
 from agentgov.model.transitions import Refusal
@@ -28,7 +30,8 @@ def write_acts(repo: Repository, view: View, drafts: Iterable[Draft], appender: 
     for draft in drafts:
         outcome = _judge(view, draft, appender, now)
         if isinstance(outcome, Refusal):
-            raise RefusedError(f"{outcome.message} ({outcome.code})")
+            hint = STALE_HINT if outcome.code in ("journal.stale", "act.time-step") else ""
+            raise RefusedError(f"{outcome.message} ({outcome.code})", hint)
         after = view_after(view, _write(repo, view, draft, outcome, appender, now), draft.act.kind)
         view.memory.line.add(after.tip, view.tip, draft.act.id, after.authorised)
         view = after
@@ -50,11 +53,14 @@ def write_introduction(repo: Repository, draft: Draft, appender: Appender, now: 
 
 
 def _judge(view: View, draft: Draft, appender: Appender, now: int) -> Outcome | Refusal:
-    """Everything that a verifier will ask, before anything is written."""
+    """Everything that a verifier will ask, before anything is written; and what no verifier can ask later: whether the
+    journal is too old, by this clock, for an act that raises risk."""
     if view.directory.by_key(appender.signer.public_key) is None:
         return Refusal("journal.stranger", "the key that would append the act is nobody's in Access")
     if view.memory.line.holds(draft.act.id, view.tip):
         return Refusal("journal.duplicate", f"the act {draft.act.id} stands in the journal already")
+    if raises_risk(draft.act) and view.is_stale(now):
+        return Refusal("journal.stale", stale_words(view))
     signers = signers_of(render(draft.act), draft.signatures, view.directory)
     if isinstance(signers, Refusal):
         return signers

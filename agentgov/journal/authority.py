@@ -19,8 +19,8 @@ def refuse_signers(view: View, act: Act, signers: frozenset[Identity]) -> Refusa
     kind = "person" if act.is_personal else "bot"
     if not any(who.kind == kind and who.id == act.actor_id for who in signers):
         return Refusal("authority.actor", f"{act.actor} is named as the actor and has not signed")
-    if act.is_personal and act.time is not None:
-        return Refusal("authority.time", "only bots move journal time")
+    if act.is_personal and (act.time is not None) != (act.kind == "checkpoint"):
+        return Refusal("authority.time", "of people's acts a checkpoint carries the time, and no other")
     if not act.is_personal and act.time is None:
         return Refusal("authority.time", f"an act {act.kind} of a bot carries the time")
     for who in sorted(signers, key=lambda who: (who.kind, who.id)):

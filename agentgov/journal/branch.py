@@ -18,6 +18,7 @@ from agentgov.journal.draft import Appender, Draft
 from agentgov.journal.remembered import fleets_of, remember_verified, verified_tip
 from agentgov.journal.replay import Offence, Replayed, onward, verify_journal
 from agentgov.journal.view import TreeReader, View, view_at
+from agentgov.model.act import render
 from agentgov.model.state import State
 from agentgov.repo.objects import ObjectError
 from agentgov.repo.program import ProgramError
@@ -216,12 +217,15 @@ class Journal:
     def append(self, propose: Callable[[View], Sequence[Draft]], appender: Appender, clock: Callable[[], int]) -> View:
         """Append the acts that `propose` makes of the present, all of them in one push, and return the new present.
 
-        `propose` is called again after a lost race. RefusedError when an act does not hold or the remote refuses,
-        IncompleteError when the remote is unreachable or the race is lost too often.
+        `propose` is called again after a lost race. A draft that stands in the journal already, to the letter, has
+        landed: appending it again is done, so a retry may always send the same signed text.
+
+        RefusedError when an act does not hold or the remote refuses, IncompleteError when the remote is unreachable or
+        the race is lost too often.
         """
         for attempt in range(ATTEMPTS):
             before = self.view(clock(), fetch=True)
-            drafts = propose(before)
+            drafts = [one for one in propose(before) if not self._stands(before, one)]
             if not drafts:
                 return before
             self._refuse_clock(before, drafts)
@@ -251,6 +255,10 @@ class Journal:
         if not self._publish(None, commit):
             raise RefusedError("somebody else started a journal at the same moment", "run: agentgov journal log")
         return commit
+
+    def _stands(self, view: View, draft: Draft) -> bool:
+        commit = view.memory.line.commit_of(draft.act.id, view.tip)
+        return commit is not None and self.repo.commit(commit).message == render(draft.act)
 
     def build(self, view: View, drafts: Iterable[Draft], appender: Appender, now: int) -> View:
         """The view after these acts, written and not published. RefusedError for an act that does not hold."""

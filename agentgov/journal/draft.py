@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from agentgov.errors import UsageError
 from agentgov.journal.view import View
 from agentgov.model.act import Act, ActError, clean_reason, new_id, render
+from agentgov.model.acts_table import KEEPERS
 from agentgov.trust.identity import Identity
 from agentgov.trust.signers import Signer
 from agentgov.trust.sshsig import ACT
@@ -55,7 +56,7 @@ def write_act(
     now: int,
     reason: str = "",
 ) -> Act:
-    """A new act on this view by this actor; bots carry the time, which never runs backwards."""
+    """A new act on this view by this actor; what carries the time never runs backwards."""
     head = view.state.head
     return Act(
         kind=kind,
@@ -65,9 +66,19 @@ def write_act(
         actor=actor.name,
         subject=subject,
         fields=tuple(fields),
-        time=max(now, head.time) if actor.identity.kind == "bot" else None,
+        time=_time(view, actor.identity, kind, now),
         reason=clean_reason(reason),
     )
+
+
+def _time(view: View, who: Identity, kind: str, now: int) -> int | None:
+    """People's acts inherit the time, but for the checkpoint of an administrator. Of bots only those that keep the time
+    move it, and only a checkpoint may make a step that takes two of them."""
+    if kind == "checkpoint":
+        return max(now, view.state.head.time)
+    if who.kind == "person":
+        return None
+    return view.time_of_bots(now) if who.bot_kind in KEEPERS else view.state.head.time
 
 
 def sign(act: Act, *signers: Signer, files: Mapping[str, bytes] | None = None) -> Draft:

@@ -42,7 +42,7 @@ def judge(
         return Refusal("act.fleet", "the act was signed for another fleet")
     if act.governance not in (head.governance, head.previous_governance):
         return Refusal("act.governance", "the act was signed under governance that is no longer in force")
-    refusal = refuse_time(head, act, now) or refuse_signers(view, act, signers)
+    refusal = refuse_time(view, act, signers, now) or refuse_signers(view, act, signers)
     if refusal is not None:
         return refusal
     if view.stretch is not None and not may_follow(act):

@@ -78,6 +78,10 @@ class Line:
         last = self.follow(tip)
         return self._seq_of_id.get(act_id, last + 1) <= last
 
+    def commit_of(self, act_id: str, tip: str) -> str | None:
+        """The commit of the act of this id in the journal that ends in `tip`, None where it holds none."""
+        return self._commits[self._seq_of_id[act_id]] if self.holds(act_id, tip) else None
+
     def standings(self, folders: tuple[str, ...], tip: str) -> Iterator[Standing]:
         """The contents that stood, newest first, one entry for each act that changed one of the folders."""
         last = self.follow(tip)

@@ -11,7 +11,7 @@ from typing import Literal
 from agentgov.errors import AgentgovError
 from agentgov.journal.replay import Replayed
 from agentgov.journal.view import View
-from agentgov.model.units import parse_duration, rough_duration
+from agentgov.model.units import rough_duration
 from agentgov.model.verdict import Effect, Reason, Verdict, allow, deny, note
 from agentgov.repo.repository import Repository
 
@@ -99,7 +99,7 @@ def head_of(view: View) -> Where:
 
 def is_stale(view: View, now: int) -> bool:
     """Whether the last word of the journal is older than its fleet allows (`journal.maxAge`)."""
-    return now - view.state.head.time > parse_duration(view.governance.fleet.journal.max_age)
+    return view.is_stale(now)
 
 
 def stale_words(view: View, now: int) -> str:

@@ -20,6 +20,7 @@ from agentgov.model.fleet import Governance
 from agentgov.model.names import AgentId, agent_id
 from agentgov.model.snapshot import TREE, path_text
 from agentgov.model.state import AUTHORISED, Record, State
+from agentgov.model.units import parse_duration
 from agentgov.repo.repository import Repository
 from agentgov.repo.snapshot import TreeSnapshot
 from agentgov.trust.identity import Directory
@@ -130,6 +131,19 @@ class View:
     def today(self) -> date:
         """The date that every rule with a date compares with: journal time, in UTC."""
         return day_of(self.state.head.time)
+
+    @property
+    def max_age(self) -> int:
+        """How old journal time may be before nothing that raises risk happens, in seconds."""
+        return parse_duration(self.governance.fleet.journal.max_age)
+
+    def is_stale(self, now: int) -> bool:
+        """Whether journal time is older than that by this clock (epoch seconds): acts may have been kept from us."""
+        return now - self.state.head.time > self.max_age
+
+    def time_of_bots(self, now: int) -> int:
+        """The journal time that a bot's act carries now: never behind, and no step that takes two to make."""
+        return self.state.head.time if self.is_stale(now) else max(now, self.state.head.time)
 
     def agents(self, workspace: str = "") -> Iterator[AgentId]:
         """The ids of all authorised agents, or those of one workspace."""

@@ -111,6 +111,7 @@ RULES: tuple[RuleId, ...] = (
     RuleId("act.fleet", "The act was signed for another fleet."),
     RuleId("act.governance", "The act was signed under governance that is no longer in force.", "Do it again."),
     RuleId("act.time", "The act's time lies behind the journal, or too far ahead.", "Set this machine's clock."),
+    RuleId("act.time-step", "The act moves the time by more than maxAge.", "Run agentgov journal checkpoint."),
     RuleId("act.place", "An act of that kind cannot stand there."),
     RuleId("act.agent", "The act names no agent's id."),
     # Acts that begin the journal, move main, or move releases
@@ -187,7 +188,7 @@ RULES: tuple[RuleId, ...] = (
     RuleId("journal.replay", "An act's tree holds other records than the act makes.", _HISTORY),
     RuleId("journal.stretch", "The journal is broken, and only what contains is taken.", "See docs/recovery.md."),
     RuleId("journal.authorised", "An act authorises other contents than the reviews cover.", _HISTORY),
-    RuleId("journal.stale", "The last word of the journal is older than journal.maxAge.", "Fetch; agentgov doctor."),
+    RuleId("journal.stale", "The journal is older than maxAge.", "Fetch it; else agentgov journal checkpoint."),
     RuleId("trust.first-use", "This machine has no pins for the fleet.", "Run agentgov trust pin LINE."),
     # Pushes, as a hook judges them
     RuleId("push.free", "Nothing is asked of that ref."),

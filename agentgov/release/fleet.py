@@ -6,6 +6,7 @@ One agent never waits for another: each is observed and planned by itself, from 
 from collections.abc import Iterable, Mapping
 from functools import partial
 
+from agentgov.journal.clock import stale_words
 from agentgov.journal.judge import may_promote
 from agentgov.journal.pausing import pause_of
 from agentgov.journal.view import View
@@ -50,7 +51,8 @@ def plan_all(
 ) -> dict[AgentId, Decision]:
     """The decision for every agent that has a release, or for these."""
     unreviewed = len(view.governance.access.people) == 1 and not accept_unreviewed
-    time = max(now, view.state.head.time)
+    time = view.time_of_bots(now)
+    stale = stale_words(view) if view.is_stale(now) else ""
     frozen = _broken(view) or frozen_by(view.governance.pipeline.freezes, time)
     decisions = {}
     for agent in view.state.released() if agents is None else agents:
@@ -69,6 +71,7 @@ def plan_all(
                 paused=pause_of(view, agent, time) is not None,
                 frozen=frozen,
                 integrity=integrity,
+                stale=stale,
             )
         )
         decisions[agent] = _without_eyes(decision) if unreviewed and decision.act in _TO_PRODUCTION else decision

@@ -1,6 +1,7 @@
 """What happens to one agent next: at most one act, by the first rule that matches. Pure and total.
 
     P0   journal not verified here                       nothing             integrity
+    P0   journal older than maxAge                       stops P8, P9, P11 and P12; the rest goes on
     P1   a person orders a rollback                      an act of its own, appended without planning (`orders`)
     P2   a candidate is withdrawn                        the act that withdrew it took its traffic already
     P3   canary judged FAIL                              fail                reduces risk
@@ -38,11 +39,13 @@ def plan_agent(view: AgentView) -> Decision:
     """The next act for one agent, or none, with everything that waits."""
     if not view.integrity:
         return Decision("P0", None, waits=(Wait("P0", "the journal is not verified here; nothing moves until it is"),))
-    waits: list[Wait] = []
+    waits: list[Wait] = [Wait("P0", view.stale)] if view.stale else []
     if view.observed.of != fingerprint(view.deployment):
         alarm, unseen = _moved(view), Wait("", "this state is observed from the next tick on")
-        return alarm if isinstance(alarm, Decision) else Decision("", None, waits=(unseen,))
+        return alarm if isinstance(alarm, Decision) else Decision("", None, waits=(*waits, unseen))
     for rule in _RULES:
+        if view.stale and rule in _RAISE_RISK:
+            continue
         answer = rule(view)
         if isinstance(answer, Decision):
             return replace(answer, waits=tuple(waits))
@@ -256,3 +259,4 @@ _RULES: tuple[Callable[[AgentView], Answer], ...] = (
     _started,
     _newer,
 )
+_RAISE_RISK = frozenset({_ramp, _started, _newer})

@@ -1,9 +1,10 @@
 """The reconciler: observe, verify, plan, apply. One tick leaves the fleet where the rules say it should be next.
 
 A tick takes over what reviews cover on main, records releases at first sight, and moves every agent by at most one
-transition; all transitions of a tick are one push. Everything it writes is judged by the journal like everybody's acts,
-so a second reconciler, or a crash at any line, can lose time and nothing else. Whatever somebody pushes to main or as a
-tag, agents that run are moved all the same.
+transition; all transitions of a tick are one push. While the journal is older than `maxAge` nothing is taken over, no
+release is recorded and no risk is raised; what reduces risk goes on. Everything it writes is judged by the journal like
+everybody's acts, so a second reconciler, or a crash at any line, can lose time and nothing else. Whatever somebody
+pushes to main or as a tag, agents that run are moved all the same.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,6 +15,7 @@ from agentgov.errors import IncompleteError
 from agentgov.journal.advancing import Proposed, draft_advance, propose_advance
 from agentgov.journal.authorise import Advance
 from agentgov.journal.branch import Journal
+from agentgov.journal.clock import STALE_HINT, stale_words
 from agentgov.journal.draft import Actor, Draft, draft
 from agentgov.journal.view import View
 from agentgov.model.names import AgentId
@@ -69,6 +71,8 @@ class Reconciler:
         self.acts, self.notes = [], []
         view = self.journal.view(self.clock(), fetch=True)
         refs = observe_refs(self.journal, view.governance.fleet.main)
+        if view.is_stale(self.clock()):
+            self.notes.append(unknown("journal.stale", f"{stale_words(view)}; {STALE_HINT}"))
         lost = rewritten(view, refs)
         if lost:
             self.notes += [*lost, *self._keep(refs, [view.state.head.main])]
@@ -110,7 +114,7 @@ class Reconciler:
         """Governance moves first and alone; contents follow under the governance then in force."""
         proposed = self._proposed(view, refs)
         for _ in range(2):
-            if proposed.act is None:
+            if proposed.act is None or view.is_stale(self.clock()):
                 break
             view = self._append(view, lambda now: [act] if (act := self._proposed(now, refs).act) else [])
             proposed = self._proposed(view, refs)
@@ -133,7 +137,7 @@ class Reconciler:
         """Releases at first sight, those of all agents at once, one of each agent at a time."""
         sightings = see_tags(view, refs)
         for _ in range(ROUNDS):
-            if not first_of_each(sightings):
+            if not first_of_each(sightings) or view.is_stale(self.clock()):
                 break
             view = self._append(view, partial(self._first_sights, refs, view.tip, sightings))
             sightings = see_tags(view, refs)
@@ -210,6 +214,8 @@ class Reconciler:
 
     def _checkpoint(self, view: View, refs: Refs, lost: tuple[Reason, ...]) -> View:
         """The heartbeat; and that main was rewritten, where no other act has looked at it since."""
+        if view.is_stale(self.clock()):
+            return view  # so large a step takes two
         looked = not refs.main or view.state.head.main == refs.main
         if lost and not looked and not any(one.rule == "main.unreadable" for one in self.notes):
             subject, fields = f"checkpoint: {lost[0].message}", [("Main", refs.main)]
@@ -242,10 +248,14 @@ def preview(
     advance = propose_advance(view, refs.main, now) if refs.main else _nothing(view, "", "the remote has no main")
     decisions = plan_all(view, memories, refs, now, journal.pins(view) is not None, accept_unreviewed)
     acts = [decision.subject for decision in decisions.values() if decision.act]
-    acts += [f"see release {one.name}" for one in sightings if isinstance(one.found, Release)]
-    if advance.accepted:
-        acts.insert(0, f"advance to {refs.main[:9]}: {len(advance.accepted)} paths authorised")
-    return Report(view, tuple(acts), decisions, advance, refusals(sightings), rewritten(view, refs))
+    notes = rewritten(view, refs)
+    if view.is_stale(now):
+        notes = (unknown("journal.stale", f"{stale_words(view)}; {STALE_HINT}"), *notes)
+    else:
+        acts += [f"see release {one.name}" for one in sightings if isinstance(one.found, Release)]
+        if advance.accepted:
+            acts.insert(0, f"advance to {refs.main[:9]}: {len(advance.accepted)} paths authorised")
+    return Report(view, tuple(acts), decisions, advance, refusals(sightings), notes)
 
 
 def _nothing(view: View, main: str, problem: str) -> Advance:

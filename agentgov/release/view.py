@@ -51,6 +51,7 @@ class AgentView:
     moved: tuple[Moved, ...] = ()
     paused: bool = False
     frozen: str = ""  # the name of a freeze that holds
+    stale: str = ""  # why the journal is too old for what raises risk
     integrity: bool = True  # whether the journal verified, and descends from what was seen last
 
     def release(self, tag: str) -> Release | None:

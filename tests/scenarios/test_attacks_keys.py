@@ -148,12 +148,11 @@ def test_one_key_listed_for_two_people_has_no_effect(local: FleetSimulator) -> N
     assert found.offence is None
 
 
-@pytest.mark.parametrize("kind", ["advance", "checkpoint", "release-seen", "stage", "pass"])
+@pytest.mark.parametrize("kind", ["advance", "release-seen", "stage", "pass"])
 def test_person_signs_no_act_of_a_bot(local: FleetSimulator, kind: str) -> None:
     act = hostile.act_at(local, hostile.honest(local))
     trailers = {
         "advance": (("Main", local.head()), ("Authorised", local.view().authorised)),
-        "checkpoint": (),
         "release-seen": (("Agent", str(TRIAGE)), ("Release", "x"), ("Authorised-At", "0")),
         "stage": (("Agent", str(TRIAGE)), ("Release", "x"), ("Leaves", "none")),
         "pass": (("Agent", str(TRIAGE)), ("Release", "x")),

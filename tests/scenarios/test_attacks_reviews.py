@@ -163,9 +163,10 @@ def test_review_made_for_another_fleet_is_refused(local: FleetSimulator) -> None
 def test_review_lands_once(local: FleetSimulator) -> None:
     local.commit("alice", {PROMPT: FIRST})
     draft = review_of(local, "bob")
-    local.append(draft, by="bob")
-    with pytest.raises(RefusedError, match=r"journal\.duplicate"):
-        local.append(draft, by="bob")
+    tip = local.append(draft, by="bob").tip
+    assert local.append(draft, by="bob").tip == tip  # sent again, it has landed already
+    forged = hostile.with_act(local, hostile.honest(local), draft.act, by="bob")
+    assert hostile.code(local, forged) == "journal.duplicate"
 
 
 @pytest.mark.attack("A5")

@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable
 
 import pytest
+from simulator import MAX_AGE
 from unit.cli.command_world import ACCESS, NONE, CommandWorld, Variables
 
 
@@ -64,7 +65,7 @@ def pending(world: CommandWorld) -> None:
 
 
 def old(world: CommandWorld) -> None:
-    world.time += 53 * 7 * 86_400
+    world.time += MAX_AGE + 3600
 
 
 def no_pins(world: CommandWorld) -> None:
@@ -84,7 +85,7 @@ def rewound(world: CommandWorld) -> None:
         (no_remote, 0, "doctor.remote", "warn", "git remote add origin URL"),
         (detached, 0, "doctor.detached", "warn", "git switch main"),
         (pending, 0, "doctor.pending", "warn", "1 path of main waits for reviews"),
-        (old, 0, "doctor.age", "warn", "agentgov reconcile --once"),
+        (old, 1, "doctor.age", "bad", "agentgov journal checkpoint"),
         (no_pins, 1, "doctor.pins", "bad", "agentgov trust pin LINE"),
         (rewound, 1, "doctor.journal", "bad", "agentgov journal verify --fetch"),
     ],

@@ -3,6 +3,7 @@
 import shutil
 
 import pytest
+from simulator import MAX_AGE
 from unit.cli.command_world import PROMPT, CommandWorld
 
 TRIAGE = "support/triage"
@@ -215,7 +216,7 @@ def test_without_pins_a_release_is_refused_and_a_commit_is_trusted_on_first_use(
 
 
 def test_a_stale_journal_releases_nothing_and_still_holds(running: CommandWorld) -> None:
-    running.time += 53 * 7 * 86_400
+    running.time += MAX_AGE + 3600
     for what in ("HEAD", f"{TRIAGE}/v1.1.0"):
         document = running.asked("frank", "verify", what, code=3)
         assert (document["verdict"], document["code"], document["journal"]["stale"]) == (
@@ -227,7 +228,7 @@ def test_a_stale_journal_releases_nothing_and_still_holds(running: CommandWorld)
         assert "git fetch origin agentgov/journal" in document["reasons"][-1]["message"]
     whole = running.asked("frank", "journal", "verify")
     assert (whole["verdict"], whole["journal"]["stale"]) == ("accept", True)
-    assert whole["journal"]["age"] > 52 * 7 * 86_400
+    assert whole["journal"]["age"] > MAX_AGE
 
 
 def test_a_recorded_release_is_judged_by_what_validation_finds_today(running: CommandWorld) -> None:

@@ -283,3 +283,31 @@ def test_a_pipeline_that_became_shorter_goes_on_from_its_last_step(line: Line) -
     assert decision.act is None
     assert waits(decision) == [("P9", "soak 59m59s of 1h")]
     assert plan_agent(view(line)).act == "graduate"
+
+
+STALE = "the journal is too old"
+
+
+@pytest.mark.parametrize("step", [0, 1, 2])
+def test_an_old_journal_stops_shares_and_production(line: Line, step: int) -> None:
+    ramping(line, step).do("promote", V2)
+    assert plan_agent(view(line)).act in ("share", "graduate")
+    decision = plan_agent(view(line, stale=STALE))
+    assert decision.act is None
+    assert waits(decision) == [("P0", STALE)]
+
+
+def test_an_old_journal_lets_nothing_into_staging_or_canary(line: Line) -> None:
+    line.releases[V2.tag] = V2
+    assert plan_agent(view(line)).act == "stage"
+    assert plan_agent(view(line, stale=STALE)).act is None
+
+
+def test_an_old_journal_stops_nothing_that_takes_traffic_away(line: Line) -> None:
+    ramping(line, 1)
+    failed = with_fields(BEST, judgement=Judgement(Outcome.FAIL, "error"))
+    decision = plan_agent(view(line, failed, stale=STALE))
+    assert decision.act == "fail"
+    assert waits(decision) == [("P0", STALE)]
+    moved = (Moved(V1, "none"),)
+    assert plan_agent(view(line, moved=moved, stale=STALE)).act == "alarm"

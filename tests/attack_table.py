@@ -58,7 +58,7 @@ ATTACKS = (
     Attack("K8", "Signature made for another purpose", "rejected", "verify-commit rejects"),
     Attack(
         "K9",
-        "`ssh-rsa` with SHA-1, RSA of 1024 bits, OpenPGP",
+        "`ssh-rsa` with SHA-1, RSA of 1024 bits, OpenPGP with SHA-1",
         "rejected",
         "verify-commit accepts RSA of 1024 bits",
     ),

@@ -23,6 +23,7 @@ from agentgov.repo.snapshot import commit_snapshot
 from agentgov.report.moments import age
 from agentgov.report.page import Page, Span, Style
 from agentgov.trust.access_review import access_review
+from agentgov.trust.signatures import INSTALL_OPENPGP, judges_openpgp
 from agentgov.trust.signers import StrictSigner, bot_signer, stored_bot_key
 from agentgov.validate.load import load_governance
 
@@ -180,6 +181,9 @@ def _journal(context: Context, fetch: bool, *, known: bool) -> Iterator[Check]:
         yield Check("doctor.pins", "good", f"pinned to fleet {head.fleet}")
     if known:
         yield from _person(context, view)
+    if view.directory.lists_openpgp and not judges_openpgp():
+        message = "Access lists an OpenPGP certificate: what it signed cannot be told on this machine"
+        yield Check("doctor.openpgp", "bad", message, INSTALL_OPENPGP)
     yield from _bot(view)
     yield from _fleet(view)
 

@@ -92,6 +92,11 @@ class Directory:
                 return None
         return self._keys.get(key.blob)
 
+    @property
+    def lists_openpgp(self) -> bool:
+        """Whether anybody lists an OpenPGP certificate."""
+        return bool(self._certificates)
+
     def certificate(self, fingerprint: str) -> PublicKey | None:
         """The OpenPGP certificate that holds a key with that fingerprint (hex, lower case); None for none or two."""
         return self._certificates.get(fingerprint)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 Find: TypeAlias = Callable[[str], PublicKey | None]
 _SKEW = 300  # clocks of journals may be this far ahead of a verifier's; Sequoia forgives 30 minutes
-_INSTALL = "install the extra: pip install 'agentgov[openpgp]'"
+INSTALL_OPENPGP = "install the extra: pip install 'agentgov[openpgp]'"
 
 
 def verify_git(armoured: bytes, payload: bytes, certificate: Find, time: int) -> PublicKey:
@@ -54,6 +54,15 @@ def claimed_key(armoured: bytes, certificate: Find) -> PublicKey | None:
         return None
 
 
+def judges_openpgp() -> bool:
+    """Whether this machine has what judges signatures by OpenPGP."""
+    try:
+        import pysequoia  # noqa: F401
+    except ImportError:
+        return False
+    return True
+
+
 def _claim(armoured: bytes) -> Claim:
     try:
         return parse_claim(dearmour_openpgp(armoured))
@@ -68,7 +77,7 @@ def _refuse(claim: Claim, payload: bytes, key: PublicKey, time: int) -> None:
         import pysequoia
     except ImportError as error:
         message = f"a signature by the OpenPGP key {claim.fingerprint.upper()} cannot be verified here"
-        raise IncompleteError(message, _INSTALL) from error
+        raise IncompleteError(message, INSTALL_OPENPGP) from error
     try:  # the words of the library hold traces of its own calls, and are told to nobody
         certificate = pysequoia.Cert.from_bytes(key.blob)
         found = pysequoia.verify(

@@ -1,10 +1,16 @@
 """The commands with every kind of key that people have: what they sign counts, and weak keys are told before."""
 
+import sys
+
 import pytest
 from gitworld import make_key, public_key
-from unit.cli.command_world import CommandWorld
+from unit.cli.command_world import ACCESS, CommandWorld
 
-ACCESS = "governance/access.yaml"
+CERTIFICATE = (
+    "mDMEaws//BYJKwYBBAHaRw8BAQdAX2fmvRKTQ4iVN40WQSW+3tv7T7f/vOei/V5QdwsODAK0E0FkYSA8YWRhQHguZXhhbXBsZT6I"
+    "kAQTFggAOBYhBO1x78QQK3WJ1Y+Exe6jDffs0um5BQJrCz/8AhsDBQsJCAcCBhUKCQgLAgQWAgMBAh4BAheAAAoJEO6jDffs0um5"
+    "SoMA/jhsQ/f9mFWEiN8tbstzI8jhFWjZOCfzdZ3YCfnQYj1dAQDW8n4h+oVqOMul2/P92bT7YMe76OcZfW/ag3SXda4oCA=="
+)
 
 
 def _rekey(world: CommandWorld, who: str, kind: str, *options: str) -> None:
@@ -44,3 +50,16 @@ def test_weak_key_is_told_before_anything_is_signed(laid: CommandWorld) -> None:
     told = laid.run("alice", "doctor")
     assert "1024 bits" in told.out
     assert laid.git("rev-parse", "refs/heads/agentgov/journal", cwd=laid.remote) == before
+
+
+def test_doctor_says_what_is_missing_where_a_certificate_is_listed(
+    laid: CommandWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine = public_key(laid.keys / "alice")
+    laid.change("carol", {ACCESS: laid.edit(ACCESS, f'"{mine}"', f'"{mine}", "openpgp {CERTIFICATE}"')})
+    laid.must("carol", "trust", "init")
+    monkeypatch.setitem(sys.modules, "pysequoia", None)
+    found = laid.run("alice", "doctor")
+    assert found.code == 1
+    assert "Access lists an OpenPGP certificate" in found.out
+    assert "pip install 'agentgov[openpgp]'" in found.out

@@ -7,6 +7,7 @@ short moduli, points outside their curve. Arithmetic only: no library is loaded.
 
 import math
 from collections.abc import Mapping
+from functools import cache
 from typing import Literal, TypeAlias
 
 import msgspec
@@ -149,7 +150,18 @@ def rsa(kind: str, exponent: int, modulus: int) -> Material:
         raise WeakKeyError(f"the exponent of this {kind} key is even, or below 3, or beyond 64 bits")
     if modulus % 2 == 0 or math.gcd(modulus, _SMALL_PRIMES) != 1:
         raise WeakKeyError(f"the modulus of this {kind} key has a small factor: anybody could sign with it")
+    if all(modulus % prime in marks for prime, marks in _roca()):
+        raise WeakKeyError(
+            f"this {kind} key was made by a chip whose keys can be computed from their public half (ROCA)"
+        )
     return Material(b"rsa %x" % modulus, modulus=modulus, exponent=exponent)
+
+
+@cache
+def _roca() -> tuple[tuple[int, frozenset[int]], ...]:
+    """For small primes, what every modulus of CVE-2017-15361 leaves: powers of 65537 (Nemec et al., CCS 2017)."""
+    primes = [n for n in range(3, 168, 2) if all(n % d for d in range(3, 13, 2) if d < n)]
+    return tuple((prime, frozenset(pow(65_537, power, prime) for power in range(prime))) for prime in primes)
 
 
 def _weierstrass(kind: str, fields: bytes) -> tuple[Material, bytes]:

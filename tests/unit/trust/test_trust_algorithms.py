@@ -1,6 +1,7 @@
 """Every kind of key that counts, against the real ssh-keygen; every weak form of one refused by name (K9, K11)."""
 
 import base64
+import math
 import subprocess
 from collections.abc import Callable
 from functools import partial
@@ -251,6 +252,21 @@ def test_weak_rsa_numbers_are_refused(public: dict[str, str]) -> None:
         public_key_of_blob(_rsa_blob(65537, 2**16_384 + 1))
     with pytest.raises(WeakKeyError, match="has 0 bits"):
         public_key_of_blob(_rsa_blob(65537, b""))
+
+
+def test_a_modulus_with_the_marks_of_roca_is_refused(public: dict[str, str]) -> None:
+    """CVE-2017-15361: smart cards made primes of the form k * M + (65537^a mod M), M the product of small primes."""
+    product = math.prod(n for n in range(2, 168) if all(n % d for d in range(2, n)))
+    found = 0
+    for number in range(1, 400):
+        modulus = (2**2047 // product + number) * product + pow(65_537, number, product)
+        if math.gcd(modulus, math.prod(range(169, 1000, 2))) == 1:
+            with pytest.raises(WeakKeyError, match="ROCA"):
+                public_key_of_blob(_rsa_blob(65_537, modulus))
+            found += 1
+    assert found > 3
+    for name in ("rsa", "rsa-3072", "rsa-4096"):
+        assert parse_public_key(public[name]).kind == "ssh-rsa"
 
 
 def test_a_second_spelling_of_an_rsa_key_is_refused(public: dict[str, str]) -> None:

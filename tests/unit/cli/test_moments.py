@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from unit.cli.command_world import ACCESS, CommandWorld
+from unit.cli.command_world import ACCESS, PROMPT, CommandWorld
 
 DEPARTED = '  - {role: viewer, who: [frank], agents: ["**"]}\n'
 
@@ -108,6 +108,35 @@ def test_without_a_journal_files_and_revisions_still_answer(laid: CommandWorld) 
     short = laid.git("rev-parse", "--short=7", "HEAD")
     assert allowed(laid, short, 0)["act"] is None
     assert laid.run("alice", "can", "frank", "view", "--at", "3").code == 2
+
+
+def test_what_does_not_hold_is_no_moment_and_hides_none(changed: CommandWorld) -> None:
+    last, journal = log(changed)[0], "refs/heads/agentgov/journal"
+    garbage = changed.git("commit-tree", f"{last['commit']}^{{tree}}", "-p", last["commit"], "-m", "not an act")
+    changed.git("push", "-q", "origin", f"{garbage}:{journal}")
+    changed.git("fetch", "-q", "origin", f"{journal}:{journal}")
+    assert allowed(changed, "0", 0)["act"]["seq"] == 0
+    assert changed.run("alice", "can", "frank", "view", "--at", garbage).code == 1
+    changed.must("carol", "waive", garbage, "-m", "Somebody pushed by mistake")
+    for number in (0, last["seq"], last["seq"] + 1):
+        assert allowed(changed, str(number), 0 if number == 0 else 1)["act"]["seq"] == number
+    report = changed.asked("alice", "access", "report")
+    assert report["act"]["seq"] == last["seq"] + 1
+    assert next(one for one in report["holders"] if one["id"] == "carol")["lastAct"]["kind"] == "waive"
+
+
+def test_acts_are_found_by_time_as_if_every_one_was_looked_at(running: CommandWorld) -> None:
+    running.time += 240
+    running.authorise({PROMPT: "Sort tickets by age.\n"})
+    running.time -= 200
+    running.must("carol", "waive", "--set-time", "-m", "The clock of the bot ran ahead")
+    running.must("erin", "pause", "support/triage", "--reason", "Looking")
+    acts = log(running)
+    times = sorted({one["time"] + more for one in acts for more in (-1, 0, 1) if one["time"] + more <= running.time})
+    for time in times[1:]:
+        first = next(one for one in acts if one["time"] <= time)
+        found = running.asked("alice", "who", "view", "--at", _rfc(time))["act"]
+        assert (found["seq"], found["id"]) == (first["seq"], first["id"])
 
 
 def _rfc(seconds: int) -> str:

@@ -40,6 +40,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> CommandWorld:
         ("verify-commit", "verify", 1),
         ("verify-release", f"verify {TRIAGE}/v1.1.0", 0),
         ("show", f"show {TRIAGE}", 0),
+        ("access-report", "access report", 0),
         ("reconcile-dry-run", "reconcile --dry-run", 0),
     ],
 )

@@ -15,9 +15,9 @@ from agentgov.errors import ConfigurationError, IncompleteError, RefusedError
 from agentgov.journal.adopt import MAX_SKEW
 from agentgov.journal.appending import write_acts, write_introduction
 from agentgov.journal.draft import Appender, Draft
-from agentgov.journal.remembered import fleets_of, remember_verified, verified_tip
+from agentgov.journal.remembered import fleets_of, remember_verified, remembered_view, verified_tip
 from agentgov.journal.replay import Offence, Replayed, onward, verify_journal
-from agentgov.journal.view import TreeReader, View, view_at
+from agentgov.journal.view import TreeReader, View
 from agentgov.model.act import render
 from agentgov.model.state import State
 from agentgov.repo.objects import ObjectError
@@ -198,7 +198,7 @@ class Journal:
             return self._verified[1]
         tip = verified_tip(fleet, pins)
         try:
-            return view_at(self.repo, tip) if tip is not None and self.repo.has(tip) else None
+            return remembered_view(self.repo, fleet, pins, tip) if tip is not None and self.repo.has(tip) else None
         except (ObjectError, IncompleteError):
             return None
 
@@ -209,7 +209,7 @@ class Journal:
         if view.stretch is not None:  # judged again until it is waived, so that everybody is told the same of it
             return
         if self._verified is None or self._verified[0] != pins or self._verified[1].tip != view.tip:
-            remember_verified(fleet, pins, view.tip)
+            remember_verified(fleet, pins, view)
         self._verified = (pins, view)
 
     # --- appending -------------------------------------------------------------------------------------------------

@@ -5,8 +5,10 @@ when does this content stand) stays linear over a whole replay. Reads what is th
 tell. Commits that are no acts are passed over where the records of a later act say so.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+
+import msgspec
 
 from agentgov.errors import IncompleteError
 from agentgov.journal.records import from_bytes
@@ -16,6 +18,7 @@ from agentgov.model.state import AUTHORISED, Skipped
 from agentgov.repo.repository import Repository
 
 _HINT = "run: agentgov journal verify"
+WORTH_KEEPING = 64  # acts more than were kept before
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +27,15 @@ class Standing:
 
     seq: int
     tree: str
+
+
+class _Kept(msgspec.Struct, frozen=True, array_like=True):
+    """The acts of a journal; a tree is "" where it is that of the act before."""
+
+    commits: list[str]
+    ids: list[str]
+    trees: list[str]
+    changes: dict[str, list[int]]
 
 
 class Line:
@@ -37,9 +49,14 @@ class Line:
         self._seq_of: dict[str, int] = {}
         self._seq_of_id: dict[str, int] = {}
         self._changes: dict[str, list[int]] = {}  # folder of an agent, or of shared texts -> acts that changed it
+        self._kept: Callable[[], bytes | None] | None = None  # what an earlier process kept, not asked for yet
+        self._from_kept = 0
 
     def follow(self, tip: str) -> int:
         """The number of the act at this commit, after reading what is not known yet. IncompleteError: no journal."""
+        if self._kept is not None:
+            kept, self._kept = self._kept(), None
+            self._restore(kept)
         unread: list[str] = []
         commit: str | None = tip
         past = passed_over(self._repo, tip) if tip not in self._seq_of else {}
@@ -66,6 +83,40 @@ class Line:
         self._seq_of_id.setdefault(act_id, seq)
         for folder in _changed_folders(self._repo, before, authorised):
             self._changes.setdefault(folder, []).append(seq)
+
+    def keep_from(self, kept: Callable[[], bytes | None]) -> None:
+        """Where `kept_until` of an earlier process can be had, once somebody looks back; from a place that is trusted
+        as this process is."""
+        self._kept = kept
+
+    def kept_until(self, tip: str, more: int = WORTH_KEEPING) -> bytes | None:
+        """The acts up to a tip, as `keep_from` takes them; None where they are not so many more than were kept."""
+        last = self._seq_of.get(tip)
+        if last is None or last + 1 - self._from_kept < more:
+            return None
+        self._from_kept = end = last + 1
+        changes = {
+            folder: early for folder, acts in self._changes.items() if (early := [seq for seq in acts if seq <= last])
+        }
+        trees = [tree if seq == 0 or tree != self._trees[seq - 1] else "" for seq, tree in enumerate(self._trees[:end])]
+        return msgspec.msgpack.encode(_Kept(self._commits[:end], self._ids[:end], trees, changes))
+
+    def _restore(self, raw: bytes | None) -> None:
+        """Begin with what was kept, where nothing is known yet."""
+        if raw is None or self._commits:
+            return
+        try:
+            kept = msgspec.msgpack.decode(raw, type=_Kept)
+        except msgspec.DecodeError:
+            return
+        tree = ""
+        for seq, (commit, act_id, changed) in enumerate(zip(kept.commits, kept.ids, kept.trees, strict=True)):
+            tree = changed or tree
+            self._trees.append(tree)
+            self._seq_of[commit] = seq
+            self._seq_of_id.setdefault(act_id, seq)
+        self._commits, self._ids, self._changes = kept.commits, kept.ids, kept.changes
+        self._from_kept = len(self._commits)
 
     def seq_of(self, commit: str, tip: str) -> int | None:
         """The number of the act at a commit, None where it does not stand in the journal that ends in `tip`."""

@@ -8,13 +8,15 @@ repository. What verified before is a cache (`verdict_cache`): anything odd abou
 import os
 from pathlib import Path
 
+from agentgov.journal.line import WORTH_KEEPING
 from agentgov.journal.verdict_cache import VerdictCache
+from agentgov.journal.view import View, view_at
 from agentgov.repo.objects import is_object_id
 from agentgov.repo.repository import Repository
 from agentgov.trust.pins import Pins, last_seen, load_pins
 from agentgov.trust.places import FLEET_ID, config_path, state_path
 
-_VERIFIED = "verified"
+_VERIFIED, _ACTS = "verified", "acts"
 _NO_FLEET = "00000000-0000-0000-0000-000000000000"
 
 
@@ -34,9 +36,26 @@ def verified_tip(fleet: str, pins: Pins | None) -> str | None:
     return found[0] if found is not None and is_object_id(found[0]) else None
 
 
-def remember_verified(fleet: str, pins: Pins | None, tip: str) -> None:
-    """Remember how far the journal was verified."""
-    VerdictCache(fleet, pins).put(_VERIFIED, tip)
+def remembered_view(repo: Repository, fleet: str, pins: Pins | None, tip: str) -> View:
+    """The view at such a commit, which knows the acts up to it where they were kept. IncompleteError or ObjectError
+    where it cannot be read."""
+    view = view_at(repo, tip)
+
+    def kept() -> bytes | None:
+        found = VerdictCache(fleet, pins).get(_ACTS)
+        return found[1] if found is not None else None
+
+    view.memory.line.keep_from(kept)
+    return view
+
+
+def remember_verified(fleet: str, pins: Pins | None, view: View) -> None:
+    """Remember how far the journal was verified, and now and then which acts those were: the next one of them must be
+    told from all others by its id."""
+    cache, acts = VerdictCache(fleet, pins), view.memory.line.kept_until(view.tip, WORTH_KEEPING)
+    cache.put(_VERIFIED, view.tip)
+    if acts is not None:
+        cache.put(_ACTS, view.tip, acts)
 
 
 def _fleets(beside: Path) -> list[str]:

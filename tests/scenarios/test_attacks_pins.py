@@ -228,6 +228,50 @@ def test_every_flipped_bit_of_a_record_or_of_the_key_makes_it_nothing(local: Fle
         file.write_bytes(good)
 
 
+def test_acts_that_were_kept_answer_as_the_journal_does(
+    local: FleetSimulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another process knows every act at once, takes on what came later, and still finds an id that stands twice."""
+    monkeypatch.setattr("agentgov.journal.remembered.WORTH_KEEPING", 2)
+    commits = hostile.three_acts(local)
+    kept = tmp_path / "state/acts" / FLEET
+    assert kept.exists()
+    later = hostile.honest(local)
+    again = hostile.with_act(local, later, hostile.act_at(local, commits[1]))
+    good = kept.read_bytes()
+    for raw in (good, b"", good[:-1], good.replace(b"agentgov-cache/1", b"agentgov-cache/2")):
+        kept.write_bytes(raw)
+        fresh = Journal(Repository.open(local.work))
+        view = fresh.view(local.clock())
+        line = view.memory.line
+        assert [line.seq_of(commit, view.tip) for commit in commits] == [0, 1, 2, 3]
+        assert line.holds(hostile.act_at(local, commits[2]).id, view.tip)
+        assert not line.holds(hostile.act_at(local, later).id, view.tip)
+        assert [one.seq for one in line.standings(("agents/support/triage",), view.tip)] == [0]
+        assert Journal(Repository.open(local.work)).verify(later, local.clock(), remember=False).offence is None
+        found = fresh.verify(again, local.clock(), remember=False)
+        assert found.offence is not None
+
+
+def test_kept_acts_are_those_of_one_journal_after_a_lost_race(
+    local: FleetSimulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("agentgov.journal.remembered.WORTH_KEEPING", 1)
+    commits = hostile.three_acts(local)
+    line = local.view().memory.line
+    mine, theirs = (
+        hostile.prepare(local, hostile.pause(local)),
+        hostile.prepare(local, hostile.pause(local, "bob"), "bob"),
+    )
+    assert line.seq_of(mine, mine) == 4  # built, and lost the race
+    hostile.publish(local, theirs)
+    assert Journal(Repository.open(local.work)).verify(theirs, local.clock()).offence is None
+    view = Journal(Repository.open(local.work)).view(local.clock())
+    assert view.memory.line.seq_of(theirs, view.tip) == 4
+    assert view.memory.line.seq_of(mine, view.tip) is None
+    assert view.memory.line.seq_of(commits[3], view.tip) == 3
+
+
 @pytest.mark.parametrize("name", ["verified", "key"])
 @pytest.mark.parametrize("how", ["link", "pipe", "folder", "another user"])
 def test_what_is_no_file_of_this_user_is_no_record(

@@ -345,7 +345,7 @@ def test_act_that_held_when_this_machine_saw_it_is_not_waived_behind_its_back(lo
     tip = local.append(waive(local, "carol"), by="carol").tip
     local.clock.time = now
     save_last_seen(FLEET, seen.tip)
-    remember_verified(FLEET, load_pins(FLEET), seen.tip)
+    remember_verified(FLEET, load_pins(FLEET), seen)
     local.journal = Journal(local.repo)
     assert hostile.offence(local, tip) == "journal.rewound"
     assert seen.tip != tip

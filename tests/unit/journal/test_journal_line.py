@@ -1,5 +1,6 @@
 """The line of acts answers like a walk over the whole journal, also after the end of it was exchanged."""
 
+from functools import partial
 from pathlib import Path
 
 import gitworld
@@ -72,6 +73,11 @@ def test_line_answers_like_a_walk(tmp_path: Path, steps: list[tuple[int, set[str
         tip = commits[-1]
         known = branch.walk(tip)
         assert line.follow(tip) == len(known) - 1
+        other = Line(branch.repo)  # another process begins with what this one kept at the parent
+        other.keep_from(partial(line.kept_until, parent, 0))
+        assert other.follow(tip) == len(known) - 1
+        for folder in FOLDERS:
+            assert list(other.standings((folder,), tip)) == branch.standings(tip, folder)
         for folder in FOLDERS:
             assert list(line.standings((folder,), tip)) == branch.standings(tip, folder)
         for commit in commits:

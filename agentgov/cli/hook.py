@@ -48,7 +48,8 @@ def pre_receive(journal: str) -> int:
     push land; anything else refuses all of it.
     """
     location = find_repository(".")
-    repo = Repository(replace(location, quarantine=from_environment(os.environ, location.common_dir)))
+    received = from_environment(os.environ, location.common_dir)
+    repo = Repository(replace(location, quarantine=received, pooled=True))
     try:
         updates = updates_of(_lines())
     except ValueError as error:

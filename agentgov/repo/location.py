@@ -14,13 +14,25 @@ from agentgov.repo.quarantine import Quarantine
 class Location:
     """`root` is the work tree (None when bare), `git_dir` its git directory, `common_dir` what all work trees share.
 
-    `quarantine` holds what a push has brought, for the hook that judges it; None everywhere else.
+    `quarantine` holds what a push has brought, for the hook that judges it; None everywhere else. `pooled` lets count
+    what another repository lends this one, as servers do among forks; elsewhere nobody vouches for that one.
     """
 
     root: Path | None
     git_dir: Path
     common_dir: Path
     quarantine: Quarantine | None = None
+    pooled: bool = False
+
+    @property
+    def objects(self) -> Path:
+        """The repository's own folder of objects."""
+        return self.common_dir / "objects"
+
+    @property
+    def is_lent_objects(self) -> bool:
+        """Whether git would read objects of another repository here that do not count."""
+        return not self.pooled and (self.objects / "info" / "alternates").exists()
 
 
 def find_repository(start: Path | str) -> Location:

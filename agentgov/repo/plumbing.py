@@ -4,13 +4,18 @@
 whatever the next git brings), `.git/info` can hold grafts. Overriding them one by one forgets one. So the git program
 is pointed at this directory: git sees the user's own configuration, the same objects and refs, and nothing from the
 repository's config, hooks and info. Ref locks are the real ones, since the folders are links.
+
+`objects/info/alternates` names folders anywhere from which git would read more objects. Whatever is decided on these is
+decided on something that is not in this repository, so local questions see a folder with its own objects only.
 """
 
 import os
 import shutil
 import subprocess
 import tempfile
+import threading
 import weakref
+from collections.abc import Sequence
 from pathlib import Path
 
 from agentgov.errors import ConfigurationError
@@ -19,6 +24,7 @@ from agentgov.repo.location import Location
 from agentgov.repo.program import Completed, git, git_transport, start_git
 
 _SHARED = ("objects", "refs", "packed-refs", "shallow")
+_OWN_OBJECTS = ("pack", *(f"{number:02x}" for number in range(256)))  # and not `info`
 _PROMISOR = "promisor"
 _CONFIG = "[core]\n\trepositoryformatversion = 0\n\tbare = true\n"
 
@@ -30,10 +36,11 @@ class Plumbing:
         self._location = location
         self._cwd = location.root or location.git_dir  # where a relative path of a remote starts
         self._folder: Path | None = None
+        self._lock = threading.Lock()
 
     def git(self, *args: str, input: bytes = b"", check: bool = True) -> Completed:  # noqa: A002 - as in program.git
         """One local question to git."""
-        return git(self._cwd, self._git_dir(), *args, input=input, check=check, env=self._received())
+        return git(self._cwd, self._git_dir(), *args, input=input, check=check, env=self._objects())
 
     def transport(self, *args: str, timeout: float = 300) -> Completed:
         """One verb that talks to a remote; never raises for an exit code."""
@@ -46,18 +53,28 @@ class Plumbing:
 
     def start(self, *args: str) -> subprocess.Popen[bytes]:
         """A child that answers question after question through its pipes; it never fetches what is missing."""
-        objects = str(self._location.common_dir / "objects")  # a child may outlive the folder of links
-        alone = {"GIT_NO_LAZY_FETCH": "1", "GIT_ALLOW_PROTOCOL": "none", "GIT_OBJECT_DIRECTORY": objects}
-        return start_git(self._cwd, self._git_dir(), *args, env={**alone, **self._received()})
+        alone = {"GIT_NO_LAZY_FETCH": "1", "GIT_ALLOW_PROTOCOL": "none"}
+        real = {"GIT_OBJECT_DIRECTORY": str(self._location.objects)}  # a child may outlive the folder of links
+        return start_git(self._cwd, self._git_dir(), *args, env={**alone, **real, **self._objects()})
 
     def own_config(self, *args: str) -> Completed:
         """`git config` with the repository's configuration, the only question that is asked with it."""
         return git(self._cwd, f"--git-dir={self._location.git_dir}", "config", *args, check=False)
 
-    def _received(self) -> dict[str, str]:
-        """What shows git the objects of a push that is being judged, beside the repository's own."""
-        quarantine = self._location.quarantine
-        return quarantine.variables() if quarantine is not None else {}
+    def _objects(self) -> dict[str, str]:
+        """Which objects git shall see, where these are not simply those of the repository: with those of a push that is
+        being judged, or without those that another repository lends it."""
+        if self._location.quarantine is not None:
+            return self._location.quarantine.variables()
+        if not self._location.is_lent_objects:
+            return {}
+        with self._lock:
+            self._git_dir()
+            assert self._folder is not None
+            own = self._folder / "own-objects"
+            if not own.exists():
+                _link(own, self._location.objects, _OWN_OBJECTS)
+        return {"GIT_OBJECT_DIRECTORY": str(own)}
 
     def _carried_settings(self) -> dict[str, str]:
         """The few settings of the repository that a remote needs, all data and no program, as variables for git.
@@ -94,10 +111,9 @@ class Plumbing:
             self._leave = weakref.finalize(self, _remove, folder, os.getpid())
             (folder / "HEAD").write_text("ref: refs/heads/agentgov-none\n")
             (folder / "config").write_text(_CONFIG)
-            for name in _SHARED:
-                (folder / name).symlink_to(self._location.common_dir / name)
         except OSError as error:
-            raise ConfigurationError(f"no temporary folder can be made: {error.strerror}", "check TMPDIR") from error
+            raise _no_folder(error) from error
+        _link(folder, self._location.common_dir, _SHARED)
         return folder
 
     def _promisor(self) -> tuple[str, str] | None:
@@ -112,6 +128,20 @@ class Plumbing:
     def _own_value(self, key: str) -> str | None:
         done = self.own_config("-z", "--get", key)
         return path_text(done.out.removesuffix(b"\0")) if done.code == 0 else None
+
+
+def _link(folder: Path, target: Path, names: Sequence[str]) -> None:
+    """Make a folder, where there is none, with links to what has these names in another one, now or later."""
+    try:
+        folder.mkdir(exist_ok=True)
+        for name in names:
+            (folder / name).symlink_to(target / name)
+    except OSError as error:
+        raise _no_folder(error) from error
+
+
+def _no_folder(error: OSError) -> ConfigurationError:
+    return ConfigurationError(f"no temporary folder can be made: {error.strerror}", "check TMPDIR")
 
 
 def _remove(folder: Path, owner: int) -> None:

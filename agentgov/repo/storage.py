@@ -72,9 +72,22 @@ class Storage:
         import pygit2
 
         try:
-            return str(self._libgit2.write(_NUMBERS[kind], raw))
+            return str(self._target().write(_NUMBERS[kind], raw))
         except (pygit2.GitError, OSError) as error:
             raise ConfigurationError(f"the repository cannot be written: {error}") from error
+
+    def _target(self) -> "pygit2.Repository | pygit2.Odb":
+        """What is written to: where another repository lends objects, libgit2 would not write those that it has."""
+        return self._own_objects if self._location.is_lent_objects else self._libgit2
+
+    @cached_property
+    def _own_objects(self) -> "pygit2.Odb":
+        import pygit2
+
+        self._libgit2.path  # noqa: B018 - refuses the repository of another user
+        objects = pygit2.Odb()
+        objects.add_backend(pygit2.OdbBackendLoose(str(self._location.objects), -1, True), 1)
+        return objects
 
     @cached_property
     def _libgit2(self) -> "pygit2.Repository":
@@ -82,10 +95,18 @@ class Storage:
 
     def _how_to_get(self, oid: str) -> str:
         common = self._location.common_dir
+        if self._location.is_lent_objects:
+            return (
+                "what another repository lends this one (objects/info/alternates) does not count; make it its own: "
+                f"git repack -ad && rm {common}/objects/info/alternates"
+            )
         if (common / "shallow").exists():
             return "this clone is shallow; fetch the rest: git fetch --unshallow"
         if any((common / "objects" / "pack").glob("*.promisor")):
-            return f"this clone is partial; fetch the object: git fetch origin {oid}"
+            return (
+                f"this clone is partial; fetch the object: git fetch origin {oid}; or all that is missing: "
+                "git fetch --refetch --no-filter origin"
+            )
         return "fetch it: git fetch origin; and if that does not help: git fsck"
 
 

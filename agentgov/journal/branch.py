@@ -89,6 +89,9 @@ class Journal:
         found = verify_journal(self.repo, tip, pins, now, trusted=trusted, tick=tick)
         if found.view is None:
             return found
+        collision = self._collision(tip) if cold and found.offence is None else None
+        if collision is not None:
+            return Replayed(None, found.acts, collision)
         if seen is not None and seen in found.passed:
             message = f"act {seen[:12]} held when this machine saw it, and was waived since"
             waived = Replayed(None, found.acts, Offence("journal.rewound", message, seen))
@@ -177,6 +180,14 @@ class Journal:
     def pins(self, view: View) -> Pins | None:
         """The pins of this fleet on this machine, None on first use."""
         return load_pins(view.state.head.fleet)
+
+    def _collision(self, tip: str) -> Offence | None:
+        """What git's hash, which knows the marks of collisions, has against the objects that the journal reaches."""
+        try:
+            self.repo.refuse_collisions(tip)
+        except ObjectError as error:
+            return Offence(error.code, str(error), tip)
+        return None
 
     def _foreign(self, fleet: str, tip: str) -> Offence | None:
         known = fleets_of(self.repo)

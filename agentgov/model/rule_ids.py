@@ -209,6 +209,7 @@ RULES: tuple[RuleId, ...] = (
     RuleId("signature.no-presence", "The security key signed without being touched.", "Sign again, and touch it."),
     # Objects of git, read strictly
     RuleId("object.hash-mismatch", "A stored object holds another object's content.", _CLONE),
+    RuleId("object.collision", "An object was made to collide with another one of the same SHA-1 name.", _CLONE),
     RuleId("object.wrong-type", "An object is of another kind than is needed.", _CLONE),
     RuleId("object.damaged", "A stored object is damaged.", _CLONE),
     RuleId("object.too-large", "An object is larger than is ever read.", "Keep large files out of the fleet."),

@@ -57,6 +57,11 @@ class Plumbing:
         real = {"GIT_OBJECT_DIRECTORY": str(self._location.objects)}  # a child may outlive the folder of links
         return start_git(self._cwd, self._git_dir(), *args, env={**alone, **real, **self._objects()})
 
+    def elsewhere(self, objects: Path, *args: str, timeout: float) -> Completed:
+        """One question to git about objects in another folder, none of which is the repository's."""
+        env = {"GIT_OBJECT_DIRECTORY": str(objects)}
+        return git(self._cwd, self._git_dir(), *args, timeout=timeout, check=False, env=env)
+
     def own_config(self, *args: str) -> Completed:
         """`git config` with the repository's configuration, the only question that is asked with it."""
         return git(self._cwd, f"--git-dir={self._location.git_dir}", "config", *args, check=False)

@@ -21,6 +21,7 @@ from agentgov.repo.objects import Commit, ObjectError, Tag, TreeEntry, is_object
 from agentgov.repo.plumbing import Plumbing
 from agentgov.repo.program import Completed, ProgramError, first_line
 from agentgov.repo.refs import Refs
+from agentgov.repo.rehash import refuse_collisions
 from agentgov.repo.revision import resolve_commit
 from agentgov.repo.storage import Kind, ReadAhead, Storage
 from agentgov.repo.treeedit import EMPTY_TREE, Change, Edits, put_files, spliced
@@ -147,6 +148,10 @@ class Repository:
                 return None
             mode, oid = found.mode, found.oid
         return Entry(mode, oid)
+
+    def refuse_collisions(self, *tips: str) -> None:
+        """Raise ObjectError where something that these commits reach was made to collide; see `rehash`."""
+        refuse_collisions(self.plumbing, tips)
 
     # Names
 

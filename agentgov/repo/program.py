@@ -169,9 +169,10 @@ def _has_terminal() -> bool:
 
 
 def _gitpython(cwd: Path) -> Any:
-    """GitPython's wrapper. Its import runs the program that GIT_PYTHON_GIT_EXECUTABLE names, so that is hidden."""
+    """GitPython's wrapper. Its import runs a git in the environment as it is, or the program that
+    GIT_PYTHON_GIT_EXECUTABLE names, so what git must not inherit is hidden from it."""
     with _import_lock:
-        hidden = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("GIT_PYTHON_")}
+        hidden = {name: os.environ.pop(name) for name in list(os.environ) if not _survives(name)}
         try:
             from git.cmd import Git
         finally:

@@ -63,6 +63,7 @@ kind: Fleet
 id: {fleet_id}      # written once: reviews and acts of this fleet count in no other
 name: {name}
 commits: any      # reviews, acts and releases are signed in any case; `signed` asks it of commits too
+journal: {{maxAge: 7d}}      # older than that, nothing is promoted: 6h once the reconciler always runs
 reviews:
   default: {{approvals: 1, from: owners}}   # never the author
   rules:

@@ -12,6 +12,7 @@ from agentgov.cli.judged import journal_of, reasons_of, where_of
 from agentgov.cli.options import answer, format_option, repo_option, wants_colour
 from agentgov.errors import ConfigurationError, IncompleteError
 from agentgov.journal.branch import Journal
+from agentgov.journal.clock import stale_words
 from agentgov.journal.query import Logged, acts
 from agentgov.journal.replay import Replayed
 from agentgov.journal.stretch import Stretch
@@ -21,8 +22,6 @@ from agentgov.journal.verdicts import (
     Point,
     answer_on_journal,
     head_of,
-    is_stale,
-    stale_words,
 )
 from agentgov.journal.view import View
 from agentgov.model.act import render
@@ -146,9 +145,9 @@ def _judged(journal: Journal, tip: str, found: Replayed) -> tuple[Answer, Page, 
     head, now = view.state.head, clock.now()
     page = Page().line(Span("accept ", "good"), f"{found.acts} acts hold, {_SINCE if pinned else FIRST_USE}")
     page.line(f"  tip {tip[:12]}, journal time {stamp(head.time)}, {age(now - head.time)} old")
-    if is_stale(view, now):
-        told = told.and_also([Point(note("journal.stale", stale_words(view, now)), head_of(view))])
-        page.line(Span("  stale ", "warn"), stale_words(view, now))
+    if view.is_stale(now):
+        told = told.and_also([Point(note("journal.stale", stale_words(view)), head_of(view))])
+        page.line(Span("  stale ", "warn"), stale_words(view))
     pending = len(view.state.pending)
     page.line(
         f"  main was last looked at in commit {head.main[:9]}, {pending} path{'s' if pending != 1 else ''} pending"

@@ -3,7 +3,7 @@
 from typing import Any
 
 from agentgov.cli.context import journal_json
-from agentgov.journal.verdicts import Answer, is_stale
+from agentgov.journal.verdicts import Answer
 from agentgov.journal.view import View
 
 
@@ -24,4 +24,4 @@ def reasons_of(found: Answer) -> list[dict[str, str]]:
 def journal_of(view: View, now: int) -> dict[str, Any]:
     """Of which journal an answer speaks, how old its last word is in seconds, and whether that is too old."""
     age = max(now - view.state.head.time, 0)
-    return {**journal_json(view), "age": age, "stale": is_stale(view, now)}
+    return {**journal_json(view), "age": age, "stale": view.is_stale(now)}

@@ -9,7 +9,8 @@ from agentgov.cli.judged import journal_of, reasons_of, where_of
 from agentgov.cli.options import answer, format_option, repo_option
 from agentgov.cli.worktree import note_uncommitted
 from agentgov.errors import IncompleteError, RefusedError
-from agentgov.journal.verdicts import Answer, Point, Where, answer_on_journal, head_of, is_stale, stale_words
+from agentgov.journal.clock import stale_words
+from agentgov.journal.verdicts import Answer, Point, Where, answer_on_journal, head_of
 from agentgov.journal.view import View
 from agentgov.model.names import release_name
 from agentgov.model.verdict import deny, note, unknown
@@ -44,14 +45,14 @@ def _judged(context: Context, what: str) -> tuple[View | None, Answer, Subject]:
         present = context.journal.present(clock.now())
         pinned = present.view is not None and context.journal.pins(present.view) is not None
         found = answer_on_journal(context.repo, present, pinned)
-        if present.offence is not None or present.view is None:
-            return None, found, subject
         view = present.view
+        if present.offence is not None or view is None:
+            return view, found, subject
         if len(view.governance.access.people) == 1:
             found = found.and_also([Point(note("contents.unreviewed", UNREVIEWED))])
         subject, points = _examined(context, view, what, pinned)
         found = found.and_also(points)
-        if is_stale(view, clock.now()):
+        if view.is_stale(clock.now()):
             found = found.and_also([_stale(context, view)])
     except IncompleteError as error:
         message = error.message + (f" ({error.hint})" if error.hint else "")
@@ -79,7 +80,7 @@ def _stale(context: Context, view: View) -> Point:
         branch = context.journal.ref.removeprefix("refs/heads/")
         fetch = f"git fetch {remote.name} {branch}:refs/remotes/{remote.name}/{branch}"
     where = Where(head_of(view).commit, rule="journal.stale", seq=head_of(view).seq)
-    return Point(unknown("journal.stale", f"{stale_words(view, clock.now())} ({fetch})"), where)
+    return Point(unknown("journal.stale", f"{stale_words(view)} ({fetch})"), where)
 
 
 def _page(what: str, found: Answer, subject: Subject, view: View | None) -> Page:
@@ -99,15 +100,15 @@ def _page(what: str, found: Answer, subject: Subject, view: View | None) -> Page
 
 def _document(what: str, found: Answer, subject: Subject, view: View | None) -> dict[str, Any]:
     name = release_name(what.removeprefix("refs/tags/"))
-    judged: dict[str, Any] = {"commit": subject.commit or None}
-    if name is not None:
+    judged: dict[str, Any] = {"commit": subject.commit or None} if subject != Subject() else {}
+    if name is not None and judged:
         judged |= {"ref": name.ref, "tag": subject.tag or None}
     return {
         "schema": "agentgov.verify/1",
         "subject": what,
         "verdict": found.word,
         "code": found.code,
-        "where": {**judged, **where_of(found)} if view is not None else where_of(found),
+        "where": {**judged, **where_of(found)},
         "reasons": reasons_of(found),
         "journal": journal_of(view, clock.now()) if view is not None else None,
     }

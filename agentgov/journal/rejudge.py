@@ -13,7 +13,7 @@ from agentgov.journal.authorise import observe_change
 from agentgov.journal.query import acts
 from agentgov.journal.view import View, view_at
 from agentgov.model.fleet import Governance
-from agentgov.review.change import ChangeVerdict, PathVerdict, decide_change
+from agentgov.review.change import Change, ChangeVerdict, PathVerdict, decide_change
 from agentgov.trust.identity import Directory
 
 
@@ -68,13 +68,22 @@ def past_changes(view: View, last: int) -> Iterator[PastChange]:
 
 def rejudged(change: PastChange, governance: Governance, directory: Directory) -> Rejudged:
     """A past change under its own governance and under another one."""
-    other = replace(change.before, governance=governance, directory=directory)
+    before = change.before
+    other = replace(before, governance=governance, directory=directory)
     try:
-        return Rejudged(change, _judged(change.before, change), _judged(other, change))
+        found = observe_change(before, change.main)
+        again = found if _observes_alike(before.governance, governance) else observe_change(other, change.main)
+        return Rejudged(change, _decided(before, found, change.time), _decided(other, again, change.time))
     except AgentgovError as error:
         return Rejudged(change, ChangeVerdict(()), ChangeVerdict(()), error.message)
 
 
-def _judged(view: View, change: PastChange) -> ChangeVerdict:
-    found = observe_change(view, change.main)
-    return decide_change(found, view.governance, view.directory, view.state.reviews(), change.time)
+def _observes_alike(one: Governance, other: Governance) -> bool:
+    """Whether what is observed of a change is the same under both: who its authors are, which commits must be signed,
+    what CODEOWNERS hands over. Everything else of a governance only decides."""
+    settings = [(each.access, each.fleet.commits, each.fleet.reviews.handover) for each in (one, other)]
+    return settings[0] == settings[1] and one.fleet.reviews.handover != "both"
+
+
+def _decided(view: View, found: Change, time: int) -> ChangeVerdict:
+    return decide_change(found, view.governance, view.directory, view.state.reviews(), time)

@@ -11,7 +11,6 @@ from typing import Literal
 from agentgov.errors import AgentgovError
 from agentgov.journal.replay import Replayed
 from agentgov.journal.view import View
-from agentgov.model.units import rough_duration
 from agentgov.model.verdict import Effect, Reason, Verdict, allow, deny, note
 from agentgov.repo.repository import Repository
 
@@ -95,18 +94,6 @@ def answer_on_journal(repo: Repository, found: Replayed, pinned: bool) -> Answer
 def head_of(view: View) -> Where:
     """The tip of the journal as a place."""
     return Where(view.tip, seq=view.state.head.seq)
-
-
-def is_stale(view: View, now: int) -> bool:
-    """Whether the last word of the journal is older than its fleet allows (`journal.maxAge`)."""
-    return view.is_stale(now)
-
-
-def stale_words(view: View, now: int) -> str:
-    """That it is, in words."""
-    old = rough_duration(max(now - view.state.head.time, 0))
-    most = view.governance.fleet.journal.max_age
-    return f"the journal is {old} old, and {most} is the most: nothing that raises risk rests on it"
 
 
 def _seq(repo: Repository, found: Replayed) -> int | None:

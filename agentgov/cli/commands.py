@@ -34,6 +34,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "pause": ("pause", "On call", "Stop one agent, or a selector, and nobody else."),
     "resume": ("resume", "On call", "Let what was paused go on."),
     "waive": ("waive", "Recovery", "Administrators pass over what does not hold on the journal."),
+    "override": ("override", "Recovery", "Let one content or release through without its reviews, and say so."),
     "cosign": ("cosign", "Recovery", "Add your signature to an act that takes several people."),
     "schema": ("schema", "Tools", "Print the JSON Schema of a kind."),
     "completion": ("completion", "Tools", "Print the completion script of a shell."),

@@ -12,6 +12,7 @@ from agentgov.cli.options import show
 from agentgov.errors import ConfigurationError, RefusedError
 from agentgov.journal.branch import Journal
 from agentgov.journal.draft import Actor, Appender
+from agentgov.journal.overriding import Shown
 from agentgov.journal.stretch import Stretch
 from agentgov.journal.view import View
 from agentgov.model.access import BotKind
@@ -105,6 +106,24 @@ def journal_line(view: View) -> Span:
     return Span(f"journal act {head.seq}, {view.tip[:12]}, {age(clock.now() - head.time)} old", "dim")
 
 
+def override_json(shown: Shown) -> dict[str, Any]:
+    """An override as documents carry it."""
+    record = shown.record
+    return {
+        "act": record.seq,
+        "id": shown.id,
+        "by": list(record.by),
+        "paths": [path.path for path in record.paths],
+        "release": record.release or None,
+        "agent": record.agent or None,
+        "used": record.used,
+        "due": record.due or None,
+        "confirmed": bool(record.confirmed),
+        "overdue": shown.overdue,
+        "reason": record.reason,
+    }
+
+
 def broken_page(stretch: Stretch) -> Page:
     """That the journal holds what is no act, and what to do about it."""
     page = Page().line(Span("broken ", "bad"), f"the journal does not hold from {stretch.first[:12]} on")
@@ -116,8 +135,10 @@ def broken_page(stretch: Stretch) -> Page:
 def journal_json(view: View) -> dict[str, Any]:
     """The same as every document carries it; `time` is journal time in epoch seconds."""
     head, stretch = view.state.head, view.stretch
-    broken = {"first": stretch.first, "last": stretch.last, "code": stretch.code} if stretch is not None else None
-    return {"tip": view.tip, "seq": head.seq, "time": head.time, "broken": broken}
+    known = {"tip": view.tip, "seq": head.seq, "time": head.time}
+    if stretch is None:
+        return known
+    return {**known, "broken": {"first": stretch.first, "last": stretch.last, "code": stretch.code}}
 
 
 def _identity(view: View, key: PublicKey) -> Identity:

@@ -24,16 +24,25 @@ from agentgov.report.page import Page, Span
 @click.option("--version", "version", metavar="V", help="This very version instead of the next one.")
 @click.option("--rev", default="HEAD", show_default=True, help="The commit to release.")
 @click.option("-m", "--message", default="", help="Notes for the tag.")
+@click.option("--for-override", is_flag=True, help="Tag what lacks its reviews, for `override release`; not pushed.")
 @click.option("--push/--no-push", default=True, help="Push the tag to the remote.")
 @repo_option
 @format_option()
 def release(
-    agent: AgentId, bump: Bump | None, version: str | None, rev: str, message: str, push: bool, repo: str, output: str
+    agent: AgentId,
+    bump: Bump | None,
+    version: str | None,
+    rev: str,
+    message: str,
+    for_override: bool,
+    push: bool,
+    repo: str,
+    output: str,
 ) -> int:
     """Make a release of AGENT: its content must be reviewed and free of errors, and you must hold `release` there."""
     if bump is not None and version is not None:
         raise click.UsageError("--bump and --version exclude each other.")
-    context = open_context(repo)
+    context, push = open_context(repo), push and not for_override
     remote = context.journal.remote
     view = context.view(fetch=push and remote is not None)
     commit = context.repo.resolve(rev)
@@ -48,7 +57,7 @@ def release(
         if version
         else next_version(view, agent, bump or "minor", frozenset(refs.tags))
     )
-    made = make_release(view, actor, name, commit, now=clock.now(), notes=message)
+    made = make_release(view, actor, name, commit, now=clock.now(), notes=message, for_override=for_override)
     if push and remote is not None:
         _push(context, name.ref, made.oid)
     page = Page().line(Span("released ", "good"), f"{name} at commit {commit[:9]}, signed by {actor.identity.id}")

@@ -9,10 +9,11 @@ from typing import Any
 import click
 
 from agentgov.cli import parameters
-from agentgov.cli.context import Context, journal_json, journal_line, open_context
+from agentgov.cli.context import Context, journal_json, journal_line, open_context, override_json
 from agentgov.cli.known import require_agent
 from agentgov.cli.options import answer, format_option, repo_option
 from agentgov.errors import ConfigurationError, UsageError
+from agentgov.journal.overriding import overrides_of, release_override
 from agentgov.journal.query import view_at_act, view_at_time
 from agentgov.journal.view import View
 from agentgov.model.closure import closure_of
@@ -72,7 +73,11 @@ def show(agent: AgentId, at: str | None, environment: Environment, repo: str, ou
         page.blank().line(Span(f"--- {path}", "accent"))
         for line in text.splitlines():
             page.line(line)
-    page.blank().line(journal_line(view))
+    page.blank()
+    overrides = [one for one in overrides_of(view, agent) if one.record.used]
+    for one in overrides:
+        page.line(Span("overridden ", "warn"), one.words)
+    page.line(journal_line(view))
     data: dict[str, Any] = {
         "schema": "agentgov.show/1",
         "agent": str(agent),
@@ -82,6 +87,7 @@ def show(agent: AgentId, at: str | None, environment: Environment, repo: str, ou
         "closure": closure.digest,
         "config": json.loads(json.dumps(resolved)),
         "texts": texts,
+        "overrides": [override_json(one) for one in overrides],
         "journal": journal_json(view),
     }
     answer(output, page, data)
@@ -100,7 +106,7 @@ def _find(context: Context, view: View, agent: AgentId, at: str | None, environm
     stage = deployment.production if environment == "production" else deployment.staging
     release = by_tag(view, agent, stage.release) if stage.release else None
     if release is not None:
-        contents = view_at_act(view, release.authorised_at).contents
+        contents = _contents(view, release)
         return _Found(contents, f"release {release.name}, {stage.state.lower().replace('_', ' ')}", release)
     return _Found(view.contents, f"nothing runs there; the authorised contents at act {view.state.head.seq}")
 
@@ -113,7 +119,14 @@ def _at_release(view: View, agent: AgentId, text: str) -> _Found | None:
     release = view.state.release(name)
     if release is None:
         return None
-    return _Found(view_at_act(view, release.authorised_at).contents, f"release {release.name}", release)
+    return _Found(_contents(view, release), f"release {release.name}", release)
+
+
+def _contents(view: View, release: Release) -> Snapshot:
+    """The authorised contents that a release was made of; its commit's, where an override let it through."""
+    if release_override(view, release.tag) is not None:
+        return commit_snapshot(view.repo, release.commit)
+    return view_at_act(view, release.authorised_at).contents
 
 
 def _at_commit(context: Context, agent: AgentId, rev: str) -> _Found:

@@ -5,10 +5,11 @@ from typing import Any
 import click
 
 from agentgov.cli import parameters
-from agentgov.cli.context import Context, journal_json, journal_line, open_context
+from agentgov.cli.context import Context, journal_json, journal_line, open_context, override_json
 from agentgov.cli.known import require_agent
 from agentgov.cli.options import answer, format_option, repo_option
 from agentgov.journal.clock import STALE_HINT, stale_words
+from agentgov.journal.overriding import overrides_of
 from agentgov.journal.pausing import pause_of
 from agentgov.journal.view import View
 from agentgov.model.names import AgentId
@@ -51,6 +52,9 @@ def status(agent: AgentId | None, fetch: bool, repo: str, output: str) -> int:
     if view.state.pending:
         count = len(view.state.pending)
         page.line(Span("pending ", "warn"), f"{count} path{'s' if count > 1 else ''} of main: agentgov check")
+    overrides = overrides_of(view, agent, clock.now())
+    for one in overrides:
+        page.line(Span("overridden ", "bad" if one.overdue else "warn"), one.words)
     if len(view.governance.access.people) == 1:
         page.line(Span("unreviewed ", "warn"), UNREVIEWED)
     stale = view.is_stale(clock.now())
@@ -60,7 +64,8 @@ def status(agent: AgentId | None, fetch: bool, repo: str, output: str) -> int:
     if not pinned:
         page.line(Span("unpinned ", "warn"), "trust on first use: agentgov trust pin LINE")
     page.line(journal_line(view))
-    answer(output, page, {**_document(view, rows, pinned), "stale": stale})
+    told = {"stale": stale, "overrides": [override_json(one) for one in overrides]}
+    answer(output, page, {**_document(view, rows, pinned), **told})
     return 0
 
 

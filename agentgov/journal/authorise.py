@@ -72,6 +72,7 @@ def observe_change(view: View, main: str, *, whole: bool = True) -> Change:
     pending, last = view.state.pending, view.state.head.main
     since = {path: pending.get(path, last) for path in changed}
     reviewed = {entry.path for review in view.state.reviews().values() for entry in review.paths}
+    reviewed |= {path for override in view.state.overrides().values() for path in override.left}
     asked = {path: start for path, start in since.items() if whole or path in reviewed}
     governance, problem = _governance_after(view, tree, changed)
     both = governance is not None and view.governance.fleet.reviews.handover == "both"
@@ -106,7 +107,7 @@ def observe_change(view: View, main: str, *, whole: bool = True) -> Change:
 
 def decide_advance(view: View, change: Change, time: int) -> Advance:
     """What of a change is covered by reviews at this journal time. Writes nothing."""
-    verdict = decide_change(change, view.governance, view.directory, view.state.reviews(), time)
+    verdict = decide_change(change, view.governance, view.directory, view.state.reviews(), time, view.state.overrides())
     passed = verdict.passing
     governance = frozenset(filter(in_governance_set, passed))
     taken = _without_blocked(change, governance or passed)  # contents wait for the governance that is then in force

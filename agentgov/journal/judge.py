@@ -12,6 +12,7 @@ from agentgov.journal.authorise import decide_advance, first_disagreement, obser
 from agentgov.journal.authority import refuse_signers
 from agentgov.journal.clock import judge_checkpoint, refuse_time
 from agentgov.journal.outcome import Outcome
+from agentgov.journal.overriding import judge_confirm, judge_override, overdue_of, spent
 from agentgov.journal.pausing import judge_pause, judge_resume, pause_of
 from agentgov.journal.releases import judge_release_seen
 from agentgov.journal.reviews import judge_review, with_paths
@@ -59,16 +60,18 @@ def judge(
 
 def _effect(
     view: View, act: Act, signers: frozenset[Identity], time: int, file: Callable[[str], bytes]
-) -> Outcome | Refusal:
+) -> Outcome | Changes | Refusal:
     if act.kind in KINDS:
         return _deployment(view, act, signers, time)
-    effects: Mapping[str, Callable[[], Outcome | Refusal]] = {
+    effects: Mapping[str, Callable[[], Outcome | Changes | Refusal]] = {
         "advance": partial(_advance, view, act, time),
-        "review": partial(_review, view, act, time),
+        "review": partial(judge_review, view, act, time),
         "release-seen": partial(judge_release_seen, view, act, time, file),
         "pause": partial(judge_pause, view, act, time),
         "resume": partial(judge_resume, view, act),
         "checkpoint": partial(judge_checkpoint, view, act),
+        "override": partial(judge_override, view, act, signers, time),
+        "confirm": partial(judge_confirm, view, act),
     }
     if act.kind not in effects:
         return Refusal("act.place", f"an act {act.kind} cannot stand here")
@@ -93,23 +96,19 @@ def _advance(view: View, act: Act, time: int) -> Outcome | Refusal:
     if not is_object_id(main):
         return Refusal("advance.main", f"{main!r} is no commit of main")
     try:
-        advance = decide_advance(view, observe_change(view, main, whole=False), time)
+        change = observe_change(view, main, whole=False)
+        advance = decide_advance(view, change, time)
     except ObjectError as error:
         return Refusal("advance.main", f"main cannot be read at {main[:12]}: {error}")
     if advance.authorised != act.get("Authorised"):
         path = first_disagreement(view, advance, act.get("Authorised"))
         return Refusal("advance.contents", "the act authorises other contents than the reviews cover", path)
-    changes: Changes = {PENDING_FILE: Pending(advance.pending)}
+    changes: Changes = {PENDING_FILE: Pending(advance.pending), **spent(view, advance, change)}
     for key, review in view.state.reviews().items():
         left = tuple(entry for entry in review.paths if entry.path not in advance.accepted)
         if left != review.paths:  # spent, or of a base that is no longer there
             changes[f"reviews/{key}.yaml"] = with_paths(review, left)
     return Outcome(changes, advance=advance)
-
-
-def _review(view: View, act: Act, time: int) -> Outcome | Refusal:
-    changes = judge_review(view, act, time)
-    return changes if isinstance(changes, Refusal) else Outcome(changes)
 
 
 def _deployment(view: View, act: Act, signers: frozenset[Identity], time: int) -> Outcome | Refusal:
@@ -125,6 +124,7 @@ def _deployment(view: View, act: Act, signers: frozenset[Identity], time: int) -
         release_of=releases.get,
         may_promote=partial(may_promote, view),
         people=sum(signer.kind == "person" for signer in signers),
+        overdue=overdue_of(view, agent, time) is not None,
     )
     before = view.state.deployment(agent)
     after = apply_to_deployment(act, before, setting)

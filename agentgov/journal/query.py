@@ -8,6 +8,7 @@ from itertools import islice
 
 from agentgov.errors import IncompleteError
 from agentgov.journal.line import passed_over
+from agentgov.journal.overriding import concerns
 from agentgov.journal.pausing import selects
 from agentgov.journal.view import TreeReader, View, view_at
 from agentgov.model.act import PREFIX, Act, ActError, parse
@@ -136,6 +137,9 @@ def _concerns(repo: Repository, logged: Logged, agent: AgentId) -> bool:
         return act.get("Agent") == str(agent)
     if act.get("Selector"):
         return selects(act.get("Selector"), agent)
+    if act.kind in ("override", "confirm"):
+        record = State(TreeReader(repo, logged.tree)).overrides().get(act.get("Override") or act.id)
+        return record is not None and concerns(record, agent)
     if act.kind == "review":
         return any(value.startswith(f"{agent} ") for value in act.all("Closure"))
     if act.kind in ("advance", "init"):

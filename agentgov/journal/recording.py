@@ -24,6 +24,7 @@ def recorded(view: View, change: Change) -> RecordedChange:
             for path, authors in change.authors.items()
         },
         reviews=dict(view.state.reviews()),
+        overrides={key: one for key, one in view.state.overrides().items() if one.left},
         governance_problem=change.governance_problem,
         incoming=change.incoming,
         handovers=change.handovers,

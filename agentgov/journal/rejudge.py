@@ -86,4 +86,5 @@ def _observes_alike(one: Governance, other: Governance) -> bool:
 
 
 def _decided(view: View, found: Change, time: int) -> ChangeVerdict:
-    return decide_change(found, view.governance, view.directory, view.state.reviews(), time)
+    reviews, overrides = view.state.reviews(), view.state.overrides()
+    return decide_change(found, view.governance, view.directory, reviews, time, overrides)

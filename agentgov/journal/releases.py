@@ -6,11 +6,12 @@ Who may sign the tag, and what it may release, is decided in `tags`.
 from collections.abc import Callable
 
 from agentgov.journal.outcome import Outcome
+from agentgov.journal.overriding import used_for_release
 from agentgov.journal.tags import judge_tag
 from agentgov.journal.view import View
 from agentgov.model.act import Act
 from agentgov.model.names import release_name
-from agentgov.model.state import Release, release_path
+from agentgov.model.state import Changes, Release, release_path
 from agentgov.model.transitions import Refusal
 from agentgov.repo.objects import object_id
 
@@ -43,4 +44,5 @@ def judge_release_seen(view: View, act: Act, time: int, file: Callable[[str], by
     said = (str(name), release.tag, release.commit, release.closure)
     if tuple(parts) != said or act.get("Authorised-At") != str(release.authorised_at):
         return Refusal("release.bound", "the act says something else of the release than its tag")
-    return Outcome({release_path(name): release}, {path: raw})
+    changes: Changes = {release_path(name): release, **used_for_release(view, oid, release.authorised_at)}
+    return Outcome(changes, {path: raw})

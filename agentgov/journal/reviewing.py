@@ -14,7 +14,7 @@ from agentgov.journal.authorise import format_content_path, observe_change
 from agentgov.journal.draft import Actor, Draft, draft
 from agentgov.journal.parts import Overlay, agent_part
 from agentgov.journal.view import View
-from agentgov.model.closure import closure_of
+from agentgov.model.closure import Closure, closure_of
 from agentgov.model.governed import ROOTS
 from agentgov.model.state import OpenReview
 from agentgov.repo.changes import changed_paths
@@ -51,12 +51,7 @@ def draft_review(
 ) -> Draft:
     """The signed act of a review of this change. The change must touch something."""
     paths = [path for path in found.change.paths if path.new and path.old]
-    trees, name = Overlay(view.repo), f"commit {commit[:9]}"
-    closures = [
-        closure_of(one.agent, one.after.agent, agent_part(trees, found.change.tree, one.agent, name))
-        for one in found.change.agents
-        if one.after is not None
-    ]
+    closures = closures_after(view, found.change, commit)
     words = {"approve": "approve", "request-changes": "request changes to", "withdraw": "withdraw the review of"}
     count = f"{len(paths)} path{'s' if len(paths) != 1 else ''}"
     return draft(
@@ -73,6 +68,16 @@ def draft_review(
         now=now,
         reason=reason,
     )
+
+
+def closures_after(view: View, change: Change, commit: str) -> list[Closure]:
+    """The closure of every agent that a change touches, as it would be after it."""
+    trees, name = Overlay(view.repo), f"commit {commit[:9]}"
+    return [
+        closure_of(one.agent, one.after.agent, agent_part(trees, change.tree, one.agent, name))
+        for one in change.agents
+        if one.after is not None
+    ]
 
 
 def with_approvals(view: View, found: Reviewable, people: Iterable[str]) -> ChangeVerdict:
@@ -92,4 +97,4 @@ def requirements_digest(verdict: ChangeVerdict) -> str:
 
 
 def _decide(view: View, change: Change, reviews: dict[str, OpenReview]) -> ChangeVerdict:
-    return decide_change(change, view.governance, view.directory, reviews, view.state.head.time)
+    return decide_change(change, view.governance, view.directory, reviews, view.state.head.time, view.state.overrides())

@@ -85,6 +85,8 @@ def judge_tag(view: View, name: ReleaseName, oid: str, raw: bytes) -> Release | 
         return signer
     since = _authorised_since(view, name.agent, text.closure)
     if isinstance(since, Refusal):
+        since = _overridden_since(view, name.agent, oid, text.closure) or since
+    if isinstance(since, Refusal):
         return _refuse_links(view, name.agent, tag.object) or since
     differs = _refuse_commit(view, name.agent, tag.object, text.closure)
     if differs is not None:
@@ -169,6 +171,15 @@ def _refuse_links(view: View, agent: AgentId, commit: str) -> Refusal | None:
         return None
     message = f"{linked[0]} is a symlink or a submodule at commit {commit[:9]}, and such an agent is never released"
     return Refusal("tag.link", message, linked[0])
+
+
+def _overridden_since(view: View, agent: AgentId, oid: str, closure: str) -> int | None:
+    """The number of the override that let exactly this tag through; None where none did, or a newer release came."""
+    found = next((one for one in view.state.overrides().values() if one.release == oid), None)
+    floor = max((release.authorised_at for release in view.state.releases(agent)), default=0)
+    if found is None or found.seq < floor or f"{agent} {closure}" not in found.closures:
+        return None
+    return found.seq
 
 
 def authorised_closure(view: View, tree: str, agent: AgentId) -> str:

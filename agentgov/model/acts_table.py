@@ -97,8 +97,19 @@ _TABLE = (
     ),
     _recovery("revoke", "", "one", "reduces", "a key is dead from here on, whoever lists it"),
     _recovery("waive", "waive", "threshold", "neutral", "form is forgiven, never a missing review"),
-    _recovery("override", "", "two", "raises", "one content or release passes without its reviews, and shows it"),
-    _recovery("confirm", "", "one", "neutral", "the follow-up review of an override"),
+    _recovery(
+        "override", "override", "two", "raises", "one content or release passes without its reviews, and shows it"
+    ),
+    ActRule(
+        "confirm",
+        ("override confirm",),
+        "anybody",
+        "review",
+        None,
+        "one",
+        note="the follow-up review of an override, by an administrator or who may review it all, and neither "
+        "signed nor wrote it",
+    ),
 )
 ACTS: Mapping[str, ActRule] = MappingProxyType({rule.kind: rule for rule in _TABLE})
 assert ACTS.keys() == GRAMMAR.keys(), "every kind of act has its row"

@@ -183,6 +183,10 @@ class Override(Document, frozen=True):
     due: int = 0  # journal time by which a follow-up review is owed; 0 where none is
     confirmed: str = ""  # id of the act that gave it
     reason: str = ""
+    agent: str = ""  # of the release
+    left: tuple[str, ...] = ()  # paths that no advance has taken over yet
+    used: bool = False  # whether anything passed by it
+    authors: tuple[str, ...] = ()  # who wrote what passed by it, as far as is known
 
 
 class Imported(Document, frozen=True):
@@ -199,15 +203,14 @@ class Imported(Document, frozen=True):
 
 
 class Skipped(Document, frozen=True):
-    """skipped/<act id>.yaml: commits of the journal's branch that are no acts, between this act and the one before it;
-    `by` names who waived them, nobody for an act that only contains."""
+    """skipped/<act id>.yaml: commits of the journal's branch that are no acts, which this act passes over."""
 
     first: str
     last: str
     seq: int
     time: int
     after: str = ""  # the act before it, where `last` lies between; "" where nothing does
-    by: tuple[str, ...] = ()
+    by: tuple[str, ...] = ()  # who waived them; nobody, for an act that only contains
 
 
 Record = Head | Pending | OpenReview | Release | Deployment | Pause | Revoked | Override | Imported | Skipped
@@ -227,10 +230,8 @@ class Reader(Protocol):
 
 def record_type(path: str) -> type[Record] | None:
     """The type of the record at a path of the journal's tree, None where no record can stand."""
-    if path == HEAD_FILE:
-        return Head
-    if path == PENDING_FILE:
-        return Pending
+    if path in (HEAD_FILE, PENDING_FILE):
+        return Head if path == HEAD_FILE else Pending
     folder = path.partition("/")[0]
     types: dict[str, type[Record]] = {
         "reviews": OpenReview,

@@ -37,6 +37,7 @@ class Setting:
     release_of: Callable[[str], Release | None]  # by tag object id
     may_promote: Callable[[Vote], bool]  # is this vote by somebody whom the stage's promoters name, today
     people: int = 1  # distinct people who signed the act; some rollbacks take two
+    overdue: bool = False  # whether an override owes a follow-up review that is overdue
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +142,8 @@ def raises_risk(case: Case) -> Refusal | None:
         return Refusal("transition.paused", f"{at.agent} is paused")
     if at.hold is not None:
         return Refusal("transition.hold", f"{at.agent} is on hold by {at.hold.by}")
+    if case.setting.overdue:
+        return Refusal("transition.override-overdue", f"the follow-up review of an override of {at.agent} is overdue")
     return unfit(case) or (
         None
         if is_newer(case.release, case.production)

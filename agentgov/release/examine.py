@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from agentgov.errors import IncompleteError
 from agentgov.journal.commits import UNSIGNED
+from agentgov.journal.overriding import overrides_of, release_override
 from agentgov.journal.query import acts_naming
 from agentgov.journal.reviewing import reviewable
 from agentgov.journal.tags import judge_tag
@@ -69,6 +70,11 @@ def examine_commit(view: View, commit: str) -> Examined:
         return Subject(commit), tuple(_pending(found.change, path) for path in waiting)
     if not count:
         return Subject(commit), (Point(allow("contents.authorised", "everything governed here is authorised")),)
+    over = [path for path in found.verdict.paths if path.overridden]
+    if over:
+        told = tuple(Point(note("override.used", f"{path.change.path}: {path.message}")) for path in over)
+        said = f"{count - len(over)} of {count} changed paths have every review, the others an override"
+        return Subject(commit), (Point(allow("contents.reviewed", said)), *told)
     have = "changed paths have" if count > 1 else "changed path has"
     return Subject(commit), (Point(allow("contents.reviewed", f"{count} {have} every review that is needed")),)
 
@@ -98,6 +104,9 @@ def _recorded(view: View, recorded: Release, oid: str) -> Iterator[Point]:
     yield from _again(view, recorded, steps)
     yield from _chain(view, recorded, steps)
     yield from _content(view, recorded)
+    for one in overrides_of(view, recorded.release_name.agent):
+        if one.record.used:
+            yield Point(note("override.overdue" if one.overdue else "override.used", one.words))
 
 
 def _steps(view: View, recorded: Release) -> tuple[Step, ...]:
@@ -125,6 +134,8 @@ def _again(view: View, recorded: Release, steps: tuple[Step, ...]) -> Iterator[P
         yield Point(deny("release.bound", f"the journal records {name} otherwise than its tag says"), _place(act))
         return
     since = f"authorised since act {recorded.authorised_at}"
+    if release_override(view, recorded.tag) is not None:
+        since = f"let through by the override of act {recorded.authorised_at}, without its reviews"
     yield Point(allow("tag.recorded", f"recorded in act {act.seq}, signed by {recorded.by}, {since}"))
 
 

@@ -8,6 +8,7 @@ from functools import partial
 
 from agentgov.journal.clock import stale_words
 from agentgov.journal.judge import may_promote
+from agentgov.journal.overriding import overdue_of
 from agentgov.journal.pausing import pause_of
 from agentgov.journal.view import View
 from agentgov.model.names import AgentId
@@ -69,6 +70,7 @@ def plan_all(
                 ineligible=_ineligible(at, moved),
                 moved=moved,
                 paused=pause_of(view, agent, time) is not None,
+                overdue=overdue_of(view, agent, time) is not None,
                 frozen=frozen,
                 integrity=integrity,
                 stale=stale,

@@ -46,7 +46,7 @@ def propose(
     for name, presence in GRAMMAR[kind]:
         fields += [(name, text) for text in counts] if presence == "many" else [(name, known[name])]
     act = Act(kind, "0" * 26, "", "", BOT, subject, tuple(fields), view.now)
-    setting = Setting(view.now, 0, view.pipeline, view.paused, view.release, view.may_promote)
+    setting = Setting(view.now, 0, view.pipeline, view.paused, view.release, view.may_promote, 1, view.overdue)
     outcome = apply_to_deployment(act, at, setting)
     return outcome if isinstance(outcome, Refusal) else Decision(rule, kind, act.fields, subject, reason)
 

@@ -17,6 +17,7 @@ from agentgov.journal.authorise import Advance
 from agentgov.journal.branch import Journal
 from agentgov.journal.clock import STALE_HINT, stale_words
 from agentgov.journal.draft import Actor, Draft, draft
+from agentgov.journal.overriding import overrides_of
 from agentgov.journal.view import View
 from agentgov.model.names import AgentId
 from agentgov.model.state import Release
@@ -79,6 +80,9 @@ class Reconciler:
         view, advance, sightings = self._take_over(view, refs)
         view, decisions = self._move(view, refs)
         view = self._checkpoint(view, refs, lost)
+        for one in overrides_of(view, time=self.clock()):
+            if one.overdue:
+                self.notes.append(note("override.overdue", f"{one.words}: agentgov override confirm {one.record.seq}"))
         return Report(view, tuple(self.acts), decisions, advance, refusals(sightings), tuple(self.notes))
 
     def _take_over(self, view: View, refs: Refs) -> tuple[View, Advance, tuple[Sighting, ...]]:

@@ -50,6 +50,7 @@ class AgentView:
     evidence: frozenset[str] = frozenset()  # kinds of evidence that stand for the candidate's closure
     moved: tuple[Moved, ...] = ()
     paused: bool = False
+    overdue: bool = False  # an override of it owes a follow-up review
     frozen: str = ""  # the name of a freeze that holds
     stale: str = ""  # why the journal is too old for what raises risk
     integrity: bool = True  # whether the journal verified, and descends from what was seen last

@@ -20,7 +20,7 @@ def change_page(verdict: ChangeVerdict, assumed: Sequence[str] = ()) -> Page:
     waiting = [path for path in verdict.paths if path.state != "pass"]
     if not verdict.paths:
         return page.line(Span("pass ", "good"), "everything governed here is authorised already")
-    summary = f"{len(waiting)} of {len(verdict.paths)} paths wait" if waiting else "every path has the reviews it needs"
+    summary = f"{len(waiting)} of {len(verdict.paths)} paths wait" if waiting else _all_pass(verdict)
     page.line(Span(f"{verdict.state} ", _LOOKS[verdict.state]), summary)
     if assumed:
         page.line(Span(f"as if {', '.join(assumed)} had approved what is there now", "dim"))
@@ -32,9 +32,17 @@ def change_page(verdict: ChangeVerdict, assumed: Sequence[str] = ()) -> Page:
     for path in shown:
         for one in path.uncounted:
             page.line(Span("not counted  ", "dim"), f"{one.person} on {one.path}: {one.message} ({one.reason})")
+    for path in shown:
+        if path.overridden:
+            page.line(Span("overridden ", "warn"), f"{path.change.path}: {path.message}")
     if any(path.unreviewed for path in verdict.paths):
         page.line(Span("unreviewed ", "warn"), UNREVIEWED)
     return page
+
+
+def _all_pass(verdict: ChangeVerdict) -> str:
+    over = sum(bool(path.overridden) for path in verdict.paths)
+    return f"{over} of {len(verdict.paths)} paths by an override" if over else "every path has the reviews it needs"
 
 
 def change_document(
@@ -47,10 +55,13 @@ def change_document(
         "base": base,
         "head": head,
         "missing_paths": [path.change.path for path in verdict.paths if path.state == "pending"],
-        "blocked_by": sorted({who for path in verdict.paths for who in path.objectors}),
+        "blocked_by": sorted({who for path in verdict.paths if not path.overridden for who in path.objectors}),
         "requirements": [requirement_document(state) for path in verdict.paths for state in path.requirements],
         "reviews": _reviews(verdict, reviews),
         "unreviewed": any(path.unreviewed for path in verdict.paths),
+        "overridden": [
+            {"path": path.change.path, "by": list(path.overridden)} for path in verdict.paths if path.overridden
+        ],
         "assumed": list(assumed),
     }
 

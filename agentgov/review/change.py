@@ -9,11 +9,12 @@ CI ask the same code.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from types import MappingProxyType
 
 from agentgov.diff.compare import compare
 from agentgov.model.fleet import Governance
 from agentgov.model.governed import in_governance_set
-from agentgov.model.state import OpenReview, ReviewedPath
+from agentgov.model.state import OpenReview, Override, ReviewedPath
 from agentgov.review.counting import Counting, Step
 from agentgov.review.decide import Progress
 from agentgov.review.requirements import Requirement
@@ -45,11 +46,20 @@ __all__ = [
 ]
 
 
+_NONE: Mapping[str, Override] = MappingProxyType({})
+
+
 def decide_change(
-    change: Change, governance: Governance, directory: Directory, reviews: Mapping[str, OpenReview], time: int
+    change: Change,
+    governance: Governance,
+    directory: Directory,
+    reviews: Mapping[str, OpenReview],
+    time: int,
+    overrides: Mapping[str, Override] = _NONE,
 ) -> ChangeVerdict:
-    """The verdict under this governance, with these open reviews, at this journal time."""
-    court = _Court(change, governance, directory, Counting(change, governance, directory, reviews.values(), time))
+    """The verdict under this governance, with these open reviews and overrides, at this journal time."""
+    counting = Counting(change, governance, directory, reviews.values(), time)
+    court = _Court(change, governance, directory, counting, tuple(overrides.values()))
     verdicts = tuple(court.judge(path) for path in change.paths)
     unit = [verdict.state for verdict in verdicts if in_governance_set(verdict.change.path)]
     if all(state == "pass" for state in unit):
@@ -92,6 +102,7 @@ class _Court:
     governance: Governance
     directory: Directory
     counting: Counting
+    overrides: tuple[Override, ...] = ()
 
     @cached_property
     def touched(self) -> Mapping[str, tuple[Touched, ...]]:
@@ -113,17 +124,31 @@ class _Court:
         states = tuple(self._progress(item, direct, authors) for item in asked)
         uncounted += tuple(_not_owner(path.path, person) for person in sorted(direct.difference(*map(_given, states))))
         objectors = self.counting.objectors(path)
+        impossible = self._impossible(path) or authors.unsigned
+        good = {step for step, people in counted.items() if not any(item.missing(people) for item in asked)}
+        reviewed = not objectors and _reaches(path.old, path.new, good)
+        over = self._overrides_of(path.path) if not impossible and not reviewed else ()
+        if over and _reaches(path.old, path.new, good | {step for step, _ in over}):
+            return _overridden(path, states, uncounted, objectors, [one for _, one in over])
         if objectors:
             message = f"{', '.join(sorted(objectors))} asked for changes"
             return PathVerdict(path, "blocked", states, uncounted, message, objectors=objectors)
-        impossible = self._impossible(path) or authors.unsigned
         if impossible:
             return PathVerdict(path, "pending", states, uncounted, impossible)
-        good = {step for step, people in counted.items() if not any(item.missing(people) for item in asked)}
-        if _reaches(path.old, path.new, good):
+        if reviewed:
             own = self.counting.alone and not in_governance_set(path.path)
             return PathVerdict(path, "pass", states, uncounted, "reviewed", unreviewed=own)
         return PathVerdict(path, "pending", states, uncounted, _missing(states, authors))
+
+    def _overrides_of(self, path: str) -> tuple[tuple[Step, Override], ...]:
+        """The steps of a path that administrators let through, and that no advance has used up."""
+        return tuple(
+            ((entry.old, entry.new), one)
+            for one in self.overrides
+            if path in one.left and not in_governance_set(path)
+            for entry in one.paths
+            if entry.path == path
+        )
 
     def _asked(self, path: str, authors: AuthorSet) -> tuple[Requirement, ...]:
         certain = not authors.doubt or self.counting.alone  # whoever is alone cannot find a second reviewer
@@ -159,6 +184,21 @@ class _Court:
 
     def _could(self, person: str, path: str) -> bool:
         return in_governance_set(path) or self.counting.may_review(person, path)
+
+
+def _overridden(
+    path: PathChange,
+    states: tuple[Progress, ...],
+    uncounted: tuple[Uncounted, ...],
+    objectors: frozenset[str],
+    overrides: Iterable[Override],
+) -> PathVerdict:
+    """A path that passes without its reviews; whoever objected is named all the same."""
+    found = tuple(overrides)
+    by = tuple(sorted({person for one in found for person in one.by}))
+    said = f", though {', '.join(sorted(objectors))} asked for changes" if objectors else ""
+    message = f"overridden by {', '.join(by)} in act {max(one.seq for one in found)}{said}"
+    return PathVerdict(path, "pass", states, uncounted, message, objectors=objectors, overridden=by)
 
 
 def _given(state: Progress) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ from agentgov.errors import ConfigurationError
 from agentgov.model.fleet import Governance
 from agentgov.model.names import agent_id
 from agentgov.model.snapshot import EXECUTABLE, FILE, SUBMODULE, SYMLINK, Entry, path_bytes
-from agentgov.model.state import OpenReview
+from agentgov.model.state import OpenReview, Override
 from agentgov.review.facts import sentence
 from agentgov.review.verdict import AuthorSet, Change, Handover, OwnersFile, PathChange, TouchedAgent
 from agentgov.trust.identity import Directory, problems
@@ -69,7 +69,8 @@ class RecordedAuthors(msgspec.Struct, frozen=True, omit_defaults=True, forbid_un
 
 
 class RecordedChange(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
-    """The whole file. `governance` is the authorised one, `reviews` those that are open, by the id of their act."""
+    """The whole file. `governance` is the authorised one, `reviews` and `overrides` those that are open, by the id of
+    their act."""
 
     schema: Literal["agentgov.facts/1"]
     journal: JournalPoint
@@ -79,6 +80,7 @@ class RecordedChange(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unk
     agents: tuple[RecordedAgent, ...] = ()
     authors: dict[str, RecordedAuthors] = {}
     reviews: dict[str, OpenReview] = {}
+    overrides: dict[str, Override] = {}
     governance_problem: str = ""
     incoming: OwnersFile | None = None
     handovers: tuple[Handover, ...] = ()
@@ -92,6 +94,7 @@ class Replayable:
     governance: Governance
     directory: Directory
     reviews: Mapping[str, OpenReview]
+    overrides: Mapping[str, Override]
     journal: JournalPoint
 
 
@@ -142,7 +145,7 @@ def read_recorded(data: bytes, name: str) -> Replayable:
         incoming=told.incoming,
         handovers=told.handovers,
     )
-    return Replayable(change, governance, Directory(governance.access), told.reviews, told.journal)
+    return Replayable(change, governance, Directory(governance.access), told.reviews, told.overrides, told.journal)
 
 
 @dataclass(frozen=True, slots=True)

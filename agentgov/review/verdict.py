@@ -120,6 +120,7 @@ class PathVerdict:
     message: str  # one sentence: why it is so
     unreviewed: bool = False  # a fleet of one person let its own change through
     objectors: frozenset[str] = frozenset()  # who asked for changes and may
+    overridden: tuple[str, ...] = ()  # administrators who let it through without its reviews
 
 
 @dataclass(frozen=True, slots=True)

@@ -304,8 +304,6 @@ def test_pause_says_whom_how_and_until_when(local: FleetSimulator, fields: list[
 
 RECOVERY = {
     "revoke": [("Key", "SHA256:x")],
-    "override": [("Agent", "support/triage")],
-    "confirm": [("Override", "0" * 26)],
 }
 
 

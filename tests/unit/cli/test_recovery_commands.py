@@ -93,3 +93,44 @@ def test_a_file_that_holds_no_act_is_refused(running: CommandWorld, tmp_path: Pa
     assert running.run("carol", "cosign", str(tmp_path / "nowhere")).code == 2
     file.write_text(json.dumps({"schema": "agentgov.draft/1", "text": "x\n", "signatures": []}))
     assert running.run("carol", "cosign", str(file)).code == 2
+
+
+# --- override --------------------------------------------------------------------------------------------------------
+
+PROMPT = f"{simulator.TRIAGE.folder}/prompts/system.md"
+
+
+def test_one_content_is_let_through_and_shown_everywhere(running: CommandWorld) -> None:
+    running.change("alice", {PROMPT: "Urgent.\n"})
+    assert running.run("carol", "override", "content", "--reason", "It burns").code == 1
+    assert running.run("alice", "override", "content", "--reason", "It burns", "--due", "24h").code == 1
+    done = running.asked("carol", "override", "content", "--reason", "It burns", "--due", "24h")
+    checked = running.asked("bob", "check")
+    assert checked["overridden"] == [{"path": PROMPT, "by": ["carol"]}]
+    assert "overridden by carol" in running.run("bob", "check").out
+    assert "override.used" in [one["rule"] for one in running.asked("bob", "verify")["reasons"]]
+    running.must("reconciler", "reconcile")
+    (told,) = running.asked("bob", "status", "--fetch")["overrides"]
+    assert (told["id"], told["used"], told["overdue"]) == (done["act"]["id"], True, False)
+    assert "overridden " in running.run("bob", "status").out
+    assert running.asked("bob", "show", TRIAGE)["overrides"] == [told]
+    assert "override" in [one["kind"] for one in running.asked("bob", "history", TRIAGE)["acts"]]
+    assert running.run("alice", "override", "confirm", str(told["act"])).code == 1
+    confirmed = running.asked("bob", "override", "confirm", str(told["act"]), "--reason", "Fine")
+    assert confirmed["act"]["kind"] == "confirm"
+    assert running.asked("bob", "status", "--fetch")["overrides"][0]["confirmed"]
+
+
+def test_one_release_is_let_through(running: CommandWorld) -> None:
+    running.change("alice", {PROMPT: "Urgent.\n"})
+    assert "tag.closure" in running.run("alice", "release", TRIAGE, "--version", "9.0.0").err
+    running.must("alice", "release", TRIAGE, "--version", "9.0.0", "--for-override")
+    tag = f"{TRIAGE}/v9.0.0"
+    assert running.run("carol", "override", "release", "nonsense", "--reason", "x").code == 2
+    assert running.run("carol", "override", "release", f"{TRIAGE}/v9.9.9", "--reason", "x").code == 3
+    running.asked("carol", "override", "release", tag, "--reason", "It burns", "--due", "24h")
+    running.git("push", "-q", "origin", tag)
+    assert f"see release {tag}" in running.asked("reconciler", "reconcile")["acts"]
+    told = running.asked("bob", "verify", tag)
+    assert "override.used" in [one["rule"] for one in told["reasons"]]
+    assert "Urgent." in running.run("bob", "show", TRIAGE, "--at", "9.0.0").out

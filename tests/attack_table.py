@@ -193,7 +193,7 @@ ATTACKS = (
     Attack("L4", "Merge in the journal; an id twice; trailers hidden in the reason", "rejected"),
     Attack("L5", "A bot signs an act outside its kind", "rejected"),
     Attack("L6", "Journal time moved ahead", "rejected; a wrong clock can be recovered from"),
-    Attack("L7", "Garbage appended by somebody with push rights", "the last valid state serves"),
+    Attack("L7", "Garbage appended by somebody with push rights", "the last valid state serves; `waive` resumes"),
     # What machines keep
     Attack("C1", "Cache edited, of somebody else, or under other pins or rules", "ignored, same verdict"),
     Attack("C2", "Cold, warm and partial cache", "identical verdicts"),

@@ -192,6 +192,7 @@ def forged(key: bytes, tip: str, **changes: str) -> bytes:
     return f"agentgov-cache/1 verified {tip} {seal(key, *(word.encode() for word in bound), b'')}\n".encode()
 
 
+@pytest.mark.attack("C1")
 def test_record_that_another_machine_or_user_sealed_is_ignored(local: FleetSimulator, tmp_path: Path) -> None:
     """C1: the same verdict as with no record at all, and a bad act is found under every one of them."""
     tip = hostile.three_acts(local)[-1]
@@ -214,6 +215,7 @@ def test_record_that_another_machine_or_user_sealed_is_ignored(local: FleetSimul
         assert found.offence.code == "journal.tree", word
 
 
+@pytest.mark.attack("C1")
 def test_every_flipped_bit_of_a_record_or_of_the_key_makes_it_nothing(local: FleetSimulator, tmp_path: Path) -> None:
     tip = hostile.three_acts(local)[-1]
     pins = load_pins(FLEET)
@@ -272,6 +274,7 @@ def test_kept_acts_are_those_of_one_journal_after_a_lost_race(
     assert view.memory.line.seq_of(commits[3], view.tip) == 3
 
 
+@pytest.mark.attack("C1")
 @pytest.mark.parametrize("name", ["verified", "key"])
 @pytest.mark.parametrize("how", ["link", "pipe", "folder", "another user"])
 def test_what_is_no_file_of_this_user_is_no_record(

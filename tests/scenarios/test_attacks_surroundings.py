@@ -33,6 +33,7 @@ def lent(world: FleetSimulator, folder: Path) -> Path:
 
 
 @pytest.mark.attack("H2")
+@pytest.mark.attack("H2")
 def test_objects_that_another_repository_lends_do_not_count(local: FleetSimulator, tmp_path: Path) -> None:
     tip = local.append(hostile.pause(local), by="alice").tip
     clone = lent(local, tmp_path)
@@ -63,6 +64,7 @@ def test_what_is_written_beside_lent_objects_is_really_here(local: FleetSimulato
     assert repo.resolve("new") == commit
 
 
+@pytest.mark.attack("H2")
 def test_a_file_that_lends_objects_is_seen_when_it_comes_later(local: FleetSimulator, tmp_path: Path) -> None:
     other = gitworld.make_repository(tmp_path / "other", bare=True)
     lent_blob = gitworld.raw_object(other, "blob", b"lent\n")
@@ -73,6 +75,7 @@ def test_a_file_that_lends_objects_is_seen_when_it_comes_later(local: FleetSimul
     assert gitworld.git(local.work, "cat-file", "-t", lent_blob) == b"blob"
 
 
+@pytest.mark.attack("H3")
 @pytest.mark.attack("H3")
 def test_partial_clone_is_incomplete_and_the_command_that_is_named_mends_it(
     world: FleetSimulator, tmp_path: Path
@@ -135,6 +138,7 @@ def hostile_environment(folder: Path) -> dict[str, str]:
 
 
 @pytest.mark.attack("H4")
+@pytest.mark.attack("H4")
 def test_the_environment_and_attributes_change_no_verdict_and_run_nothing(
     world: FleetSimulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -154,6 +158,7 @@ def test_the_environment_and_attributes_change_no_verdict_and_run_nothing(
 
 
 @pytest.mark.attack("H4")
+@pytest.mark.attack("H4")
 @pytest.mark.parametrize("command", [["journal", "verify"], ["verify"], ["check"], ["status"], ["validate"], ["diff"]])
 def test_no_command_that_reads_runs_anything(world: FleetSimulator, tmp_path: Path, command: list[str]) -> None:
     marker = trapped(world, tmp_path)
@@ -166,6 +171,7 @@ def test_no_command_that_reads_runs_anything(world: FleetSimulator, tmp_path: Pa
     assert not marker.exists(), marker.read_text()
 
 
+@pytest.mark.attack("G9")
 @pytest.mark.attack("G9")
 def test_a_sha256_remote_of_an_ordinary_clone_is_an_error_and_no_verdict(world: FleetSimulator, tmp_path: Path) -> None:
     gitworld.git(tmp_path, "init", "-q", "--bare", "--object-format=sha256", "other.git")
@@ -183,6 +189,7 @@ def test_a_sha256_remote_of_an_ordinary_clone_is_an_error_and_no_verdict(world: 
     assert b"Traceback" not in done.stderr
 
 
+@pytest.mark.attack("G9")
 @pytest.mark.attack("G9")
 @pytest.mark.parametrize("command", [["journal", "verify"], ["check"], ["status"], ["diff"]])
 def test_commands_say_that_sha256_names_cannot_be_read(tmp_path: Path, command: list[str]) -> None:
@@ -232,6 +239,7 @@ VERIFY = textwrap.dedent(
 )
 
 
+@pytest.mark.attack("H5")
 @pytest.mark.attack("H5")
 @pytest.mark.parametrize(
     ("commits", "entries"), [(1_000, 10_000), pytest.param(20_000, 100_000, marks=pytest.mark.slow)]

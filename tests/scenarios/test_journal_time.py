@@ -54,6 +54,7 @@ def refused(world: FleetSimulator, *who: str, time: int = 0) -> str:
     return ""
 
 
+@pytest.mark.attack("L6")
 @pytest.mark.parametrize(
     ("who", "code"),
     [
@@ -104,6 +105,7 @@ def test_no_other_act_makes_a_large_step_whoever_signs_it(six: FleetSimulator) -
 
 
 @pytest.mark.attack("L6")
+@pytest.mark.attack("L6")
 def test_forged_step_is_refused_by_every_verifier(six: FleetSimulator) -> None:
     """L6: what a bot with a wrong clock, or a stolen key, writes is an offence for whoever reads it, then and later."""
     honest = hostile.prepare(six, hostile.write(six, "reconciler", "checkpoint", []), by="reconciler")
@@ -114,6 +116,7 @@ def test_forged_step_is_refused_by_every_verifier(six: FleetSimulator) -> None:
     assert hostile.code(six, forged) == "act.time-step"
 
 
+@pytest.mark.attack("L6")
 @pytest.mark.attack("L6")
 def test_reconciler_with_a_wrong_clock_writes_no_time_and_goes_on_when_it_is_right(running: PipelineWorld) -> None:
     before, share = running.view().state.head, running.at().canary.share
@@ -127,6 +130,7 @@ def test_reconciler_with_a_wrong_clock_writes_no_time_and_goes_on_when_it_is_rig
     running.check()
 
 
+@pytest.mark.attack("L2")
 @pytest.mark.attack("L2")
 def test_old_journal_stops_what_raises_risk(running: PipelineWorld) -> None:
     """L2: a consistent journal that is older than maxAge moves nothing towards users."""
@@ -153,6 +157,7 @@ def test_old_journal_stops_what_raises_risk(running: PipelineWorld) -> None:
         running.order("carol", orders.order_hold, TRIAGE, lift=True)
 
 
+@pytest.mark.attack("L2")
 @pytest.mark.attack("L2")
 def test_old_journal_stops_nothing_that_reduces_risk(running: PipelineWorld) -> None:
     running.clock.pass_(7 * HOURS)

@@ -116,6 +116,7 @@ def cold(world: FleetSimulator) -> View:
     return found.view
 
 
+@pytest.mark.attack("L7")
 @everything
 def test_last_valid_state_serves(local: FleetSimulator, make: Make, code: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AGENTGOV_CLOCK_IS_RIGHT", "1")
@@ -131,6 +132,7 @@ def test_last_valid_state_serves(local: FleetSimulator, make: Make, code: str, m
     assert clone(local).view(local.clock()).tip == paused.tip
 
 
+@pytest.mark.attack("L7")
 @everything
 def test_only_what_contains_counts_until_it_is_waived(
     local: FleetSimulator, make: Make, code: str, monkeypatch: pytest.MonkeyPatch
@@ -155,6 +157,7 @@ def test_only_what_contains_counts_until_it_is_waived(
     assert clone(local).view(local.clock()).tip == view.tip
 
 
+@pytest.mark.attack("L7")
 @everything
 def test_waive_right_after_it(local: FleetSimulator, make: Make, code: str) -> None:
     broken(local, make)
@@ -193,6 +196,7 @@ def test_more_of_it_between_and_after(local: FleetSimulator) -> None:
     assert Journal(Repository.open(local.work)).view(local.clock()).tip == again.tip
 
 
+@pytest.mark.attack("L7")
 def test_stolen_key_of_a_bot_smuggles_nothing_in_behind_garbage(local: FleetSimulator) -> None:
     """An act that does not contain is none on top of a stretch, and nobody's waive makes it one."""
     local.commit("alice", {PROMPT: "Reviewed.\n"})
@@ -291,6 +295,7 @@ def test_branch_set_back_to_the_last_act_is_as_good_as_a_waive(world: FleetSimul
     assert cold(world).stretch is None
 
 
+@pytest.mark.attack("L4")
 def test_merge_that_hides_acts_is_a_rewound_journal(local: FleetSimulator) -> None:
     commits = hostile.three_acts(local)
     tree = local.repo.commit(commits[1]).tree
@@ -306,6 +311,7 @@ def test_merge_that_hides_acts_is_a_rewound_journal(local: FleetSimulator) -> No
     assert hostile.replayed(local, both).view is None
 
 
+@pytest.mark.attack("L6")
 def test_wrong_clock_is_set_back(local: FleetSimulator) -> None:
     """The clock of everybody ran ahead for a while, and acts landed; then it was mended (L6)."""
     before = local.view()
@@ -354,6 +360,7 @@ def test_act_that_held_when_this_machine_saw_it_is_not_waived_behind_its_back(lo
     assert cold(local).tip == tip  # who never saw it cannot know
 
 
+@pytest.mark.attack("L6")
 def test_time_is_set_back_where_everything_holds(local: FleetSimulator) -> None:
     local.append(hostile.write(local, "reconciler", "checkpoint", [], time=local.clock() + 299), by="reconciler")
     assert local.view().state.head.time == local.clock() + 299

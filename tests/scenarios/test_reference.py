@@ -179,6 +179,7 @@ def lived(template: FleetSimulator, folder: Path, seed: int, steps: int, forgeri
     return said.count(True), said.count(False)
 
 
+@pytest.mark.attack("L3", "L4", "L5")
 @settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 @given(seed=st.integers(0, 2**32))
 def test_both_verifiers_say_the_same_of_random_histories(

@@ -71,14 +71,15 @@ class Child:
                 asked = oids[start : start + _MOST_ASKED]
                 self._send(*asked)
                 for oid in asked:
-                    header = self._header(oid)
-                    if header is None:
+                    fields = self._fields(oid)
+                    if len(fields) == 2:
                         continue  # missing
-                    room -= header.size
+                    size = int(fields[2])
+                    room -= size
                     if room < 0:
                         self._stop()  # and with it the other answers
                         return found
-                    found[oid] = header.kind, self._read(oid, header.size + 1)[:-1]
+                    found[oid] = fields[1].decode("ascii", "replace"), self._read(oid, size + 1)[:-1]
         return found
 
     def _ask(self, name: str) -> Header | None:
@@ -95,12 +96,17 @@ class Child:
             raise self._damaged(names[0]) from None
 
     def _header(self, name: str) -> Header | None:
-        fields = self._read_line(name).split(b" ")
-        if len(fields) == 2:  # "<name> missing", "<name> ambiguous"
+        fields = self._fields(name)
+        if len(fields) == 2:
             return None
-        if len(fields) != 3 or not fields[2].isdigit():
-            raise self._damaged(name)
         return Header(fields[0].decode("ascii", "replace"), fields[1].decode("ascii", "replace"), int(fields[2]))
+
+    def _fields(self, name: str) -> list[bytes]:
+        """Id, type and size; or two words, "<name> missing" or "<name> ambiguous"."""
+        fields = self._read_line(name).split(b" ")
+        if len(fields) != 2 and (len(fields) != 3 or not fields[2].isdigit()):
+            raise self._damaged(name)
+        return fields
 
     def _read_line(self, name: str) -> bytes:
         while (end := self._buffer.find(b"\n", self._at)) < 0:

@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import textwrap
+from dataclasses import replace
 from pathlib import Path
 
 import gitworld
@@ -15,6 +16,7 @@ from simulator import FLEET, FleetSimulator
 
 from agentgov.errors import IncompleteError
 from agentgov.journal.replay import verify_journal
+from agentgov.repo.location import find_repository
 from agentgov.repo.plumbing import Plumbing
 from agentgov.repo.program import ProgramError
 from agentgov.repo.repository import Repository
@@ -73,6 +75,14 @@ def test_a_file_that_lends_objects_is_seen_when_it_comes_later(local: FleetSimul
     (local.work / ".git" / "objects" / "info" / "alternates").write_text(f"{other}/objects\n")
     assert plumbing.git("cat-file", "-e", lent_blob, check=False).code != 0
     assert gitworld.git(local.work, "cat-file", "-t", lent_blob) == b"blob"
+
+
+def test_a_server_that_pools_the_objects_of_its_forks_may_lend_them(local: FleetSimulator, tmp_path: Path) -> None:
+    tip = local.append(hostile.pause(local), by="alice").tip
+    location = find_repository(lent(local, tmp_path))
+    assert not Repository(location).has(tip)
+    found = verify_journal(Repository(replace(location, pooled=True)), tip, load_pins(FLEET), local.clock())
+    assert (found.offence, found.acts) == (None, 2)
 
 
 @pytest.mark.attack("H3")

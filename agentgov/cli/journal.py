@@ -181,7 +181,8 @@ def _what_to_do(journal: Journal, tip: str, found: Replayed, code: str) -> list[
         return ["acts were taken away; nothing is written until they are back. This clone has them:", f"  {back}"]
     if code in ("journal.rewound", "journal.forked"):
         compare = "compare with an administrator what both have seen (agentgov trust show)"
-        return [f"trust neither until you know why: {compare}"]
+        anew = "if administrators began anew, they give you a line: docs/recovery.md"
+        return [f"trust neither until you know why: {compare}", anew]
     if found.view is None or found.view.stretch is None:
         return ["tell an administrator: nothing in this journal can be believed"]
     return _to_mend(journal, tip, found.view, found.view.stretch, remote)

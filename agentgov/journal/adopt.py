@@ -77,6 +77,8 @@ def judge_introduction(repo: Repository, entry: Entry, pins: Pins | None, now: i
         return Refusal("journal.forked", "the journal introduces another fleet or commit than the pinned one")
     if not is_object_id(act.get("Main")):
         return Refusal("init.contents", f"{act.get('Main')!r} is no commit of main")
+    if act.get("Previous") and not is_object_id(act.get("Previous")):
+        return Refusal("init.previous", f"{act.get('Previous')!r} is no commit of a journal that this one replaces")
     trees = Overlay(repo)
     authorised = trees.put_files(None, governed_changes(repo, repo.commit(act.get("Main")).tree))
     if authorised != act.get("Authorised"):

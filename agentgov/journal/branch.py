@@ -256,8 +256,11 @@ class Journal:
         message = f"this machine's clock is behind the journal, or act {stretch.first[:12]} is ahead of time"
         raise RefusedError(message, f"look at the clock; if it is right, say so once: {CLOCK_VARIABLE}=1 agentgov ...")
 
-    def start(self, draft: Draft, appender: Appender, now: int) -> str:
-        """Write the first act, judge it, and publish it; RefusedError when there is a journal already."""
+    def start(self, draft: Draft, appender: Appender, now: int, after: str = "") -> str:
+        """Write the first act, judge it, and publish it; RefusedError when there is a journal already, but for the one
+        that ends in `after`, which is kept on a branch beside it."""
+        if after:
+            return self._start_anew(write_introduction(self.repo, draft, appender, now), after)
         if self.fetch() is not None:
             raise RefusedError("this repository has a journal already", "look at it with: agentgov journal log")
         if draft.act.fleet in fleets_of(self.repo):
@@ -270,6 +273,25 @@ class Journal:
     def _stands(self, view: View, draft: Draft) -> bool:
         commit = view.memory.line.commit_of(draft.act.id, view.tip)
         return commit is not None and self.repo.commit(commit).message == render(draft.act)
+
+    def _start_anew(self, commit: str, after: str) -> str:
+        """Put a new journal in the place of the one that ends in `after`. In two steps, each of which can be done
+        again: the old one is set aside under a name of its own, then the new one is published."""
+        there, aside = self.fetch(), f"{self.ref}-until-{after[:12]}"
+        if there not in (after, None):
+            raise RefusedError(f"the journal ends in {there}, not in {after}", "look at it: agentgov journal verify")
+        if self.remote is None:
+            done = self.repo.ref(aside) == after or self.repo.update_ref(aside, after, None)
+            done = done and self.repo.update_ref(self.ref, commit, there)
+        else:
+            done = there is None or self.remote.push({aside: after, self.ref: None}, {self.ref: after}).landed
+            done = done and self._publish(None, commit)
+            for name in (self.ref, self.remote_ref):  # what this clone had fetched is the old one
+                self.repo.update_ref(name, commit, self.repo.ref(name))
+        if not done:
+            hint = "whoever runs the remote has to allow that the branch is replaced, this once"
+            raise RefusedError(f"the journal could not be put in the place of {after[:12]}", hint)
+        return commit
 
     def build(self, view: View, drafts: Iterable[Draft], appender: Appender, now: int) -> View:
         """The view after these acts, written and not published. RefusedError for an act that does not hold."""

@@ -30,8 +30,11 @@ class Introduced:
     paths: int  # governed files adopted
 
 
-def introduce(journal: Journal, commit: str, signer: Signer, ident: tuple[str, str], now: int) -> Introduced:
-    """Adopt the governed contents of a commit of main, publish the first act and pin it on this machine.
+def introduce(
+    journal: Journal, commit: str, signer: Signer, ident: tuple[str, str], now: int, after: str = ""
+) -> Introduced:
+    """Adopt the governed contents of a commit of main, publish the first act and pin it on this machine. `after` is the
+    tip of the journal that this one replaces, where its administrators are lost.
 
     ConfigurationError when the governance there cannot be read, RefusedError when the key at hand is no administrator's
     or there is a journal already.
@@ -48,13 +51,13 @@ def introduce(journal: Journal, commit: str, signer: Signer, ident: tuple[str, s
         governance=governance_digest(snapshot),
         actor=f"person:{founder}",
         subject=f"adopt {governance.fleet.name} as it is at {commit[:9]}",
-        fields=(("Main", commit), ("Authorised", authorised)),
+        fields=(("Main", commit), ("Authorised", authorised), *([("Previous", after)] if after else [])),
         time=now,
     )
     wrong = refuse_governance(governance, act, snapshot)
     if wrong is not None:
         raise ConfigurationError(f"{wrong.message} ({wrong.code})", "run: agentgov validate")
-    root = journal.start(sign(act, signer), Appender(signer, *ident), now)
+    root = journal.start(sign(act, signer), Appender(signer, *ident), now, after)
     pins = Pins(governance.fleet.id, commit, root, root)
     save_pins(pins)
     save_last_seen(pins.fleet_id, root)

@@ -84,7 +84,8 @@ IMPORTED = ("Reviewer", "Forge", "Account", "Review-Id", "Commit", "Opener", "Pu
 # `Set-Time` and `Follow-Up` are epoch seconds; `Account`, `Opener` and `Pusher` are the forge's numbers, not its names.
 GRAMMAR: Mapping[str, tuple[tuple[str, Presence], ...]] = MappingProxyType(
     {
-        "init": (("Main", "one"), ("Authorised", "one")),
+        # `Previous` is the last commit of the journal that this one replaces.
+        "init": (("Main", "one"), ("Authorised", "one"), ("Previous", "maybe")),
         "advance": (("Main", "one"), ("Authorised", "one")),
         "review": (
             ("Verdict", "one"),

@@ -125,6 +125,7 @@ RULES: tuple[RuleId, ...] = (
     RuleId(
         "init.access", "The Access that the first act adopts does not hold together.", "Mend governance/access.yaml."
     ),
+    RuleId("init.previous", "The first act names no commit of the journal that it replaces.", _HISTORY),
     RuleId("init.fleet", "The first act is for another fleet than agentgov.yaml.", _HISTORY),
     RuleId("init.governance", "The first act names another governance than it adopts.", _HISTORY),
     RuleId(

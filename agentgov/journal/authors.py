@@ -6,13 +6,14 @@ history cannot be read, the set is not established, and more reviews are needed 
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from itertools import islice
 
+from agentgov.errors import IncompleteError
 from agentgov.journal.commits import Mode, Signatures, is_machine, person_of, why_unsigned
 from agentgov.model.governed import ROOTS
-from agentgov.repo.changes import changed_paths, touches
+from agentgov.repo.changes import HistoryDiff, changed_paths
 from agentgov.repo.objects import Commit, ObjectError
 from agentgov.repo.repository import Repository
 from agentgov.review.change import AuthorSet
@@ -22,7 +23,42 @@ from agentgov.trust.signatures import claimed_key
 _CO_AUTHOR = re.compile(rb"^[ \t]*co-authored-by[ \t]*:(.*)$", re.IGNORECASE | re.MULTILINE)
 _EMAIL = re.compile(rb"[^\s<>()\[\],;:\"]{1,128}@[^\s<>()\[\],;:\"]{1,254}")
 
-Touches = Callable[[str], frozenset[str]]
+_MOST_REMEMBERED = 1 << 17
+_AT_ONCE = 256
+
+
+class Touches:
+    """What commits themselves change, remembered; many can be compared in few goes before they are asked for."""
+
+    def __init__(self, repo: Repository) -> None:
+        self._diff = HistoryDiff(repo, ROOTS)
+        self._known: dict[str, frozenset[str]] = {}
+
+    def __call__(self, oid: str) -> frozenset[str]:
+        """The governed roots' paths that a commit changes; ObjectError where it cannot be read."""
+        found = self._known.get(oid)
+        if found is None:
+            if len(self._known) >= _MOST_REMEMBERED:
+                self._known = {}
+            found = self._known[oid] = frozenset(self._diff.touches(oid))
+        return found
+
+    def ahead(self, commits: Iterable[tuple[str, Commit]]) -> Iterator[tuple[str, Commit]]:
+        """The commits of a walk one by one, compared some hundred ahead. What stops the walk is raised behind the last
+        commit that came before it: whoever wrote that one is not forgotten."""
+        walk, stopped = iter(commits), None
+        while stopped is None:
+            some = []
+            try:
+                for commit in islice(walk, _AT_ONCE):
+                    some.append(commit)  # noqa: PERF402 - a list of all would be lost with the error
+            except (ObjectError, IncompleteError) as error:
+                stopped = error
+            if not some and stopped is None:
+                return
+            self._diff.read_ahead([oid for oid, _ in some if oid not in self._known])
+            yield from some
+        raise stopped
 
 
 @dataclass(slots=True)
@@ -51,7 +87,7 @@ def author_sets(
     signed it, where one asks often; `mode` says which commits must be signed, as of journal `time`.
     IncompleteError where history is missing.
     """
-    touched = touched or touched_paths(repo)
+    touched = touched or Touches(repo)
     found = {path: _Found() for path in since}
     for start in sorted(set(since.values())):
         mine = {path: found[path] for path, commit in since.items() if commit == start}
@@ -64,11 +100,6 @@ def author_sets(
         path: AuthorSet(frozenset(known.people), known.doubt, *_first(reversed(known.commits), why))
         for path, known in found.items()
     }
-
-
-def touched_paths(repo: Repository) -> Touches:
-    """What a commit itself changes, remembered."""
-    return lru_cache(maxsize=1 << 17)(lambda oid: frozenset(touches(repo, oid, ROOTS)))
 
 
 def _unsigned(
@@ -99,7 +130,7 @@ def _look_through(
     touched: Touches,
 ) -> None:
     merges: list[Commit] = []
-    for oid, commit in commits:
+    for oid, commit in touched.ahead(commits):
         if len(commit.parents) > 1:
             merges.append(commit)
         try:

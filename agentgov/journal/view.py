@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 
 from agentgov.errors import IncompleteError
-from agentgov.journal.authors import Touches, touched_paths
+from agentgov.journal.authors import Touches
 from agentgov.journal.commits import Signatures
 from agentgov.journal.line import Line
 from agentgov.journal.parts import Overlay, governance_part
@@ -181,7 +181,7 @@ def view_at(repo: Repository, commit: str, before: View | None = None, tree: str
     authorised = repo.entry(tree, AUTHORISED)
     if authorised is None or authorised.mode != TREE:
         raise IncompleteError(f"commit {commit[:12]} is no act of a journal: it holds no authorised contents")
-    memory = before.memory if before is not None else Memory(Line(repo), touched_paths(repo), Signatures(repo))
+    memory = before.memory if before is not None else Memory(Line(repo), Touches(repo), Signatures(repo))
     state = State(TreeReader(repo, tree, memory.records))
     if before is not None and before.state.head.governance == state.head.governance:
         governance, directory = before.governance, before.directory

@@ -1,5 +1,6 @@
 """Reading acts ahead: fewer questions to git, and no other answer."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import hostile
@@ -7,9 +8,10 @@ import pytest
 from simulator import FLEET, FleetSimulator
 
 from agentgov.errors import IncompleteError
+from agentgov.journal.authors import Touches
 from agentgov.journal.reading import read_ahead
 from agentgov.journal.replay import verify_journal
-from agentgov.repo.objects import ObjectError
+from agentgov.repo.objects import Commit, ObjectError
 from agentgov.repo.reader import Child, Header
 from agentgov.repo.repository import Repository
 from agentgov.trust.pins import load_pins
@@ -64,3 +66,21 @@ def test_what_is_missing_or_malformed_is_left_to_whoever_asks(world: FleetSimula
         repo.tree(malformed.tree)
     with pytest.raises(IncompleteError):
         repo.tree(missing.tree)
+
+
+def test_commits_before_the_one_that_stops_a_walk_are_not_forgotten(world: FleetSimulator) -> None:
+    first, second = world.head(), world.commit("alice", {"agents/support/triage/prompts/system.md": "Sort.\n"})
+
+    def walk() -> Iterator[tuple[str, Commit]]:
+        yield second, world.repo.commit(second)
+        yield first, world.repo.commit(first)
+        raise IncompleteError("history ends here")
+
+    touched = Touches(world.repo)
+    ahead = touched.ahead(walk())
+    assert [next(ahead)[0], next(ahead)[0]] == [second, first]
+    assert touched(second) == {"agents/support/triage/prompts/system.md"}
+    with pytest.raises(IncompleteError):
+        next(ahead)
+    assert list(touched.ahead(iter([(first, world.repo.commit(first))]))) == [(first, world.repo.commit(first))]
+    assert list(touched.ahead(())) == []

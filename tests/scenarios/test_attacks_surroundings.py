@@ -133,6 +133,9 @@ def hostile_environment(folder: Path) -> dict[str, str]:
     places |= {"GIT_OBJECT_DIRECTORY": empty / ".git/objects", "GIT_INDEX_FILE": empty / "index"}
     places |= {"GIT_GRAFT_FILE": empty / "grafts", "GIT_SHALLOW_FILE": empty / "shallow", "GIT_TEMPLATE_DIR": empty}
     places |= {"GIT_EXEC_PATH": folder / "programs", "GIT_TRACE": folder / "ran", "GIT_TRACE2_EVENT": folder / "ran"}
+    settings = "".join(f"\t{name} = {evil}\n" for name in ("fsmonitor", "pager", "editor"))
+    (folder / "gitconfig").write_text(f"[core]\n\thooksPath = {folder / 'programs'}\n{settings}")
+    places |= {"GIT_CONFIG_GLOBAL": folder / "gitconfig"}  # kept, and no hook of it runs
     programs = ("GIT_EXTERNAL_DIFF", "GIT_EDITOR", "GIT_SEQUENCE_EDITOR", "GIT_PAGER", "GIT_PROXY_COMMAND")
     return {
         **{name: str(place) for name, place in places.items()},

@@ -9,17 +9,20 @@ from dataclasses import replace
 import gitworld
 from simulator import FLEET, FleetSimulator
 
+from agentgov.journal.branch import Journal
 from agentgov.journal.draft import Draft, sign, write_act
 from agentgov.journal.entry import read_entry
 from agentgov.journal.replay import Replayed, verify_journal
 from agentgov.journal.tags import TagText, tag_message
 from agentgov.model.act import Act, render
 from agentgov.model.names import AgentId, ReleaseName
+from agentgov.model.rule_ids import rule
 from agentgov.model.snapshot import FILE
 from agentgov.model.state import AUTHORISED, SIGNATURES_FILE, State
 from agentgov.model.transitions import Refusal
 from agentgov.release.tagging import closure_at
 from agentgov.repo.objects import parse_commit
+from agentgov.repo.repository import Repository
 from agentgov.trust.pins import load_pins
 from agentgov.trust.signers import KeyFileSigner, generate_key
 from agentgov.trust.sshsig import ACT, GIT
@@ -151,12 +154,21 @@ def state(world: FleetSimulator, oid: str) -> State:
 
 
 def code(world: FleetSimulator, oid: str) -> str:
-    """The code of the offence at exactly this commit, "accept" where there is none."""
+    """The code of the offence at exactly this commit, "accept" where there is none; the same cold and warm."""
     found = replayed(world, oid)
+    cold, warm = (remembering(world, oid, cold=cold) for cold in (True, False))
+    assert cold == warm, f"cold and warm say otherwise: {cold}, {warm}"
     if found.offence is None:
         return "accept"
     assert found.offence.commit == oid, f"another commit offends first: {found.offence}"
+    assert rule(found.offence.code) is not None, f"{found.offence.code} is not on the page of rules"
     return found.offence.code
+
+
+def remembering(world: FleetSimulator, oid: str, *, cold: bool) -> tuple[str, str]:
+    """What a new process on this machine says of a journal that ends here, with what is remembered or without."""
+    found = Journal(Repository.open(world.work)).verify(oid, world.clock(), cold=cold, remember=False)
+    return (found.offence.code, found.offence.commit) if found.offence is not None else ("accept", oid)
 
 
 def publish(world: FleetSimulator, oid: str) -> None:

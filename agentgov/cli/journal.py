@@ -1,6 +1,7 @@
 """`agentgov journal`: the signed acts, and whether they are all in order."""
 
 import sys
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,11 @@ import click
 from agentgov.cli.context import Context, open_context
 from agentgov.cli.judged import journal_of, reasons_of, where_of
 from agentgov.cli.options import answer, format_option, repo_option, wants_colour
-from agentgov.errors import ConfigurationError, IncompleteError
+from agentgov.errors import AgentgovError, ConfigurationError, IncompleteError
 from agentgov.journal.branch import Journal
 from agentgov.journal.clock import stale_words
 from agentgov.journal.query import Logged, acts
+from agentgov.journal.remembered import fleets_of
 from agentgov.journal.replay import Replayed
 from agentgov.journal.stretch import Stretch
 from agentgov.journal.verdicts import (
@@ -175,7 +177,7 @@ def _refused(journal: Journal, tip: str, found: Replayed, told: Answer) -> Page:
 def _what_to_do(journal: Journal, tip: str, found: Replayed, code: str) -> list[str]:
     """How the journal is mended, where one command can; whom to ask where none can."""
     remote = journal.remote.name if journal.remote is not None else "origin"
-    seen = last_seen(journal.fleet_id(tip))
+    seen = _seen(journal, tip)
     if code == "journal.rewound" and seen is not None and journal.repo.has(seen):
         back = f"git push {remote} {seen[:12]}:{journal.ref}"
         return ["acts were taken away; nothing is written until they are back. This clone has them:", f"  {back}"]
@@ -183,9 +185,24 @@ def _what_to_do(journal: Journal, tip: str, found: Replayed, code: str) -> list[
         compare = "compare with an administrator what both have seen (agentgov trust show)"
         anew = "if administrators began anew, they give you a line: docs/recovery.md"
         return [f"trust neither until you know why: {compare}", anew]
+    if found.view is None and code == "journal.object" and seen is not None and journal.repo.has(seen):
+        lease = f"--force-with-lease={journal.ref}:{tip[:12]}"
+        back = f"git push {lease} {remote} {seen[:12]}:{journal.ref}"
+        return [
+            "nothing works until it is gone. An administrator of the remote goes back to the act that this",
+            "machine has seen last, after looking at what is lost:",
+            f"  {back}",
+        ]
     if found.view is None or found.view.stretch is None:
         return ["tell an administrator: nothing in this journal can be believed"]
     return _to_mend(journal, tip, found.view, found.view.stretch, remote)
+
+
+def _seen(journal: Journal, tip: str) -> str | None:
+    """The act that this machine has seen last, also where the tip does not say whose journal it is."""
+    with suppress(AgentgovError):
+        return last_seen(journal.fleet_id(tip))
+    return next((seen for fleet in sorted(fleets_of(journal.repo)) if (seen := last_seen(fleet))), None)
 
 
 def _to_mend(journal: Journal, tip: str, view: View, stretch: Stretch, remote: str) -> list[str]:

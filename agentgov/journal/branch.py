@@ -50,7 +50,10 @@ class Journal:
         ours, theirs = self.repo.ref(self.ref), self.repo.ref(self.remote_ref)
         if ours is None or theirs is None:
             return ours or theirs
-        return ours if self.repo.is_ancestor(theirs, ours) else theirs
+        try:
+            return ours if self.repo.is_ancestor(theirs, ours) else theirs
+        except ObjectError:  # what is wrong with it is for verification to say
+            return theirs
 
     def fetch(self) -> str | None:
         """The remote's tip now, fetched; the local one where there is no remote. IncompleteError when unreachable."""
@@ -78,9 +81,12 @@ class Journal:
         last seen one is an offence, and so is the journal of another fleet than the one that this repository is known
         to be.
         """
-        fleet = self.fleet_id(tip)
-        pins, seen = load_pins(fleet), last_seen(fleet)
-        offence = self._foreign(fleet, tip) or self._not_after(seen, tip)
+        try:
+            fleet = self.fleet_id(tip)
+            pins, seen = load_pins(fleet), last_seen(fleet)
+            offence = self._foreign(fleet, tip) or self._not_after(seen, tip)
+        except ObjectError as error:  # a commit of which not even the parents are certain
+            return Replayed(None, 0, Offence("journal.object", f"the chain of acts cannot be followed: {error}", tip))
         if offence is not None:
             return Replayed(None, 0, offence)
         trusted = None if cold else self._trusted(fleet, pins)

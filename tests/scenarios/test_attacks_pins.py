@@ -176,7 +176,6 @@ def test_memory_of_what_verified_is_only_used_under_the_same_pins_and_rules(
     assert found.offence.code == "journal.forked"
 
 
-@pytest.mark.attack("C1")
 def forged(key: bytes, tip: str, **changes: str) -> bytes:
     """A record of what verified as somebody with this machine key would seal it, something in it being otherwise."""
     pins = load_pins(FLEET)
@@ -311,6 +310,7 @@ def test_nothing_is_kept_where_nothing_shall_be_kept(
     assert (stat.S_IMODE(key.stat().st_mode), key.stat().st_size) == (0o600, 32)
 
 
+@pytest.mark.attack("C1")
 def test_memory_never_hides_a_bad_act(local: FleetSimulator, tmp_path: Path) -> None:
     hostile.three_acts(local)
     honest = hostile.honest(local)

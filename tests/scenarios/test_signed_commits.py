@@ -100,6 +100,7 @@ def test_anothers_valid_key_does_not_sign_for_the_committer(strict: FleetSimulat
     assert why(strict).endswith("is not signed by its committer but by erin")
 
 
+@pytest.mark.attack("K7")
 @pytest.mark.parametrize("key", ["reconciler", "gate"])
 def test_bots_key_signs_for_the_bot_alone(tmp_path: Path, key: str) -> None:
     world = asking(tmp_path, "signed")

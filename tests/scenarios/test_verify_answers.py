@@ -15,18 +15,21 @@ import hostile
 import pytest
 from msgspec import structs
 from pipelineworld import PipelineWorld
-from simulator import PAYROLL, TRIAGE, FleetSimulator
+from simulator import FLEET, PAYROLL, TRIAGE, FleetSimulator
 from unit.cli.output_schema import assert_holds
 
 from agentgov.cli.main import status
 from agentgov.journal.records import to_bytes
 from agentgov.journal.tags import TagText
+from agentgov.journal.verdict_cache import VerdictCache
+from agentgov.journal.view import view_at
 from agentgov.model.act import Act
 from agentgov.model.names import ReleaseName
 from agentgov.model.rule_ids import rule
 from agentgov.model.transitions import release_trailer
 from agentgov.release import orders
 from agentgov.repo import clock
+from agentgov.trust.pins import load_pins
 
 PROMPT = f"{TRIAGE.folder}/prompts/system.md"
 
@@ -122,6 +125,56 @@ def test_every_offence_of_an_act_is_named_with_its_code_commit_and_number(local:
     assert found["code"] == code
     assert (found["where"]["commit"], found["where"]["seq"]) == (oid, seq + 1)
     assert found["where"].get("path", "") == _PATHS.get(code, "")
+
+
+@pytest.mark.parametrize("how", ["two trees", "two parents' places", "a NUL"])
+def test_tip_that_nobody_can_follow_is_named_and_what_takes_it_away(
+    world: FleetSimulator, how: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Not even its parents are certain, so there is no act before it to go on from."""
+    tip = hostile.three_acts(world)[-1]
+    raw = world.repo.read(hostile.honest(world), "commit")
+    parent = f"parent {tip}\n".encode()
+    edited = {
+        "two trees": raw.replace(b"tree", raw.split(b"\n")[0] + b"\ntree", 1),
+        "two parents' places": raw.replace(b"\ngpgsig", b"\n" + parent + b"gpgsig", 1),
+        "a NUL": raw.replace(b"author alice", b"author al\0ce", 1),
+    }[how]
+    oid = hostile.store(world, "commit", edited)
+    found = told(world, oid)
+    assert (found["code"], found["where"]["commit"]) == ("journal.object", oid)
+    assert status(["journal", "verify", "--repo", str(world.work)]) == 1
+    command = next(line.strip() for line in capsys.readouterr().out.splitlines() if "git push" in line)
+    gitworld.git(world.work, *command.split()[1:])
+    gitworld.git(world.work, "update-ref", hostile.JOURNAL, tip)
+    assert world.view().tip == tip
+
+
+@pytest.mark.attack("C2")
+@pytest.mark.parametrize("code", [*_CODES, "accept"])
+def test_whatever_is_remembered_the_verdict_is_the_same(local: FleetSimulator, code: str) -> None:
+    """Cold, warm from each act, and with acts kept, half of them, none: `hostile.code` asks this of every attack."""
+    commits = hostile.three_acts(local)
+    oid = hostile.honest(local) if code == "accept" else forgeries(local)[code]()
+    cache = VerdictCache(FLEET, load_pins(FLEET))
+    for known in commits:
+        cache.put("verified", known)
+        for kept in ("all", "half", "none"):
+            line = view_at(local.repo, known).memory.line
+            line.follow(known if kept != "half" else commits[len(commits) // 2])
+            raw = line.kept_until(known if kept != "half" else commits[len(commits) // 2], 0)
+            assert raw is not None
+            cache.put("acts", known, raw if kept != "none" else b"")
+            assert hostile.code(local, oid) == code
+
+
+@pytest.mark.attack("C2")
+def test_cache_that_lied_would_be_noticed(local: FleetSimulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    hostile.three_acts(local)
+    bad = forgeries(local)["journal.tree"]()
+    monkeypatch.setattr("agentgov.journal.branch.verified_tip", lambda fleet, pins: bad)
+    with pytest.raises(AssertionError, match="cold and warm"):
+        hostile.code(local, bad)
 
 
 @pytest.mark.attack("L1")

@@ -16,6 +16,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "can": ("can", "Access", "May this person do that, and by which binding."),
     "who": ("who", "Access", "Everyone who may, and by which binding."),
     "access": ("access", "Access", "Who could do what; add people and keys, set the threshold."),
+    "revoke": ("revoke", "Access", "A key is dead from now on; with --since nothing rests on what it signed."),
     "trust": ("trust", "Trust", "Adopt a repository; the pins that verification starts from."),
     "journal": ("journal", "Trust", "The signed acts, and whether they are all in order."),
     "policy": ("policy", "Trust", "What another set of rules would have decided about past changes."),

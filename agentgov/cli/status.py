@@ -13,7 +13,7 @@ from agentgov.journal.overriding import overrides_of
 from agentgov.journal.pausing import pause_of
 from agentgov.journal.view import View
 from agentgov.model.names import AgentId
-from agentgov.model.state import Deployment, Pause, Release
+from agentgov.model.state import Deployment, Pause, Release, Revoked
 from agentgov.model.transitions import is_ramping
 from agentgov.model.units import format_share
 from agentgov.release.fleet import plan_all
@@ -49,6 +49,8 @@ def status(agent: AgentId | None, fetch: bool, repo: str, output: str) -> int:
             page.line(Span("waits ", "dim"), f"{row.agent}: {in_words(wait)}")
     if not agents:
         page = Page().line("the fleet has no authorised agent yet: agentgov new WORKSPACE/AGENT")
+    for dead in _revoked(view):
+        page.line(Span("revoked ", "warn"), _what_rested(dead))
     if view.state.pending:
         count = len(view.state.pending)
         page.line(Span("pending ", "warn"), f"{count} path{'s' if count > 1 else ''} of main: agentgov check")
@@ -67,6 +69,17 @@ def status(agent: AgentId | None, fetch: bool, repo: str, output: str) -> int:
     told = {"stale": stale, "overrides": [override_json(one) for one in overrides]}
     answer(output, page, {**_document(view, rows, pinned), **told})
     return 0
+
+
+def _revoked(view: View) -> list[Revoked]:
+    """Revoked keys in the order of their acts."""
+    return sorted(view.state.revoked().values(), key=lambda one: one.seq)
+
+
+def _what_rested(dead: Revoked) -> str:
+    rest = [f"releases {', '.join(dead.releases)} advance no more" if dead.releases else ""]
+    rest.append(f"{len(dead.paths)} path{'s' if len(dead.paths) != 1 else ''} went back" if dead.paths else "")
+    return f"{dead.key} by {dead.by} in act {dead.seq}: {'; '.join(filter(None, rest)) or 'nothing rests on it'}"
 
 
 def _refresh(context: Context, fetched: bool) -> str:
@@ -183,6 +196,18 @@ def _pause_json(pause: Pause) -> dict[str, Any]:
     }
 
 
+def revoked_json(one: Revoked) -> dict[str, Any]:
+    """A revoked key, and what stood on it."""
+    return {
+        "key": one.key,
+        "by": one.by,
+        "act": one.seq,
+        "since": one.since or None,
+        "paths": sorted(one.paths),
+        "releases": list(one.releases),
+    }
+
+
 def _document(view: View, rows: list[_Row], pinned: bool) -> dict[str, Any]:
     return {
         "schema": "agentgov.status/1",
@@ -190,5 +215,6 @@ def _document(view: View, rows: list[_Row], pinned: bool) -> dict[str, Any]:
         "pending": sorted(view.state.pending),
         "unreviewed": len(view.governance.access.people) == 1,
         "pinned": pinned,
+        "revoked": [revoked_json(one) for one in _revoked(view)],
         "journal": journal_json(view),
     }

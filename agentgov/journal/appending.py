@@ -22,6 +22,7 @@ from agentgov.model.state import AUTHORISED, SIGNATURES_FILE
 from agentgov.model.transitions import Refusal
 from agentgov.repo.compose import commit_bytes, ident, signed_commit
 from agentgov.repo.repository import Repository
+from agentgov.trust.keys import parse_public_key
 from agentgov.trust.sshsig import GIT
 
 
@@ -56,6 +57,8 @@ def _judge(view: View, draft: Draft, appender: Appender, now: int) -> Outcome | 
     """Everything that a verifier will ask, before anything is written; and what no verifier can ask later: whether the
     journal is too old, by this clock, for an act that raises risk."""
     if view.directory.by_key(appender.signer.public_key) is None:
+        if view.directory.is_revoked(parse_public_key(appender.signer.public_key)):
+            return Refusal("journal.revoked", "the key that would append the act is revoked")
         return Refusal("journal.stranger", "the key that would append the act is nobody's in Access")
     if view.memory.line.holds(draft.act.id, view.tip):
         return Refusal("journal.duplicate", f"the act {draft.act.id} stands in the journal already")

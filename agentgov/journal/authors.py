@@ -182,5 +182,5 @@ def _co_authors(commit: Commit) -> Iterator[str]:
 def _claimed_signer(commit: Commit, directory: Directory) -> str | None:
     # Not verified: a forged claim can only exclude the person whom it names.
     key = claimed_key(commit.signature, directory.certificate) if commit.signature is not None else None
-    identity = directory.by_key(key) if key is not None else None
+    identity = directory.lister_of(key) if key is not None else None
     return identity.id if identity is not None and identity.kind == "person" else None

@@ -110,6 +110,8 @@ def _identity(armour: bytes, payload: bytes, namespace: str, directory: Director
     except SignatureError as error:
         return Refusal(error.code, f"a signature does not hold: {error}")
     identity = directory.by_key(key)
+    if directory.is_revoked(key):
+        return Refusal("journal.revoked", f"the key {key.fingerprint} is revoked")
     if identity is None:
         return Refusal("journal.stranger", f"the key {key.fingerprint} is nobody's in Access")
     return identity

@@ -16,6 +16,7 @@ from agentgov.journal.overriding import judge_confirm, judge_override, overdue_o
 from agentgov.journal.pausing import judge_pause, judge_resume, pause_of
 from agentgov.journal.releases import judge_release_seen
 from agentgov.journal.reviews import judge_review, with_paths
+from agentgov.journal.revoking import judge_revoke, revoked_tags
 from agentgov.journal.stretch import may_follow
 from agentgov.journal.view import View
 from agentgov.journal.waiving import judge_waive, skipped, time_set
@@ -72,6 +73,7 @@ def _effect(
         "checkpoint": partial(judge_checkpoint, view, act),
         "override": partial(judge_override, view, act, signers, time),
         "confirm": partial(judge_confirm, view, act),
+        "revoke": partial(judge_revoke, view, act, signers, time),
     }
     if act.kind not in effects:
         return Refusal("act.place", f"an act {act.kind} cannot stand here")
@@ -125,6 +127,7 @@ def _deployment(view: View, act: Act, signers: frozenset[Identity], time: int) -
         may_promote=partial(may_promote, view),
         people=sum(signer.kind == "person" for signer in signers),
         overdue=overdue_of(view, agent, time) is not None,
+        revoked=revoked_tags(view, releases.values()),
     )
     before = view.state.deployment(agent)
     after = apply_to_deployment(act, before, setting)

@@ -129,6 +129,10 @@ class Line:
         last = self.follow(tip)
         return self._seq_of_id.get(act_id, last + 1) <= last
 
+    def number_of(self, act_id: str, tip: str) -> int | None:
+        """The number of the act of this id in the journal that ends in `tip`, None where it holds none."""
+        return self._seq_of_id[act_id] if self.holds(act_id, tip) else None
+
     def commit_of(self, act_id: str, tip: str) -> str | None:
         """The commit of the act of this id in the journal that ends in `tip`, None where it holds none."""
         return self._commits[self._seq_of_id[act_id]] if self.holds(act_id, tip) else None

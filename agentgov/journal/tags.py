@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 from agentgov.errors import IncompleteError
 from agentgov.journal.parts import Overlay, agent_part, shared_folder
+from agentgov.journal.revoking import spans_of
 from agentgov.journal.view import View
 from agentgov.model.act import PREFIX
 from agentgov.model.closure import closure_of
@@ -140,8 +141,10 @@ def _authorised_since(view: View, agent: AgentId, closure: str) -> int | Refusal
     before = view.state.releases(agent)
     floor = max((release.authorised_at for release in before), default=0)
     since: int | None = None
+    resting = spans_of(view, agent)
     for standing in view.memory.line.standings((agent.folder, shared_folder(agent)), view.tip):
-        if authorised_closure(view, standing.tree, agent) == closure:
+        rests = any(standing.seq in span for span in resting)
+        if not rests and authorised_closure(view, standing.tree, agent) == closure:
             since = standing.seq
         elif since is not None:
             break

@@ -114,6 +114,7 @@ class View:
     governance: Governance
     directory: Directory
     memory: Memory = field(compare=False, repr=False)
+    revoked: frozenset[str] = frozenset()  # fingerprints of keys that are dead
     stretch: Stretch | None = None  # what the branch holds since then that is no act
     branch_tip: str = ""  # "" where the tip of the branch is this act
 
@@ -183,12 +184,14 @@ def view_at(repo: Repository, commit: str, before: View | None = None, tree: str
         raise IncompleteError(f"commit {commit[:12]} is no act of a journal: it holds no authorised contents")
     memory = before.memory if before is not None else Memory(Line(repo), Touches(repo), Signatures(repo))
     state = State(TreeReader(repo, tree, memory.records))
-    if before is not None and before.state.head.governance == state.head.governance:
-        governance, directory = before.governance, before.directory
+    revoked = frozenset(one.key for one in state.revoked().values())
+    same = before is not None and before.state.head.governance == state.head.governance
+    governance = before.governance if before is not None and same else governance_of(repo, authorised.oid)
+    if before is not None and same and before.revoked == revoked:
+        directory = before.directory
     else:
-        governance = governance_of(repo, authorised.oid)
-        directory = Directory(governance.access)
-    return View(repo, commit, tree, state, authorised.oid, governance, directory, memory)
+        directory = Directory(governance.access, revoked)
+    return View(repo, commit, tree, state, authorised.oid, governance, directory, memory, revoked)
 
 
 def view_after(view: View, commit: str, kind: str, tree: str = "") -> View:

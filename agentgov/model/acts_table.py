@@ -95,7 +95,7 @@ _TABLE = (
         ("reconciler", "gate"),
         note="the heartbeat of journal time; a step larger than `maxAge` takes two bots, or a person",
     ),
-    _recovery("revoke", "", "one", "reduces", "a key is dead from here on, whoever lists it"),
+    _recovery("revoke", "revoke", "one", "reduces", "a key is dead from here on, whoever lists it"),
     _recovery("waive", "waive", "threshold", "neutral", "form is forgiven, never a missing review"),
     _recovery(
         "override", "override", "two", "raises", "one content or release passes without its reviews, and shows it"

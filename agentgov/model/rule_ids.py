@@ -105,6 +105,11 @@ RULES: tuple[RuleId, ...] = (
     RuleId("release.known", "The journal has seen the release already."),
     RuleId("release.tag-missing", "The bytes of the tag do not lie beside the act."),
     RuleId("release.bound", "The act says something else of the release than its tag."),
+    RuleId("release.revoked", "The release rests on a revoked key.", "Have its contents reviewed, and release anew."),
+    RuleId("revoke.key", "The act names no fingerprint of a key.", "Revoke with agentgov revoke."),
+    RuleId("revoke.done", "The key is revoked already.", "With --since it may be revoked again."),
+    RuleId("revoke.since", "The act names no act after the first one.", "See agentgov journal log."),
+    RuleId("revoke.administrator", "Governance would go back to other administrators.", "Let one of them sign."),
     RuleId("pause.words", "The pause does not say whom, how or until when.", "Pause with agentgov pause."),
     RuleId("pause.none", "Nothing is paused by that selector.", "See agentgov status."),
     # Acts and the journal
@@ -154,6 +159,9 @@ RULES: tuple[RuleId, ...] = (
     RuleId("transition.content", "The content is older than what production runs.", "Have it reviewed again on main."),
     RuleId("transition.bad", "The content failed, or was rolled back.", "agentgov clear forgives it."),
     RuleId("transition.withdrawn", "The release was withdrawn.", "Release the next version."),
+    RuleId(
+        "transition.revoked", "The release rests on a revoked key.", "Have its contents reviewed, and release anew."
+    ),
     RuleId("transition.paused", "The agent is paused.", "agentgov resume"),
     RuleId("transition.hold", "The agent is on hold.", "agentgov hold --lift"),
     RuleId("transition.override-overdue", "A follow-up review is overdue.", "agentgov override confirm ACT."),
@@ -196,6 +204,7 @@ RULES: tuple[RuleId, ...] = (
     RuleId("journal.envelope", "A commit of the journal is not signed by whoever appended it.", _HISTORY),
     RuleId("journal.unsigned", "An act carries no signature that can be read.", _HISTORY),
     RuleId("journal.stranger", "An act is signed by a key that is nobody's in Access.", "Add the key to Access first."),
+    RuleId("journal.revoked", "An act is signed by a key that is revoked.", "Sign with another key of yours."),
     RuleId("journal.tree", "An act's tree holds what no act writes.", _HISTORY),
     RuleId("journal.replay", "An act's tree holds other records than the act makes.", _HISTORY),
     RuleId("journal.stretch", "The journal is broken, and only what contains is taken.", "See docs/recovery.md."),

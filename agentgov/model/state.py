@@ -167,8 +167,9 @@ class Revoked(Document, frozen=True):
     seq: int
     time: int
     since: int = 0  # seq from which its acts no longer count for what comes; 0 where the past stands
-    paths: tuple[str, ...] = ()  # contents that became pending
-    releases: tuple[str, ...] = ()  # releases that it touched
+    # Contents that became pending, each with the number of the first act that took over what rests on the key.
+    paths: dict[str, int] = msgspec.field(default_factory=dict)
+    releases: tuple[str, ...] = ()  # that hold such contents, or whose tag the key signed: none of them advances
 
 
 class Override(Document, frozen=True):

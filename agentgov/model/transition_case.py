@@ -38,6 +38,7 @@ class Setting:
     may_promote: Callable[[Vote], bool]  # is this vote by somebody whom the stage's promoters name, today
     people: int = 1  # distinct people who signed the act; some rollbacks take two
     overdue: bool = False  # whether an override owes a follow-up review that is overdue
+    revoked: frozenset[str] = frozenset()  # tag objects of releases that rest on a revoked key
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,12 +153,22 @@ def raises_risk(case: Case) -> Refusal | None:
 
 
 def unfit(case: Case) -> Refusal | None:
-    """Refusal for a release that never advances: marked bad (by closure) or withdrawn (by tag)."""
+    """Refusal for a release that never advances: marked bad (by closure), withdrawn, or resting on a revoked key."""
     if case.release.closure in case.at.bad:
         return Refusal("transition.bad", f"the content of {case.release.name} is marked bad")
     if case.release.tag in case.at.withdrawn:
         return Refusal("transition.withdrawn", f"{case.release.name} is withdrawn")
-    return None
+    return rests_on_revoked(case)
+
+
+def rests_on_revoked(case: Case) -> Refusal | None:
+    """Refusal for a release that rests on a revoked key: what runs goes on, and nothing brings it further, or back."""
+    if case.release.tag not in case.setting.revoked:
+        return None
+    name = case.release.name
+    return Refusal(
+        "transition.revoked", f"{name} rests on a revoked key; its contents, once reviewed, are released anew"
+    )
 
 
 def leaves(case: Case, standing: str) -> Refusal | None:

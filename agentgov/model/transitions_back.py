@@ -18,6 +18,7 @@ from agentgov.model.transition_case import (
     candidate,
     is_newer,
     is_ramping,
+    rests_on_revoked,
 )
 from agentgov.model.transitions_forward import with_prior
 from agentgov.model.units import parse_duration
@@ -125,9 +126,11 @@ def rollback(case: Case) -> Deployment | Refusal:
     )
 
 
-def rollback_target(deployment: Deployment, release_of: Callable[[str], Release | None]) -> Release | None:
+def rollback_target(
+    deployment: Deployment, release_of: Callable[[str], Release | None], revoked: frozenset[str] = frozenset()
+) -> Release | None:
     """The release to go back to when nobody names one: the newest that production ran before which is older than the
-    running one, of other content, neither marked bad nor withdrawn."""
+    running one, of other content, neither marked bad nor withdrawn, and not resting on a revoked key."""
     running = release_of(deployment.production.release)
     if running is None:
         return None
@@ -135,7 +138,7 @@ def rollback_target(deployment: Deployment, release_of: Callable[[str], Release 
         target = release_of(prior.release)
         if target is None or target.closure in deployment.bad or target.tag in deployment.withdrawn:
             continue
-        if target.closure != running.closure and is_newer(running, target):
+        if target.closure != running.closure and is_newer(running, target) and target.tag not in revoked:
             return target
     return None
 
@@ -147,6 +150,8 @@ def _not_a_target(case: Case) -> Refusal | None:
         return Refusal("transition.running", f"production runs the content of {target.name} already")
     if target.tag in at.withdrawn:
         return Refusal("transition.withdrawn", f"{target.name} is withdrawn")
+    if target.tag in case.setting.revoked:
+        return rests_on_revoked(case)
     if not is_newer(running, target):
         return Refusal("transition.version", f"{target.name} is not older than {running.name}")
     if case.setting.people >= 2:

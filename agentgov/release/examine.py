@@ -14,6 +14,7 @@ from agentgov.journal.commits import UNSIGNED
 from agentgov.journal.overriding import overrides_of, release_override
 from agentgov.journal.query import acts_naming
 from agentgov.journal.reviewing import reviewable
+from agentgov.journal.revoking import revoked_tags
 from agentgov.journal.tags import judge_tag
 from agentgov.journal.verdicts import FIRST_USE, Point, Where
 from agentgov.journal.view import View, view_at
@@ -100,6 +101,9 @@ def _recorded(view: View, recorded: Release, oid: str) -> Iterator[Point]:
         message = f"the tag was moved: it was {recorded.tag[:12]} when it was first seen, and is {oid[:12]} now"
         yield Point(deny("tag.moved", message), Where(recorded.commit, rule="tag.moved"))
         return
+    if revoked_tags(view, [recorded]):
+        message = f"{recorded.name} rests on a revoked key: it runs where it runs, and goes no further"
+        yield Point(deny("release.revoked", message), Where(recorded.commit, rule="release.revoked"))
     steps = _steps(view, recorded)
     yield from _again(view, recorded, steps)
     yield from _chain(view, recorded, steps)

@@ -10,6 +10,7 @@ from agentgov.journal.clock import stale_words
 from agentgov.journal.judge import may_promote
 from agentgov.journal.overriding import overdue_of
 from agentgov.journal.pausing import pause_of
+from agentgov.journal.revoking import revoked_tags
 from agentgov.journal.view import View
 from agentgov.model.names import AgentId
 from agentgov.model.state import Deployment
@@ -58,7 +59,7 @@ def plan_all(
     decisions = {}
     for agent in view.state.released() if agents is None else agents:
         at, releases = view.state.deployment(agent), view.state.releases(agent)
-        moved = moved_tags(releases, refs)
+        moved, revoked = moved_tags(releases, refs), revoked_tags(view, releases)
         decision = plan_agent(
             AgentView(
                 deployment=at,
@@ -67,7 +68,8 @@ def plan_all(
                 observed=observed(memories.get(str(agent), Memory()), view.governance.pipeline),
                 now=time,
                 may_promote=partial(may_promote, view),
-                ineligible=_ineligible(at, moved),
+                ineligible=_ineligible(at, moved, revoked),
+                revoked=revoked,
                 moved=moved,
                 paused=pause_of(view, agent, time) is not None,
                 overdue=overdue_of(view, agent, time) is not None,
@@ -91,6 +93,7 @@ def _without_eyes(decision: Decision) -> Decision:
     return Decision(decision.rule, None, waits=(*decision.waits, wait))
 
 
-def _ineligible(at: Deployment, moved: tuple[Moved, ...]) -> dict[str, str]:
+def _ineligible(at: Deployment, moved: tuple[Moved, ...], revoked: frozenset[str]) -> dict[str, str]:
     found = {one.release.tag: "its tag moved or is gone" for one in moved}
+    found |= dict.fromkeys(revoked, "it rests on a revoked key")
     return {**dict.fromkeys(at.withdrawn, "it is withdrawn"), **found}

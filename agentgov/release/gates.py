@@ -24,7 +24,7 @@ from agentgov.release.view import AgentView, Decision, Wait
 
 BOT = "bot:reconciler"
 # A release refused with one of these never enters by waiting; with any other it may, later.
-NEVER = frozenset({"prerelease", "bad", "withdrawn", "version", "content"})
+NEVER = frozenset({"prerelease", "bad", "withdrawn", "revoked", "version", "content"})
 
 
 def propose(
@@ -46,7 +46,16 @@ def propose(
     for name, presence in GRAMMAR[kind]:
         fields += [(name, text) for text in counts] if presence == "many" else [(name, known[name])]
     act = Act(kind, "0" * 26, "", "", BOT, subject, tuple(fields), view.now)
-    setting = Setting(view.now, 0, view.pipeline, view.paused, view.release, view.may_promote, 1, view.overdue)
+    setting = Setting(
+        view.now,
+        0,
+        view.pipeline,
+        view.paused,
+        view.release,
+        view.may_promote,
+        overdue=view.overdue,
+        revoked=view.revoked,
+    )
     outcome = apply_to_deployment(act, at, setting)
     return outcome if isinstance(outcome, Refusal) else Decision(rule, kind, act.fields, subject, reason)
 

@@ -6,6 +6,7 @@ appended and for ever after. On call needs no reconciler running.
 
 from agentgov.errors import RefusedError, UsageError
 from agentgov.journal.draft import Actor, Draft, draft
+from agentgov.journal.revoking import revoked_tags
 from agentgov.journal.view import View
 from agentgov.model.names import AgentId, ReleaseName
 from agentgov.model.state import Release
@@ -27,7 +28,8 @@ def target_of(view: View, agent: AgentId, wanted: ReleaseName | None) -> Release
     """The release that a rollback returns to: the one wanted, else the newest good prior one; None without one."""
     if wanted is not None:
         return view.state.release(wanted)
-    return rollback_target(view.state.deployment(agent), lambda tag: by_tag(view, agent, tag))
+    dead = revoked_tags(view, view.state.releases(agent))
+    return rollback_target(view.state.deployment(agent), lambda tag: by_tag(view, agent, tag), dead)
 
 
 def order_promote(view: View, actor: Actor, agent: AgentId, stage: str, *, now: int, reason: str = "") -> Draft:

@@ -97,7 +97,7 @@ def _bake_failed(view: AgentView) -> Answer:
         return (
             Wait("P4", f"production is above its ceiling: {found.metric}; autoRollback is off, so somebody decides"),
         )
-    target, running = rollback_target(at, view.release), view.release(at.production.release)
+    target, running = rollback_target(at, view.release, view.revoked), view.release(at.production.release)
     if target is None or running is None:
         return (Wait("P4", f"production is above its ceiling: {found.metric}, with nothing to go back to; pause it"),)
     subject = f"roll back {_named(running)} to v{target.release_name.version}"

@@ -49,6 +49,7 @@ class AgentView:
     ineligible: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))  # tag object -> why
     evidence: frozenset[str] = frozenset()  # kinds of evidence that stand for the candidate's closure
     moved: tuple[Moved, ...] = ()
+    revoked: frozenset[str] = frozenset()  # tag objects of releases that rest on a revoked key
     paused: bool = False
     overdue: bool = False  # an override of it owes a follow-up review
     frozen: str = ""  # the name of a freeze that holds

@@ -33,13 +33,17 @@ class Identity(msgspec.Struct, frozen=True):
 
 
 class Directory:
-    """Finds people and bots; built once from an Access, then only read."""
+    """Finds people and bots; built once from an Access, then only read.
+
+    Keys whose fingerprints are `revoked` are nobody's from then on, whoever lists them.
+    """
 
     __slots__ = (
         "_accounts",
         "_bindings",
         "_bots",
         "_certificates",
+        "_dead",
         "_emails",
         "_handles",
         "_keys",
@@ -47,7 +51,8 @@ class Directory:
         "_roster",
     )
 
-    def __init__(self, access: Access) -> None:
+    def __init__(self, access: Access, revoked: frozenset[str] = frozenset()) -> None:
+        self._dead = revoked
         self._roster = roster(access)
         self._bindings = access.bindings
         self._people = {person.id: person for person in access.people if person.id in self._roster.people}
@@ -84,18 +89,31 @@ class Directory:
         return None if found is None else Identity("bot", found.id, found.kind)
 
     def by_key(self, key: PublicKey | str) -> Identity | None:
-        """Whose key it is; None for a key of nobody or of two, and for a line that is no key."""
+        """Whose key it is; None for a key of nobody or of two, for one that is revoked, and for a line that is none."""
         if isinstance(key, str):
             try:
                 key = parse_public_key(key)
             except ValueError:
                 return None
+        return None if self._dead and key.fingerprint in self._dead else self._keys.get(key.blob)
+
+    def lister_of(self, key: PublicKey) -> Identity | None:
+        """Whose key Access lists this one as, revoked or not: good for excluding somebody, never for a right."""
         return self._keys.get(key.blob)
 
     @property
     def lists_openpgp(self) -> bool:
         """Whether anybody lists an OpenPGP certificate."""
         return bool(self._certificates)
+
+    def is_revoked(self, key: PublicKey) -> bool:
+        """Whether the key is dead."""
+        return key.fingerprint in self._dead
+
+    def living_keys(self, any_id: str) -> tuple[PublicKey, ...]:
+        """The keys that Access lists for a person or a bot and that are not revoked."""
+        listed = [(key, who) for key, who in self._listed_keys() if who.id == any_id]
+        return tuple(key for key, who in listed if self.by_key(key) == who)
 
     def certificate(self, fingerprint: str) -> PublicKey | None:
         """The OpenPGP certificate that holds a key with that fingerprint (hex, lower case); None for none or two."""

@@ -17,7 +17,7 @@ def signed(world: FleetSimulator, kind: str, *who: Identity) -> str:
     view = world.view()
     first = who[0]
     fields = tuple((name, _FIELDS.get(name, "x")) for name, presence in GRAMMAR[kind] if presence == "one")
-    time = world.clock() if first.kind == "bot" else None
+    time = world.clock() if first.kind == "bot" or kind == "checkpoint" else None
     act = Act(kind, "0" * 26, "f", "g", f"{first.kind}:{first.id}", kind, fields, time)
     refusal = refuse_signers(view, act, frozenset(who))
     return refusal.code if refusal is not None else ""

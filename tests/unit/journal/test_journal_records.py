@@ -128,7 +128,7 @@ RECORDS = st.one_of(
             seq=NUMBER,
             time=NUMBER,
             since=NUMBER,
-            paths=st.lists(TEXT, max_size=3).map(tuple),
+            paths=st.dictionaries(TEXT, NUMBER, max_size=3),
             releases=st.lists(TEXT, max_size=3).map(tuple),
         ),
         "revoked/X.yaml",

@@ -124,6 +124,11 @@ class Line:
         seq = self._seq_of.get(commit)
         return seq if seq is not None and seq <= last else None
 
+    def commits(self, tip: str) -> list[str]:
+        """The commit of every act of the journal that ends in `tip`, by number."""
+        last = self.follow(tip)
+        return self._commits[: last + 1]
+
     def holds(self, act_id: str, tip: str) -> bool:
         """Whether an act of this id stands in the journal that ends in `tip`."""
         last = self.follow(tip)

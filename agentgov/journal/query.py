@@ -16,6 +16,8 @@ from agentgov.model.names import AgentId
 from agentgov.model.state import AUTHORISED, Head, State
 from agentgov.repo.repository import Repository
 
+_AT_ONCE = 256  # commits read in one go
+
 
 @dataclass(frozen=True)  # without slots, so that the head is read once
 class Logged:
@@ -45,12 +47,7 @@ def acts(repo: Repository, tip: str) -> Iterator[Logged]:
     past = passed_over(repo, tip)
     while commit is not None:
         raw = repo.commit(commit)
-        try:
-            act = parse(raw.message)
-        except ActError as error:
-            raise IncompleteError(
-                f"journal commit {commit[:12]} is no act: {error}", "agentgov journal verify"
-            ) from error
+        act = _parsed(commit, raw.message)
         parent = past.get(raw.parents[0], raw.parents[0]) if raw.parents else None
         yield Logged(commit, parent, raw.tree, act, raw.committer.name, repo)
         commit = parent
@@ -64,23 +61,25 @@ def acts_on(repo: Repository, tip: str, agent: AgentId) -> Iterator[Logged]:
             yield logged
 
 
-def acts_naming(repo: Repository, tip: str, seq: int, agent: str) -> Iterator[tuple[int, str, Act]]:
-    """Number, commit and text of every act whose trailers name an agent, newest first; `seq` is the number of the tip.
-    IncompleteError where one is missing or none."""
+def acts_naming(view: View, agent: str) -> Iterator[tuple[int, str, Act]]:
+    """Number, commit and text of every act whose trailers name an agent, newest first. IncompleteError where one is
+    missing or none."""
     wanted = f"\n{PREFIX}Agent: {agent}\n".encode()
-    commit: str | None = tip
-    past = passed_over(repo, tip)
-    while commit is not None:
-        raw = repo.commit(commit)
-        if wanted in raw.message:
-            try:
-                act = parse(raw.message)
-            except ActError as error:
-                message = f"journal commit {commit[:12]} is no act: {error}"
-                raise IncompleteError(message, "agentgov journal verify") from error
-            if act.get("Agent") == agent:
-                yield seq, commit, act
-        commit, seq = past.get(raw.parents[0], raw.parents[0]) if raw.parents else None, seq - 1
+    commits = view.memory.line.commits(view.tip)
+    for end in range(len(commits), 0, -_AT_ONCE):
+        start = max(end - _AT_ONCE, 0)
+        view.repo.read_ahead("commit", commits[start:end])
+        for seq in range(end - 1, start - 1, -1):
+            message = view.repo.commit(commits[seq]).message
+            if wanted in message and (act := _parsed(commits[seq], message)).get("Agent") == agent:
+                yield seq, commits[seq], act
+
+
+def _parsed(commit: str, message: bytes) -> Act:
+    try:
+        return parse(message)
+    except ActError as error:
+        raise IncompleteError(f"journal commit {commit[:12]} is no act: {error}", "agentgov journal verify") from error
 
 
 def last_acts(repo: Repository, tip: str, actors: Collection[str]) -> dict[str, Logged]:

@@ -115,7 +115,7 @@ def _recorded(view: View, recorded: Release, oid: str) -> Iterator[Point]:
 
 def _steps(view: View, recorded: Release) -> tuple[Step, ...]:
     agent = str(recorded.release_name.agent)
-    found = acts_naming(view.repo, view.tip, view.state.head.seq, agent)
+    found = acts_naming(view, agent)
     return tuple(Step(seq, commit, act) for seq, commit, act in found)[::-1]
 
 

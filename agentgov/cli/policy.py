@@ -34,12 +34,13 @@ def replay(last: int, rev: str | None, repo: str, output: str) -> int:
     """
     from agentgov.cli.context import open_context
     from agentgov.cli.governance import read_governance
-    from agentgov.journal.rejudge import Proposed, past_changes, rejudged
+    from agentgov.journal.rejudge import past_changes, rejudged
+    from agentgov.trust.identity import Directory
 
     context = open_context(repo)
     source, view = read_governance(repo, rev), context.view()
-    proposed = Proposed(source.governance)
-    found = [rejudged(change, proposed) for change in past_changes(view, last)]
+    directory = Directory(source.governance.access)
+    found = [rejudged(change, source.governance, directory) for change in past_changes(view, last)]
     answer(output, _page(found, source.snapshot.name), _document(found, source.snapshot.name))
     if any(one.differing for one in found):
         return 1

@@ -6,7 +6,7 @@ dates stay what they were, so an answer says nothing of what people would have d
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from agentgov.errors import AgentgovError
 from agentgov.journal.authorise import observe_change
@@ -26,20 +26,6 @@ class PastChange:
     main: str
     time: int
     before: View
-
-
-@dataclass(frozen=True, slots=True)
-class Proposed:
-    """The governance that judges again; keys that had been revoked by then are as dead under it."""
-
-    governance: Governance
-    _directories: dict[frozenset[str], Directory] = field(default_factory=dict)
-
-    def directory(self, revoked: frozenset[str]) -> Directory:
-        """The people of its Access, without these keys."""
-        if revoked not in self._directories:
-            self._directories[revoked] = Directory(self.governance.access, revoked)
-        return self._directories[revoked]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +66,10 @@ def past_changes(view: View, last: int) -> Iterator[PastChange]:
             last -= 1
 
 
-def rejudged(change: PastChange, proposed: Proposed) -> Rejudged:
+def rejudged(change: PastChange, governance: Governance, directory: Directory) -> Rejudged:
     """A past change under its own governance and under another one."""
-    before, governance = change.before, proposed.governance
-    other = replace(before, governance=governance, directory=proposed.directory(before.revoked))
+    before = change.before
+    other = replace(before, governance=governance, directory=directory)
     try:
         found = observe_change(before, change.main)
         again = found if _observes_alike(before.governance, governance) else observe_change(other, change.main)

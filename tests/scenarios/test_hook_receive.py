@@ -10,7 +10,8 @@ from hookworld import HookServer
 from simulator import TRIAGE, FleetSimulator
 
 from agentgov.errors import RefusedError
-from agentgov.journal.draft import Draft
+from agentgov.journal.draft import Draft, sign
+from agentgov.journal.recovery import write_waive
 from agentgov.journal.reviewing import draft_review, reviewable
 from agentgov.model.names import ReleaseName
 
@@ -193,6 +194,24 @@ def test_garbage_from_before_the_hook_is_taken_away_and_nothing_lands_meanwhile(
     assert "journal" in server.push("main")
     assert server.push("main:refs/heads/idea") == ""
     assert server.push(f"+{tip}:{JOURNAL}") == ""
+    assert server.push("main") == ""
+
+
+@pytest.mark.attack("L7")
+def test_on_garbage_from_before_the_hook_a_pause_lands_and_a_waive_mends_it(world: FleetSimulator) -> None:
+    tip = world.view().tip
+    bad = gitworld.make_commit(world.work, (tip,), world.repo.commit(tip).tree)
+    gitworld.git(world.work, "push", "-q", "origin", f"{bad}:{JOURNAL}")
+    server = HookServer(world)
+    world.append(hostile.pause(world), by="alice")
+    here = server.refs()[JOURNAL]
+    more = gitworld.make_commit(world.work, (here,), world.repo.commit(here).tree)
+    assert "journal." in server.push(f"{more}:{JOURNAL}")
+    assert server.refs()[JOURNAL] == here
+    act = write_waive(world.view(), world.actor("carol"), set_time=None, now=world.clock(), reason="Looked at it.")
+    world.append(sign(act, world.signers["carol"]), by="carol")
+    assert world.verify().offence is None
+    world.commit("alice", {"README.md": "Words.\n"})
     assert server.push("main") == ""
 
 

@@ -3,7 +3,8 @@
 Whatever is made here is written as git would store it; what becomes of it is asked of the product. Nothing is mocked.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 
 import gitworld
@@ -12,8 +13,10 @@ from simulator import FLEET, FleetSimulator
 from agentgov.journal.branch import Journal
 from agentgov.journal.draft import Draft, sign, write_act
 from agentgov.journal.entry import read_entry
+from agentgov.journal.remembered import remembered_view, verified_tip
 from agentgov.journal.replay import Replayed, verify_journal
 from agentgov.journal.tags import TagText, tag_message
+from agentgov.journal.view import View, view_at
 from agentgov.model.act import Act, render
 from agentgov.model.names import AgentId, ReleaseName
 from agentgov.model.rule_ids import rule
@@ -21,7 +24,7 @@ from agentgov.model.snapshot import FILE
 from agentgov.model.state import AUTHORISED, SIGNATURES_FILE, State
 from agentgov.model.transitions import Refusal
 from agentgov.release.tagging import closure_at
-from agentgov.repo.objects import parse_commit
+from agentgov.repo.objects import ObjectError, parse_commit
 from agentgov.repo.repository import Repository
 from agentgov.trust.pins import load_pins
 from agentgov.trust.signers import KeyFileSigner, generate_key
@@ -142,8 +145,42 @@ def authorised_at(world: FleetSimulator, oid: str) -> str:
 
 
 def replayed(world: FleetSimulator, oid: str) -> Replayed:
-    """What a cold verifier with this machine's pins says of a journal that ends here."""
-    return verify_journal(world.repo, oid, load_pins(FLEET), world.clock())
+    """What a cold verifier with this machine's pins says of a journal that ends here.
+
+    One that remembers what this machine has verified, or an act halfway, says the same (C2): so every attack that asks
+    here is tried cold, warm and with part of a memory.
+    """
+    cold = verify_journal(world.repo, oid, load_pins(FLEET), world.clock())
+    for trusted in memories(world, cold):
+        warm = verify_journal(trusted.repo, oid, load_pins(FLEET), world.clock(), trusted=trusted)
+        assert warm.offence == cold.offence, f"from {trusted.tip} on"
+        with suppress(ObjectError):  # a damaged record cannot be read, and then nothing is said
+            assert told(warm) == told(cold), f"from {trusted.tip} on"
+    return cold
+
+
+def memories(world: FleetSimulator, cold: Replayed) -> Iterator[View]:
+    """What a machine may remember of a journal: what this one has kept, and the act halfway to where it stops holding,
+    each read by a process that knows nothing else."""
+    pins = load_pins(FLEET)
+    tip, fresh = verified_tip(FLEET, pins), Repository.open(world.work)
+    if tip is not None and fresh.has(tip):
+        yield remembered_view(fresh, FLEET, pins, tip)
+    if cold.view is not None and not cold.passed:
+        chain = [cold.view.tip]
+        while parents := world.repo.commit(chain[-1]).parents:
+            chain.append(parents[0])
+        yield view_at(Repository.open(world.work), chain[len(chain) // 2])
+
+
+def told(found: Replayed) -> tuple[object, ...]:
+    """A verdict, and everything that its view says."""
+    view = found.view
+    if view is None:
+        return (found.offence,)
+    state = view.state
+    said = (state.head, state.pauses(), state.reviews(), state.pending, state.revoked(), tuple(state.deployments()))
+    return (found.offence, view.tip, view.authorised, *said)
 
 
 def state(world: FleetSimulator, oid: str) -> State:

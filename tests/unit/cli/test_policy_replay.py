@@ -3,13 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-import gitworld
 import pytest
 from unit.cli.command_world import ACCESS, PAY_PROMPT, PROMPT, CommandWorld
-
-from agentgov.cli.governance import read_governance
-from agentgov.journal.rejudge import Proposed
-from agentgov.trust.keys import parse_public_key
 
 FLEET = "agentgov.yaml"
 ONE, TWO = "{approvals: 1, from: owners}", "{approvals: 2, from: owners}"
@@ -98,15 +93,6 @@ def test_person_who_leaves_takes_past_reviews_along(reviewed: CommandWorld) -> N
     without = "".join(line for line in text.splitlines(keepends=True) if "id: bob," not in line)
     reviewed.write({ACCESS: without.replace("[alice, bob]", "[alice]").replace("[alice, bob, dave]", "[alice, dave]")})
     assert (PROMPT, "pass", "pending") in states(reviewed.asked("frank", "policy", "replay", code=1))
-
-
-def test_key_that_was_revoked_by_then_is_dead_under_the_proposed_rules_too(reviewed: CommandWorld) -> None:
-    governance = read_governance(str(reviewed.fleet), None).governance
-    key, proposed = parse_public_key(gitworld.public_key(reviewed.keys / "alice")), Proposed(governance)
-    alive = proposed.directory(frozenset()).by_key(key)
-    assert alive is not None
-    assert alive.id == "alice"
-    assert proposed.directory(frozenset({key.fingerprint})).by_key(key) is None
 
 
 def test_rules_that_cannot_be_read_and_a_fleet_without_journal_are_told(

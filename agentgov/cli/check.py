@@ -158,7 +158,8 @@ def _judge_recorded(data: bytes, name: str, assumed: tuple[str, ...]) -> Told:
 
     def judged(people: tuple[str, ...]) -> "ChangeVerdict":
         reviews = with_assumed(told.reviews, told.change, people, point.seq, point.time)
-        return decide_change(told.change, told.governance, told.directory, reviews, point.time, told.overrides)
+        rest = (told.overrides, told.imported)
+        return decide_change(told.change, told.governance, told.directory, reviews, point.time, *rest)
 
     line = (Span(f"commit {told.change.head[:9]}, as it was recorded at act {point.seq} of the journal", "dim"),)
     journal = {"tip": point.tip, "seq": point.seq, "time": point.time}

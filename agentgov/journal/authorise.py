@@ -8,7 +8,7 @@ judged afterwards by the governance that is then in force. `advance` is a cache:
 import hashlib
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from agentgov.diff.version import AgentVersion, version_of
@@ -23,12 +23,13 @@ from agentgov.model.fleet import Governance
 from agentgov.model.governed import CODEOWNERS, ROOTS, in_governance_set, is_governed
 from agentgov.model.names import SHARED, AgentId, agent_id, agent_of_path
 from agentgov.model.snapshot import TREE, Entry, Snapshot, path_bytes, path_text
-from agentgov.model.state import ReviewedPath
+from agentgov.model.state import OpenReview, ReviewedPath
 from agentgov.repo.changes import Changes, changed_paths
 from agentgov.repo.objects import ObjectError
 from agentgov.repo.repository import Repository
 from agentgov.review.change import Change, ChangeVerdict, PathChange, TouchedAgent, decide_change
-from agentgov.review.verdict import OwnersFile
+from agentgov.review.claims import with_claims
+from agentgov.review.verdict import AuthorSet, OwnersFile
 from agentgov.trust.identity import problems
 from agentgov.validate.load import load_agent, load_governance
 
@@ -68,7 +69,6 @@ def observe_change(view: View, main: str, *, whole: bool = True) -> Change:
         for path, entries in changed_paths(repo, view.authorised, tree, ROOTS).items()
         if is_governed(path)
     }
-    mode, memory = view.governance.fleet.commits, view.memory
     pending, last = view.state.pending, view.state.head.main
     since = {path: pending.get(path, last) for path in changed}
     reviewed = {entry.path for review in view.state.reviews().values() for entry in review.paths}
@@ -83,18 +83,7 @@ def observe_change(view: View, main: str, *, whole: bool = True) -> Change:
             for path, (old, new) in sorted(changed.items(), key=lambda item: path_bytes(item[0]))
         ),
         agents=_touched_agents(view, tree, frozenset(changed), frozenset(asked)),
-        authors=author_sets(
-            repo,
-            view.directory,
-            main,
-            asked,
-            memory.touched,
-            mode=mode,
-            signatures=memory.signatures,
-            time=view.state.head.time,
-        )
-        if asked
-        else {},
+        authors=_authors(view, main, asked) if asked else {},
         since=since,
         entries={path: new for path, (_, new) in changed.items()},
         head=main,
@@ -105,9 +94,17 @@ def observe_change(view: View, main: str, *, whole: bool = True) -> Change:
     )
 
 
+def _authors(view: View, main: str, asked: Mapping[str, str]) -> dict[str, AuthorSet]:
+    memory, mode, time = view.memory, view.governance.fleet.commits, view.state.head.time
+    found = author_sets(
+        view.repo, view.directory, main, asked, memory.touched, mode=mode, signatures=memory.signatures, time=time
+    )
+    return with_claims(found, view.state.imported(), view.directory)
+
+
 def decide_advance(view: View, change: Change, time: int) -> Advance:
     """What of a change is covered by reviews at this journal time. Writes nothing."""
-    verdict = decide_change(change, view.governance, view.directory, view.state.reviews(), time, view.state.overrides())
+    verdict = decided(view, change, view.state.reviews(), time)
     passed = verdict.passing
     governance = frozenset(filter(in_governance_set, passed))
     taken = _without_blocked(change, governance or passed)  # contents wait for the governance that is then in force
@@ -123,6 +120,12 @@ def decide_advance(view: View, change: Change, time: int) -> Advance:
         governance=governance_digest(governance_part(trees, authorised, "governance")) if governance else "",
         verdict=verdict,
     )
+
+
+def decided(view: View, change: Change, reviews: Mapping[str, OpenReview], time: int) -> ChangeVerdict:
+    """The verdict on a change under the governance of a view, with its overrides, by these reviews at this time."""
+    state = view.state
+    return decide_change(change, view.governance, view.directory, reviews, time, state.overrides(), state.imported())
 
 
 def first_disagreement(view: View, advance: Advance, claimed: str) -> str:

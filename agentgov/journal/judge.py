@@ -11,6 +11,8 @@ from functools import partial
 from agentgov.journal.authorise import decide_advance, first_disagreement, observe_change
 from agentgov.journal.authority import refuse_signers
 from agentgov.journal.clock import judge_checkpoint, refuse_time
+from agentgov.journal.imports import judge_imported
+from agentgov.journal.imports import spent as spent_imports
 from agentgov.journal.outcome import Outcome
 from agentgov.journal.overriding import judge_confirm, judge_override, overdue_of, spent
 from agentgov.journal.pausing import judge_pause, judge_resume, pause_of
@@ -66,7 +68,9 @@ def _effect(
         return _deployment(view, act, signers, time)
     effects: Mapping[str, Callable[[], Outcome | Changes | Refusal]] = {
         "advance": partial(_advance, view, act, time),
-        "review": partial(judge_review, view, act, time),
+        "review": partial(judge_review, view, act, time)
+        if act.is_personal
+        else partial(judge_imported, view, act, time, file),
         "release-seen": partial(judge_release_seen, view, act, time, file),
         "pause": partial(judge_pause, view, act, time),
         "resume": partial(judge_resume, view, act),
@@ -106,6 +110,7 @@ def _advance(view: View, act: Act, time: int) -> Outcome | Refusal:
         path = first_disagreement(view, advance, act.get("Authorised"))
         return Refusal("advance.contents", "the act authorises other contents than the reviews cover", path)
     changes: Changes = {PENDING_FILE: Pending(advance.pending), **spent(view, advance, change)}
+    changes |= spent_imports(view, advance.accepted)
     for key, review in view.state.reviews().items():
         left = tuple(entry for entry in review.paths if entry.path not in advance.accepted)
         if left != review.paths:  # spent, or of a base that is no longer there

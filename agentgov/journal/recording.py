@@ -25,6 +25,7 @@ def recorded(view: View, change: Change) -> RecordedChange:
         },
         reviews=dict(view.state.reviews()),
         overrides={key: one for key, one in view.state.overrides().items() if one.left},
+        imported=dict(view.state.imported()),
         governance_problem=change.governance_problem,
         incoming=change.incoming,
         handovers=change.handovers,

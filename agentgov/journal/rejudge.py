@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from agentgov.errors import AgentgovError
-from agentgov.journal.authorise import observe_change
+from agentgov.journal.authorise import decided, observe_change
 from agentgov.journal.query import acts
 from agentgov.journal.view import View, view_at
 from agentgov.model.fleet import Governance
-from agentgov.review.change import Change, ChangeVerdict, PathVerdict, decide_change
+from agentgov.review.change import Change, ChangeVerdict, PathVerdict
 from agentgov.trust.identity import Directory
 
 
@@ -86,5 +86,4 @@ def _observes_alike(one: Governance, other: Governance) -> bool:
 
 
 def _decided(view: View, found: Change, time: int) -> ChangeVerdict:
-    reviews, overrides = view.state.reviews(), view.state.overrides()
-    return decide_change(found, view.governance, view.directory, reviews, time, overrides)
+    return decided(view, found, view.state.reviews(), time)

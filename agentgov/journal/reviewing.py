@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from agentgov.journal.authorise import format_content_path, observe_change
+from agentgov.journal.authorise import decided, format_content_path, observe_change
 from agentgov.journal.draft import Actor, Draft, draft
 from agentgov.journal.parts import Overlay, agent_part
 from agentgov.journal.view import View
@@ -18,9 +18,10 @@ from agentgov.model.closure import Closure, closure_of
 from agentgov.model.governed import ROOTS
 from agentgov.model.state import OpenReview
 from agentgov.repo.changes import changed_paths
-from agentgov.review.change import Change, ChangeVerdict, decide_change, with_assumed
+from agentgov.review.change import Change, ChangeVerdict, with_assumed
 
 Verdict = Literal["approve", "request-changes", "withdraw"]
+_WORDS = {"approve": "approve", "request-changes": "request changes to", "withdraw": "withdraw the review of"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,24 +51,26 @@ def draft_review(
     view: View, actor: Actor, found: Reviewable, verdict: Verdict, *, commit: str, now: int, reason: str = ""
 ) -> Draft:
     """The signed act of a review of this change. The change must touch something."""
-    paths = [path for path in found.change.paths if path.new and path.old]
-    closures = closures_after(view, found.change, commit)
-    words = {"approve": "approve", "request-changes": "request changes to", "withdraw": "withdraw the review of"}
-    count = f"{len(paths)} path{'s' if len(paths) != 1 else ''}"
+    count = sum(bool(path.new and path.old) for path in found.change.paths)
     return draft(
         view,
         actor,
         "review",
-        f"{words[verdict]} {count} at {commit[:9]}",
-        [
-            ("Verdict", verdict),
-            *(("Path", format_content_path(path)) for path in paths),
-            *(("Closure", f"{closure.agent} {closure.digest}") for closure in closures),
-            ("Requirements", requirements_digest(found.verdict)),
-        ],
+        f"{_WORDS[verdict]} {count} path{'s' if count != 1 else ''} at {commit[:9]}",
+        review_fields(view, found, verdict, commit),
         now=now,
         reason=reason,
     )
+
+
+def review_fields(view: View, found: Reviewable, verdict: Verdict, commit: str) -> list[tuple[str, str]]:
+    """What every review of this change says, whoever gives it: verdict, paths, closures, requirements."""
+    return [
+        ("Verdict", verdict),
+        *(("Path", format_content_path(path)) for path in found.change.paths if path.new and path.old),
+        *(("Closure", f"{one.agent} {one.digest}") for one in closures_after(view, found.change, commit)),
+        ("Requirements", requirements_digest(found.verdict)),
+    ]
 
 
 def closures_after(view: View, change: Change, commit: str) -> list[Closure]:
@@ -89,7 +92,10 @@ def with_approvals(view: View, found: Reviewable, people: Iterable[str]) -> Chan
 def requirements_digest(verdict: ChangeVerdict) -> str:
     """SHA-256 of what the change needs, path by path, as canonical JSON."""
     asked = [
-        [needed.path, needed.rule, needed.name, needed.count, [sorted(group) for group in needed.groups]]
+        [
+            *(needed.path, needed.rule, needed.name, needed.count, [sorted(group) for group in needed.groups]),
+            *(["personal"] if needed.personal else []),
+        ]
         for path in verdict.paths
         for needed in (state.requirement for state in path.requirements)
     ]
@@ -97,4 +103,4 @@ def requirements_digest(verdict: ChangeVerdict) -> str:
 
 
 def _decide(view: View, change: Change, reviews: dict[str, OpenReview]) -> ChangeVerdict:
-    return decide_change(change, view.governance, view.directory, reviews, view.state.head.time, view.state.overrides())
+    return decided(view, change, reviews, view.state.head.time)

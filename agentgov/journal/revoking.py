@@ -18,6 +18,7 @@ from agentgov.journal.resting import Resting, resting_on, touched_releases
 from agentgov.journal.reviews import with_paths
 from agentgov.journal.view import View, governance_of
 from agentgov.model.act import Act
+from agentgov.model.imported import imported_path, proof_path
 from agentgov.model.names import AgentId
 from agentgov.model.snapshot import Entry
 from agentgov.model.state import PENDING_FILE, Changes, Pending, Release, Revoked, deployment_path
@@ -124,8 +125,9 @@ def _unsaid(view: View, found: Resting) -> Changes:
         left = () if key in found.acts else tuple(one for one in review.paths if one.path not in found.paths)
         if left != review.paths:
             changes[f"reviews/{key}.yaml"] = with_paths(review, left)
-            if not left and key in view.state.imported():
-                changes[f"imported/{key}.yaml"] = None
+    for key in view.state.imported():
+        if key in found.acts:  # else its claims about authors stay
+            changes |= {imported_path(key): None, proof_path(key): None}
     changes |= _overridden(view, found)
     for at in view.state.deployments() if found.votes else ():
         votes = tuple(vote for vote in at.votes if vote.seq not in found.votes)

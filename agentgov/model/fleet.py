@@ -32,6 +32,7 @@ class ReviewRule(Document, frozen=True):
     when: When = When()
     name: str = ""
     mode: Literal["any", "all"] = "any"
+    signed: Literal["any", "personal"] = "any"  # personal: reviews imported from a forge do not serve it
 
 
 class Reviews(Document, frozen=True):

@@ -38,6 +38,13 @@ RULES: tuple[RuleId, ...] = (
     RuleId("review.words", "A signed review lacks closures or requirements.", "Review again with agentgov review."),
     RuleId("review.verdict", "A signed review carries no verdict that exists.", "approve, request-changes, withdraw."),
     RuleId("review.nothing", "There is no review to withdraw."),
+    RuleId("review.imported", "An imported review does not say where it comes from as it must.", "Import it anew."),
+    RuleId("review.landed", "That review of the forge has landed; what it said was used, replaced or withdrawn."),
+    RuleId(
+        "review.commit",
+        "An imported review binds other contents than it shows the reviewed commit to hold.",
+        "Import it anew.",
+    ),
     RuleId("review.bot", "Bots' reviews are not counted."),
     # Contents of main
     RuleId("contents.authorised", "Everything governed at this commit is authorised."),

@@ -11,6 +11,7 @@ import msgspec
 
 from agentgov.errors import IncompleteError
 from agentgov.model.document import Document
+from agentgov.model.imported import Imported, Landed, landed_path
 from agentgov.model.names import AgentId, ReleaseName, agent_id, release_name
 
 HEAD_FILE = "fleet.yaml"
@@ -190,19 +191,6 @@ class Override(Document, frozen=True):
     authors: tuple[str, ...] = ()  # who wrote what passed by it, as far as is known
 
 
-class Imported(Document, frozen=True):
-    """imported/<act id>.yaml: where the review of the same act id comes from. Accounts are the forge's numbers."""
-
-    by: str  # the person whom the account belongs to
-    bot: str  # whose signature vouches for it
-    forge: str
-    account: int
-    review_id: str
-    commit: str  # what was reviewed
-    opener: int = 0  # of the pull request; 0 where nobody said
-    pushers: tuple[int, ...] = ()
-
-
 class Skipped(Document, frozen=True):
     """skipped/<act id>.yaml: commits of the journal's branch that are no acts, which this act passes over."""
 
@@ -214,7 +202,7 @@ class Skipped(Document, frozen=True):
     by: tuple[str, ...] = ()  # who waived them; nobody, for an act that only contains
 
 
-Record = Head | Pending | OpenReview | Release | Deployment | Pause | Revoked | Override | Imported | Skipped
+Record = Head | Pending | OpenReview | Release | Deployment | Pause | Revoked | Override | Imported | Landed | Skipped
 _Kind = TypeVar("_Kind", bound=Record)
 Changes = dict[str, Record | None]  # path in the journal's tree to its new record; None removes it
 
@@ -241,7 +229,7 @@ def record_type(path: str) -> type[Record] | None:
         "pauses": Pause,
         "revoked": Revoked,
         "overrides": Override,
-        "imported": Imported,
+        "imported": Imported if path.count("/") == 1 else Landed,
         "skipped": Skipped,
     }
     return types.get(folder) if path.endswith(".yaml") else None
@@ -331,6 +319,11 @@ class State:
     def imported(self) -> dict[str, Imported]:
         """Where open reviews were imported from, by the id of their act."""
         return self._by_act("imported", Imported)
+
+    def landed(self, forge: str, review_id: str) -> Landed | None:
+        """Whether a review of a forge has landed."""
+        found = self._reader.record(landed_path(forge, review_id))
+        return found if isinstance(found, Landed) else None
 
     def skipped(self) -> dict[str, Skipped]:
         """Commits that are no acts and were passed over, by the id of the act that did."""

@@ -55,8 +55,11 @@ _HOLDERS: tuple[tuple[str, str, str], ...] = (
     ),
     (
         "the key of a bot `importer`",
-        "{acts}: say that somebody reviewed on the forge",
-        "never for the governance set, never for a rule that asks for personal signatures; refused in this version",
+        "{acts}: say that anybody reviewed anything on the forge",
+        (
+            "never for the governance set, never for a rule that asks for personal signatures; never again for a "
+            "review that landed; claims of authors only exclude"
+        ),
     ),
     ("the key of a bot `evidence`", "{acts}: results of tests for a release", "no act of it exists in this version"),
     (
@@ -71,7 +74,10 @@ _HOLDERS: tuple[tuple[str, str, str], ...] = (
     (
         "the accounts of the forge (its database)",
         "pretend to be any account there",
-        "accounts sign nothing: a review takes a key of Access; imported reviews are refused in this version",
+        (
+            "accounts sign nothing: a review takes a key of Access, or the importer, which believes the forge; never "
+            "the governance set, never where a rule asks for personal signatures"
+        ),
     ),
     (
         "the database of the run-time plane",

@@ -6,7 +6,7 @@ authors of the change, people without the right to review there, a review of oth
 CI ask the same code.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from types import MappingProxyType
@@ -14,8 +14,9 @@ from types import MappingProxyType
 from agentgov.diff.compare import compare
 from agentgov.model.fleet import Governance
 from agentgov.model.governed import in_governance_set
+from agentgov.model.imported import Imported
 from agentgov.model.state import OpenReview, Override, ReviewedPath
-from agentgov.review.counting import Counting, Step
+from agentgov.review.counting import Counting, Step, Voices
 from agentgov.review.decide import Progress
 from agentgov.review.requirements import Requirement
 from agentgov.review.rules import Touched, asked_of, handover_of, stricter_risk
@@ -47,6 +48,7 @@ __all__ = [
 
 
 _NONE: Mapping[str, Override] = MappingProxyType({})
+_NOWHERE: Mapping[str, Imported] = MappingProxyType({})
 
 
 def decide_change(
@@ -56,9 +58,11 @@ def decide_change(
     reviews: Mapping[str, OpenReview],
     time: int,
     overrides: Mapping[str, Override] = _NONE,
+    imported: Mapping[str, Imported] = _NOWHERE,
 ) -> ChangeVerdict:
-    """The verdict under this governance, with these open reviews and overrides, at this journal time."""
-    counting = Counting(change, governance, directory, reviews.values(), time)
+    """The verdict under this governance, with these open reviews and overrides, at this journal time. `imported` says
+    which of the reviews come from a forge, by the same keys."""
+    counting = Counting(change, governance, directory, reviews, time, imported)
     court = _Court(change, governance, directory, counting, tuple(overrides.values()))
     verdicts = tuple(court.judge(path) for path in change.paths)
     unit = [verdict.state for verdict in verdicts if in_governance_set(verdict.change.path)]
@@ -120,12 +124,16 @@ class _Court:
         asked = self._asked(path.path, authors)
         answering = frozenset[str]().union(*(group for item in asked for group in item.groups))
         counted, uncounted = self.counting.counted(path, authors, answering)
-        direct = counted.get((path.old, path.new), frozenset())
-        states = tuple(self._progress(item, direct, authors) for item in asked)
-        uncounted += tuple(_not_owner(path.path, person) for person in sorted(direct.difference(*map(_given, states))))
+        direct = counted.get((path.old, path.new), Voices())
+        states = tuple(self._progress(item, direct.serving(item.personal), authors) for item in asked)
+        uncounted += tuple(_without_effect(path.path, states, direct))
         objectors = self.counting.objectors(path)
         impossible = self._impossible(path) or authors.unsigned
-        good = {step for step, people in counted.items() if not any(item.missing(people) for item in asked)}
+        good = {
+            step
+            for step, given in counted.items()
+            if not any(item.missing(given.serving(item.personal)) for item in asked)
+        }
         reviewed = not objectors and _reaches(path.old, path.new, good)
         over = self._overrides_of(path.path) if not impossible and not reviewed else ()
         if over and _reaches(path.old, path.new, good | {step for step, _ in over}):
@@ -201,12 +209,17 @@ def _overridden(
     return PathVerdict(path, "pass", states, uncounted, message, objectors=objectors, overridden=by)
 
 
-def _given(state: Progress) -> tuple[str, ...]:
-    return state.given
-
-
-def _not_owner(path: str, person: str) -> Uncounted:
-    return Uncounted(path, person, "not_owner", f"{person} is none of those who are asked")
+def _without_effect(path: str, states: tuple[Progress, ...], direct: Voices) -> Iterator[Uncounted]:
+    """Who approved exactly this, and is none of those who are asked, or not in the way that is asked."""
+    mine: set[str] = set()
+    for needed in (state.requirement for state in states if state.requirement.personal):
+        imported = (direct.people - direct.personal) & frozenset[str]().union(*needed.groups)
+        mine |= imported
+        message = f"{needed.name}: takes personal signatures, and this review was imported"
+        yield from (Uncounted(path, person, "personal", message) for person in sorted(imported))
+    given = mine.union(*(state.given for state in states))
+    for person in sorted(direct.people - given):
+        yield Uncounted(path, person, "not_owner", f"{person} is none of those who are asked")
 
 
 def _as_rules_see(agent: TouchedAgent, governance: Governance) -> Touched:
@@ -234,7 +247,8 @@ def _missing(states: tuple[Progress, ...], authors: AuthorSet) -> str:
             continue
         needed, could = state.requirement, ", ".join(state.could) or "nobody who could give it"
         together = " and " if len(needed.groups) > 1 else " or "
-        parts.append(f"{state.missing} more from {together.join(needed.labels)} ({needed.name}): {could}")
+        how = ", with personal signatures" if needed.personal else ""
+        parts.append(f"{state.missing} more from {together.join(needed.labels)} ({needed.name}{how}): {could}")
     if not parts:
         return "the reviews given do not lead from the old content to this"
     doubt = f"; {authors.doubt}" if authors.doubt else ""

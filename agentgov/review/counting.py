@@ -1,13 +1,16 @@
 """Which reviews count for a path, and why another one does not: never an author's, never one of other contents, never
-one by somebody without the right to review there. What is needed is not asked here (`rules`, `change`). Pure.
+one by somebody without the right to review there. A review imported from a forge counts for the person whose account it
+was, by number; never on governance. What is needed is not asked here (`rules`, `change`). Pure.
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cached_property
 
 from agentgov.model.fleet import Governance
 from agentgov.model.governed import in_governance_set
+from agentgov.model.imported import Imported
 from agentgov.model.names import AgentId, agent_of_path
 from agentgov.model.state import OpenReview
 from agentgov.model.units import format_duration, parse_duration
@@ -16,7 +19,21 @@ from agentgov.trust.identity import Directory
 from agentgov.trust.permissions import Grant, standing
 
 Step = tuple[str, str]  # from one content to another
-Counted = Mapping[Step, frozenset[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Voices:
+    """Who approved one step: everybody, and those of them who signed it themselves."""
+
+    people: frozenset[str] = frozenset()
+    personal: frozenset[str] = frozenset()
+
+    def serving(self, personal: bool) -> frozenset[str]:
+        """Whose word serves a requirement, which may ask for personal signatures."""
+        return self.personal if personal else self.people
+
+
+Counted = Mapping[Step, Voices]
 
 
 class Counting:
@@ -27,18 +44,20 @@ class Counting:
         change: Change,
         governance: Governance,
         directory: Directory,
-        reviews: Iterable[OpenReview],
+        reviews: Mapping[str, OpenReview],
         time: int,
+        imported: Mapping[str, Imported],
     ) -> None:
         self._change, self._governance, self._directory, self._time = change, governance, directory, time
+        self._imported = {id(review): imported[key] for key, review in reviews.items() if key in imported}
         self._approvals: dict[str, list[tuple[Step, OpenReview]]] = {}
-        self._objections: dict[Step, list[str]] = {}  # (path, content) to people
-        for review in reviews:
+        self._objections: dict[Step, list[OpenReview]] = {}  # by path and content
+        for review in reviews.values():
             for entry in review.paths:
                 if review.verdict == "approve":
                     self._approvals.setdefault(entry.path, []).append(((entry.old, entry.new), review))
                 else:
-                    self._objections.setdefault((entry.path, entry.new), []).append(review.by)
+                    self._objections.setdefault((entry.path, entry.new), []).append(review)
         self._left_behind: dict[int, bool] = {}
 
     @cached_property
@@ -56,25 +75,31 @@ class Counting:
     ) -> tuple[Counted, tuple[Uncounted, ...]]:
         """Who approved which step of a path so that it counts, and the reviews that do not count; `answering` are the
         people whom its requirements ask."""
-        steps: dict[Step, set[str]] = {}
+        steps: dict[Step, list[OpenReview]] = {}
         uncounted: list[Uncounted] = []
         approvals = self._approvals.get(path.path, [])
         for step, review in approvals:
             why = self._not_counted(path, review, authors, answering)
             if why is None:
-                steps.setdefault(step, set()).add(review.by)
+                steps.setdefault(step, []).append(review)
             else:
                 uncounted.append(Uncounted(path.path, review.by, *why))
         onward = {old for (old, _), _ in approvals} | {path.new}
-        for (_, new), people in steps.items():
+        for (_, new), given in steps.items():
             if new not in onward:
                 message = "the content is another one than was reviewed"
-                uncounted += [Uncounted(path.path, person, "stale", message) for person in sorted(people)]
-        return {step: frozenset(people) for step, people in steps.items()}, tuple(uncounted)
+                uncounted += [Uncounted(path.path, by, "stale", message) for by in sorted({one.by for one in given})]
+        return {step: self._voices(given) for step, given in steps.items()}, tuple(uncounted)
+
+    def _voices(self, reviews: Iterable[OpenReview]) -> Voices:
+        given = list(reviews)
+        own = frozenset(review.by for review in given if id(review) not in self._imported)
+        return Voices(frozenset(review.by for review in given), own)
 
     def objectors(self, path: PathChange) -> frozenset[str]:
         """Who asked for changes to exactly this content, and has a say in it: on governance only administrators."""
-        said = self._objections.get((path.path, path.new), ())
+        objections = self._objections.get((path.path, path.new), ())
+        said = [review.by for review in objections if self._not_theirs(path, review) is None]
         if in_governance_set(path.path):
             return frozenset(said) & self._directory.administrators
         return frozenset(person for person in said if self.may_review(person, path.path))
@@ -114,6 +139,9 @@ class Counting:
                 "expired",
                 f"the review is {format_duration(self._time - review.time)} old, and {expire} is the limit",
             )
+        stranger = self._not_theirs(path, review)
+        if stranger is not None:
+            return stranger
         if self._directory.person(review.by) is None:
             return ("role", f"{review.by} is not in Access any more")
         if in_governance_set(path.path):
@@ -126,6 +154,21 @@ class Counting:
         if self._governance.fleet.reviews.stale == "any-push" and self._pushed_since(review, path.path):
             return ("stale", "the change was pushed to after this review")
         return None
+
+    def _not_theirs(self, path: PathChange, review: OpenReview) -> tuple[str, str] | None:
+        """Why an imported review is not its person's word here; None for one that is, and for personal ones."""
+        source = self._imported.get(id(review))
+        if source is None:
+            return None
+        if in_governance_set(path.path):
+            return ("personal", "governance takes personal signatures, and this review was imported")
+        owner = self._directory.by_account(source.forge, source.account)
+        if owner == review.by:
+            return None
+        account = f"account {source.account} of {source.forge} ({source.login} when it reviewed)"
+        if owner is None:
+            return ("account", f"{account} is nobody's in Access")
+        return ("account", f"{account} is {owner}'s only since the review was imported")
 
     def _pushed_since(self, review: OpenReview, path: str) -> bool:
         """Whether anything that the review covers is another content now, or an agent that holds the path has changes

@@ -17,6 +17,7 @@ import msgspec
 from agentgov.diff.version import AgentVersion, version_of
 from agentgov.errors import ConfigurationError
 from agentgov.model.fleet import Governance
+from agentgov.model.imported import Imported
 from agentgov.model.names import agent_id
 from agentgov.model.snapshot import EXECUTABLE, FILE, SUBMODULE, SYMLINK, Entry, path_bytes
 from agentgov.model.state import OpenReview, Override
@@ -70,7 +71,7 @@ class RecordedAuthors(msgspec.Struct, frozen=True, omit_defaults=True, forbid_un
 
 class RecordedChange(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """The whole file. `governance` is the authorised one, `reviews` and `overrides` those that are open, by the id of
-    their act."""
+    their act; `imported` says which reviews come from a forge."""
 
     schema: Literal["agentgov.facts/1"]
     journal: JournalPoint
@@ -81,6 +82,7 @@ class RecordedChange(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unk
     authors: dict[str, RecordedAuthors] = {}
     reviews: dict[str, OpenReview] = {}
     overrides: dict[str, Override] = {}
+    imported: dict[str, Imported] = {}
     governance_problem: str = ""
     incoming: OwnersFile | None = None
     handovers: tuple[Handover, ...] = ()
@@ -95,6 +97,7 @@ class Replayable:
     directory: Directory
     reviews: Mapping[str, OpenReview]
     overrides: Mapping[str, Override]
+    imported: Mapping[str, Imported]
     journal: JournalPoint
 
 
@@ -145,7 +148,8 @@ def read_recorded(data: bytes, name: str) -> Replayable:
         incoming=told.incoming,
         handovers=told.handovers,
     )
-    return Replayable(change, governance, Directory(governance.access), told.reviews, told.overrides, told.journal)
+    directory, given = Directory(governance.access), (told.reviews, told.overrides, told.imported)
+    return Replayable(change, governance, directory, *given, told.journal)
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ class Requirement:
     barred: Mapping[str, Why] = field(default_factory=dict)
     labels: tuple[str, ...] = ()
     where: Location | None = None
+    personal: bool = False  # whether only reviews that people signed themselves serve it
 
     def why_not(self, vote: Vote) -> Why | None:
         """Why a vote does not count for this requirement; None where it does."""

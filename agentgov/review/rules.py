@@ -51,7 +51,7 @@ def asked_of(
     asked: dict[tuple[object, ...], Requirement] = {}
     for side in (OwnersFile.of(governance), *([incoming] if incoming is not None else [])):
         for item in _asked_on(path, side.match(path), touched, governance, directory, authors_known, today):
-            asked.setdefault((item.rule, item.groups, item.count), item)
+            asked.setdefault((item.rule, item.groups, item.count, item.personal), item)
     return tuple(asked.values())
 
 
@@ -80,7 +80,8 @@ def _asked_on(
             continue
         item = _from_rule(path, rule, name, found.owners, directory, today, dialect)
         count = max(count, item.count if item.rule == "review.owners" else 0)
-        if item.rule != "review.owners" or rule.mode == "all" or item.count > least:  # else its section asks for it
+        by_section = item.rule == "review.owners" and rule.mode == "any" and item.count <= least
+        if not by_section or item.personal:  # else its section asks for it
             yield item
     if not authors_known and max(count, least) < UNKNOWN_AUTHORS_COUNT:
         twice = ReviewRule(approvals=UNKNOWN_AUTHORS_COUNT)
@@ -144,9 +145,11 @@ def _from_rule(
     else:
         labels, kind = rule.sources, "review.rule"
         groups = tuple(directory.members(source, today) for source in rule.sources)
+    personal = rule.signed == "personal"
     if rule.mode == "all":  # each of those listed; a team speaks through one member
-        return Requirement(path, name, kind, groups, 1, labels=labels)
-    return Requirement(path, name, kind, (frozenset[str]().union(*groups),), max(rule.approvals, 1), labels=labels)
+        return Requirement(path, name, kind, groups, 1, labels=labels, personal=personal)
+    anybody, count = (frozenset[str]().union(*groups),), max(rule.approvals, 1)
+    return Requirement(path, name, kind, anybody, count, labels=labels, personal=personal)
 
 
 def rule_matches(when: When, path: str, touched: tuple[Touched, ...]) -> bool:

@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 
 from agentgov.errors import IncompleteError
 from agentgov.journal.records import from_bytes, to_bytes
+from agentgov.model.imported import Imported, Landed
 from agentgov.model.state import (
     Canary,
     Deployment,
     Head,
     Hold,
-    Imported,
     OpenReview,
     Override,
     Pause,
@@ -153,15 +153,18 @@ RECORDS = st.one_of(
             Imported,
             by=TEXT,
             bot=TEXT,
-            forge=TEXT,
+            forge=st.sampled_from(("github", "gitlab")),
             account=NUMBER,
+            login=TEXT,
             review_id=TEXT,
             commit=HEX,
             opener=NUMBER,
             pushers=st.lists(NUMBER, max_size=3).map(tuple),
+            paths=st.lists(TEXT, max_size=3).map(tuple),
         ),
         "imported/X.yaml",
     ),
+    some(st.builds(Landed, act=TEXT, withdrawn=st.booleans()), "imported/github/77.yaml"),
 )
 HEAD = Head(fleet="f", introduction="a", main="b", governance="c", previous_governance="d", seq=3, time=4)
 

@@ -9,6 +9,7 @@ from msgspec.structs import replace as with_fields
 from agentgov.diff.version import AgentVersion, version_of
 from agentgov.model.access import Access, Administrators, Binding, Bot, ForgeAccount, Person, Team
 from agentgov.model.fleet import Codeowners, Fleet, Governance, ReviewRule, Reviews, When
+from agentgov.model.imported import Imported
 from agentgov.model.names import AgentId
 from agentgov.model.pipeline import Pipeline
 from agentgov.model.snapshot import MemorySnapshot
@@ -99,6 +100,7 @@ class Case:
     agents: tuple[TouchedAgent, ...] = ()
     authors: Mapping[str, AuthorSet] = field(default_factory=dict)
     reviews: tuple[OpenReview, ...] = ()
+    imported: Mapping[str, Imported] = field(default_factory=dict)
     rules: Reviews = RULES
     access: Access = ACCESS
     codeowners: str = CODEOWNERS
@@ -123,6 +125,23 @@ class Case:
             by=who, verdict="request-changes" if objects else "approve", seq=1, time=time, paths=entries
         )
         return replace(self, reviews=(*self.reviews, review))
+
+    def from_forge(self, who: str, account: int, path: str = PROMPT, step: tuple[str, str] = (A, B)) -> "Case":
+        """The same with one more approval, which was imported for an account of gitlab."""
+        source = Imported(
+            by=who,
+            bot="importer",
+            forge="gitlab",
+            account=account,
+            login="login",
+            review_id=str(len(self.reviews)),
+            commit="c" * 40,
+            opener=7,
+            pushers=(7,),
+            paths=(path,),
+        )
+        found = self.approved(who, path, step)
+        return replace(found, imported={**self.imported, str(len(self.reviews)): source})
 
     def ruled(self, *rules: ReviewRule, **changes: object) -> "Case":
         """The same under other review rules."""
@@ -157,7 +176,8 @@ class Case:
     def verdict(self) -> ChangeVerdict:
         """The verdict on it."""
         reviews = {str(number): review for number, review in enumerate(self.reviews)}
-        return decide_change(self.change, self.governance, Directory(self.access), reviews, self.time)
+        directory = Directory(self.access)
+        return decide_change(self.change, self.governance, directory, reviews, self.time, imported=self.imported)
 
     @property
     def state(self) -> str:

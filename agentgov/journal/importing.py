@@ -1,0 +1,72 @@
+"""A review of a forge as an act of the importer: what it binds, where it comes from, what its commit holds.
+
+It binds the paths that the pull request changes and that are not authorised yet, with the contents of the reviewed
+commit. Whether the forge said so is the importer's word; nothing here asks a forge.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Literal
+
+from agentgov.journal.draft import Actor, Draft, sign, write_act
+from agentgov.journal.proof import prove
+from agentgov.journal.reviewing import requirements_digest, review_fields, reviewable
+from agentgov.journal.view import View
+from agentgov.model.imported import proof_path
+from agentgov.review.change import ChangeVerdict
+from agentgov.trust.identity import Forge
+
+_VERBS: Mapping[str, str] = MappingProxyType({"approve": "approves", "request-changes": "requests changes to"})
+
+
+@dataclass(frozen=True, slots=True)
+class ForgeReview:
+    """One review as a forge has it. Numbers are accounts; the login is for people to read."""
+
+    forge: Forge
+    review_id: str
+    account: int
+    login: str
+    verdict: Literal["approve", "request-changes"]
+    commit: str
+    opener: int
+    pushers: tuple[int, ...]
+
+
+def draft_import(view: View, actor: Actor, given: ForgeReview, base: str, *, now: int) -> Draft | None:
+    """The signed act of a review that was given on what its commit changes since it left `base`; None where it changes
+    nothing that waits to be authorised. IncompleteError where a commit is not here."""
+    found = reviewable(view, given.commit, base)
+    paths = [path.path for path in found.change.paths if path.old and path.new]
+    if not paths:
+        return None
+    count = f"{len(paths)} path{'s' if len(paths) != 1 else ''}"
+    fields = [
+        *review_fields(view, found, given.verdict, given.commit),
+        *_who(given),
+        ("Commit", given.commit),
+        ("Opener", str(given.opener)),
+        *(("Pusher", str(number)) for number in given.pushers),
+    ]
+    subject = f"{given.login} of {given.forge} {_VERBS[given.verdict]} {count} at {given.commit[:9]}"
+    act = write_act(view, actor, "review", subject, fields, now=now)
+    files = {proof_path(act.id): prove(view.repo, given.commit, paths)}
+    return sign(act, actor.appender.signer, files=files)
+
+
+def draft_dismissal(view: View, actor: Actor, given: ForgeReview, *, now: int) -> Draft:
+    """The signed act that takes an imported review back."""
+    nothing = requirements_digest(ChangeVerdict(()))
+    fields = [("Verdict", "withdraw"), ("Requirements", nothing), *_who(given)]
+    subject = f"the review {given.review_id} of {given.login} on {given.forge} was dismissed"
+    return sign(write_act(view, actor, "review", subject, fields, now=now), actor.appender.signer)
+
+
+def _who(given: ForgeReview) -> list[tuple[str, str]]:
+    return [
+        ("Reviewer", given.login),
+        ("Forge", given.forge),
+        ("Account", str(given.account)),
+        ("Review-Id", given.review_id),
+    ]

@@ -84,7 +84,8 @@ class Context:
         signer: KeyFileSigner | None = bot_signer() or stored_bot_key(view.state.head.fleet, kind)
         if signer is None:
             raise ConfigurationError(
-                f"there is no key of a {kind} at hand", f"point {KEY_FILE_VARIABLE} at the private key of the bot"
+                f"there is no key of {'an' if kind[0] in 'aeiou' else 'a'} {kind} at hand",
+                f"point {KEY_FILE_VARIABLE} at the private key of the bot",
             )
         identity = _identity(view, parse_public_key(signer.public_key))
         if identity.bot_kind != kind:

@@ -2,6 +2,7 @@
 
 import click
 
+from agentgov.cli import review_import
 from agentgov.cli.options import format_option, repo_option
 from agentgov.cli.order import Done, append_order, tell
 from agentgov.cli.worktree import note_uncommitted
@@ -33,6 +34,7 @@ def _command(verdict: Verdict, help_text: str) -> None:
 _command("approve", "Approve what REV changes of the authorised contents (default: HEAD).")
 _command("request-changes", "Block what REV changes until you approve it or withdraw this.")
 _command("withdraw", "Take back your reviews of the paths that REV changes.")
+review.add_command(review_import.command)
 
 
 def _run(verdict: Verdict, rev: str, base: str | None, message: str, repo: str, output: str) -> int:

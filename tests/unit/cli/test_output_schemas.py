@@ -26,7 +26,9 @@ def leaves() -> Iterator[tuple[str, click.Command]]:
         if isinstance(command, click.Group) and name != "review":
             yield from ((f"{name}-{sub}", child) for sub, child in command.commands.items())
         elif isinstance(command, click.Group):
-            yield from ((name, child) for child in command.commands.values())
+            yield from (
+                (f"{name}-{sub}" if sub == "import" else name, child) for sub, child in command.commands.items()
+            )
         else:
             yield name, command
             if name == "owners":

@@ -23,6 +23,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 from typing import Literal
 
 # What of a path has to match: all of it, all of it or a folder above it, a folder above it.
@@ -136,6 +137,7 @@ def problem(text: str) -> str:
     return ""
 
 
+@lru_cache(maxsize=8192)  # a line is looked at by whoever matches, and again by whoever lints
 def parse_pattern(text: str) -> Pattern:
     """Take apart a pattern that `problem` has nothing to say about."""
     names = list(text.split("/") if _SPECIAL.search(text) is None else _names(text))

@@ -306,21 +306,13 @@ def test_pause_says_whom_how_and_until_when(local: FleetSimulator, fields: list[
         local.append(hostile.write(local, "alice", "pause", fields), by="alice")
 
 
-RECOVERY = {
-    "revoke": [("Key", "SHA256:x")],
-}
-
-
-@pytest.mark.parametrize("kind", RECOVERY)
 @pytest.mark.parametrize(
     ("who", "code"),
-    [("carol", "act.place"), ("alice", "authority.permission"), ("reconciler", "authority.bot-kind")],
+    [("carol", "revoke.key"), ("alice", "authority.permission"), ("reconciler", "authority.bot-kind")],
 )
-def test_recovery_is_the_administrators_and_has_no_effect_yet(
-    local: FleetSimulator, kind: str, who: str, code: str
-) -> None:
+def test_revoking_a_key_is_the_administrators_and_says_which(local: FleetSimulator, who: str, code: str) -> None:
     with pytest.raises(RefusedError, match=code):
-        local.append(hostile.write(local, who, kind, RECOVERY[kind]), by=who)
+        local.append(hostile.write(local, who, "revoke", [("Key", "SHA256:x")]), by=who)
 
 
 def test_pause_of_a_workspace_takes_the_right_on_all_of_it(local: FleetSimulator) -> None:

@@ -23,7 +23,6 @@ from agentgov.trust.signatures import claimed_key, verify_git
 from agentgov.trust.sshsig import ACT, GIT, SignatureError, verify
 
 _TEXT = b"tree 4b825dc642cb6eb9a060e54bf8d69288fbee4904\n\0\xff\r\nmessage\n"
-_NOW = int(time.time())
 _NOBODY = Access(administrators=Administrators(who=()))
 _BEGIN, _END = b"-----BEGIN PGP SIGNATURE-----\n", b"-----END PGP SIGNATURE-----\n"
 
@@ -57,7 +56,8 @@ def directory(gpg: Gpg) -> Directory:
     return Directory(access)
 
 
-def _code(directory: Directory, armoured: bytes, payload: bytes = _TEXT, at: int = _NOW) -> str:
+def _code(directory: Directory, armoured: bytes, payload: bytes = _TEXT, at: int | None = None) -> str:
+    at = int(time.time()) if at is None else at  # as late as this test runs
     with pytest.raises(SignatureError) as caught:
         verify_git(armoured, payload, directory.certificate, at)
     assert caught.value.message
@@ -77,7 +77,7 @@ def _armour(packet: bytes, columns: int = 64) -> bytes:
 @pytest.mark.parametrize("who", ["ada", "rob", "sub"])
 def test_what_gpg_signs_counts_for_its_holder(gpg: Gpg, directory: Directory, who: str) -> None:
     signed = gpg.sign(who, _TEXT)
-    key = verify_git(signed, _TEXT, directory.certificate, _NOW)
+    key = verify_git(signed, _TEXT, directory.certificate, int(time.time()))
     identity = directory.by_key(key)
     assert identity is not None
     assert identity.id == who
@@ -259,7 +259,7 @@ def test_without_the_extra_nobody_can_tell_and_the_command_is_named(
     signed = gpg.sign("ada", _TEXT)
     monkeypatch.setitem(sys.modules, "pysequoia", None)
     with pytest.raises(IncompleteError, match="cannot be verified here") as caught:
-        verify_git(signed, _TEXT, directory.certificate, _NOW)
+        verify_git(signed, _TEXT, directory.certificate, int(time.time()))
     assert caught.value.hint == "install the extra: pip install 'agentgov[openpgp]'"
     assert caught.value.exit_code == 3
     assert _code(Directory(_NOBODY), signed) == "signature.invalid", "a stranger's is a no without asking anybody"

@@ -6,7 +6,7 @@ is refused, because a misspelt rule must not turn into no rule. Nothing is judge
 
 import difflib
 import re
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 
@@ -14,6 +14,7 @@ from agentgov.errors import ConfigurationError
 from agentgov.owners.codeowners import Dialect
 from agentgov.review.votes import Submitted
 
+Told = TypeVar("Told")
 Logins = tuple[str, ...]
 AtLeastOne = Annotated[int, msgspec.Meta(ge=1)]
 Role = Literal["viewer", "operator", "administrator"]
@@ -149,6 +150,16 @@ def read_facts(data: bytes, name: str) -> Facts:
         if file.status == "renamed" and not file.previous:
             raise ConfigurationError(f"{name}: /pr/files/{number}/previous is missing from a renamed file", _HINT)
     return facts
+
+
+def decoded(data: bytes, type_: type[Told], name: str, hint: str) -> Told:
+    """A file's JSON as its type. ConfigurationError with one sentence and a JSON pointer for what cannot be read."""
+    try:
+        return msgspec.json.decode(data, type=type_)
+    except msgspec.ValidationError as error:
+        raise ConfigurationError(f"{name}: {sentence(str(error))}", hint) from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise ConfigurationError(f"{name} is not JSON: {error}", hint) from error
 
 
 def sentence(message: str) -> str:

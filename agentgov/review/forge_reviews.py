@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from agentgov.errors import ConfigurationError
-from agentgov.review.facts import sentence
+from agentgov.review.facts import decoded
 from agentgov.review.votes import Submitted
 from agentgov.trust.identity import Forge
 
@@ -44,12 +44,7 @@ class ForgeReviews(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def read_forge_reviews(data: bytes, name: str) -> ForgeReviews:
     """The file's contents; ConfigurationError with one sentence for what cannot be read."""
-    try:
-        found = msgspec.json.decode(data, type=ForgeReviews)
-    except msgspec.ValidationError as error:
-        raise ConfigurationError(f"{name}: {sentence(str(error))}", _HINT) from error
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise ConfigurationError(f"{name} is not JSON: {error}", _HINT) from error
+    found = decoded(data, ForgeReviews, name, _HINT)
     if len({review.id for review in found.reviews}) != len(found.reviews):
         raise ConfigurationError(f"{name}: two reviews have one id", _HINT)
     return found

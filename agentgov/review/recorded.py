@@ -21,7 +21,7 @@ from agentgov.model.imported import Imported
 from agentgov.model.names import agent_id
 from agentgov.model.snapshot import EXECUTABLE, FILE, SUBMODULE, SYMLINK, Entry, path_bytes
 from agentgov.model.state import OpenReview, Override
-from agentgov.review.facts import sentence
+from agentgov.review.facts import decoded
 from agentgov.review.verdict import AuthorSet, Change, Handover, OwnersFile, PathChange, TouchedAgent
 from agentgov.trust.identity import Directory, problems
 from agentgov.validate.load import load_agent, load_governance
@@ -132,12 +132,7 @@ def is_recorded(data: bytes) -> bool:
 
 def read_recorded(data: bytes, name: str) -> Replayable:
     """The change in the bytes of a facts file. ConfigurationError with one sentence for what cannot be read."""
-    try:
-        told = msgspec.json.decode(data, type=RecordedChange)
-    except msgspec.ValidationError as error:
-        raise ConfigurationError(f"{name}: {sentence(str(error))}", _HINT) from error
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise ConfigurationError(f"{name} is not JSON: {error}", _HINT) from error
+    told = decoded(data, RecordedChange, name, _HINT)
     governance = _governance(told, name)
     change = Change(
         paths=told.paths,

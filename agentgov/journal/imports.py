@@ -10,6 +10,8 @@ import re
 from collections.abc import Callable, Collection
 from typing import get_args
 
+from msgspec.structs import replace
+
 from agentgov.journal.outcome import Outcome
 from agentgov.journal.proof import proven
 from agentgov.journal.reviews import bound_paths, opened, without_replaced
@@ -57,7 +59,7 @@ def spent(view: View, accepted: Collection[str]) -> Changes:
     for key, source in view.state.imported().items():
         left = tuple(path for path in source.paths if path not in accepted)
         if left != source.paths:
-            changes[imported_path(key)] = _with_paths(source, left) if left else None
+            changes[imported_path(key)] = replace(source, paths=left) if left else None
             if not left:
                 changes[proof_path(key)] = None
     return changes
@@ -72,7 +74,7 @@ def _landed(
         return Refusal("review.verdict", f"{verdict!r} is no verdict of a review")
     changes = without_replaced(view, source.by, {path.path: path.new for path in paths}, ours)
     changes[f"reviews/{act.id}.yaml"] = opened(view, source.by, verdict, paths, time)
-    changes[imported_path(act.id)] = _with_paths(source, tuple(path.path for path in paths))
+    changes[imported_path(act.id)] = replace(source, paths=tuple(path.path for path in paths))
     changes[landed_path(source.forge, source.review_id)] = Landed(act=act.id)
     return Outcome(changes, {proof_path(act.id): proof})
 
@@ -117,19 +119,4 @@ def _source(view: View, act: Act) -> Imported | None:
         commit=act.get("Commit"),
         opener=int(act.get("Opener") or 0),
         pushers=tuple(map(int, act.all("Pusher"))),
-    )
-
-
-def _with_paths(source: Imported, paths: tuple[str, ...]) -> Imported:
-    return Imported(
-        by=source.by,
-        bot=source.bot,
-        forge=source.forge,
-        account=source.account,
-        login=source.login,
-        review_id=source.review_id,
-        commit=source.commit,
-        opener=source.opener,
-        pushers=source.pushers,
-        paths=paths,
     )

@@ -76,10 +76,7 @@ def add_person(text: str, person: Person, *, administrator: bool = False, teams:
         if administrator:
             draft.add(("administrators", "who"), person.id)
         for team in teams:
-            place = _place(draft, "teams", team)
-            if place is None:
-                raise UsageError(f"there is no team {team!r} in Access", "see: agentgov access show")
-            draft.add(("teams", place, "members"), person.id)
+            draft.add(("teams", _known(draft, "teams", team, "no team"), "members"), person.id)
 
     return _edited(text, change)
 
@@ -88,9 +85,7 @@ def remove_person(text: str, person_id: str) -> Edited:
     """Somebody who leaves: out of people, administrators, teams and bindings; a binding of nobody else goes too."""
 
     def change(draft: _Draft) -> None:
-        place = _place(draft, "people", person_id)
-        if place is None:
-            raise UsageError(f"there is nobody called {person_id!r} in Access", "see: agentgov access show")
+        place = _known(draft, "people", person_id, "nobody called")
         _remove_everywhere(draft, ("administrators", "who"), person_id)
         for index in range(len(draft.values.get("teams", []))):
             _remove_everywhere(draft, ("teams", index, "members"), person_id)
@@ -119,10 +114,7 @@ def remove_bot(text: str, bot_id: str) -> Edited:
     """A bot away; what needs one of its kind stands still then."""
 
     def change(draft: _Draft) -> None:
-        place = _place(draft, "bots", bot_id)
-        if place is None:
-            raise UsageError(f"there is no bot {bot_id!r} in Access", "see: agentgov access show")
-        draft.remove(("bots",), place)
+        draft.remove(("bots",), _known(draft, "bots", bot_id, "no bot"))
 
     return _edited(text, change)
 
@@ -261,6 +253,14 @@ def _is_shaped(values: dict[str, Any]) -> bool:
 
 def _place(draft: _Draft, group: str, name: str) -> int | None:
     return next((index for index, one in enumerate(draft.values.get(group, [])) if one.get("id") == name), None)
+
+
+def _known(draft: _Draft, group: str, name: str, none: str) -> int:
+    """The place of what has to be there; `none` are the words for there being none."""
+    place = _place(draft, group, name)
+    if place is None:
+        raise UsageError(f"there is {none} {name!r} in Access", "see: agentgov access show")
+    return place
 
 
 def _refuse_known(draft: _Draft, name: str) -> None:

@@ -85,7 +85,7 @@ class Judging:
     def _judged(self, target: Target) -> Answer:
         from agentgov.validate.judge import in_order, judge_fleet
 
-        near = self._from_near(target) if self._near is not None else None
+        near = self._from_near(target)
         if near is not None:
             return near
         found = judge_fleet(target.partition, self._means, self._narrow(target), self._ready)
@@ -98,12 +98,13 @@ class Judging:
 
     def _from_near(self, target: Target) -> Answer | None:
         """The answer, where it follows from one that is kept and from a few folders."""
+        if self._near is None:
+            return None
         from agentgov.repo.changes import changed_paths
         from agentgov.repo.partition import TreePartition
         from agentgov.validate.judge import Ready
         from agentgov.validate.rejudge import Told, findings_after, folders_of
 
-        assert self._near is not None
         (base, known), after = self._near, target.partition
         if not (isinstance(base, TreePartition) and isinstance(after, TreePartition) and self._whole(target)):
             return None

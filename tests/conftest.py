@@ -1,4 +1,5 @@
-"""What holds for all tests: nothing waits for the disk. Their worlds are thrown away, and no power fails in them."""
+"""What holds for all tests: nothing waits for the disk, and they are nobody whom the shell that starts them may be, such
+as one of the demo's people. Their worlds are thrown away, and no power fails in them."""
 
 import os
 import tempfile
@@ -10,6 +11,10 @@ from agentgov.repo.storage import survive_crashes
 survive_crashes()  # once a process; what it asks for is taken back here
 pygit2.option(pygit2.enums.Option.ENABLE_FSYNC_GITDIR, False)
 setattr(os, "fsync", lambda descriptor: None)  # noqa: B010 - typed as a function of the module
+
+for name in list(os.environ):
+    if name.startswith(("AGENTGOV_", "GIT_AUTHOR_", "GIT_COMMITTER_")) or name == "GIT_CONFIG_COUNT":
+        del os.environ[name]
 
 # What `validate` keeps between runs: never in the user's own cache.
 _kept = tempfile.TemporaryDirectory(prefix="agentgov-tests-")

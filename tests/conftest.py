@@ -1,5 +1,7 @@
-"""What holds for all tests: nothing waits for the disk, and they are nobody whom the shell that starts them may be, such
-as one of the demo's people. Their worlds are thrown away, and no power fails in them."""
+"""What holds for all tests: nothing waits for the disk, and the shell that starts them has no say in who they are.
+
+Their worlds are thrown away, and no power fails in them.
+"""
 
 import os
 import tempfile

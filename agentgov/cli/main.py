@@ -70,7 +70,7 @@ def cli(debug: bool, no_color: bool) -> None:
 
 def run(args: list[str] | None = None) -> None:
     """Run the command line and exit: the one place where an error becomes a message and an exit code."""
-    sys.exit(status(sys.argv[1:] if args is None else args))
+    sys.exit(_delivered(status(sys.argv[1:] if args is None else args)))
 
 
 def status(args: list[str]) -> int:
@@ -94,9 +94,7 @@ def status(args: list[str]) -> int:
         _tell(error.message, error.hint)
         return error.exit_code
     except BrokenPipeError:
-        # The reader went away (`| head`); what is left must not be flushed into the closed pipe at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        return 0  # the reader went away (`| head`)
     except Exception as error:
         if debug:
             raise
@@ -106,6 +104,23 @@ def status(args: list[str]) -> int:
         )
         return 3
     return result if isinstance(result, int) else 0
+
+
+def _delivered(code: int) -> int:
+    """The exit code, once what was printed has left this process; what cannot is said, if nothing was said before.
+
+    Nothing may be left in the buffer: Python would try again at its end, and put its own exit code in place of ours.
+    """
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if isinstance(error, BrokenPipeError):
+            return code
+        if code != 3:
+            _tell(f"the answer cannot be written: {error}", "make room, and run it again")
+        return 3
+    return code
 
 
 def _completed(args: list[str]) -> int:

@@ -54,12 +54,19 @@ class Killer:
         self.fleet, self._chance = fleet, random.Random(seed)
         self.counts = fleet.folder / "counts.json"
         self.said: list[str] = []
+        self._life = 1.0  # seconds of a life to its end, on the machine that this runs on
+
+    def measure(self) -> None:
+        """See how long a life takes here, so that kills fall everywhere into it, and some behind its work."""
+        start = time.monotonic()
+        self.run_once()
+        self._life = max(time.monotonic() - start, 0.5)
 
     def kill_one(self, *how: str) -> None:
         """One life of the reconciler."""
         self._count()
         process = self._start(*how)
-        time.sleep(self._chance.uniform(0.2, 1.4))
+        time.sleep(self._chance.uniform(0.2, 1.5) * self._life)
         os.killpg(process.pid, signal.SIGKILL)
         self.said.append(process.communicate(timeout=30)[1])
 
@@ -104,6 +111,7 @@ def landed(fleet: PipelineWorld) -> list[Act]:
 def test_fifty_kills_lose_nothing_and_repeat_nothing(live: PipelineWorld, how: tuple[str, ...]) -> None:
     killer, seen = Killer(live, SEED + len(how)), list[str]()
     live.clock.time = int(time.time())
+    killer.measure()
     live.release("alice", TRIAGE, "1.0.0")
     for life in range(KILLS):
         killer.kill_one(*how)
@@ -130,10 +138,11 @@ def _check(fleet: PipelineWorld) -> None:
     times = Counter((act.kind, act.get("Release"), act.get("Share")) for act in fleet.acts() if act.get("Release"))
     assert set(times.values()) == {1}
     way = ["release-seen", "stage", "pass", "canary", "share", "graduate", "settle"]
-    for version in ("1.0.0", "1.1.0"):  # their ways may overlap: the second one is released while the first one bakes
+    for version in ("1.0.0", "1.1.0"):
         mine = [act.kind for act in fleet.acts() if act.get("Release").startswith(f"{TRIAGE}/v{version} ")]
         walked = [kind for kind in mine if kind != "promote"]
-        assert walked == way or (version == "1.0.0" and walked == way[:-1])
+        # The second one is released in the middle, and takes the place of the first one wherever that stands by then.
+        assert walked == way or (version == "1.0.0" and walked and walked == way[: len(walked)])
     git_dir = fleet.work / ".git"
     gitworld.git(fleet.work, "fsck", "--connectivity-only", "--no-dangling")
     locks = list(git_dir.rglob("*.lock"))

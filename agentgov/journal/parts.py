@@ -13,6 +13,7 @@ from agentgov.repo.changes import MAX_PATHS
 from agentgov.repo.objects import ObjectError, TreeEntry, object_id, tree_order
 from agentgov.repo.repository import Repository
 from agentgov.repo.treeedit import MAX_DEPTH, Change, Edits, put_files, spliced
+from agentgov.repo.trees import Difference, differing
 
 # The folders and files in which the governance set lies (`model.governed`).
 GOVERNANCE_FOLDERS = ("governance", ".github/workflows")
@@ -31,6 +32,12 @@ class Overlay:
     def tree(self, oid: str) -> tuple[TreeEntry, ...]:
         """The entries of a tree, in git's order."""
         return self._made[oid] if oid in self._made else self.repo.tree(oid)
+
+    def differing(self, old: str, new: str) -> Difference:
+        """(name, old entry, new entry) for every entry in which two trees differ."""
+        if old in self._made or new in self._made:
+            return differing(self.tree(old), self.tree(new))
+        return self.repo.differing(old, new)
 
     def read_trees(self, oids: Sequence[str]) -> None:
         """Several trees will be asked for next: read those in one go that lie in the repository."""

@@ -5,10 +5,8 @@ content. Nothing recurses, and the number of paths is bounded: nested copies of 
 are atoms.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from itertools import compress
-from operator import is_not
 from typing import Protocol
 
 from agentgov.errors import IncompleteError
@@ -16,15 +14,13 @@ from agentgov.model.snapshot import TREE, Entry, path_bytes, path_text
 from agentgov.repo.objects import Commit, ObjectError, TreeEntry
 from agentgov.repo.storage import Kind
 from agentgov.repo.treeedit import MAX_DEPTH, entry_of
+from agentgov.repo.trees import Difference, differing
 
 MAX_PATHS = 2_000_000
 _AT_ONCE, _FEW_AT_ONCE = 256, 16  # folders whose trees are read in one go: few where very many wait already
 _MANY = 4096
-_MOST_REMEMBERED = 65_536  # pairs of folders
-_FEW = 64  # entries in which two folders may differ to be remembered
 
 Changes = dict[str, tuple[Entry | None, Entry | None]]
-_Difference = Sequence[tuple[bytes, TreeEntry | None, TreeEntry | None]]
 _Step = tuple[int, bytes, str | None, str | None]  # the comparison, a folder's path, its tree before and after
 _Found = tuple[int, bytes, TreeEntry | None, TreeEntry | None]
 
@@ -33,6 +29,7 @@ class Trees(Protocol):
     """Where trees are read from: a Repository, or one with uncommitted changes laid over it."""
 
     def tree(self, oid: str) -> tuple[TreeEntry, ...]: ...
+    def differing(self, old: str, new: str) -> Difference: ...
     def read_trees(self, oids: Sequence[str]) -> None: ...
 
 
@@ -62,12 +59,11 @@ def touches(repo: Commits, commit_oid: str, roots: Sequence[str] = ()) -> set[st
 
 
 class TreeDiff:
-    """Compares trees, and remembers in what pairs of folders differ: most of them are met again and again."""
+    """Compares trees; whatever is equal by id is not read."""
 
     def __init__(self, trees: Trees, roots: Sequence[str] = ()) -> None:
         self._trees = trees
         self._wanted = frozenset(map(path_bytes, roots))
-        self._known: dict[tuple[str | None, str | None], _Difference] = {}
 
     def changed(self, old_tree: str | None, new_tree: str | None) -> Changes:
         """As `changed_paths`."""
@@ -84,7 +80,7 @@ class TreeDiff:
             at_once = _AT_ONCE if len(todo) < _MANY else _FEW_AT_ONCE
             now = todo[-at_once:]
             del todo[-at_once:]
-            self._read_ahead(now)
+            self._trees.read_trees([oid for step in now for oid in step[2:] if oid is not None])
             for which, prefix, old_oid, new_oid in now:
                 check_bounds(prefix, len(todo))
                 for name, old, new in self._difference(old_oid, new_oid):
@@ -96,21 +92,11 @@ class TreeDiff:
                     if (old is not None and old_folder is None) or (new is not None and new_folder is None):
                         yield which, prefix + name, old, new
 
-    def _read_ahead(self, steps: Iterable[_Step]) -> None:
-        known = self._known
-        unknown = [step[2:] for step in steps if step[2:] not in known]
-        self._trees.read_trees([oid for pair in unknown for oid in pair if oid is not None])
-
-    def _difference(self, old_oid: str | None, new_oid: str | None) -> _Difference:
+    def _difference(self, old_oid: str | None, new_oid: str | None) -> Difference:
         """(name, old entry, new entry) for every entry in which two folders differ."""
-        found = self._known.get((old_oid, new_oid))
-        if found is None:
-            found = differing(self._entries(old_oid), self._entries(new_oid))
-            if len(found) <= _FEW:
-                if len(self._known) >= _MOST_REMEMBERED:
-                    self._known = {}
-                self._known[old_oid, new_oid] = found
-        return found
+        if old_oid is not None and new_oid is not None:
+            return self._trees.differing(old_oid, new_oid)
+        return differing(self._entries(old_oid), self._entries(new_oid))
 
     def _entries(self, oid: str | None) -> tuple[TreeEntry, ...]:
         return self._trees.tree(oid) if oid is not None else ()
@@ -176,26 +162,6 @@ class HistoryDiff(TreeDiff):
             all_old = [old, *(entry_of(other, name) for other in others)]
             if new not in all_old and (prefix or not self._wanted or name in self._wanted):
                 yield name, all_old, new
-
-
-def differing(old: Sequence[TreeEntry], new: Sequence[TreeEntry]) -> _Difference:
-    """(name, old entry, new entry) for every entry in which two folders differ; quick where most of them are shared."""
-    if len(old) == len(new):
-        places = list(compress(range(len(old)), map(is_not, old, new)))
-        before, after = [old[place] for place in places], [new[place] for place in places]
-        if all(one.name == other.name for one, other in zip(before, after, strict=True)):
-            return [(one.name, one, other) for one, other in zip(before, after, strict=True) if one != other]
-    else:
-        start, most = 0, min(len(old), len(new))
-        while start < most and old[start] == new[start]:
-            start += 1
-        end = 0
-        while end < most - start and old[-1 - end] == new[-1 - end]:
-            end += 1
-        before, after = list(old[start : len(old) - end]), list(new[start : len(new) - end])
-    olds, news = {entry.name: entry for entry in before}, {entry.name: entry for entry in after}
-    pairs = ((name, olds.get(name), news.get(name)) for name in dict.fromkeys((*olds, *news)))
-    return [pair for pair in pairs if pair[1] != pair[2]]
 
 
 def check_bounds(prefix: bytes, count: int) -> None:

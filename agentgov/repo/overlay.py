@@ -10,6 +10,7 @@ from agentgov.repo.compose import tree_bytes
 from agentgov.repo.objects import TreeEntry, object_id, parse_tree
 from agentgov.repo.repository import Repository
 from agentgov.repo.treeedit import EMPTY_TREE, Change, Edits, put_files, spliced
+from agentgov.repo.trees import Difference, differing
 
 MOST_HELD = 64 * 2**20  # bytes of files
 
@@ -32,6 +33,12 @@ class Overlay:
         """The entries of a tree."""
         found = self._trees.get(oid)
         return self._repo.tree(oid) if found is None else found
+
+    def differing(self, old: str, new: str) -> Difference:
+        """(name, old entry, new entry) for every entry in which two trees differ."""
+        if old in self._trees or new in self._trees:
+            return differing(self.tree(old), self.tree(new))
+        return self._repo.differing(old, new)
 
     def read_trees(self, oids: Sequence[str]) -> None:
         """As `Repository.read_trees`."""

@@ -71,16 +71,33 @@ class Child:
                 asked = oids[start : start + _MOST_ASKED]
                 self._send(*asked)
                 for oid in asked:
-                    fields = self._fields(oid)
-                    if len(fields) == 2:
-                        continue  # missing
-                    size = int(fields[2])
-                    room -= size
-                    if room < 0:
+                    answer = self._whole_answer()
+                    if answer is None:
+                        header = self._header(oid)
+                        if header is None:
+                            continue  # missing
+                        if header.size <= room:
+                            answer = header.kind, self._read(oid, header.size + 1)[:-1]
+                    if answer is None or len(answer[1]) > room:
                         self._stop()  # and with it the other answers
                         return found
-                    found[oid] = fields[1].decode("ascii", "replace"), self._read(oid, size + 1)[:-1]
+                    room -= len(answer[1])
+                    found[oid] = answer
         return found
+
+    def _whole_answer(self) -> tuple[str, bytes] | None:
+        """(type, content) where all of the next answer has come already, as nearly always; else nothing is taken."""
+        buffer = self._buffer
+        end = buffer.find(b"\n", self._at)
+        fields = buffer[self._at : end].split(b" ") if end >= 0 else ()
+        if len(fields) != 3 or not fields[2].isdigit():
+            return None
+        start = end + 1
+        end = start + int(fields[2])
+        if end >= len(buffer):
+            return None
+        self._at = end + 1
+        return fields[1].decode("ascii", "replace"), buffer[start:end]
 
     def _ask(self, name: str) -> Header | None:
         self._send(name)

@@ -25,7 +25,7 @@ from agentgov.repo.rehash import refuse_collisions
 from agentgov.repo.revision import resolve_commit
 from agentgov.repo.storage import Kind, ReadAhead, Storage
 from agentgov.repo.treeedit import EMPTY_TREE, Change, Edits, put_files, spliced
-from agentgov.repo.trees import TreeCache
+from agentgov.repo.trees import Difference, TreeCache, differing
 
 _ZEROS = "0" * 40
 _LOCK_WAITS = (0.02, 0.05, 0.1, 0.3)  # seconds between attempts at a ref that another process has locked
@@ -91,6 +91,12 @@ class Repository:
     def tree(self, oid: str) -> tuple[TreeEntry, ...]:
         """The entries of a tree, in git's order."""
         return () if oid == EMPTY_TREE else self._trees.entries(oid)
+
+    def differing(self, old: str, new: str) -> Difference:
+        """(name, old entry, new entry) for every entry in which two trees differ."""
+        if EMPTY_TREE in (old, new):
+            return differing(self.tree(old), self.tree(new))
+        return self._trees.differing(old, new)
 
     def read_trees(self, oids: Sequence[str]) -> None:
         """Several trees will be asked for next: read those in one go that were not read before."""

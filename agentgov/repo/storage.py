@@ -49,9 +49,8 @@ class Storage:
         if found is None:
             raise IncompleteError(f"the {kind} {oid} is missing from this repository", self._how_to_get(oid))
         found_kind, raw = found
-        digest = hashlib.sha1(b"%s %d\0" % (found_kind.encode(), len(raw)), usedforsecurity=False)
-        digest.update(raw)
-        if digest.hexdigest() != oid:
+        named = b"%s %d\0%s" % (found_kind.encode(), len(raw), raw)
+        if hashlib.sha1(named, usedforsecurity=False).hexdigest() != oid:
             raise ObjectError("object.hash-mismatch", f"the stored {kind} {oid} holds another object's content")
         if found_kind != kind:
             raise ObjectError("object.wrong-type", f"{oid} is a {found_kind} where a {kind} is needed")

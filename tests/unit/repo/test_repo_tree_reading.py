@@ -18,7 +18,7 @@ from agentgov.repo.objects import ObjectError, TreeEntry, object_id, parse_commi
 from agentgov.repo.overlay import Overlay
 from agentgov.repo.repository import Repository
 from agentgov.repo.treeedit import Change, put_files, spliced
-from agentgov.repo.trees import TreeCache, first_difference
+from agentgov.repo.trees import TreeCache
 
 WHO = ident("Ada", "ada@example.com", 1)
 IDS = st.sampled_from([f"{number:02x}" * 20 for number in (0, 32, 47, 255)])
@@ -43,32 +43,39 @@ def outcome(raw: bytes) -> object:
 
 
 @settings(max_examples=300, deadline=None)
-@given(st.lists(ENTRIES, min_size=1, max_size=6), st.binary(max_size=3), st.integers(0, 10**6), st.booleans())
+@given(st.lists(ENTRIES, min_size=1, max_size=6), st.binary(max_size=3), st.integers(0, 10**6))
 def test_a_tree_is_read_alike_whatever_was_read_before_it(
-    found: list[dict[bytes, tuple[int, str]]], noise: bytes, place: int, wide: bool
+    found: list[dict[bytes, tuple[int, str]]], noise: bytes, place: int
 ) -> None:
     raws = [raw_of(entries) for entries in found]
     last = raws[-1]
     raws.append(last[: (at := place % (len(last) + 1))] + noise + last[at + len(noise) :])  # same length, damaged
     raws += raws[::-1]
     stored = {object_id("tree", raw): raw for raw in raws}
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(tree_module, "_NARROW", 0 if wide else 12)
-        cache = TreeCache(stored.__getitem__)
-        for raw in raws:
-            try:
-                seen: object = cache.entries(object_id("tree", raw))
-            except ObjectError as error:
-                seen = error.code
-            assert seen == outcome(raw)
+    cache = TreeCache(stored.__getitem__)
+    for raw in raws:
+        try:
+            seen: object = cache.entries(object_id("tree", raw))
+        except ObjectError as error:
+            seen = error.code
+        assert seen == outcome(raw)
 
 
-@given(st.binary(max_size=40), st.data())
-def test_the_first_difference_is_found(text: bytes, data: st.DataObject) -> None:
-    other = bytes(data.draw(st.lists(st.integers(0, 255), min_size=len(text), max_size=len(text)))) if text else b""
-    start = data.draw(st.integers(0, len(text)))
-    expected = next((place for place in range(start, len(text)) if text[place] != other[place]), len(text))
-    assert first_difference(text, other, start) == expected
+@settings(max_examples=300, deadline=None)
+@given(st.lists(ENTRIES, min_size=2, max_size=5), st.randoms(use_true_random=False))
+def test_two_trees_differ_in_what_sets_of_their_entries_differ(
+    found: list[dict[bytes, tuple[int, str]]], chance: random.Random
+) -> None:
+    ids = [f"{number:02x}" * 20 for number in (0, 32, 47, 255)]
+    found += [{name: (mode, chance.choice(ids)) for name, (mode, _) in one.items()} for one in found]  # the same shapes
+    stored = {object_id("tree", raw_of(entries)): raw_of(entries) for entries in found}
+    cache = TreeCache(stored.__getitem__)
+    for old, new in itertools.product(stored, repeat=2):
+        before, after = parse_tree(stored[old], lenient=True), parse_tree(stored[new], lenient=True)
+        seen = cache.differing(old, new)
+        assert {one for _, one, _ in seen if one is not None} == set(before) - set(after)
+        assert {one for _, _, one in seen if one is not None} == set(after) - set(before)
+        assert all(name == one.name for name, *both in seen for one in both if one is not None)
 
 
 def test_memory_is_bounded_by_entries_and_what_is_used_stays(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,8 +10,10 @@ stays what it was when the clock has gone on.
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
+from agentgov.errors import IncompleteError
 from agentgov.journal.adopt import judge_introduction
 from agentgov.journal.authority import refuse_signers
 from agentgov.journal.entry import Entry, appender_of, read_entry, refuse_tree, signers_of
@@ -34,6 +36,8 @@ RULES = (
     2  # what is accepted; raised by every change that refuses more, so that what was verified before is judged again
 )
 
+
+_AT_ONCE, _A_FEW = 1024, 8  # commits of the chain
 
 Chain = list[tuple[str, Commit | None]]
 
@@ -177,6 +181,9 @@ def _chain(repo: Repository, tip: str, until: str | None) -> Chain:
     chain: Chain = []
     here: str | None = tip
     while here is not None:
+        if len(chain) % _AT_ONCE == _A_FEW:  # few acts are asked for one by one sooner than named
+            with suppress(ObjectError, IncompleteError):
+                repo.read_history(here, _AT_ONCE)
         commit: Commit | None
         try:
             commit = parents_of = repo.commit(here, lenient=False)

@@ -5,7 +5,7 @@ content. Nothing recurses, and the number of paths is bounded: nested copies of 
 are atoms.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from typing import Protocol
 
@@ -68,14 +68,16 @@ class TreeDiff:
     def changed(self, old_tree: str | None, new_tree: str | None) -> Changes:
         """As `changed_paths`."""
         found: dict[bytes, tuple[Entry | None, Entry | None]] = {}
-        for _, path, old, new in self._compare([(0, b"", old_tree, new_tree)]):
+        for _, path, old, new in self.compare([(old_tree, new_tree)]):
             found[path] = _file(old), _file(new)
             if len(found) > MAX_PATHS:
                 raise _too_large()
         return {path_text(path): found[path] for path in sorted(found)}
 
-    def _compare(self, todo: list[_Step]) -> Iterator[_Found]:
-        """(comparison, path, old entry, new entry) wherever a file differs; many folders are read in one go."""
+    def compare(self, pairs: Iterable[tuple[str | None, str | None]]) -> Iterator[_Found]:
+        """(which pair, path, old entry, new entry) wherever a file differs, with many folders read in one go; in no
+        order. Not bounded: check the count with `check_bounds`."""
+        todo: list[_Step] = [(number, b"", *pair) for number, pair in enumerate(pairs)]
         while todo:
             at_once = _AT_ONCE if len(todo) < _MANY else _FEW_AT_ONCE
             now = todo[-at_once:]
@@ -125,8 +127,7 @@ class HistoryDiff(TreeDiff):
                 for oid in plain
             ]
             found: list[set[str]] = [set() for _ in plain]
-            steps: list[_Step] = [(number, b"", *pair) for number, pair in enumerate(trees)]
-            for count, (which, path, _, _) in enumerate(self._compare(steps)):
+            for count, (which, path, _, _) in enumerate(self.compare(trees)):
                 check_bounds(b"", count * 8)  # of what is held for later, less than of what is asked for
                 found[which].add(path_text(path))
             self._ahead = dict(zip(plain, found, strict=True))

@@ -23,7 +23,7 @@ from agentgov.repo.program import Completed, ProgramError, first_line
 from agentgov.repo.refs import Refs
 from agentgov.repo.rehash import refuse_collisions
 from agentgov.repo.revision import resolve_commit
-from agentgov.repo.storage import Kind, ReadAhead, Storage
+from agentgov.repo.storage import Kind, ReadAhead, SmallBlobs, Storage
 from agentgov.repo.treeedit import EMPTY_TREE, Change, Edits, put_files, spliced
 from agentgov.repo.trees import Difference, TreeCache, differing
 
@@ -58,8 +58,9 @@ class Repository:
             return found.parents, found.committer.when
 
         def digest(oid: str) -> str:
-            return sha256(ahead.take(oid, "blob")).hexdigest()
+            return sha256(blob(oid)).hexdigest()
 
+        self._cached_blob = blob = SmallBlobs(lambda oid: ahead.take(oid, "blob"))
         cached_commit = lru_cache(maxsize=1024)(commit)
         self._cached_commit = cached_commit
         self._cached_node = lru_cache(maxsize=32768)(node)
@@ -109,9 +110,17 @@ class Repository:
         else:
             self._ahead.read(oids, kind)
 
+    def read_history(self, oid: str, count: int) -> None:
+        """A commit and the first parents before it will be asked for next: read up to `count` of them in one go.
+
+        git names them, so this is a guess at what will be asked for and no more: parents come from raw commits.
+        """
+        said = self.plumbing.git("rev-list", "--first-parent", f"--max-count={count}", oid, "--", check=False)
+        self._ahead.read([name for name in said.out.decode("ascii", "replace").split() if is_object_id(name)], "commit")
+
     def blob(self, oid: str) -> bytes:
         """The content of a file, as stored: no filter, no line ending is converted."""
-        return self._ahead.take(oid, "blob")
+        return self._cached_blob(oid)
 
     def blobs(self, oids: Sequence[str]) -> dict[str, bytes]:
         """The contents of several files in one go: of the first of them, as far as they are here and not too large."""

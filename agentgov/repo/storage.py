@@ -5,7 +5,7 @@ replace refs are off. Objects are read by a `git cat-file` child (see `reader`) 
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -23,6 +23,7 @@ Kind = Literal["commit", "tree", "blob", "tag"]
 _NUMBERS: dict[Kind, int] = {"commit": 1, "tree": 2, "blob": 3, "tag": 4}
 _LIMITS = {"commit": MAX_TEXT_OBJECT, "tag": MAX_TEXT_OBJECT, "tree": MAX_TREE, "blob": 256 * 2**20}
 _ROOM = 32 * 2**20
+_SMALL, _ROOM_OF_SMALL = 2**16, 4 * 2**20  # bytes
 
 
 class Storage:
@@ -135,6 +136,27 @@ class ReadAhead:
             return self._storage.read(oid, kind)
         self._bytes -= len(raw)
         return raw
+
+
+class SmallBlobs:
+    """Small files that were read lately: each version of an agent is read for several reasons, one after the other."""
+
+    def __init__(self, read: Callable[[str], bytes]) -> None:
+        self._read = read
+        self._held: dict[str, bytes] = {}
+        self._bytes = 0
+
+    def __call__(self, oid: str) -> bytes:
+        """The content of a blob."""
+        found = self._held.get(oid)
+        if found is None:
+            found = self._read(oid)
+            if len(found) <= _SMALL:
+                if self._bytes > _ROOM_OF_SMALL:
+                    self._held, self._bytes = {}, 0
+                self._held[oid] = found
+                self._bytes += len(found)
+        return found
 
 
 def _open(git_dir: Path) -> "pygit2.Repository":

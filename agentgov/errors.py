@@ -10,16 +10,18 @@ from typing import ClassVar
 class AgentgovError(Exception):
     """Base of everything that the command line reports without a traceback.
 
-    `message` is one sentence without markup, `hint` says what to do next (may be empty). The exit code
-    follows the command contract: 1 refused, 2 usage or configuration, 3 could not decide.
+    `message` is one sentence without markup, `hint` says what to do next (may be empty), `rule` is the id under which
+    docs/rules.md explains it (may be empty). The exit code follows the command contract: 1 refused, 2 usage or
+    configuration, 3 could not decide.
     """
 
     exit_code: ClassVar[int] = 2
 
-    def __init__(self, message: str, hint: str = "") -> None:
+    def __init__(self, message: str, hint: str = "", *, rule: str = "") -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
+        self.rule = rule
 
 
 class ConfigurationError(AgentgovError):

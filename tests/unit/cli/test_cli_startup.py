@@ -16,6 +16,7 @@ HEAVY = (
     "msgspec",
     "ruamel",
     "deepdiff",
+    "httpx2",
 )
 PROBE = """
 import sys

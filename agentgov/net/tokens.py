@@ -1,0 +1,86 @@
+"""The token that a forge knows one by: read from a private file or the environment, and shown to nobody.
+
+Never taken from a flag, from git or from a file of the repository. Whatever is printed of it is `***`.
+"""
+
+import os
+import stat
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
+from pathlib import Path
+
+from agentgov.errors import ConfigurationError
+
+TOKEN_FILE = "AGENTGOV_FORGE_TOKEN_FILE"  # noqa: S105 - the name of a variable
+TOKEN = "AGENTGOV_FORGE_TOKEN"  # noqa: S105 - likewise
+_MOST = 4096
+_OPEN = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
+
+
+class Token:
+    """A secret text; only `value` tells it."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        if not value or not value.isascii() or not value.isprintable() or " " in value:
+            raise ConfigurationError(
+                "the forge's token is no token: one line of printable characters", _HINT, rule="forge.token"
+            )
+        self._value = value
+
+    @property
+    def value(self) -> str:
+        """The secret itself, for the header of a request and nothing else."""
+        return self._value
+
+    @property
+    def fingerprint(self) -> str:
+        """What tells one token from another without telling it."""
+        return sha256(b"agentgov token\0" + self._value.encode()).hexdigest()[:32]
+
+    def hide(self, text: str) -> str:
+        """A text without this token in it."""
+        return text.replace(self._value, "***")
+
+    def __repr__(self) -> str:
+        return "***"
+
+    __str__ = __repr__
+
+    def __reduce__(self) -> str:
+        raise TypeError("a token is never stored")
+
+
+_HINT = f"put it into a file that only you can read (chmod 600) and name that: {TOKEN_FILE}=FILE"
+
+
+def token_from(environ: Mapping[str, str], others: Sequence[str] = ()) -> Token | None:
+    """The token of the file that AGENTGOV_FORGE_TOKEN_FILE names, else of AGENTGOV_FORGE_TOKEN, else of the first
+    of the `others` that is set; None where there is none. ConfigurationError (`forge.token`) where it cannot be used.
+    """
+    if name := environ.get(TOKEN_FILE):
+        return Token(_read(Path(name)))
+    return next((Token(environ[name].strip()) for name in (TOKEN, *others) if environ.get(name, "").strip()), None)
+
+
+def _read(path: Path) -> str:
+    try:
+        handle = os.open(path, _OPEN)
+    except OSError as error:
+        raise _unusable(path, f"cannot be read: {error.strerror}") from None
+    with os.fdopen(handle, "rb") as file:
+        status = os.fstat(handle)
+        if not stat.S_ISREG(status.st_mode):
+            raise _unusable(path, "is no ordinary file")
+        if status.st_uid not in (os.geteuid(), 0) or status.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+            raise _unusable(path, "can be read by others than you")
+        content = file.read(_MOST + 1)
+    text = content.decode("ascii", "replace").strip()
+    if len(content) > _MOST or "\n" in text:
+        raise _unusable(path, "holds more than one line")
+    return text
+
+
+def _unusable(path: Path, why: str) -> ConfigurationError:
+    return ConfigurationError(f"{path}, which {TOKEN_FILE} names, {why}", _HINT, rule="forge.token")

@@ -1,0 +1,153 @@
+"""One request and its answer, whole or not at all: bounded in bytes and in time, over verified TLS.
+
+Never follows, never repeats, and never unpacks more than an answer may have. What it raises says whether the other
+side can have seen the request.
+"""
+
+import os
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from agentgov.errors import ConfigurationError, IncompleteError
+
+if TYPE_CHECKING:
+    import ssl
+
+    import httpx2
+
+CA_FILE = "AGENTGOV_CA_FILE"
+LARGEST = 20 * 2**20  # bytes of one answer, unpacked
+_CONNECT, _READ = 10.0, 20.0  # seconds
+_BODILESS = (204, 304)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A whole answer. Names of headers are in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(slots=True)
+class BrokenError(Exception):
+    """No whole answer came. `sent`: the request may have been seen; `final`: asking again changes nothing."""
+
+    why: str
+    sent: bool
+    final: bool = False
+    hint: str = field(default="")
+
+
+class Exchange:
+    """The connections to one origin. `plain`: http to this machine, which goes through no proxy."""
+
+    def __init__(self, headers: Mapping[str, str], *, clock: Callable[[], float], plain: bool) -> None:
+        import httpx2
+
+        self._clock = clock
+        self._http = httpx2.Client(
+            headers={"user-agent": "agentgov", "accept-encoding": "gzip", **headers},
+            verify=_nobody() if plain else _trusted(),
+            trust_env=not plain,
+            follow_redirects=False,
+            limits=httpx2.Limits(max_connections=1, max_keepalive_connections=1),
+        )
+
+    def ask(self, method: str, url: str, headers: Mapping[str, str], content: bytes | None, until: float) -> Answer:
+        """The answer to one request. BrokenError where none came whole, `until` at the latest."""
+        import httpx2
+
+        left = max(0.1, until - self._clock())
+        timeout = httpx2.Timeout(min(_READ, left), connect=min(_CONNECT, left))
+        try:
+            with self._http.stream(method, url, headers=headers, content=content, timeout=timeout) as response:
+                return self._whole(response, until)
+        except httpx2.ProxyError as error:
+            raise BrokenError("the proxy does not let it through", sent=False) from error
+        except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout) as error:
+            raise _unconnected(error) from error
+        except httpx2.TimeoutException as error:
+            raise BrokenError("no answer came in time", sent=True) from error
+        except httpx2.TransportError as error:
+            raise BrokenError("the connection broke off", sent=True) from error
+        except (httpx2.InvalidURL, httpx2.LocalProtocolError) as error:
+            raise BrokenError("that cannot be asked", sent=False, final=True) from error
+
+    def _whole(self, response: "httpx2.Response", until: float) -> Answer:
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        if response.status_code in _BODILESS:
+            return Answer(response.status_code, headers, b"")
+        if "content-length" not in headers and "transfer-encoding" not in headers:
+            raise BrokenError("the answer does not say where it ends", sent=True, final=True)
+        pieces, size = [], 0
+        for piece in _unpacked(response.iter_raw(), headers.get("content-encoding", "identity")):
+            size += len(piece)
+            if size > LARGEST:
+                raise BrokenError(f"the answer is larger than {LARGEST // 2**20} MiB", sent=True, final=True)
+            if self._clock() > until:
+                raise BrokenError("no whole answer came in time", sent=True)
+            pieces.append(piece)
+        return Answer(response.status_code, headers, b"".join(pieces))
+
+
+def _unpacked(raw: Iterator[bytes], encoding: str) -> Iterator[bytes]:
+    """The bytes of a body in pieces of bounded size, however small they were packed."""
+    if encoding == "identity":
+        yield from raw
+        return
+    if encoding != "gzip":
+        raise BrokenError("the answer is packed in a way that was not asked for", sent=True, final=True)
+    unpacker = zlib.decompressobj(16 + zlib.MAX_WBITS)
+    try:
+        for piece in raw:
+            yield unpacker.decompress(piece, 2**20)
+            while unpacker.unconsumed_tail:
+                yield unpacker.decompress(unpacker.unconsumed_tail, 2**20)
+    except zlib.error as error:
+        raise BrokenError("the answer cannot be unpacked", sent=True) from error
+    if not unpacker.eof:
+        raise BrokenError("the answer breaks off", sent=True)
+
+
+def _trusted() -> "ssl.SSLContext":
+    """The certificates of the system (SSL_CERT_FILE is OpenSSL's own), or of the file that AGENTGOV_CA_FILE names."""
+    import ssl
+
+    import httpx2
+
+    if not (name := os.environ.get(CA_FILE)):
+        return httpx2.create_ssl_context()
+    try:
+        return ssl.create_default_context(cafile=name)
+    except OSError as error:
+        raise ConfigurationError(
+            f"{name}, which {CA_FILE} names, holds no certificates that can be read", rule="forge.unreachable"
+        ) from error
+
+
+def _nobody() -> "ssl.SSLContext":
+    """A context that trusts no certificate at all: what is asked without TLS needs none."""
+    import ssl
+
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+
+def _unconnected(error: Exception) -> BrokenError:
+    if "CERTIFICATE_VERIFY_FAILED" in str(error):
+        hint = f"where your forge has its own authority: {CA_FILE}=FILE"
+        return BrokenError("the certificate of the forge is not trusted here", sent=False, final=True, hint=hint)
+    return BrokenError("the forge cannot be reached", sent=False)
+
+
+def unreachable(what: str, broken: BrokenError) -> IncompleteError:
+    """What becomes of a broken exchange when it is not tried again."""
+    kind = InDoubtError if broken.sent else IncompleteError
+    return kind(f"{what}: {broken.why}", broken.hint or "try again", rule="forge.unreachable")
+
+
+class InDoubtError(IncompleteError):
+    """No answer came, and the other side may have done what was asked: look before asking again."""

@@ -1,4 +1,4 @@
-"""`agentgov hook`: the same verdicts on a git server or a laptop, before a push lands."""
+"""`agentgov hook`: the same verdicts on a git server or a laptop, before a commit is made or a push lands."""
 
 import os
 import sys
@@ -10,7 +10,8 @@ import click
 
 from agentgov.cli.context import journal_branch
 from agentgov.cli.options import repo_option
-from agentgov.errors import IncompleteError, RefusedError, UsageError
+from agentgov.cli.place import fleet_root
+from agentgov.errors import ConfigurationError, IncompleteError, RefusedError, UsageError
 from agentgov.journal.branch import Journal
 from agentgov.model.fleet import JournalSettings
 from agentgov.release.pushes import PushVerdict, refusals, updates_of
@@ -22,7 +23,7 @@ from agentgov.repo.quarantine import from_environment
 from agentgov.repo.remote import Remote
 from agentgov.repo.repository import Repository
 from agentgov.report.page import safe
-from agentgov.scaffold.hooks import MARK, HookName, hook_line, hook_text
+from agentgov.scaffold.hooks import MARK, HookName, commit_hook, hook_text, only_in_a_fleet, push_hook
 
 _MOST = 12  # reasons shown: the other side prints no more than a screen of what a server says
 _NAMES = get_args(HookName)
@@ -86,26 +87,41 @@ def pre_push(remote: str | None, url: str | None, journal: str) -> int:
 @click.option("--print", "only_print", is_flag=True, help="Print the hook instead of writing it.")
 @repo_option
 def install(name: HookName | None, only_print: bool, repo: str) -> int:
-    """Make git call `hook pre-receive` (the default in a bare repository) or `hook pre-push` (in a clone).
+    """Make git call `hook pre-receive` (the default in a bare repository), `hook pre-push` (in a clone), or
+    `validate --staged` before a commit (pre-commit, for those without pre-commit.com).
 
     Never overwrites a hook of somebody else, and never writes where core.hooksPath points.
     """
     opened = Repository.open(repo)
     name = name or ("pre-receive" if opened.root is None else "pre-push")
-    branch = journal_branch(opened)
-    text = hook_text(name, sys.executable, branch)
+    text, line = _hook(opened, name, repo)
     if only_print:
         click.echo(text, nl=False)
         return 0
     file = hook_file(opened, name)
     _refuse_elsewhere(opened, name)
-    _refuse_foreign(file, hook_line(name, sys.executable, branch))
+    _refuse_foreign(file, line)
     write_hook(file, text)
     click.echo(f"installed {file}")
     if name == "pre-receive":
         pin = "agentgov trust pin LINE (agentgov trust show prints the line for an administrator)"
         click.echo(f"it refuses everything governed until the user whom git runs as has pinned the journal: {pin}")
     return 0
+
+
+def _hook(repo: Repository, name: HookName, start: str) -> tuple[str, str]:
+    """The text of a hook, and the line of it that a hook of somebody else would call."""
+    if name != "pre-commit":
+        line = push_hook(name, sys.executable, journal_branch(repo))
+        return hook_text(line), line
+    if repo.root is None:
+        raise UsageError("nobody commits in a bare repository", "before a push lands there: agentgov hook install")
+    fleet = fleet_root(Path(start))
+    if fleet is None or not fleet.is_relative_to(repo.root.resolve()):
+        raise ConfigurationError("there is no fleet around here", "make one: agentgov init; or name one: --repo DIR")
+    folder = "/".join(fleet.relative_to(repo.root.resolve()).parts)
+    line = commit_hook(sys.executable, folder)
+    return hook_text(only_in_a_fleet(folder), line), line
 
 
 def _lines() -> list[str]:

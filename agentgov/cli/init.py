@@ -61,6 +61,7 @@ def init(folder: str | None, output: str) -> int:
         _write(result, path, text)
     for path, text in schema_copies().items():
         (result.written if write_copy(root, path, text) else result.left).append(path)
+    _editors(result)
     document = _document(result, person)
     answer(output, _page(result, document), document)
     return 0
@@ -160,6 +161,23 @@ def _write(result: _Result, path: str, text: str) -> None:
     from agentgov.cli.place import write_new
 
     (result.written if write_new(result.root, path, text) else result.left).append(path)
+
+
+def _editors(result: _Result) -> None:
+    """The settings that editors read from a project; those of somebody else are never merged, what to add is told."""
+    from agentgov.scaffold.editor import SCHEMAS, editor_files
+
+    for path, text in editor_files().items():
+        _write(result, path, text)
+        if path in result.left and SCHEMAS in text and SCHEMAS not in _read(result.root / path):
+            result.notes.append(f"{path} is yours and names no schemas of agentgov; what to add: docs/editors.md")
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.read_text("utf-8", "replace")
+    except OSError:
+        return ""
 
 
 def _document(result: _Result, person: "Person") -> dict[str, Any]:

@@ -10,6 +10,8 @@ import gitworld
 import hostile
 import pytest
 from simulator import TRIAGE, FleetSimulator
+from unit.validate.fleet_sample import AGENT, FILES
+from unit.validate.fleet_sample import PROMPT as PROMPT_FILE
 
 from agentgov.errors import IncompleteError
 from agentgov.repo.location import find_repository
@@ -91,6 +93,40 @@ def test_where_hooks_lie_elsewhere_nothing_is_written(world: FleetSimulator, tmp
     assert "--print" in done.stderr
     assert not (tmp_path / "shared").exists()
     assert not (world.work / ".git/hooks/pre-push").exists()
+
+
+def commit(folder: Path, *args: str) -> tuple[int, str]:
+    """`git commit` as a person types it."""
+    done = subprocess.run(
+        ["git", "commit", *args], cwd=folder, env=gitworld.environment(), capture_output=True, text=True, check=False
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("folder", ["", "our fleet"])
+def test_the_hook_for_commits_judges_what_is_staged_also_in_a_folder(tmp_path: Path, folder: str) -> None:
+    root = gitworld.make_repository(tmp_path / "repository")
+    fleet = root / folder
+    gitworld.commit_files(root, {f"{folder}/{path}".removeprefix("/"): text for path, text in FILES.items()})
+    done = install(fleet, "pre-commit")
+    assert done.returncode == 0, done.stderr
+    (fleet / AGENT).write_text(FILES[AGENT].replace("risk: medium", "risk: hihg"))
+    gitworld.git(root, "add", "-A")
+    (fleet / AGENT).write_text(FILES[AGENT])
+    code, said = commit(root, "-m", "broken in the index")
+    assert (code, "schema.not-one-of" in said) == (1, True), said
+    gitworld.git(root, "add", "-A")
+    (fleet / PROMPT_FILE).write_text("Other words.\n")
+    assert commit(root, "-am", "good")[0] == 0
+    gitworld.git(root, "switch", "-q", "--orphan", "journal")
+    assert commit(root, "--allow-empty", "-m", "a branch without the fleet")[0] == 0
+    assert install(fleet if fleet.exists() else root, "pre-commit", "--print").returncode == 2
+
+
+def test_nobody_commits_in_a_bare_repository(world: FleetSimulator) -> None:
+    done = install(world.remote, "pre-commit")
+    assert done.returncode == 2
+    assert "bare" in done.stderr
 
 
 @pytest.mark.parametrize("name", ["pre-receive", "pre-push"])

@@ -109,6 +109,18 @@ def test_files_that_exist_are_left_alone_and_the_rest_fits_them(
     assert codes(root) == []
 
 
+def test_settings_of_an_editor_are_never_merged_and_what_they_lack_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "fleet/.vscode").mkdir(parents=True)
+    (tmp_path / "fleet/.vscode/settings.json").write_text("{}\n")
+    answer = run_json(capsys, "init", "fleet")
+    assert (tmp_path / "fleet/.vscode/settings.json").read_text() == "{}\n"
+    assert (".vscode/settings.json" in answer["left"], ".idea/jsonSchemas.xml" in answer["written"]) == (True, True)
+    (note,) = answer["notes"]
+    assert note.startswith(".vscode/settings.json is yours")
+
+
 @pytest.mark.parametrize("place", ["CODEOWNERS", "docs/CODEOWNERS"])
 def test_codeowners_that_decide_already_are_not_silenced(
     tmp_path: Path, place: str, capsys: pytest.CaptureFixture[str]

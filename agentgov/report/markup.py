@@ -14,6 +14,10 @@ _MARKUP = {ord(char): f"&#{ord(char)};" for char in "\\`*_[]<>&|~:$"}
 _BARE_LINK = re.compile(r"(?<=www)\.", re.IGNORECASE)
 # @somebody, #1, !1, %milestone, ^alert: forges read them from the rendered text, so they are parted there.
 _REFERENCE = re.compile(r"([@#!$%~&^])(?=\w)")
+# What is no markup anywhere inside a line, and what forges make links of although nothing in it is markup: addresses,
+# issues (GH-1), emoji. Underscores are marks only at the end of a word.
+_NO_MARKUP = re.compile(r"(?:[^\W_]|(?<=[^\W_])_(?=[^\W_])|[ ,;.:()'\"%+=/?-])*")
+_CALLS = re.compile(r"www\.|:[^ ]|%\w|\bGH-\d", re.IGNORECASE)
 _APART, _DOT = "\ue000", "\ue001"  # until all is escaped; private use, which `safe` has made visible in the text
 
 
@@ -22,6 +26,13 @@ def prose(text: str) -> str:
     line = " ".join(safe(text).split())
     marked = _BARE_LINK.sub(_DOT, _REFERENCE.sub(rf"\1{_APART}", line))
     return marked.translate(_MARKUP).replace(_APART, "&#8203;").replace(_DOT, "&#46;")
+
+
+def plain(text: str) -> str:
+    """The text as one line that reads the same unrendered, too, as in an e-mail: as it is where nothing in it could be
+    markup, else as code. It stands after other words, never at the beginning of a line."""
+    line = " ".join(safe(text).split())
+    return line if _NO_MARKUP.fullmatch(line) and not _CALLS.search(line) else code(line)
 
 
 def code(text: str) -> str:

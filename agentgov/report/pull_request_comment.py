@@ -26,6 +26,7 @@ LIMIT = 65_536  # characters of a comment on GitHub
 _MOST_SHOWN = 10  # lines of a list that is not folded
 _MOST_FOLDED = 100
 _MOST_NAMED = 20
+_LEAST_DIFF = 2_000  # characters; less is no use
 _LONGEST = 240  # characters of other people's text in one line
 _COMMAND = re.compile(r"^([ \t]*)([/@])", re.MULTILINE)
 _NEWCOMER = (
@@ -53,13 +54,17 @@ def comment(subject: Subject, limit: int = LIMIT) -> str:
     """The Markdown of the comment, of at most so many characters."""
     told = subject.reviews
     head = "\n".join([f"**agentgov: {headline(told)}**", "", *_why(subject)]).rstrip() + "\n"
-    open_sections = [_does(subject.diff), _ignored((*subject.unread, *told.ignored))]
-    foot = _foot(subject)
-    body = head + "".join(section for section in open_sections if section)
-    for folded in (_needs(told), _whole_diff(subject.diff, limit - len(body) - len(foot) - 200)):
-        if len(body) + len(folded) + len(foot) <= limit:
-            body += folded
-    return _COMMAND.sub(lambda found: f"{found[1]}&#{ord(found[2])};", body + foot)
+    body = _harmless(head + _does(subject.diff) + _ignored((*subject.unread, *told.ignored)))
+    foot = _harmless(_foot(subject))
+    needs = _harmless(_needs(told))
+    if len(body) + len(needs) + len(foot) <= limit - (limit // 2 if subject.diff else 0):
+        body += needs
+    return body + _whole_diff(subject.diff, limit - len(body) - len(foot)) + foot
+
+
+def _harmless(text: str) -> str:
+    """No line begins with what a forge takes for a command, or for a name to call."""
+    return _COMMAND.sub(lambda found: f"{found[1]}&#{ord(found[2])};", text)
 
 
 def headline(told: ReviewsTold) -> str:
@@ -168,7 +173,7 @@ def _needs(told: ReviewsTold) -> str:
     """What every path needs, folded."""
     lines: list[str] = []
     for group in alike(told.paths):
-        lines += ["", f"{group[0].state}: {_named(group, _MOST_NAMED)}", ""]
+        lines += ["", f"{group[0].state}: {_named(group, _MOST_SHOWN)}", ""]
         if group[0].message:
             lines.append(f"- {plain(short(group[0].message, _LONGEST))}")
         for item in group[0].progress:
@@ -186,9 +191,14 @@ def _needs(told: ReviewsTold) -> str:
 
 
 def _whole_diff(diff: Answer | None, room: int) -> str:
-    if diff is None or not diff.differs or room < 2000:
+    """All that changes, folded, as far as it fits; and how to see it where nothing does."""
+    if diff is None or not diff.differs:
         return ""
-    return _folded("Every change", markdown(diff, room).strip())
+    for most in (room - 200, room // 2):  # what is made harmless is longer
+        text = _harmless(_folded("Every change", markdown(diff, most).strip())) if most > _LEAST_DIFF else ""
+        if text and len(text) <= room:
+            return text
+    return f"\nEvery change: {code(short(diff.command, _LONGEST))}\n"
 
 
 def _folded(title: str, text: str) -> str:

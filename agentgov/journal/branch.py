@@ -14,6 +14,7 @@ from contextlib import suppress
 from agentgov.errors import ConfigurationError, IncompleteError, RefusedError
 from agentgov.journal.adopt import MAX_SKEW
 from agentgov.journal.appending import write_acts, write_introduction
+from agentgov.journal.backoff import Backoff
 from agentgov.journal.draft import Appender, Draft
 from agentgov.journal.remembered import fleets_of, remember_verified, remembered_view, verified_tip
 from agentgov.journal.replay import Offence, Replayed, onward, verify_journal
@@ -42,6 +43,7 @@ class Journal:
         self.ref = f"refs/heads/{branch}"
         self.remote_ref = f"refs/remotes/{remote.name}/{branch}" if remote is not None else self.ref
         self._verified: tuple[Pins | None, View] | None = None  # in this process
+        self._backoff = Backoff()
 
     # --- reading ---------------------------------------------------------------------------------------------------
 
@@ -240,7 +242,9 @@ class Journal:
         RefusedError when an act does not hold or the remote refuses, IncompleteError when the remote is unreachable or
         the race is lost too often.
         """
-        for attempt in range(ATTEMPTS):
+        time.sleep(self._backoff.before())
+        for _ in range(ATTEMPTS):
+            started = time.monotonic()
             before = self.view(clock(), fetch=True)
             drafts = [one for one in propose(before) if not self._stands(before, one)]
             if not drafts:
@@ -248,9 +252,10 @@ class Journal:
             self._refuse_clock(before, drafts)
             after = self.build(before, drafts, appender, clock())
             if self._publish(before.end, after.end):
+                self._backoff.landed()
                 self._remember(self.pins(after), after, before.tip)
                 return after
-            time.sleep(secrets.randbelow(1000) / 1000 * min(0.05 * (1 + attempt), 0.5))
+            time.sleep(self._backoff.lost(time.monotonic() - started))
         raise IncompleteError("somebody else was faster every time, nothing was written", "run the command again")
 
     def _refuse_clock(self, view: View, drafts: Sequence[Draft]) -> None:

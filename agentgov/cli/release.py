@@ -19,16 +19,53 @@ from agentgov.report.page import Page, Span
 
 
 @click.command()
-@parameters.agent_argument()
+@parameters.agent_argument(required=False)
 @click.option("--bump", type=click.Choice(["major", "minor", "patch"]), help="Which part goes up (default: minor).")
 @click.option("--version", "version", metavar="V", help="This very version instead of the next one.")
 @click.option("--rev", default="HEAD", show_default=True, help="The commit to release.")
 @click.option("-m", "--message", default="", help="Notes for the tag.")
 @click.option("--for-override", is_flag=True, help="Tag what lacks its reviews, for `override release`; not pushed.")
 @click.option("--push/--no-push", default=True, help="Push the tag to the remote.")
+@click.option(
+    "--from-merge",
+    is_flag=False,
+    flag_value="HEAD",
+    metavar="[REV]",
+    help="Say which releases are due at REV (default: HEAD), and the command that signs each; make none.",
+)
 @repo_option
 @format_option()
 def release(
+    agent: AgentId | None,
+    bump: Bump | None,
+    version: str | None,
+    rev: str,
+    message: str,
+    for_override: bool,
+    push: bool,
+    from_merge: str | None,
+    repo: str,
+    output: str,
+) -> int:
+    """Make a release of AGENT: its content must be reviewed and free of errors, and you must hold `release` there.
+
+    With --from-merge, in CI after a merge: which agents (or whether AGENT) differ from their last release, what that
+    changes, and the one command that a person runs to sign it. Needs no key; with --no-push the remote is not asked.
+    """
+    if bump is not None and version is not None:
+        raise click.UsageError("--bump and --version exclude each other.")
+    if from_merge is not None:
+        if bump or version or message or for_override or rev != "HEAD":
+            raise click.UsageError("--from-merge makes no release: leave out what says how to make one.")
+        from agentgov.cli.release_proposal import tell_proposals
+
+        return tell_proposals(repo, from_merge, agent, push, output)
+    if agent is None:
+        raise click.UsageError("Missing argument 'AGENT'.")
+    return _make(agent, bump, version, rev, message, for_override, push, repo, output)
+
+
+def _make(
     agent: AgentId,
     bump: Bump | None,
     version: str | None,
@@ -39,9 +76,6 @@ def release(
     repo: str,
     output: str,
 ) -> int:
-    """Make a release of AGENT: its content must be reviewed and free of errors, and you must hold `release` there."""
-    if bump is not None and version is not None:
-        raise click.UsageError("--bump and --version exclude each other.")
     context, push = open_context(repo), push and not for_override
     remote = context.journal.remote
     view = context.view(fetch=push and remote is not None)

@@ -84,7 +84,7 @@ def judge_tag(view: View, name: ReleaseName, oid: str, raw: bytes) -> Release | 
     signer = _signer(view, name, tag)
     if isinstance(signer, Refusal):
         return signer
-    since = _authorised_since(view, name.agent, text.closure)
+    since = authorised_since(view, name.agent, text.closure)
     if isinstance(since, Refusal):
         since = _overridden_since(view, name.agent, oid, text.closure) or since
     if isinstance(since, Refusal):
@@ -136,7 +136,7 @@ def _signer(view: View, name: ReleaseName, tag: Tag) -> Identity | Refusal:
     return identity
 
 
-def _authorised_since(view: View, agent: AgentId, closure: str) -> int | Refusal:
+def authorised_since(view: View, agent: AgentId, closure: str) -> int | Refusal:
     """The number of the act from which this closure stood authorised, in its latest run of contents."""
     before = view.state.releases(agent)
     floor = max((release.authorised_at for release in before), default=0)

@@ -1,0 +1,92 @@
+"""What `agentgov release --from-merge` says: which releases are due, and the one command that signs each.
+
+Reads and prints. Signs nothing and asks for no key: a bot never signs for a person.
+"""
+
+import shlex
+from typing import Any
+
+from agentgov.cli.context import journal_json, journal_line, open_context
+from agentgov.cli.options import answer
+from agentgov.journal.view import View
+from agentgov.model.names import AgentId
+from agentgov.release.proposal import Proposals, Proposed, propose
+from agentgov.release.refs import known_refs, observe_refs
+from agentgov.report.changelog import changelog_markdown, changelog_page, since
+from agentgov.report.diff import CLASS_STYLES
+from agentgov.report.page import Page, Span
+from agentgov.trust.permissions import who_can
+
+_WHY = {"minor": "Minor, because something loosens. ", "patch": "Patch, because nothing loosens. ", None: ""}
+
+
+def tell_proposals(start: str, rev: str, only: AgentId | None, fetch: bool, output: str) -> int:
+    """Print what is due at a revision; exit 0, also where nothing is. `fetch` asks the remote for journal and tags."""
+    context = open_context(start)
+    fetch = fetch and context.journal.remote is not None
+    view = context.view(fetch=fetch)
+    main = view.governance.fleet.main
+    refs = observe_refs(context.journal, main) if fetch else known_refs(context.journal, main)
+    found = propose(view, context.repo.resolve(rev), refs.tags, only)
+    answer(output, _page(view, found), _document(view, found))
+    return 0
+
+
+def signing_command(proposed: Proposed) -> str:
+    """What a person runs to make the release, as a shell reads it."""
+    words = ["agentgov", "release", str(proposed.name.agent)]
+    return shlex.join([*words, "--version", proposed.name.version, "--rev", proposed.changes.commit])
+
+
+def _page(view: View, found: Proposals) -> Page:
+    page = Page()
+    for one in found.due:
+        klass = one.changes.diff.klass
+        page.line(Span(f"{one.name.agent} {one.name.version}", "bold"), "  ", Span(klass, CLASS_STYLES[klass]))
+        page.line(f"  {_WHY[one.bump]}{since(one.changes)}")
+        page.then(changelog_page(one.changes))
+        may = _signers(view, one.name.agent)
+        page.line(f"  {' or '.join(may)} signs it:" if may else "  nobody may sign it (agentgov who release):")
+        page.line("    ", Span(signing_command(one), "accent")).blank()
+    for made in found.tagged:
+        page.line(Span("made ", "good"), f"{made}: the reconciler has not seen it yet")
+    for held in found.waiting:
+        page.line(Span("waits ", "warn"), f"{held.agent}: {held.message} ", Span(f"({held.rule})", "dim"))
+    if not found.due:
+        page.line(f"no release is due at commit {found.commit[:9]}")
+    return page.line(journal_line(view))
+
+
+def _document(view: View, found: Proposals) -> dict[str, Any]:
+    return {
+        "schema": "agentgov.release-proposal/1",
+        "commit": found.commit,
+        "due": [_due(view, one) for one in found.due],
+        "made": [{"agent": str(made.agent), "release": str(made)} for made in found.tagged],
+        "waiting": [{"agent": str(one.agent), "code": one.rule, "message": one.message} for one in found.waiting],
+        "journal": journal_json(view),
+    }
+
+
+def _due(view: View, one: Proposed) -> dict[str, Any]:
+    changes = one.changes
+    return {
+        "agent": str(one.name.agent),
+        "release": str(one.name),
+        "version": one.name.version,
+        "prior": str(changes.prior) if changes.prior is not None else None,
+        "bump": one.bump,
+        "class": changes.diff.klass,
+        "commit": changes.commit,
+        "closure": one.closure,
+        "reviewers": list(changes.reviewers),
+        "signers": _signers(view, one.name.agent),
+        "command": signing_command(one),
+        "changelog": changelog_markdown(one.name, changes),
+    }
+
+
+def _signers(view: View, agent: AgentId) -> list[str]:
+    """Whoever may release the agent, by id."""
+    grants = who_can(view.governance.access, "release", agent, None, view.today)
+    return sorted({grant.person for grant in grants})

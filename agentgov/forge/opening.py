@@ -37,4 +37,8 @@ def open_forge(where: Where, client: "Client") -> ForgePort:
 
     ConfigurationError (`forge.unknown-project`) where there is no such repository, or none that the token may see.
     """
+    if where.forge == "gitlab":
+        from agentgov.forge.gitlab.adapter import GitLab
+
+        return GitLab(client, where.project, where.status_check)
     raise ConfigurationError(f"this version cannot speak to {where.forge}", rule="forge.unknown-project")

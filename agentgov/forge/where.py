@@ -17,6 +17,7 @@ from agentgov.trust.identity import Forge
 
 FORGE = "AGENTGOV_FORGE"
 FORGE_URL = "AGENTGOV_FORGE_URL"
+STATUS_CHECK = "AGENTGOV_GITLAB_STATUS_CHECK"
 APIS: Mapping[str, tuple[Forge, str]] = {
     "github.com": ("github", "https://api.github.com"),
     "gitlab.com": ("gitlab", "https://gitlab.com/api/v4"),
@@ -36,12 +37,14 @@ class ForgeOptions:
 
 @dataclass(frozen=True, slots=True)
 class Where:
-    """A repository on a forge, and how one is known there. `project` is owner/name, or the full path on GitLab."""
+    """A repository on a forge, and how one is known there. `project` is owner/name, or the full path on GitLab;
+    `status_check` the number of GitLab's external status check that is to be answered, if one is."""
 
     forge: Forge
     api_url: str
     project: str
     token: Token | None = None
+    status_check: int | None = None
 
 
 def locate(options: ForgeOptions, environ: Mapping[str, str], remote_url: str) -> Where:
@@ -60,12 +63,23 @@ def locate(options: ForgeOptions, environ: Mapping[str, str], remote_url: str) -
         raise misconfigured(UNKNOWN_PROJECT, "the address of the forge is not known", _HINT)
     if not is_project(project) or (forge == "github" and project.count("/") != 1):
         raise misconfigured(UNKNOWN_PROJECT, f"it is not known which repository of {forge} is meant", _HINT)
-    return Where(cast(Forge, forge), parse_base(api_url).url, project)
+    check = _number(environ.get(STATUS_CHECK, "")) if forge == "gitlab" else None
+    return Where(cast(Forge, forge), parse_base(api_url).url, project, status_check=check)
 
 
 def is_project(name: str) -> bool:
     """Whether a text has the form of a repository's name on a forge."""
     return _NAME.fullmatch(name) is not None and not {".", ".."} & set(name.split("/")) and len(name) <= 500
+
+
+def _number(text: str) -> int | None:
+    """The number of a status check, None where none is set."""
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) < 19):
+        what = f"{STATUS_CHECK} is no number"
+        raise misconfigured(UNKNOWN_PROJECT, what, "it is the id that GitLab shows for the external status check")
+    return int(text)
 
 
 def _around(wanted: str, environ: Mapping[str, str], remote_url: str) -> Where | None:

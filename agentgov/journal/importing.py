@@ -11,7 +11,7 @@ from typing import Literal
 
 from agentgov.journal.draft import Actor, Draft, sign, write_act
 from agentgov.journal.proof import prove
-from agentgov.journal.reviewing import requirements_digest, review_fields, reviewable
+from agentgov.journal.reviewing import Reviewable, requirements_digest, review_fields, reviewable
 from agentgov.journal.view import View
 from agentgov.model.imported import proof_path
 from agentgov.review.change import ChangeVerdict
@@ -38,10 +38,14 @@ def draft_import(view: View, actor: Actor, given: ForgeReview, base: str, *, now
     """The signed act of a review that was given on what its commit changes since it left `base`; None where it changes
     nothing that waits to be authorised. IncompleteError where a commit is not here."""
     found = reviewable(view, given.commit, base)
-    paths = [path.path for path in found.change.paths if path.old and path.new]
-    if not paths:
+    if not _bound(found):
         return None
-    count = f"{len(paths)} path{'s' if len(paths) != 1 else ''}"
+    return draft_bound(view, actor, given, found, now=now)
+
+
+def draft_bound(view: View, actor: Actor, given: ForgeReview, found: Reviewable, *, now: int) -> Draft:
+    """The signed act of a review that binds these paths of its commit. UsageError where they are too large to show."""
+    paths = _bound(found)
     fields = [
         *review_fields(view, found, given.verdict, given.commit),
         *_who(given),
@@ -49,8 +53,7 @@ def draft_import(view: View, actor: Actor, given: ForgeReview, base: str, *, now
         ("Opener", str(given.opener)),
         *(("Pusher", str(number)) for number in given.pushers),
     ]
-    subject = f"{given.login} of {given.forge} {_VERBS[given.verdict]} {count} at {given.commit[:9]}"
-    act = write_act(view, actor, "review", subject, fields, now=now)
+    act = write_act(view, actor, "review", import_subject(given, found), fields, now=now)
     files = {proof_path(act.id): prove(view.repo, given.commit, paths)}
     return sign(act, actor.appender.signer, files=files)
 
@@ -59,8 +62,24 @@ def draft_dismissal(view: View, actor: Actor, given: ForgeReview, *, now: int) -
     """The signed act that takes an imported review back."""
     nothing = requirements_digest(ChangeVerdict(()))
     fields = [("Verdict", "withdraw"), ("Requirements", nothing), *_who(given)]
-    subject = f"the review {given.review_id} of {given.login} on {given.forge} was dismissed"
-    return sign(write_act(view, actor, "review", subject, fields, now=now), actor.appender.signer)
+    act = write_act(view, actor, "review", dismissal_subject(given), fields, now=now)
+    return sign(act, actor.appender.signer)
+
+
+def import_subject(given: ForgeReview, found: Reviewable) -> str:
+    """The subject of the act that brings a review in."""
+    count = len(_bound(found))
+    paths = f"{count} path{'s' if count != 1 else ''}"
+    return f"{given.login} of {given.forge} {_VERBS[given.verdict]} {paths} at {given.commit[:9]}"
+
+
+def dismissal_subject(given: ForgeReview) -> str:
+    """The subject of the act that takes a review back."""
+    return f"the review {given.review_id} of {given.login} on {given.forge} was dismissed"
+
+
+def _bound(found: Reviewable) -> list[str]:
+    return [path.path for path in found.change.paths if path.old and path.new]
 
 
 def _who(given: ForgeReview) -> list[tuple[str, str]]:

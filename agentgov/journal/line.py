@@ -149,6 +149,12 @@ class Line:
         for seq in reversed(acts):
             yield Standing(seq, self._trees[seq])
 
+    def contents(self, tip: str) -> Iterator[Standing]:
+        """All contents that ever stood in the journal that ends in `tip`, newest first."""
+        for seq in range(self.follow(tip), -1, -1):
+            if seq == 0 or self._trees[seq] != self._trees[seq - 1]:
+                yield Standing(seq, self._trees[seq])
+
     def _read(self, oid: str, after: str | None) -> None:
         commit = self._repo.commit(oid)
         authorised = self._repo.entry(commit.tree, AUTHORISED)

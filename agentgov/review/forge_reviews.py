@@ -21,13 +21,15 @@ Commit = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{40}$(?!\n)")]
 
 
 class SubmittedReview(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One review, oldest first: its id on the forge, who gave it, what it says, and the commit that was looked at."""
+    """One review, oldest first: its id on the forge, who gave it, what it says, the commit that was looked at (null
+    where the forge does not say), and when it was given, in epoch seconds (0 where nobody says)."""
 
     id: Annotated[str, msgspec.Meta(pattern=r"^[0-9a-z][0-9a-z._-]{0,63}$(?!\n)")]
     account: Account
     login: Annotated[str, msgspec.Meta(pattern=r"^[0-9A-Za-z_][0-9A-Za-z_.\[\]-]{0,99}$(?!\n)")]
     state: Submitted
-    commit: Commit
+    commit: Commit | None
+    submitted: Annotated[int, msgspec.Meta(ge=0, le=10**12)] = 0
 
 
 class ForgeReviews(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

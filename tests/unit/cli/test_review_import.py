@@ -139,6 +139,8 @@ BAD = [
     ("reviews.id", 77),
     ("reviews.login", "a b"),
     ("reviews.state", "approved"),
+    ("reviews.commit", "main"),
+    ("reviews.submitted", -1),
     ("reviews.more", 1),
 ]
 
@@ -156,7 +158,11 @@ def test_schema_and_types_name_the_same_fields() -> None:
     review = SCHEMA["properties"]["reviews"]["items"]
     for node, kind in ((SCHEMA, ForgeReviews), (review, msgspec.structs.fields(ForgeReviews)[-1].type.__args__[0])):
         names = [one.encode_name for one in msgspec.structs.fields(kind)]
-        assert names == list(node["properties"]) == node["required"]
+        assert (
+            names
+            == list(node["properties"])
+            == [*node["required"], *(["submitted"] if kind is not ForgeReviews else [])]
+        )
 
 
 def test_what_is_no_such_file_is_told_in_a_sentence(forge: CommandWorld) -> None:

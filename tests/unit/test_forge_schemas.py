@@ -27,10 +27,11 @@ def test_what_is_kept_is_githubs_own() -> None:
 
 def test_only_what_is_referred_to_stays() -> None:
     named = {"properties": {"title": {"type": "string", "description": "a title"}}, "title": "gone"}
+    answer = {"$ref": "#/components/responses/r"}
     whole = {
         "openapi": "3.0.3",
         "info": {"title": "x", "version": "1", "license": {"name": "MIT"}, "contact": "gone"},
-        "paths": {"/a": {"get": {"operationId": "a/get", "x-more": 1, "responses": {"200": {"$ref": "#/components/responses/r"}}}},
+        "paths": {"/a": {"get": {"operationId": "a/get", "x-more": 1, "responses": {"200": answer}}},
                   "/b": {"get": {"operationId": "b/get", "responses": {}}}},
         "components": {"responses": {"r": {"description": "gone", "content": {"$ref": "#/components/schemas/s"}}},
                        "schemas": {"s": named, "unused": {}}},

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from agentgov.errors import ConfigurationError
 from agentgov.forge.port import ForgePort
 from agentgov.forge.where import Where
 
@@ -41,4 +40,6 @@ def open_forge(where: Where, client: "Client") -> ForgePort:
         from agentgov.forge.gitlab.adapter import GitLab
 
         return GitLab(client, where.project, where.status_check)
-    raise ConfigurationError(f"this version cannot speak to {where.forge}", rule="forge.unknown-project")
+    from agentgov.forge.github.adapter import GitHub
+
+    return GitHub(client, where.project)

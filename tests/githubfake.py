@@ -77,6 +77,7 @@ class GitHubFake(FakeServer):
         self._routes: dict[str, Callable[[Asked], Reply]] = {
             "orgs/get": lambda asked: Reply(200, self._organisation(asked.names["org"])),
             "teams/get-by-name": self._team,
+            "teams/list": self._teams,
             "teams/list-members-in-org": self._members,
             "users/get-authenticated": self._user,
             "repos/get": lambda asked: Reply(200, self.shapes.repository(self._name(asked), "full-repository")),
@@ -124,6 +125,7 @@ class GitHubFake(FakeServer):
         """A token of an app: GITHUB_TOKEN where none is named."""
         number = ACTIONS if app == ACTIONS_APP else 0
         account = self.world.account(login, bot=True, id=number)
+        self.shapes.slugs[app] = login.removesuffix("[bot]")
         return self._new_token(Identity(account, app, frozenset(permissions) or ALL - {"members:read"}))
 
     def _new_token(self, identity: Identity) -> str:
@@ -275,6 +277,10 @@ class GitHubFake(FakeServer):
     def _team(self, asked: Asked) -> Reply:
         handle = self._handle(asked)
         return Reply(200, self.shapes.team(handle)) if handle in self.world.teams else _error(404, "Not Found")
+
+    def _teams(self, asked: Asked) -> Reply:
+        start = f"@{asked.names['org']}/"
+        return self._page(asked, [self.shapes.team(one, "team") for one in self.world.teams if one.startswith(start)])
 
     def _members(self, asked: Asked) -> Reply:
         handle = self._handle(asked)

@@ -22,6 +22,7 @@ class Shapes:
 
     def __init__(self, world: ForgeWorld, api: OpenAPI | None = None) -> None:
         self.world, self.api = world, api or github_api()
+        self.slugs: dict[int, str] = {}  # of apps, by number
 
     # --- people and places -----------------------------------------------------------------------------------------
 
@@ -69,7 +70,7 @@ class Shapes:
         public = "none" if self.world.project in self.world.private else "read"
         return self.world.permissions.get(number, public)
 
-    def team(self, handle: str) -> dict[str, Any]:
+    def team(self, handle: str, shape: str = "team-full") -> dict[str, Any]:
         """A team by its handle."""
         slug = handle.split("/")[1]
         told = {
@@ -78,7 +79,7 @@ class Shapes:
             "name": slug,
             "members_count": len(self.world.members(handle)),
         }
-        return self._shape("team-full", told)
+        return self._shape(shape, told)
 
     def team_id(self, handle: str) -> int:
         """A number for a team."""
@@ -282,7 +283,7 @@ class Shapes:
                 "conclusion": run.conclusion,
                 "details_url": run.url or None,
                 "output": output | {"annotations_count": len(run.annotations)},
-                "app": {"id": run.app, "slug": f"app-{run.app}", "name": f"app {run.app}"},
+                "app": {"id": run.app, "slug": self.slugs.get(run.app, f"app-{run.app}"), "name": f"app {run.app}"},
                 "started_at": when(run.started),
                 "completed_at": when(run.started) if done else None,
             },

@@ -32,7 +32,7 @@ OPERATIONS = frozenset({
     "repos/get-collaborator-permission-level", "repos/get-commit", "repos/get-content", "repos/get-release-by-tag",
     "repos/list-activities", "repos/list-commit-statuses-for-ref", "repos/list-pull-requests-associated-with-commit",
     "repos/update-release",
-    "teams/get-by-name", "teams/list-members-in-org",
+    "teams/get-by-name", "teams/list", "teams/list-members-in-org",
     "users/get-authenticated",
 })  # fmt: skip
 EVENTS = ("pull_request$", "pull_request_review$", "merge_group$", "push$event", "ping$event", "workflow_run$")

@@ -1,61 +1,89 @@
 """`agentgov import`: agents of another format become folders of this fleet, with a worklist of what is still unknown.
 
-Finds the inputs, has them imported, writes each agent whole or not at all, and prints one line an agent.
+Finds the inputs, has them imported, writes each agent whole or not at all, and prints one line an agent. What an
+earlier import wrote is left as it is. `--list` tells the formats.
 """
 
-import os
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from agentgov.cli.options import answer, format_option, show
 from agentgov.cli.place import workspace_name
+from agentgov.importers.registry import FORMATS, NAMES, format_named
 
 if TYPE_CHECKING:
-    from agentgov.importers.result import Failure, Imported
-    from agentgov.model.finding import Finding
-    from agentgov.report.page import Page
+    from agentgov.cli.import_report import Told
 
-_SHOWN = 40  # lines of the worklist on a terminal; validate and --json show all of it
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What the command line says."""
+
+    format_name: str
+    paths: tuple[str, ...]
+    into: str
+    repo: str | None
 
 
 @click.command("import")
-@click.argument("format_name", metavar="FORMAT", type=click.Choice(["cagent"]))
-@click.argument("paths", metavar="PATH...", nargs=-1, required=True)
+@click.argument("format_name", metavar="FORMAT", type=click.Choice(NAMES), required=False)
+@click.argument("paths", metavar="PATH...", nargs=-1)
 @click.option(
     "--into", metavar="WORKSPACE", default="imported", type=workspace_name, help="Workspace (default: imported)."
 )
 @click.option("--repo", metavar="DIR", help="Root of the fleet (default: the fleet around here).")
+@click.option("--list", "listed", is_flag=True, help="Tell the formats, and which files each is in.")
 @format_option()
-def command(format_name: str, paths: tuple[str, ...], into: str, repo: str | None, output: str) -> int:
+def command(
+    format_name: str | None, paths: tuple[str, ...], into: str, repo: str | None, listed: bool, output: str
+) -> int:
     """Turn agents of another format into agents of this fleet, as drafts.
 
-    FORMAT is cagent. Folders are searched for *.yaml. What the source cannot say (owner, risk, budget, effects of
-    tools) is marked in agent.yaml at the line to fill in, and `agentgov validate` lists it. Nothing that exists is
-    overwritten. Exit 0: every input became an agent, 1: some could not be read or written, and each is named.
+    Folders are searched for the files of FORMAT (--list). What the source cannot say (owner, risk, budget, effects
+    of tools) is marked in agent.yaml at the line to fill in, and `agentgov validate` lists it. Nothing that exists
+    is overwritten, and importing again changes nothing. Exit 0: every input became an agent, 1: some could not be
+    read or written, or hold no agent, and each is named.
     """
-    from agentgov.importers.cagent import import_cagent
-    from agentgov.importers.folders import write_agent
+    from agentgov.cli.import_report import document, list_document, list_page, messages, page
+
+    if listed:
+        answer(output, list_page(FORMATS), list_document(FORMATS))
+        return 0
+    if format_name is None:
+        raise click.UsageError(f"name a format: {', '.join(NAMES)}; what each is says --list")
+    if not paths:
+        raise click.UsageError("name the files or folders to import")
+    told = _import(_Asked(format_name, paths, into, repo))
+    answer(output, page(told), document(told))
+    if output == "text":
+        show(messages(told), err=True)
+    return 1 if told.failures else 0
+
+
+def _import(asked: _Asked) -> "Told":
+    from agentgov.cli.import_report import Told, around, no_agents
+    from agentgov.importers.folders import imported_before, settle
+    from agentgov.importers.importing import import_agents
     from agentgov.importers.result import Failure, Source
     from agentgov.importers.sources import read_sources
 
-    root = _root(repo)
-    inputs = list(read_sources(paths))
-    imported, refused = import_cagent([item for item in inputs if isinstance(item, Source)], into)
-    failures = [item for item in inputs if isinstance(item, Failure)] + refused
-    written: list[Imported] = []
-    for item in imported:
-        problem = write_agent(root, item.agent, item.files)
-        if problem:
-            failures.append(Failure(item.source, f"agent {item.original!r}: {problem}"))
-        else:
-            written.append(item)
-    findings = _around(root, into) if written else []
-    answer(output, _page(written), _document(written, failures, findings))
-    if output == "text":
-        show(_messages(written, failures, findings), err=True)
-    return 1 if failures else 0
+    root = _root(asked.repo)
+    form = format_named(asked.format_name)
+    inputs = list(read_sources(asked.paths, form))
+    sources = [item for item in inputs if isinstance(item, Source)]
+    before = imported_before(root, asked.into)
+    outcome = import_agents(form.name, form.reader(), sources, asked.into, before)
+    settled = [(item, settle(root, item)) for item in outcome.imported]
+    done = tuple((item, state) for item, state in settled if not isinstance(state, Failure))
+    refused = [state for _, state in settled if isinstance(state, Failure)]
+    unread = [item for item in inputs if isinstance(item, Failure)]
+    nothing, without = no_agents(outcome, sources, form)
+    return Told(
+        done, (*unread, *outcome.failures, *refused, *nothing), (*(around(root, asked.into) if done else ()), *without)
+    )
 
 
 def _root(repo: str | None) -> Path:
@@ -71,81 +99,3 @@ def _root(repo: str | None) -> Path:
     if not Path(repo).is_dir():
         raise ConfigurationError(f"{repo} is not a folder")
     return Path(repo)
-
-
-def _around(root: Path, workspace: str) -> list["Finding"]:
-    """What the fleet itself lacks for these agents; governance is never touched here."""
-    from agentgov.model.governed import FLEET_FILE
-    from agentgov.model.verdict import Location
-    from agentgov.validate.codes import finding
-
-    found = []
-    if not os.path.lexists(root / FLEET_FILE):
-        message = f"{root} is not a fleet yet: there is no {FLEET_FILE}"
-        found.append(finding("layout.file-missing", Location(FLEET_FILE), message, "agentgov init"))
-    file = f"governance/workspaces/{workspace}.yaml"
-    if not os.path.lexists(root / file):
-        fix = f"add: apiVersion: agentgov.dev/v1, kind: Workspace, name: {workspace}, owner: <person or team:id>"
-        found.append(finding("import.workspace", Location(file), f"the workspace {workspace} has no {file}", fix))
-    return found
-
-
-def _page(written: list["Imported"]) -> "Page":
-    from agentgov.report.page import Page, Span
-
-    page = Page()
-    for item in written:
-        name = " (renamed: its own name is taken)" if item.renamed else ""
-        todo = f"  {len(item.findings)} to fill in"
-        page.line(item.agent.folder, Span(f"  from {item.source}: {item.original}{name}", "dim"), Span(todo, "warn"))
-    return page
-
-
-def _messages(written: list["Imported"], failures: list["Failure"], findings: list["Finding"]) -> "Page":
-    from agentgov.report.page import Page, Span
-
-    page = Page()
-    for failure in failures:
-        page.line(Span("not imported: ", "bad"), f"{failure.source}: {failure.message}")
-    worklist = [*findings, *(finding for item in written for finding in item.findings)]
-    for finding in worklist[:_SHOWN]:
-        fix = f" ({finding.fix})" if finding.code == "import.workspace" else ""
-        page.line(Span(f"{finding.where}: ", "dim"), f"{finding.code} {finding.message}{fix}")
-    if len(worklist) > _SHOWN:
-        page.line(f"... and {len(worklist) - _SHOWN} more; all of them: agentgov validate --select import")
-    agents = f"{len(written)} agent{'' if len(written) == 1 else 's'}"
-    return page.line(f"{agents} imported as drafts, {len(failures)} failed, {len(worklist)} to fill in")
-
-
-def _document(written: list["Imported"], failures: list["Failure"], findings: list["Finding"]) -> dict[str, Any]:
-    agents = [
-        {
-            "agent": str(item.agent),
-            "source": item.source,
-            "name": item.original,
-            "renamed": item.renamed,
-            "files": sorted(item.files),
-            "findings": [_finding(finding) for finding in item.findings],
-        }
-        for item in written
-    ]
-    return {
-        "schema": "agentgov.import/1",
-        "agents": agents,
-        "failures": [{"source": failure.source, "message": failure.message} for failure in failures],
-        "findings": [_finding(finding) for finding in findings],
-    }
-
-
-def _finding(finding: "Finding") -> dict[str, Any]:
-    where = finding.where
-    return {
-        "code": finding.code,
-        "severity": finding.severity.value,
-        "file": where.file,
-        "line": where.line,
-        "column": where.column,
-        "pointer": where.pointer,
-        "message": finding.message,
-        "fix": finding.fix,
-    }

@@ -1,7 +1,8 @@
 """Agents of other formats to agents of a fleet: everything the format says, and a worklist of what it does not say.
 
-Modules: `naming` (names become DNS labels), `secrets` (literal secrets stay behind), `unknown` (what has to be
-filled in), `writer` (agent.yaml as text with comments), `cagent`, `cagent_model`, `cagent_tools` (the format of
-docker cagent), `sources` and `folders` (the shell: files in, agent folders out). Nothing that is imported is
-executed or fetched.
+The way of an import: `sources` reads files (the shell), `registry` knows which module reads their format, that module
+turns each into a `draft.Reading`, `importing` gives names, `agent_document` makes the files, `folders` writes them or
+finds them there (the shell). Readers share `documents` (YAML without secrets), `values`, `model`, `tools`, `naming`
+(names become DNS labels), `secrets` (literal secrets stay behind), `unknown` (what has to be filled in) and `writer`
+(agent.yaml as text with comments). Nothing that is imported is executed, rendered or fetched.
 """

@@ -6,40 +6,17 @@ A model that only runs inside a tool or a router is told as a line to settle: `s
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from agentgov.importers import unknown
-from agentgov.importers.unknown import Line, Placeholder
+from agentgov.importers.model import MODEL_NAME, MOST_TOKENS, RANGES, ModelChoice, elsewhere
+from agentgov.importers.unknown import Line
+from agentgov.importers.values import dicts, section, texts
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}/[A-Za-z0-9][A-Za-z0-9._:@/+-]{0,127}\Z")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}\Z")
 _EFFORTS = ("none", "minimal", "low", "medium", "high", "max")
-# Same name and meaning in both formats, with the range that agent.yaml allows.
-_NUMBERS = {"temperature": (0, 2), "top_p": (0, 1), "frequency_penalty": (-2, 2), "presence_penalty": (-2, 2)}
-_MOST_TOKENS = 10_000_000
 _AUTO = "auto"
-
-
-@dataclass(slots=True)
-class ModelChoice:
-    """`spec.model` in the making, and the environment variables that hold its credentials."""
-
-    primary: str | Placeholder
-    params: dict[str, Any] = field(default_factory=lambda: {"max_output_tokens": unknown.MAX_OUTPUT_TOKENS})
-    fallback: list[str] = field(default_factory=list)
-    lines: list[Line] = field(default_factory=list)
-    variables: list[str] = field(default_factory=list)
-
-    def document(self) -> dict[str, Any]:
-        """The field as it is written."""
-        out: dict[str, Any] = {"primary": self.primary}
-        if self.lines:
-            out["to settle"] = tuple(self.lines)
-        out["params"] = self.params
-        if self.fallback:
-            out["fallback"] = self.fallback
-        return out
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,17 +49,6 @@ def choose_model(agent: Mapping[str, Any], document: Mapping[str, Any]) -> Model
     return choice
 
 
-def section(document: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    """The mapping under a key, an empty one where something else stands there."""
-    value = document.get(key)
-    return value if isinstance(value, dict) else {}
-
-
-def texts(value: Any) -> list[str]:
-    """The texts in a list, nothing where something else stands there."""
-    return [item.strip() for item in value if isinstance(item, str) and item.strip()] if isinstance(value, list) else []
-
-
 def _references(model: Any) -> list[str]:
     """An alloy is several models, separated by commas."""
     return texts(model.split(",") if isinstance(model, str) else model)
@@ -93,11 +59,11 @@ def _resolve(reference: str, document: Mapping[str, Any]) -> _Entry:
     config = section(models, reference)
     name = f"{config.get('provider', '')}/{config.get('model', '')}" if reference in models else reference
     provider = section(section(document, "providers"), name.partition("/")[0])
-    return _Entry(name if _NAME.match(name) else None, config, provider)
+    return _Entry(name if MODEL_NAME.match(name) else None, config, provider)
 
 
 def _take_parameters(choice: ModelChoice, config: Mapping[str, Any]) -> None:
-    for key, (low, high) in _NUMBERS.items():
+    for key, (low, high) in RANGES.items():
         value = config.get(key)
         if isinstance(value, (int, float)) and not isinstance(value, bool) and low <= value <= high:
             choice.params[key] = value
@@ -105,7 +71,7 @@ def _take_parameters(choice: ModelChoice, config: Mapping[str, Any]) -> None:
             choice.lines.append(Line(f"model.params: {key} is not between {low} and {high} and stays in runtime"))
     # For Docker Model Runner the same field sets the size of the context (cagent's documentation of the provider).
     limit = _whole(config.get("max_tokens"))
-    if limit is not None and 0 < limit <= _MOST_TOKENS and config.get("provider") != "dmr":
+    if limit is not None and 0 < limit <= MOST_TOKENS and config.get("provider") != "dmr":
         choice.params["max_output_tokens"] = limit
     thinking = config.get("thinking_budget")
     tokens = _whole(thinking)
@@ -124,8 +90,7 @@ def _whole(value: Any) -> int | None:
 def _take_service(choice: ModelChoice, entry: _Entry) -> None:
     """Where a model is served, and the variable with the key for it."""
     if "base_url" in entry.config or "base_url" in entry.provider:
-        words = "a service of its own answers (base_url in runtime); check that name and price are that service's"
-        choice.lines.append(Line(f"model: {words}"))
+        choice.lines.append(elsewhere("base_url"))
     for config in (entry.config, entry.provider):
         if isinstance(key := config.get("token_key"), str) and _VARIABLE.match(key) and key not in choice.variables:
             choice.variables.append(key)
@@ -158,18 +123,14 @@ def _mentions(
     agent: Mapping[str, Any], references: list[str], document: Mapping[str, Any]
 ) -> Iterator[tuple[str, Any]]:
     for reference in references:
-        for rule in _dicts(_resolve(reference, document).config.get("routing")):
+        for rule in dicts(_resolve(reference, document).config.get("routing")):
             yield "routing", rule.get("model")
-    for toolset in _dicts(agent.get("toolsets")):
+    for toolset in dicts(agent.get("toolsets")):
         yield f"toolset {toolset.get('type')}", toolset.get("model")
         yield from (("model_picker", reference) for reference in texts(toolset.get("models")))
     for source in texts(agent.get("rag")):
         config = section(section(document, "rag"), source)
-        for strategy in _dicts(config.get("strategies")):
+        for strategy in dicts(config.get("strategies")):
             yield f"rag {source}", strategy.get("embedding_model")
             yield f"rag {source}", strategy.get("chat_model")
         yield f"rag {source}", section(section(config, "results"), "reranking").get("model")
-
-
-def _dicts(value: Any) -> list[dict[str, Any]]:
-    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []

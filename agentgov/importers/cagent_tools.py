@@ -6,15 +6,11 @@ asked becomes a line to fill in. The effect of a tool is taken over where cagent
 is unknown otherwise.
 """
 
-import json
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
-from agentgov.importers import unknown
-from agentgov.importers.cagent_model import section, texts
-from agentgov.importers.unknown import Line
+from agentgov.importers.tools import Tools
+from agentgov.importers.values import section, texts
 
 _READ, _UNKNOWN = True, False
 _BUILT_IN: dict[str, dict[str, bool]] = {
@@ -41,30 +37,6 @@ _BUILT_IN: dict[str, dict[str, bool]] = {
     "user_prompt": {"user_prompt": _UNKNOWN},
     "model_picker": {"change_model": _UNKNOWN, "revert_model": _UNKNOWN},
 }
-_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:/-]{0,127}\Z")
-_FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,63}\Z")
-
-
-@dataclass(slots=True)
-class Tools:
-    """`spec.tools` in the making: entries by name, lines to settle, and the files of argument schemas."""
-
-    entries: dict[str, dict[str, Any]] = field(default_factory=dict)
-    lines: list[Line] = field(default_factory=list)
-    files: dict[str, bytes] = field(default_factory=dict)
-
-    def add(self, name: Any, *, reads: bool = False, words: str = "", description: Any = None) -> bool:
-        """Take a tool over; a name that agent.yaml cannot hold becomes a line. The first entry of a name stays."""
-        if not isinstance(name, str) or not _NAME.match(name):
-            self.lines.append(Line(f"tools: {str(name)[:60]!r} is no name of a tool here"))
-            return False
-        if name in self.entries:
-            return False
-        entry: dict[str, Any] = {"name": name, "effect": "read" if reads else unknown.effect(name, words)}
-        if isinstance(description, str) and description.strip():
-            entry["description"] = description.strip()[:2000]
-        self.entries[name] = entry
-        return True
 
 
 def tools_of(agent: Mapping[str, Any], document: Mapping[str, Any], ids: Mapping[str, str]) -> Tools:
@@ -75,14 +47,14 @@ def tools_of(agent: Mapping[str, Any], document: Mapping[str, Any], ids: Mapping
         if isinstance(toolset, dict):
             _take_toolset(tools, toolset, section(document, "mcps"))
         else:
-            tools.lines.append(Line("tools: a toolset of the source is not a mapping; see runtime"))
+            tools.tell("a toolset of the source is not a mapping; see runtime")
     for source in texts(agent.get("rag")):
         tool = section(section(section(document, "rag"), source), "tool")
         tools.add(tool.get("name") or source, reads=True, description=tool.get("description"))
     _take_delegation(tools, "transfer_task", texts(agent.get("sub_agents")), ids)
     _take_delegation(tools, "handoff", texts(agent.get("handoffs")), ids)
     if agent.get("code_mode_tools") is True:
-        tools.lines.append(Line("tools: in code mode the model writes code that calls these tools; see runtime"))
+        tools.tell("in code mode the model writes code that calls these tools; see runtime")
     return tools
 
 
@@ -114,7 +86,7 @@ def _take_server(tools: Tools, toolset: Mapping[str, Any], named: list[str], ser
         tools.add(name)
     if not named:
         words = f"the source does not list the tools of {_what(toolset)}; list those it may call"
-        tools.lines.append(Line(f"tools: {words}"))
+        tools.tell(f"{words}")
 
 
 def _what(toolset: Mapping[str, Any]) -> str:
@@ -129,32 +101,8 @@ def _take_described(tools: Tools, name: Any, config: Mapping[str, Any], descript
     """A tool whose arguments the file describes: cagent passes them on as properties of a JSON Schema."""
     if not tools.add(name, description=description):
         return
-    properties = config.get("args")
-    if isinstance(properties, dict) and all(isinstance(item, dict) for item in properties.values()):
-        required = [item for item in texts(config.get("required")) if item in properties]
-        schema = {
-            "$schema": "http://json-schema.org/draft-07/schema#",
-            "title": name,
-            "type": "object",
-            "additionalProperties": False,
-            **({"required": required} if required else {}),
-            "properties": properties,
-        }
-        if _FILE_NAME.match(name) and _is_schema(schema):
-            path = f"tools/{name}.schema.json"
-            tools.files[path] = f"{json.dumps(schema, indent=2, ensure_ascii=False)}\n".encode()
-            tools.entries[name]["args"] = {"file": path}
-
-
-def _is_schema(schema: Mapping[str, Any]) -> bool:
-    from jsonschema import Draft7Validator
-    from jsonschema.exceptions import SchemaError
-
-    try:
-        Draft7Validator.check_schema(schema)
-    except SchemaError:
-        return False
-    return True
+    if isinstance(name, str):
+        tools.take_properties(name, config.get("args"), texts(config.get("required")))
 
 
 def _take_delegation(tools: Tools, name: str, targets: list[str], ids: Mapping[str, str]) -> None:
@@ -166,4 +114,4 @@ def _take_delegation(tools: Tools, name: str, targets: list[str], ids: Mapping[s
     tools.add(name, words=words)
     for target in targets:
         if target not in ids:
-            tools.lines.append(Line(f"tools: {name} also reaches {target[:120]}, which is no agent of this import"))
+            tools.tell(f"{name} also reaches {target[:120]}, which is no agent of this import")

@@ -1,7 +1,8 @@
 """Names of agents from file names and the names a format uses: DNS labels, the same on every machine.
 
-The rule: the agent that a format calls its root takes the name of the file, every other one `<file>-<agent>`. What
-is left of a clash is settled by a number at the end, and said. Never repairs a name that looks like an attack: it is
+The rule: an agent takes the name that its format gives it. Where a format names agents within their file (cagent), the
+one that it calls root takes the name of the file, every other one `<file>-<agent>`. What is left of a clash is
+settled by a number at the end, and said. Never repairs a name that looks like an attack: it is
 refused.
 """
 
@@ -45,9 +46,11 @@ def label(text: str) -> str:
 
 
 def choose(stem: str, name: str, taken: Container[str]) -> tuple[str, bool]:
-    """The name of an agent of the file `stem`, and whether a clash with names already taken changed it."""
-    first, last = label(stem), label(name)
-    full = label(f"{first}-{last}")
+    """The name of an agent of the file `stem`, and whether a clash with names already taken changed it.
+
+    Without a stem the agents of a format have names of their own, and files do not count."""
+    first, last = label(stem or name), label(name)
+    full = label(f"{first}-{last}") if stem else last
     by_rule = [first, full] if last == first else [first] if last == ROOT else [full]
     for candidate in by_rule:
         if candidate not in taken and candidate != SHARED:
@@ -55,7 +58,7 @@ def choose(stem: str, name: str, taken: Container[str]) -> tuple[str, bool]:
     number = 1
     while full in taken or full == SHARED:
         number += 1
-        full = label(f"{first}-{last}-{number}")
+        full = label(f"{first}-{last}-{number}" if stem else f"{last}-{number}")
     return full, True
 
 

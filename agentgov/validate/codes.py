@@ -159,6 +159,9 @@ CODES: dict[str, tuple[Severity, str]] = {
     # Imports (agentgov.validate.worklist, agentgov.importers)
     "import.secret": (_W, "A literal secret in the source of an import, which was left out."),
     "import.workspace": (_W, "Imported agents in a workspace that governance does not know yet."),
+    "import.no-agent": (_W, "A file of a searched folder that holds no agent of the format."),
+    "import.unsupported": (_W, "Something that the source of an import says and agent.yaml has no word for."),
+    "import.partial": (_E, "The source of an import refers to something that did not come with it."),
     "import.fill-in": (_E, "A line of an imported agent that somebody still has to fill in."),
     # Text
     "text.hidden-character": (_E, "A bidirectional, zero-width or control character."),

@@ -5,11 +5,10 @@ import os
 from pathlib import Path
 from typing import Any
 
-import jsonschema
 import pytest
+from unit.cli.output_schema import assert_holds
 
 from agentgov.cli.main import status
-from agentgov.resources import folder
 
 PIRATE = """agents:
   root: {model: openai/gpt-4o, instruction: Arr}
@@ -36,8 +35,7 @@ def source(tmp_path: Path) -> Path:
 def import_json(capsys: pytest.CaptureFixture[str], expected: int, *args: str) -> dict[str, Any]:
     assert status(["import", "cagent", "--json", *args]) == expected
     answer: dict[str, Any] = json.loads(capsys.readouterr().out)
-    schema = json.loads((folder("schemas") / "output/import.schema.json").read_text("utf-8"))
-    jsonschema.Draft7Validator(schema).validate(answer)
+    assert_holds(answer, "import")
     return answer
 
 
@@ -103,11 +101,106 @@ def test_an_agent_that_exists_is_never_overwritten(
     assert everything(fleet / "agents/sea/pirate") == {"agent.yaml": "mine"}
 
 
+def states(answer: dict[str, Any]) -> dict[str, str]:
+    return {agent["agent"]: agent["state"] for agent in answer["agents"]}
+
+
 def test_importing_again_changes_nothing(fleet: Path, source: Path, capsys: pytest.CaptureFixture[str]) -> None:
     import_json(capsys, 0, str(source), "--into", "sea", "--repo", str(fleet))
     before = everything(fleet)
-    import_json(capsys, 1, str(source), "--into", "sea", "--repo", str(fleet))
+    answer = import_json(capsys, 0, str(source), "--into", "sea", "--repo", str(fleet))
+    assert states(answer) == {"sea/pirate": "unchanged", "sea/pirate-parrot": "unchanged"}
     assert everything(fleet) == before
+    assert status(["import", "cagent", str(source), "--into", "sea", "--repo", str(fleet)]) == 0
+    captured = capsys.readouterr()
+    assert [line.split()[-1] for line in captured.out.splitlines()] == ["unchanged", "unchanged"]
+    assert "0 agents imported as drafts, 2 there already, 0 failed, 0 to fill in" in captured.err
+
+
+def test_what_somebody_filled_in_is_left_and_told(
+    fleet: Path, source: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import_json(capsys, 0, str(source), "--into", "sea", "--repo", str(fleet))
+    file = fleet / "agents/sea/pirate/agent.yaml"
+    file.write_text(file.read_text().replace("risk: critical", "risk: low"))
+    (fleet / "agents/sea/pirate-parrot/evals").mkdir()
+    (fleet / "agents/sea/pirate-parrot/evals/a.yaml").write_text("x: 1\n")
+    before = everything(fleet)
+    answer = import_json(capsys, 0, str(source), "--into", "sea", "--repo", str(fleet))
+    assert states(answer) == {"sea/pirate": "edited", "sea/pirate-parrot": "edited"}
+    assert everything(fleet) == before
+
+
+def test_a_source_that_says_something_else_now_is_a_failure(
+    fleet: Path, source: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import_json(capsys, 0, str(source), "--into", "sea", "--repo", str(fleet))
+    before = everything(fleet)
+    source.write_text(PIRATE.replace("Arr", "Avast"))
+    answer = import_json(capsys, 1, str(source), "--into", "sea", "--repo", str(fleet))
+    assert states(answer) == {"sea/pirate-parrot": "unchanged"}
+    assert "its source says something else now" in answer["failures"][0]["message"]
+    assert everything(fleet) == before
+
+
+def test_an_agent_of_another_source_keeps_its_name_also_the_second_time(
+    fleet: Path, source: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import_json(capsys, 0, str(source), "--into", "sea", "--repo", str(fleet))
+    (tmp_path / "deep/er").mkdir(parents=True)
+    (tmp_path / "deep/er/pirate.yaml").write_text("agents: {root: {model: openai/gpt-4o, instruction: Ahoy}}")
+    for expected in ("written", "unchanged"):
+        answer = import_json(capsys, 0, str(tmp_path / "deep"), "--into", "sea", "--repo", str(fleet))
+        assert states(answer) == {"sea/pirate-root": expected}
+        assert answer["agents"][0]["renamed"] is True
+
+
+def test_one_source_by_two_ways_is_one_agent(fleet: Path, source: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    import_json(capsys, 0, str(source), "--into", "sea", "--repo", str(fleet))
+    (source.parent / "more").mkdir()
+    (source.parent / "more/parrots.yaml").write_text(PIRATE.replace("pirate", "parrots"))
+    (source.parent / "more/pirate.yaml").write_text(PIRATE)
+    answer = import_json(capsys, 0, str(source.parent / "more/pirate.yaml"), "--into", "sea", "--repo", str(fleet))
+    assert states(answer) == {"sea/pirate": "unchanged", "sea/pirate-parrot": "unchanged"}
+
+
+def test_a_file_without_an_agent_fails_where_it_was_named_and_is_counted_where_it_was_found(
+    fleet: Path, source: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = source.parent / "inputs"
+    folder.mkdir()
+    (folder / "compose.yaml").write_text("services: {web: {image: nginx}}\n")
+    options = ("--into", "sea", "--repo", str(fleet))
+    named = import_json(capsys, 1, str(folder / "compose.yaml"), *options)
+    assert "not a cagent file" in named["failures"][0]["message"]
+    alone = import_json(capsys, 1, str(folder), *options)
+    assert alone["failures"][0]["message"] == "none of its 1 files named *.yaml or *.yml holds an agent"
+    (folder / "pirate.yaml").write_text(PIRATE)
+    found = import_json(capsys, 0, str(folder), *options)
+    assert [(one["code"], Path(one["file"]).name) for one in found["findings"]] == [("import.no-agent", "compose.yaml")]
+    status(["import", "cagent", str(folder), *options])
+    assert "1 file without an agent of this format left out" in capsys.readouterr().err
+
+
+def test_the_formats_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert status(["import", "--list", "--json"]) == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert_holds(answer, "import-list")
+    assert answer["formats"][0] == {
+        "name": "cagent",
+        "title": "docker cagent: agents of a YAML file",
+        "files": ["*.yaml", "*.yml"],
+    }
+    assert status(["import", "--list"]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == len(answer["formats"])
+
+
+@pytest.mark.parametrize("arguments", [(), ("cagent",), ("cagents", "x.yaml")])
+def test_without_a_format_or_a_path_the_usage_is_told(
+    arguments: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert status(["import", *arguments]) == 2
+    assert "agentgov import --help" in capsys.readouterr().err
 
 
 def test_every_bad_input_is_named_and_the_good_ones_are_written(
@@ -130,8 +223,9 @@ def test_every_bad_input_is_named_and_the_good_ones_are_written(
     assert [agent["agent"] for agent in answer["agents"]] == ["sea/good", "sea/good-parrot", "sea/good-root"]
     assert [agent["renamed"] for agent in answer["agents"]] == [False, False, True]
     failed = sorted(Path(failure["source"]).name for failure in answer["failures"])
-    expected = ["broken.yaml", "hostile.yaml", "huge.yaml", "latin.yaml", "missing.yaml", "other.yaml", "pipe.yaml"]
+    expected = ["broken.yaml", "hostile.yaml", "huge.yaml", "latin.yaml", "missing.yaml", "pipe.yaml"]
     assert failed == expected
+    assert [Path(one["file"]).name for one in answer["findings"]] == ["other.yaml"]
     assert {path.parts[0] for path in map(Path, everything(fleet))} == {"agentgov.yaml", "agents", "governance"}
 
 

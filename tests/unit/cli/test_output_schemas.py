@@ -35,6 +35,8 @@ def leaves() -> Iterator[tuple[str, click.Command]]:
                 yield "owners-lint", command  # its answer to --lint
             if name == "release":
                 yield "release-proposal", command  # its answer to --from-merge
+            if name == "import":
+                yield "import-list", command  # its answer to --list
 
 
 def test_every_command_that_prints_json_has_a_schema_and_every_schema_a_command() -> None:

@@ -60,6 +60,9 @@ SAID_ELSEWHERE = {
     "layout.unmerged": "tests/unit/cli/test_validate_uncommitted.py",
     "import.secret": "tests/unit/importers",
     "import.workspace": "tests/unit/cli/test_import_command.py",
+    "import.no-agent": "tests/unit/cli/test_import_command.py",
+    "import.unsupported": "tests/unit/importers",
+    "import.partial": "tests/unit/importers",
 }
 
 

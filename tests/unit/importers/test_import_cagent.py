@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from unit.importers.imports import import_all
 
-from agentgov.importers.cagent import import_cagent
 from agentgov.importers.result import Failure, Imported, Source
 from agentgov.validate import schema
 from agentgov.validate.yaml_reader import read
@@ -19,7 +19,7 @@ def _source(text: str | bytes, name: str = "pirate.yaml") -> Source:
 
 
 def _import(text: str, name: str = "pirate.yaml") -> list[Imported]:
-    imported, failures = import_cagent([_source(text, name)], "sea")
+    imported, failures = import_all("cagent", [_source(text, name)], "sea")
     assert failures == []
     return imported
 
@@ -298,7 +298,7 @@ _BOMB = "a: &a [x, x]\n" + "".join(f"{b}: &{b} [*{a}, *{a}]\n" for a, b in itert
 def test_what_is_no_cagent_file_is_a_named_failure_and_the_others_are_imported(
     text: str | bytes, expected: str
 ) -> None:
-    imported, failures = import_cagent([_source(text, "bad.yaml"), _source(_PIRATE)], "sea")
+    imported, failures = import_all("cagent", [_source(text, "bad.yaml"), _source(_PIRATE)], "sea")
     assert [str(item.agent) for item in imported] == ["sea/pirate"]
     (failure,) = failures
     assert failure.source == "bad.yaml"
@@ -307,14 +307,14 @@ def test_what_is_no_cagent_file_is_a_named_failure_and_the_others_are_imported(
 
 def test_copies_for_every_agent_are_bounded() -> None:
     agents = ", ".join(f"a{number}: {{model: openai/gpt-4o}}" for number in range(2000))
-    imported, failures = import_cagent([_source(f"agents: {{{agents}}}"), _source(_PIRATE)], "sea")
+    imported, failures = import_all("cagent", [_source(f"agents: {{{agents}}}"), _source(_PIRATE)], "sea")
     assert [str(item.agent) for item in imported] == ["sea/pirate"]
     assert "too large" in failures[0].message
 
 
 def test_a_hostile_name_fails_alone() -> None:
     text = 'agents: {"../../../etc/cron.d/x": {model: openai/gpt-4o}, "good one": {model: openai/gpt-4o}}'
-    imported, failures = import_cagent([_source(text)], "sea")
+    imported, failures = import_all("cagent", [_source(text)], "sea")
     assert [str(item.agent) for item in imported] == ["sea/pirate-good-one"]
     assert "looks like a path" in failures[0].message
 
@@ -328,14 +328,14 @@ def test_all_files_of_an_agent_lie_in_its_folder() -> None:
 
 def test_too_deep_to_be_wrapped_is_a_failure() -> None:
     text = "agents: {root: {model: openai/gpt-4o, x: " + "[" * 61 + "]" * 61 + "}}"
-    imported, failures = import_cagent([_source(text)], "sea")
+    imported, failures = import_all("cagent", [_source(text)], "sea")
     assert imported == []
     assert "cannot be written" in failures[0].message
 
 
 def test_agents_of_several_files_never_clash() -> None:
     sources = [Source(f"{folder}/a.yaml", "a.yaml", _PIRATE.encode()) for folder in "xyz"]
-    imported, failures = import_cagent(sources, "sea")
+    imported, failures = import_all("cagent", sources, "sea")
     assert [(item.agent.name, item.renamed) for item in imported] == [
         ("a", False),
         ("a-root", True),
@@ -373,7 +373,7 @@ def test_junk_in_any_field_is_imported_or_refused_and_never_crashes(
     file: dict[str, Any], agent: dict[str, Any]
 ) -> None:
     text = json.dumps({**file, "agents": {"root": agent}})
-    imported, failures = import_cagent([_source(text)], "sea")
+    imported, failures = import_all("cagent", [_source(text)], "sea")
     assert len(imported) + len(failures) == 1
     for item in imported:
         assert _document(item)["spec"]["lifecycle"] == {"state": "draft"}

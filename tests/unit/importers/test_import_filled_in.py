@@ -2,7 +2,8 @@
 
 import re
 
-from agentgov.importers.cagent import import_cagent
+from unit.importers.imports import import_all
+
 from agentgov.importers.result import Source
 from agentgov.model.names import AgentId
 from agentgov.model.snapshot import MemorySnapshot
@@ -41,7 +42,7 @@ def _filled_in(text: str) -> str:
 
 
 def test_what_is_filled_in_validates_in_a_fleet() -> None:
-    (item,), failures = import_cagent([Source("greeter.yaml", "greeter.yaml", _FILE.encode())], "support")
+    (item,), failures = import_all("cagent", [Source("greeter.yaml", "greeter.yaml", _FILE.encode())], "support")
     assert failures == []
     assert item.agent == AgentId("support", "greeter")
     acme = WorkTreeSnapshot(folder("examples/acme"))

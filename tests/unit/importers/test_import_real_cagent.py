@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
+from unit.importers.imports import import_all
 
-from agentgov.importers.cagent import import_cagent
 from agentgov.importers.result import Source
 from agentgov.model.snapshot import MemorySnapshot
 from agentgov.validate.load import load_agent
@@ -18,7 +18,7 @@ def test_every_example_is_imported_and_loads() -> None:
     files = sorted(_EXAMPLES.rglob("*.yaml"))
     titles = [file.relative_to(_EXAMPLES).as_posix() for file in files]
     sources = [Source(title, title, file.read_bytes()) for title, file in zip(titles, files, strict=True)]
-    imported, failures = import_cagent(sources, "imported")
+    imported, failures = import_all("cagent", sources, "imported")
     assert failures == []
     assert {item.source for item in imported} == set(titles)
     snapshot = MemorySnapshot({path: data for item in imported for path, data in item.files.items()})

@@ -1,0 +1,48 @@
+"""The formats that can be imported: how each is called, which files it is in, and which module reads it.
+
+A reader is imported when it is asked for; this list costs nothing.
+"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from agentgov.importers.draft import Reader
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A format. In folders, files are searched by `suffixes`, or by `files`, their whole names.
+
+    `beside` are names (with `*`) of files that are read together with each, from its folder, and below it where
+    `deep`. `hidden` are folders that are searched although their names start with a dot.
+    """
+
+    name: str
+    title: str
+    suffixes: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()
+    deep: bool = False
+    hidden: tuple[str, ...] = ()
+
+    @property
+    def searched(self) -> str:
+        """Which files of a folder are looked at, in words."""
+        return " or ".join(self.files or [f"*{suffix}" for suffix in self.suffixes])
+
+    def reader(self) -> "Reader":
+        """What turns a source into agents."""
+        from importlib import import_module
+
+        read: Reader = import_module(f"agentgov.importers.{self.name}").read
+        return read
+
+
+FORMATS: tuple[Format, ...] = (Format("cagent", "docker cagent: agents of a YAML file", (".yaml", ".yml")),)
+NAMES: tuple[str, ...] = tuple(one.name for one in FORMATS)
+
+
+def format_named(name: str) -> Format:
+    """The format of that name; KeyError where there is none."""
+    return next(one for one in FORMATS if one.name == name)

@@ -3,18 +3,15 @@
 Never taken from a flag, from git or from a file of the repository. Whatever is printed of it is `***`.
 """
 
-import os
-import stat
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 
 from agentgov.errors import ConfigurationError
+from agentgov.net.private import private_lines
 
 TOKEN_FILE = "AGENTGOV_FORGE_TOKEN_FILE"  # noqa: S105 - the name of a variable
 TOKEN = "AGENTGOV_FORGE_TOKEN"  # noqa: S105 - likewise
-_MOST = 4096
-_OPEN = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 class Token:
@@ -60,27 +57,5 @@ def token_from(environ: Mapping[str, str], others: Sequence[str] = ()) -> Token 
     of the `others` that is set; None where there is none. ConfigurationError (`forge.token`) where it cannot be used.
     """
     if name := environ.get(TOKEN_FILE):
-        return Token(_read(Path(name)))
+        return Token("".join(private_lines(Path(name), TOKEN_FILE, _HINT, "forge.token")))
     return next((Token(environ[name].strip()) for name in (TOKEN, *others) if environ.get(name, "").strip()), None)
-
-
-def _read(path: Path) -> str:
-    try:
-        handle = os.open(path, _OPEN)
-    except OSError as error:
-        raise _unusable(path, f"cannot be read: {error.strerror}") from None
-    with os.fdopen(handle, "rb") as file:
-        status = os.fstat(handle)
-        if not stat.S_ISREG(status.st_mode):
-            raise _unusable(path, "is no ordinary file")
-        if status.st_uid not in (os.geteuid(), 0) or status.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-            raise _unusable(path, "can be read by others than you")
-        content = file.read(_MOST + 1)
-    text = content.decode("ascii", "replace").strip()
-    if len(content) > _MOST or "\n" in text:
-        raise _unusable(path, "holds more than one line")
-    return text
-
-
-def _unusable(path: Path, why: str) -> ConfigurationError:
-    return ConfigurationError(f"{path}, which {TOKEN_FILE} names, {why}", _HINT, rule="forge.token")

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from agentgov.cli.options import answer, format_option
-from agentgov.errors import ConfigurationError
-from agentgov.model.governed import ACCESS_FILE, FLEET_FILE, GITHUB_CODEOWNERS
+from agentgov.errors import ConfigurationError, UsageError
+from agentgov.model.governed import ACCESS_FILE, FLEET_FILE, GITHUB_CODEOWNERS, GITLAB_CODEOWNERS
 
 if TYPE_CHECKING:
     from agentgov.model.access import Person
     from agentgov.repo.repository import Repository
     from agentgov.report.page import Page
+    from agentgov.scaffold.forge import CI
 
 _NEXT = (
     ("agentgov new WORKSPACE/AGENT", "the first agent"),
@@ -41,9 +42,20 @@ class _Result:
 
 @click.command()
 @click.argument("folder", metavar="[DIR]", required=False)
+@click.option(
+    "--ci",
+    type=click.Choice(("github", "gitlab", "none")),
+    help="Whose CI runs agentgov (default: by the remote, or by the pipeline that is there, else github).",
+)
+@click.option(
+    "--action",
+    default="",
+    metavar="OWNER/REPO@DIGEST",
+    help="Let GitHub's workflows call the action at this commit instead of installing a version.",
+)
 @format_option()
-def init(folder: str | None, output: str) -> int:
-    """Scaffold a fleet in DIR (default: this repository): governance, CODEOWNERS, CI workflow, pre-commit hook.
+def init(folder: str | None, ci: "CI | None", action: str, output: str) -> int:
+    """Scaffold a fleet in DIR (default: this repository): governance, CODEOWNERS, CI, pre-commit hook, editors.
 
     Asks for nothing: the name comes from the folder, the person and the key from git's configuration. Files that exist
     are left as they are; only the copies of the schemas for editors are brought up to date. A folder outside of git
@@ -53,11 +65,12 @@ def init(folder: str | None, output: str) -> int:
     from agentgov.cli.schema import schema_copies
     from agentgov.repo.repository import Repository
 
+    _refuse_movable(action, ci)
     root = _root(folder)
     repo = Repository.open(root)
     result = _Result(root, *_fleet(root))
     person = _person(repo, result)
-    for path, text in _files(result, person).items():
+    for path, text in _files(result, person, ci or _ci(repo, root), action).items():
         _write(result, path, text)
     for path, text in schema_copies().items():
         (result.written if write_copy(root, path, text) else result.left).append(path)
@@ -88,6 +101,25 @@ def _root(folder: str | None) -> Path:
     if not (root / ".git").exists():
         git(root, "init", "-q", "--initial-branch=main")
     return root
+
+
+def _refuse_movable(action: str, ci: "CI | None") -> None:
+    """An action that a tag or a branch names is another one tomorrow."""
+    from agentgov.scaffold.ci_steps import is_pinned_action
+
+    if action and ci not in (None, "github"):
+        raise UsageError(f"--action is about GitHub's workflows, and --ci says {ci}", "leave one of them out")
+    if action and not is_pinned_action(action):
+        hint = "name a commit: --action OWNER/REPO@ and its 40 hex digits"
+        raise UsageError(f"{action!r} is not an action at the full digest of a commit", hint)
+
+
+def _ci(repo: "Repository", root: Path) -> "CI":
+    from agentgov.scaffold.ci_gitlab import PIPELINE
+    from agentgov.scaffold.forge import forge_of
+
+    there = (root / PIPELINE).exists() and not (root / ".github/workflows").exists()
+    return forge_of(repo.config("remote.origin.url") or "", there)
 
 
 def _fleet(root: Path) -> tuple[str, str]:
@@ -128,19 +160,28 @@ def _person(repo: "Repository", result: _Result) -> "Person":
     return founder(name, email, f"{line} {email}".strip())
 
 
-def _files(result: _Result, person: "Person") -> dict[str, str]:
+def _files(result: _Result, person: "Person", ci: "CI", action: str) -> dict[str, str]:
     from agentgov import __version__
+    from agentgov.scaffold.ci_gitlab import PIPELINE
     from agentgov.scaffold.fleet import fleet_files
+    from agentgov.scaffold.forge import PLACES
 
     key = None if (result.root / ACCESS_FILE).exists() else _reconciler_key(result)
-    files = fleet_files(result.name, result.fleet_id, person, key, __version__)
-    there = [place for place in GITHUB_CODEOWNERS if (result.root / place).exists()]
-    if there and GITHUB_CODEOWNERS[0] not in there:
-        # A file at the first place would silence the one that decides now.
-        lines = [line for line in files.pop(GITHUB_CODEOWNERS[0]).splitlines() if not line.startswith("#")]
+    files = fleet_files(result.name, result.fleet_id, person, key, __version__, ci=ci, action=action)
+    ours = PLACES[ci]
+    there = [place for place in (GITLAB_CODEOWNERS if ci == "gitlab" else GITHUB_CODEOWNERS) if _exists(result, place)]
+    if there and ours not in there:
+        # One file decides, by its place: ours would silence that one, or never be read.
+        lines = [line for line in files.pop(ours).splitlines() if not line.startswith("#")]
         result.left.append(there[0])
         result.notes.append(f"{there[0]} decides already; add to it: {' | '.join(' '.join(x.split()) for x in lines)}")
+    if ci == "gitlab" and _exists(result, PIPELINE) and "agentgov" not in _read(result.root / PIPELINE):
+        result.notes.append(f"{PIPELINE} is yours and does not run agentgov; the jobs to add: docs/gitlab-ci.md")
     return files
+
+
+def _exists(result: _Result, path: str) -> bool:
+    return (result.root / path).exists()
 
 
 def _reconciler_key(result: _Result) -> str | None:

@@ -8,26 +8,34 @@ add is written where it belongs. Never decides who a person is or which key is t
 from agentgov.model.access import Person
 from agentgov.model.governed import ACCESS_FILE, FLEET_FILE, PIPELINE_FILE, WORKSPACES_FOLDER
 from agentgov.scaffold.editor import modeline
-from agentgov.scaffold.forge import codeowners, is_owner, precommit, workflow
+from agentgov.scaffold.forge import CI, PLACES, ci_files, codeowners, is_owner, precommit
 from agentgov.scaffold.text import quoted
 
 
 def fleet_files(
-    name: str, fleet_id: str, person: Person, reconciler_key: str | None, version: str, workspace: str = ""
+    name: str,
+    fleet_id: str,
+    person: Person,
+    reconciler_key: str | None,
+    version: str,
+    workspace: str = "",
+    ci: CI = "github",
+    action: str = "",
 ) -> dict[str, str]:
-    """Path to text of every file of a new fleet on GitHub.
+    """Path to text of every file of a new fleet.
 
     `name` is a DNS label, `fleet_id` a UUID, `reconciler_key` the public line of the reconciler's key (None: its place
-    is left open), `version` the agentgov that CI installs, `workspace` a first workspace, a DNS label or empty.
+    is left open), `version` the agentgov that CI installs, `workspace` a first workspace, a DNS label or empty, `ci`
+    the forge whose CI runs agentgov, `action` the pinned action that GitHub's workflows call instead of installing.
     """
     files = {
-        "agentgov.yaml": _fleet(name, fleet_id),
+        "agentgov.yaml": _fleet(name, fleet_id, ci),
         "governance/access.yaml": _access(name, person, reconciler_key),
         "governance/pipeline.yaml": _pipeline(),
-        ".github/CODEOWNERS": codeowners(owner_handle(name, person)),
-        ".github/workflows/agentgov.yml": workflow(version),
+        PLACES[ci]: codeowners(owner_handle(name, person), ci),
+        **ci_files(ci, version, action),
         ".pre-commit-config.yaml": precommit(),
-        "README.md": _readme(name),
+        "README.md": _readme(name, PLACES[ci]),
     }
     if workspace:
         files[f"governance/workspaces/{workspace}.yaml"] = workspace_file(workspace, person.id)
@@ -56,13 +64,15 @@ budget: {{month: "100.00 {currency}"}}            # all agents of the workspace 
 """
 
 
-def _fleet(name: str, fleet_id: str) -> str:
+def _fleet(name: str, fleet_id: str, ci: CI) -> str:
+    dialect = "codeowners: {dialect: gitlab}\n" if ci == "gitlab" else ""
     return f"""{modeline(FLEET_FILE)}\
 apiVersion: agentgov.dev/v1
 kind: Fleet
 id: {fleet_id}      # written once: reviews and acts of this fleet count in no other
 name: {name}
 commits: any      # reviews, acts and releases are signed in any case; `signed` asks it of commits too
+{dialect}\
 journal: {{maxAge: 7d}}      # older than that, nothing is promoted: 6h once the reconciler always runs
 reviews:
   default: {{approvals: 1, from: owners}}   # never the author
@@ -122,7 +132,7 @@ stages:
 """
 
 
-def _readme(name: str) -> str:
+def _readme(name: str, owners: str) -> str:
     return f"""# {name}: a fleet of AI agents
 
 Prompts and configuration live here, and nothing reaches production that was not validated, reviewed by its owners,
@@ -138,6 +148,6 @@ signed and released. Managed with agentgov.
 | stop one agent | `agentgov pause AGENT --reason TEXT` |
 
 Who may do what: [governance/access.yaml](governance/access.yaml). Who owns which path:
-[.github/CODEOWNERS](.github/CODEOWNERS). How a release goes to production:
+[{owners}]({owners}). How a release goes to production:
 [governance/pipeline.yaml](governance/pipeline.yaml).
 """

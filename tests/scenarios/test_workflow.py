@@ -21,7 +21,7 @@ def steps() -> list[dict[str, Any]]:
     """The steps that run a command of agentgov."""
     workflow = yaml.safe_load(WRITTEN[".github/workflows/agentgov.yml"])
     found: list[dict[str, Any]] = [
-        one for one in workflow["jobs"]["judge"]["steps"] if "agentgov " in one.get("run", "")
+        one for one in workflow["jobs"]["validate"]["steps"] if "agentgov " in one.get("run", "")
     ]
     return found
 
@@ -60,17 +60,11 @@ def told_by(
     return told
 
 
-def test_a_good_change_is_explained_and_waits_for_its_reviews(
-    steps: list[dict[str, Any]], runner: Mapping[str, str], tmp_path: Path
-) -> None:
+def test_a_good_change_is_in_order(steps: list[dict[str, Any]], runner: Mapping[str, str], tmp_path: Path) -> None:
     told = told_by(steps, runner, tmp_path / "world", {PROMPT: "Sort tickets by age alone.\n"})
-    assert {name: code for name, (code, _) in told.items()} == {"validate": 0, "diff": 0, "check": 1}
+    assert {name: code for name, (code, _) in told.items()} == {"validate": 0}
     assert "::error" not in told["validate"][1]
-    assert told["check"][1].startswith("::error title=reviews%3A pending::")
-    summary = (tmp_path / "summary").read_text()
-    assert summary.startswith("## agentgov validate passed")
-    assert "support/triage" in summary
-    assert "age alone" in summary
+    assert (tmp_path / "summary").read_text().startswith("## agentgov validate passed")
     assert sorted(path.name for path in (tmp_path / "temp").iterdir()) == ["agentgov.sarif", "agentgov.xml"]
 
 

@@ -109,6 +109,52 @@ def test_files_that_exist_are_left_alone_and_the_rest_fits_them(
     assert codes(root) == []
 
 
+@pytest.mark.parametrize(
+    ("url", "written"),
+    [
+        ("git@gitlab.com:acme/fleet.git", ".gitlab-ci.yml"),
+        ("git@github.com:acme/fleet.git", ".github/workflows/agentgov.yml"),
+    ],
+)
+def test_ci_is_that_of_the_forge_where_the_remote_is(
+    tmp_path: Path, url: str, written: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    git(tmp_path, "init", "-q", "fleet")
+    git(tmp_path / "fleet", "remote", "add", "origin", url)
+    answer = run_json(capsys, "init", "fleet")
+    assert [path for path in answer["written"] if path in (".gitlab-ci.yml", ".github/workflows/agentgov.yml")] == [
+        written
+    ]
+    assert codes(tmp_path / "fleet") == []
+
+
+def test_a_pipeline_of_ones_own_is_left_alone_and_what_it_lacks_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "fleet").mkdir()
+    (tmp_path / "fleet/.gitlab-ci.yml").write_text("build: {script: make}\n")
+    answer = run_json(capsys, "init", "fleet")
+    assert (tmp_path / "fleet/.gitlab-ci.yml").read_text() == "build: {script: make}\n"
+    assert ".gitlab/CODEOWNERS" in answer["written"]
+    (note,) = answer["notes"]
+    assert "docs/gitlab-ci.md" in note
+
+
+def test_without_ci_nothing_of_it_is_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    answer = run_json(capsys, "init", "fleet", "--ci", "none")
+    assert [path for path in answer["written"] if "workflows" in path or "gitlab" in path] == []
+
+
+@pytest.mark.parametrize(
+    "args", [("--action", "acme/agentgov@v1"), ("--ci", "gitlab", "--action", f"acme/agentgov@{'a' * 40}")]
+)
+def test_an_action_that_can_be_moved_or_is_for_another_forge_is_refused_before_anything_is_written(
+    tmp_path: Path, args: tuple[str, ...]
+) -> None:
+    assert status(["init", "fleet", *args]) == 2
+    assert not (tmp_path / "fleet").exists()
+
+
 def test_settings_of_an_editor_are_never_merged_and_what_they_lack_is_said(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

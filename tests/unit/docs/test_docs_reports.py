@@ -12,7 +12,7 @@ import yaml
 
 from agentgov.cli.main import status
 from agentgov.report.formats import FORMATS, github, markdown, sarif, text
-from agentgov.scaffold.forge import precommit, workflow
+from agentgov.scaffold.forge import ci_files, precommit
 
 DOCS = Path(__file__).resolve().parents[3] / "docs"
 REPORTS, EDITORS = ((DOCS / f"{name}.md").read_text("utf-8") for name in ("reports", "editors"))
@@ -46,7 +46,10 @@ def test_limits_are_those_of_the_program() -> None:
 
 def test_workflows_and_pipelines_are_what_forges_accept() -> None:
     workflows, pipelines = schema_of("github-workflows"), schema_of("gitlab-ci")
-    workflows.validate(loaded(workflow("1.2.3")))
+    for written in ci_files("github", "1.2.3").values():
+        workflows.validate(loaded(written))
+    for written in ci_files("gitlab", "1.2.3").values():
+        pipelines.validate(loaded(written))
     found = [loaded(block) for block in BLOCKS]
     assert [next(iter(one)) for one in found if one] == ["name", "agentgov", "name", "repos"]
     for one in found:

@@ -4,7 +4,7 @@ import functools
 import os
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
@@ -16,6 +16,17 @@ if TYPE_CHECKING:
     from agentgov.repo.repository import Repository
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How time passes for a client: seconds, and waiting for them."""
+
+    clock: Callable[[], float]
+    sleep: Callable[[float], None]
+
+
+PACE = Pace(time.monotonic, time.sleep)
 
 
 def forge_options(command: Command) -> Command:
@@ -52,5 +63,5 @@ def connect(repo: "Repository", options: ForgeOptions, deadline: float = 60.0) -
     from agentgov.forge.opening import open_client, open_forge
 
     where = where_is(repo, options)
-    client = open_client(where, clock=time.monotonic, sleep=time.sleep, deadline=deadline)
+    client = open_client(where, clock=PACE.clock, sleep=PACE.sleep, deadline=deadline)
     return open_forge(where, client)

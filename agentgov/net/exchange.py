@@ -5,6 +5,7 @@ side can have seen the request.
 """
 
 import os
+import weakref
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -43,7 +44,8 @@ class BrokenError(Exception):
 
 
 class Exchange:
-    """The connections to one origin. `plain`: http to this machine, which goes through no proxy."""
+    """The connection to one origin, closed when nobody asks any more. `plain`: http to this machine, which goes through
+    no proxy."""
 
     def __init__(self, headers: Mapping[str, str], *, clock: Callable[[], float], plain: bool) -> None:
         import httpx2
@@ -56,6 +58,7 @@ class Exchange:
             follow_redirects=False,
             limits=httpx2.Limits(max_connections=1, max_keepalive_connections=1),
         )
+        weakref.finalize(self, self._http.close)
 
     def ask(self, method: str, url: str, headers: Mapping[str, str], content: bytes | None, until: float) -> Answer:
         """The answer to one request. BrokenError where none came whole, `until` at the latest."""

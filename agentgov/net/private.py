@@ -23,13 +23,17 @@ def private_lines(path: Path, variable: str, hint: str, rule: str, most: int = 1
         handle = os.open(path, _OPEN)
     except OSError as error:
         raise unusable(f"cannot be read: {error.strerror}") from None
-    with os.fdopen(handle, "rb") as file:
+    try:
         status = os.fstat(handle)
         if not stat.S_ISREG(status.st_mode):
             raise unusable("is no ordinary file")
         if status.st_uid not in (os.geteuid(), 0) or status.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
             raise unusable("can be read by others than you")
-        content = file.read(_MOST + 1)
+        content = os.read(handle, _MOST + 1)
+    except OSError as error:
+        raise unusable(f"cannot be read: {error.strerror}") from None
+    finally:
+        os.close(handle)
     lines = tuple(line.strip() for line in content.decode("utf-8", "replace").splitlines() if line.strip())
     if len(content) > _MOST or len(lines) > most:
         raise unusable("holds more than one line" if most == 1 else f"holds more than {most} lines")

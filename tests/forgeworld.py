@@ -23,6 +23,7 @@ import gitworld
 GHOST = 10137  # whom GitHub shows in place of a deleted account
 WEB_FLOW = 19864447  # GitHub's own committer
 NOBODY = "0" * 40
+EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
 Method = Literal["merge", "squash", "rebase"]
 
 
@@ -48,6 +49,28 @@ class Push:
     after: str
     kind: str  # push, force_push, branch_creation, branch_deletion, pr_merge, merge_queue_merge
     time: int
+
+
+@dataclass(frozen=True, slots=True)
+class CommitTold:
+    """A commit as git tells it; people are (name, address, time)."""
+
+    sha: str
+    parents: tuple[str, ...]
+    tree: str
+    author: tuple[str, str, int]
+    committer: tuple[str, str, int]
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """A changed file: `status` is git's letter, A, C, D, M, R or T."""
+
+    path: str
+    status: str
+    previous: str = ""
+    blob: str = NOBODY
 
 
 @dataclass(slots=True)
@@ -301,9 +324,48 @@ class ForgeWorld:
         return gitworld.git(self.remote, *words).decode("utf-8", "surrogateescape")
 
     def blob(self, commit: str, path: str) -> bytes:
-        """A file's bytes at a commit."""
+        """A file's bytes at a commit. FileNotFoundError where there is none, IsADirectoryError for a folder."""
         told = gitworld.git(self.remote, "cat-file", "--batch", data=f"{commit}:{path}\n".encode())
-        return told.partition(b"\n")[2]
+        head, _, data = told.partition(b"\n")
+        if head.endswith(b" missing"):
+            raise FileNotFoundError(path)
+        if head.split(b" ")[1] != b"blob":
+            raise IsADirectoryError(path)
+        return data
+
+    def resolve(self, name: str) -> str:
+        """The commit of a name; empty where there is none."""
+        try:
+            return self.git("rev-parse", "--verify", "-q", f"{name}^{{commit}}")
+        except RuntimeError:
+            return ""
+
+    def told(self, sha: str) -> CommitTold:
+        """A commit."""
+        text = self.asked_once("show", "-s", "--format=%P%n%T%n%an%n%ae%n%at%n%cn%n%ce%n%ct%n%B", sha)
+        parents, tree, an, ae, at, cn, ce, ct, message = text.split("\n", 8)
+        people = (an, ae, int(at)), (cn, ce, int(ct))
+        return CommitTold(sha, tuple(parents.split()), tree, *people, message.strip("\n"))
+
+    def changes(self, number: int) -> list[Changed]:
+        """Every file that a pull request changes."""
+        pull = self.pulls[number]
+        return self._changed(self.asked_once("merge-base", pull.base, pull.head), pull.head)
+
+    def changes_of(self, sha: str) -> list[Changed]:
+        """Every file that a commit changes against its first parent."""
+        parents = self.told(sha).parents
+        return self._changed(parents[0] if parents else EMPTY_TREE, sha)
+
+    def _changed(self, base: str, head: str) -> list[Changed]:
+        text = self.asked_once("diff-tree", "-r", "-z", "-M", "--raw", "--no-abbrev", base, head)
+        parts, found = iter(text.split("\0")), []
+        for line in parts:
+            if line:
+                _, _, _, blob, letter = line.split(" ")
+                previous = next(parts) if letter[0] in "RC" else ""
+                found.append(Changed(next(parts), letter[0], previous, blob))
+        return found
 
     def asked_once(self, *words: str) -> str:
         """The same for questions about commits alone, whose answers never change."""

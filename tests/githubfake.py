@@ -80,6 +80,7 @@ class GitHubFake(FakeServer):
             "teams/list": self._teams,
             "teams/list-members-in-org": self._members,
             "users/get-authenticated": self._user,
+            "users/get-by-username": self._user_of,
             "repos/get": lambda asked: Reply(200, self.shapes.repository(self._name(asked), "full-repository")),
             "repos/list-activities": self._activities,
             "repos/get-branch": self._branch,
@@ -198,7 +199,7 @@ class GitHubFake(FakeServer):
         return private and (name != self.world.project or self.shapes.level(who.account) == "none")
 
     def _needed(self, operation: Operation) -> str:
-        if operation.id in ("repos/get", "orgs/get", "users/get-authenticated"):
+        if operation.id in ("repos/get", "orgs/get", "users/get-authenticated", "users/get-by-username"):
             return ""
         found = next(right for start, right in NEEDS.items() if operation.id.startswith(start))
         exact = NEEDS.get(operation.id, found)
@@ -274,6 +275,19 @@ class GitHubFake(FakeServer):
         told = self.shapes.user(asked.who.account) or {}
         return Reply(200, self.api.shape("private-user", {**told, "user_view_type": "private"}))
 
+    def _user_of(self, asked: Asked) -> Reply:
+        login = asked.names["username"]
+        found = self._account_of(login)
+        if found is None:
+            return _error(404, "Not Found")
+        return Reply(
+            200, self.api.shape("public-user", {**(self.shapes.user(found) or {}), "user_view_type": "public"})
+        )
+
+    def _account_of(self, login: str) -> int | None:
+        known = self.world.accounts.values()
+        return next((one.id for one in known if one.login.lower() == login.lower() and not one.deleted), None)
+
     def _team(self, asked: Asked) -> Reply:
         handle = self._handle(asked)
         return Reply(200, self.shapes.team(handle)) if handle in self.world.teams else _error(404, "Not Found")
@@ -312,8 +326,8 @@ class GitHubFake(FakeServer):
 
     def _permission(self, asked: Asked) -> Reply:
         login = asked.names["username"]
-        found = [one.id for one in self.world.accounts.values() if one.login == login and not one.deleted]
-        return Reply(200, self.shapes.permission(found[0])) if found else _error(404, f"{login} is not a user")
+        found = self._account_of(login)
+        return Reply(200, self.shapes.permission(found)) if found is not None else _error(404, f"{login} is not a user")
 
     def _pulls_of(self, asked: Asked) -> Reply:
         sha, found = asked.names["commit_sha"], []
@@ -328,26 +342,22 @@ class GitHubFake(FakeServer):
         if not sha:
             return _error(422, f"No commit found for SHA: {asked.names['ref']}", errors=True)
         size, page = int(asked.query("per_page", str(FILES_OF_COMMIT))), int(asked.query("page", "1"))
-        files = self.shapes.of_commit(sha)[:FILES_TOLD]
+        files = self.world.changes_of(sha)[:FILES_TOLD]
         more = page * size < len(files)
         links = {"link": self._link(asked, {"page": str(page + 1)}, "next")} if more else {}
         return Reply(200, self.shapes.commit(sha, files=files[(page - 1) * size : page * size]), links)
 
     def _commit_of(self, name: str) -> str:
-        try:
-            return self.world.git("rev-parse", "--verify", "-q", f"{name}^{{commit}}")
-        except RuntimeError:
-            return ""
+        return self.world.resolve(name)
 
     def _content(self, asked: Asked) -> Reply:
-        commit, path = self._commit_of(asked.query("ref", "main")), asked.names["path"]
-        told = self.world.git("ls-tree", "-z", commit, "--", path) if commit else ""
-        if not told:
+        commit, path = self.world.resolve(asked.query("ref", "main")), asked.names["path"]
+        try:
+            data = self.world.blob(commit, path)
+        except FileNotFoundError:
             return _error(404, "Not Found")
-        kind = told.split(" ")[1]
-        if kind == "tree":
+        except IsADirectoryError:
             return Reply(200, [])
-        data = self.world.blob(commit, path)
         if "raw" in asked.request.headers["accept"]:
             return Reply(200, data, {"content-type": "application/vnd.github.raw+json; charset=utf-8"})
         return Reply(200, self.shapes.content(path, data))
@@ -384,8 +394,8 @@ class GitHubFake(FakeServer):
         return self._page(asked, [self.shapes.commit(sha) for sha in commits])
 
     def _pull_files(self, asked: Asked) -> Reply:
-        pull = self.world.pulls[self._number(asked)]
-        return self._page(asked, self.shapes.changes(pull)[:FILES_TOLD])
+        number = self._number(asked)
+        return self._page(asked, list(map(self.shapes.file, self.world.changes(number)[:FILES_TOLD])))
 
     def _reviews(self, asked: Asked) -> Reply:
         pull = self.world.pulls[self._number(asked)]

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from forgeworld import GHOST, CheckRun, Comment, ForgeWorld, Happened, Pull, Push, Release, Review, Status
+from forgeworld import GHOST, Changed, CheckRun, Comment, ForgeWorld, Happened, Pull, Push, Release, Review, Status
 from openapi import OpenAPI, github_api
 
 _STATUSES = {"A": "added", "D": "removed", "M": "modified", "R": "renamed", "C": "copied", "T": "changed"}
@@ -15,6 +15,10 @@ _STATUSES = {"A": "added", "D": "removed", "M": "modified", "R": "renamed", "C":
 def when(seconds: int) -> str:
     """A time as GitHub writes it."""
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _person(told: tuple[str, str, int]) -> dict[str, Any]:
+    return {"name": told[0], "email": told[1], "date": when(told[2])}
 
 
 class Shapes:
@@ -112,7 +116,11 @@ class Shapes:
             "html_url": f"https://github.com/{world.project}/pull/{number}",
         }
         if shape == "pull-request":
-            told |= {"merged": merged, "commits": len(world.commits(number)), "changed_files": len(self.changes(pull))}
+            told |= {
+                "merged": merged,
+                "commits": len(world.commits(number)),
+                "changed_files": len(world.changes(number)),
+            }
             told |= {"merged_by": self.user(pull.merged_by) if merged else None, "mergeable_state": "clean"}
         return self._shape(shape, told)
 
@@ -137,55 +145,36 @@ class Shapes:
             told["submitted_at"] = when(review.time)
         return self._shape("pull-request-review", told)
 
-    def commit(self, sha: str, *, files: Iterable[dict[str, Any]] | None = None) -> dict[str, Any]:
+    def commit(self, sha: str, *, files: Iterable[Changed] | None = None) -> dict[str, Any]:
         """A commit with the accounts that GitHub makes of its addresses."""
-        text = self.world.asked_once("show", "-s", "--format=%P%n%T%n%an%n%ae%n%at%n%cn%n%ce%n%ct%n%B", sha)
-        parents, tree, an, ae, at, cn, ce, ct, message = text.split("\n", 8)
+        commit = self.world.told(sha)
         told = {
             "sha": sha,
-            "author": self._by_email(ae),
-            "committer": self._by_email(ce),
-            "parents": [{"sha": parent} for parent in parents.split()],
+            "author": self._by_email(commit.author[1]),
+            "committer": self._by_email(commit.committer[1]),
+            "parents": [{"sha": parent} for parent in commit.parents],
             "commit": {
-                "message": message.strip("\n"),
-                "author": {"name": an, "email": ae, "date": when(int(at))},
-                "committer": {"name": cn, "email": ce, "date": when(int(ct))},
-                "tree": {"sha": tree},
+                "message": commit.message,
+                "author": _person(commit.author),
+                "committer": _person(commit.committer),
+                "tree": {"sha": commit.tree},
                 "verification": {"verified": False, "reason": "unsigned"},
             },
         }
         if files is not None:
-            told["files"] = list(files)
+            told["files"] = list(map(self.file, files))
         return self._shape("commit", told)
 
     def _by_email(self, email: str) -> dict[str, Any] | None:
         number = self.world.emails.get(email.lower())
         return self.user(number) if number is not None else None
 
-    def changes(self, pull: Pull) -> list[dict[str, Any]]:
-        """Every changed file of a pull request."""
-        base = self.world.asked_once("merge-base", pull.base, pull.head)
-        return self.files(base, pull.head)
-
-    def files(self, base: str, head: str) -> list[dict[str, Any]]:
-        """Every file that differs between two commits."""
-        text = self.world.asked_once("diff-tree", "-r", "-z", "-M", "--raw", "--no-abbrev", base, head)
-        parts = iter(text.split("\0"))
-        found = []
-        for head_of in parts:
-            if not head_of:
-                continue
-            _, _, _, blob, letter = head_of.split(" ")
-            previous = next(parts) if letter[0] in "RC" else ""
-            told = {"filename": next(parts), "status": _STATUSES[letter[0]], "sha": blob, "changes": 2}
-            found.append(self._shape("diff-entry", told | ({"previous_filename": previous} if previous else {})))
-        return found
-
-    def of_commit(self, sha: str) -> list[dict[str, Any]]:
-        """Every file that a commit changes against its first parent."""
-        parents = self.world.asked_once("show", "-s", "--format=%P", sha).split()
-        empty = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
-        return self.files(parents[0] if parents else empty, sha)
+    def file(self, changed: Changed) -> dict[str, Any]:
+        """A changed file."""
+        told: dict[str, Any] = {"filename": changed.path, "status": _STATUSES[changed.status], "sha": changed.blob}
+        if changed.previous:
+            told["previous_filename"] = changed.previous
+        return self._shape("diff-entry", told | {"changes": 2})
 
     def activity(self, push: Push) -> dict[str, Any]:
         """A ref that moved."""

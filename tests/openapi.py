@@ -19,7 +19,7 @@ from fakeserver import Reply, Request
 DATA = Path(__file__).parent / "data"
 UNKNOWN = object()  # a value that nobody told
 _ANYWHERE = {304, 401, 403, 404, 429}  # answered by GitHub at every route, said at few
-_WIDE = {"path", "ref"}  # parameters in which a slash may stand
+_WIDE = {"path", "ref", "branch"}  # parameters in which a slash may stand
 # Where GitHub answers otherwise than it describes: the repository of a deleted fork is null, in lists and alone.
 _ALSO_NULL = {("pull-request", "head", "repo"), ("pull-request-simple", "head", "repo")}
 _NEUTRAL: dict[str, Any] = {"string": "", "integer": 0, "number": 0, "boolean": False, "array": [], "null": None}

@@ -100,10 +100,14 @@ class Review:
 
 @dataclass(frozen=True, slots=True)
 class Pushers:
-    """Every account that pushed to the head branch, the opener too. `known` False: there may be others."""
+    """Every account that pushed to the head branch, the opener too. `known` False: there may be others.
+
+    `last` is who moved it to where it is; None where the forge does not say.
+    """
 
     accounts: tuple[Account, ...]
     known: bool = True
+    last: Account | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +200,13 @@ class ForgePort(Protocol):
         """Members of @org/team (child teams too); None where there is no such team. Not visible: IncompleteError."""
 
     def permission(self, account: Account) -> Permission: ...
+
+    def account(self, login: str) -> Account | None:
+        """Who has a login now; None where nobody has."""
+
+    def tip(self, branch: str) -> str:
+        """The commit that a branch is at now."""
+
     # telling
     def comments(self, number: int) -> tuple[Comment, ...]: ...
     def create_comment(self, number: int, body: str) -> Comment: ...

@@ -33,7 +33,7 @@ OPERATIONS = frozenset({
     "repos/list-activities", "repos/list-commit-statuses-for-ref", "repos/list-pull-requests-associated-with-commit",
     "repos/update-release",
     "teams/get-by-name", "teams/list", "teams/list-members-in-org",
-    "users/get-authenticated",
+    "users/get-authenticated", "users/get-by-username",
 })  # fmt: skip
 EVENTS = ("pull_request$", "pull_request_review$", "merge_group$", "push$event", "ping$event", "workflow_run$")
 

@@ -7,7 +7,7 @@ from typing import Literal
 
 from agentgov.forge.github import shapes
 from agentgov.forge.github.asking import Asking, find_project, quoted
-from agentgov.forge.github.people import read_own_account, read_permission, read_team
+from agentgov.forge.github.people import read_account, read_own_account, read_permission, read_team
 from agentgov.forge.github.pulls import (
     list_pulls,
     list_pulls_of,
@@ -16,6 +16,7 @@ from agentgov.forge.github.pulls import (
     read_files_of,
     read_pull,
     read_reviews,
+    read_tip,
 )
 from agentgov.forge.github.pushing import read_pushers
 from agentgov.forge.github.statuses import publish_status, read_statuses
@@ -102,6 +103,12 @@ class GitHub:
 
     def permission(self, account: Account) -> Permission:
         return read_permission(self._asking, account)
+
+    def account(self, login: str) -> Account | None:
+        return read_account(self._asking, login)
+
+    def tip(self, branch: str) -> str:
+        return read_tip(self._asking, branch)
 
     def comments(self, number: int) -> tuple[Comment, ...]:
         return read_comments(self._asking, number)

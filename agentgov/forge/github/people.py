@@ -81,3 +81,9 @@ def read_permission(asking: Asking, who: Account) -> Permission:
     if told.user.id != who.id:
         raise incomplete(MOVED, f"the login {who.login} changed hands while it was looked at", "try again")
     return _PERMISSIONS.get(told.role_name) or _PERMISSIONS.get(told.permission, "none")
+
+
+def read_account(asking: Asking, login: str) -> Account | None:
+    """Who has a login now; None where nobody has."""
+    told = asking.one(f"/users/{quoted(login)}", shapes.User)
+    return None if told is None else account(told)

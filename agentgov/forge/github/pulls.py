@@ -1,7 +1,7 @@
 """Pull requests as GitHub tells them: themselves, their commits, files and reviews. Reads; decides nothing."""
 
 from agentgov.forge.github import shapes
-from agentgov.forge.github.asking import Asking, Query, check_size
+from agentgov.forge.github.asking import Asking, Query, check_size, quoted
 from agentgov.forge.github.shapes import account, seconds
 from agentgov.forge.port import Commit, File, Project, PullRequest, Review
 from agentgov.forge.reasons import INCOMPLETE, UNKNOWN_PROJECT, incomplete, misconfigured
@@ -43,6 +43,14 @@ def list_pulls(asking: Asking, since: int, state: str) -> list[PullRequest]:
 def list_pulls_of(asking: Asking, commit: str) -> list[PullRequest]:
     """Those that a commit came with."""
     return [_pull(asking, one) for one in asking.listed(f"{asking.root}/commits/{commit}/pulls", shapes.Pull)]
+
+
+def read_tip(asking: Asking, branch: str) -> str:
+    """The commit that a branch is at. ConfigurationError where there is no such branch."""
+    told = asking.one(f"{asking.root}/branches/{quoted(branch)}", shapes.Branch)
+    if told is None:
+        raise misconfigured(UNKNOWN_PROJECT, f"there is no branch {branch} in {asking.project.name}")
+    return told.commit.sha
 
 
 def read_commits(asking: Asking, number: int) -> tuple[Commit, ...]:

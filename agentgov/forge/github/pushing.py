@@ -28,7 +28,8 @@ def read_pushers(asking: Asking, pull_request: PullRequest, commits: Sequence[Co
     if not known:
         found += _forced(asking, pull_request.number)
     people = {who.id: who for who in reversed(found) if who is not None and who.id != WEB_FLOW}
-    return Pushers(tuple(sorted(people.values(), key=lambda who: who.id)), known)
+    last = next((account(move.actor) for move in moves or () if move.after == pull_request.head), None)
+    return Pushers(tuple(sorted(people.values(), key=lambda who: who.id)), known, last)
 
 
 def _moves(asking: Asking, pull_request: PullRequest) -> list[shapes.Activity] | None:

@@ -65,6 +65,10 @@ class Parent(msgspec.Struct, frozen=True):
     sha: Sha
 
 
+class Branch(msgspec.Struct, frozen=True):
+    commit: Parent
+
+
 class Message(msgspec.Struct, frozen=True):
     message: str
 

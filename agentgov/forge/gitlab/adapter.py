@@ -70,6 +70,12 @@ class GitLab(ForgePort):
     def permission(self, account: Account) -> Permission:
         return reading.permission(self._api, account)
 
+    def account(self, login: str) -> Account | None:
+        return reading.account(self._api, login)
+
+    def tip(self, branch: str) -> str:
+        return reading.tip(self._api, branch)
+
     def comments(self, number: int) -> tuple[Comment, ...]:
         return telling.comments(self._api, number)
 

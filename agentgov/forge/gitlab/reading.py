@@ -234,3 +234,16 @@ def permission(api: Api, account: Account) -> Permission:
     if member is None or not member.active:
         return "none"
     return next((name for level, name in _LEVELS if member.access_level >= level), "none")
+
+
+def account(api: Api, login: str) -> Account | None:
+    """Who has a login now; None where nobody has."""
+    told = api.everywhere(shapes.User, "/users", f"the user {login}", {"username": login})
+    found = next((one for one in told if one.username.lower() == login.lower()), None)
+    answer = api.client.find(f"/users/{found.id}") if found is not None else None  # a list does not tell of bots
+    return None if answer is None else shapes.decoded(answer, shapes.User, f"the user {login}").account
+
+
+def tip(api: Api, branch: str) -> str:
+    """The commit that a branch is at."""
+    return api.one(shapes.Branch, f"repository/branches/{shapes.encoded(branch)}", f"the branch {branch}").commit.id

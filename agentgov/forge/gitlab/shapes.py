@@ -100,6 +100,12 @@ class Commit(msgspec.Struct, frozen=True):
     message: str
 
 
+class Branch(msgspec.Struct, frozen=True):
+    """A branch and where it is."""
+
+    commit: Commit
+
+
 class Diff(msgspec.Struct, frozen=True):
     """One changed file."""
 

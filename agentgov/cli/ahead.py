@@ -12,7 +12,18 @@ if TYPE_CHECKING:
     from agentgov.repo.uncommitted import Reading
 
 _COMMANDS = ("validate", "diff", "check")
-_OTHER = ("--rev", "--changed", "--staged", "--repo", "--head", "--facts", "--help", "-h")  # asks something else
+_OTHER = (  # asks something else
+    "--rev",
+    "--changed",
+    "--staged",
+    "--repo",
+    "--head",
+    "--facts",
+    "--pr",
+    "--event",
+    "--help",
+    "-h",
+)
 
 
 class _Begun:

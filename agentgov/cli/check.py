@@ -1,63 +1,79 @@
 """`agentgov check`: the required-review verdict. Reads what there is to judge; `review` judges it."""
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING
 
 import click
 
+from agentgov.cli.check_told import Told, judge_facts, known_people, told_change
+from agentgov.cli.forge_access import forge_options
 from agentgov.cli.options import json_text, repo_option, report_options
 from agentgov.cli.publish import Renderers, ReportFile, publish, write_reports
 from agentgov.errors import UsageError
 
 if TYPE_CHECKING:
-    from agentgov.model.state import OpenReview
-    from agentgov.report.page import Page, Span
+    from agentgov.cli.check_forge import Judged, Wanted
+    from agentgov.forge.where import ForgeOptions
     from agentgov.review.change import ChangeVerdict
-    from agentgov.review.decide import Progress
-    from agentgov.review.facts import Facts
-    from agentgov.review.passing import Passing
-    from agentgov.trust.identity import Directory
-
-
-_MOST_HELPERS = 20  # people; nobody gathers more than that to let one change pass
 
 
 @click.command()
 @click.option(
     "--facts", type=click.File("rb"), metavar="FILE", help="Judge the facts in a file (- reads standard input)."
 )
-@click.option("--head", metavar="REV", default="HEAD", help="The commit to judge (default: HEAD).")
+@click.option("--head", metavar="REV", help="The commit to judge (default: HEAD).")
 @click.option("--base", metavar="REV", help="Judge only the paths that differ from this commit's merge base.")
+@click.option("--pr", "number", type=click.IntRange(1, 10**10 - 1), metavar="N", help="Judge a pull request.")
+@click.option("--event", type=click.File("rb"), metavar="FILE", help="Judge what the event of a CI run is about.")
+@click.option("--comment", is_flag=True, help="Keep one comment on the pull request.")
+@click.option("--status", is_flag=True, help="Publish the verdict as the status agentgov/reviews.")
+@click.option("--by", type=click.Choice(["contents", "commits"]), help="What a pull request is judged by.")
+@click.option("--policy", type=click.File("rb"), metavar="FILE", help="The policy for --by commits, as JSON.")
 @click.option(
     "--assume-approval", "assumed", multiple=True, metavar="WHO", help="As if WHO approved what is there now."
 )
 @click.option("--write-facts", "target", metavar="FILE", help="Write what the verdict rests on, for --facts.")
+@forge_options
 @repo_option
 @report_options("markdown", "github")
 def check(
     facts: IO[bytes] | None,
-    head: str,
+    head: str | None,
     base: str | None,
+    number: int | None,
+    event: IO[bytes] | None,
+    comment: bool,
+    status: bool,
+    by: str | None,
+    policy: IO[bytes] | None,
     assumed: tuple[str, ...],
     target: str | None,
+    forge: "ForgeOptions",
     repo: str,
     output: str,
     reports: tuple[ReportFile, ...],
 ) -> int:
     """Who approved, who is missing, and why a review was not counted.
 
-    Compares the contents that are authorised with those of a commit, under the authorised governance; with --facts,
-    judges by the facts alone: of a pull request, or of a change that --write-facts has written. Exit 0: every
-    requirement is met, 1: pending or blocked.
+    Compares the contents that are authorised with those of a commit, under the authorised governance. With --pr or
+    --event, asks the forge: a pull request is judged as if its reviews were imported at this moment. With --facts,
+    judges by the facts alone. Exit 0: every requirement is met, 1: pending or blocked, 3: it could not be told.
     """
-    if facts is not None:
+    on_forge = number is not None or event is not None
+    _refuse_combinations(facts, head or base, number, event, (comment or status, by, policy), assumed)
+    code = None
+    if on_forge:
+        from agentgov.cli.check_forge import Wanted
+
+        wanted = Wanted.of(by, policy, assumed, record=target is not None, comment=comment, status=status)
+        judged = _judge_on_forge(repo, forge, number, event, wanted)
+        told, data, code = judged.told, judged.facts, judged.code
+    elif facts is not None:
         data = facts.read()
         told = judge_facts(data, getattr(facts, "name", "standard input"), assumed)
     else:
-        told, data = _judge_change(repo, head, base, assumed, record=target is not None)
+        told, data = _judge_change(repo, head or "HEAD", base, assumed, record=target is not None)
     renderers: Renderers = {
         "json": lambda: json_text(told.document),
         "markdown": told.markdown,
@@ -67,52 +83,39 @@ def check(
     if target is not None:
         write_reports((ReportFile("facts", Path(target)),), {"facts": lambda: data.decode("utf-8", "replace")})
     publish(output, reports, renderers, lambda: told.page, lambda _: told.markdown())
-    return 0 if told.passes else 1
+    return code if code is not None else 0 if told.passes else 1
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
-    """A verdict in the forms in which it can be printed."""
+def _refuse_combinations(
+    facts: object, commits: object, number: object, event: object, forge_only: tuple[object, ...], assumed: object
+) -> None:
+    """UsageError for options that contradict each other."""
+    given = {"--facts": facts, "--head or --base": commits, "--pr": number, "--event": event}
+    named = [name for name, value in given.items() if value]
+    if len(named) > 1:
+        raise UsageError(f"{named[0]} and {named[1]} name two things to judge", "give one of them")
+    if any(forge_only) and not (number or event):
+        raise UsageError("--comment, --status, --by and --policy are for a pull request", "name it: --pr N")
+    if assumed and forge_only[0]:
+        raise UsageError("what is only assumed is not published", "leave --comment and --status out")
 
-    passes: bool
-    page: "Page"
-    document: Mapping[str, Any]
-    markdown: Callable[[], str]
+
+def _judge_on_forge(
+    repo: str, options: "ForgeOptions", number: int | None, event: IO[bytes] | None, wanted: "Wanted"
+) -> "Judged":
+    from agentgov.cli.check_forge import judge_event, judge_pull_request, open_port
+
+    forge = open_port(repo, options)
+    if event is not None:
+        return judge_event(repo, forge, event, wanted)
+    assert number is not None
+    return judge_pull_request(repo, forge, number, wanted)
 
 
 def _github(told: Told) -> str:
     from agentgov.report.check_github import github
 
     return github(told.document, told.page.text())
-
-
-def judge_facts(data: bytes, name: str, assumed: tuple[str, ...] = ()) -> Told:
-    """The verdict by a facts file, of a pull request or of a recorded change."""
-    from agentgov.review.recorded import is_recorded
-
-    if is_recorded(data):
-        return _judge_recorded(data, name, assumed)
-    from agentgov.report.passing import passing_document, with_passing
-    from agentgov.report.review import review_document, review_page
-    from agentgov.report.review_markdown import review_markdown
-    from agentgov.review.decide import Outcome
-    from agentgov.review.facts import read_facts
-    from agentgov.review.pull_request import decide_pull_request
-
-    facts = read_facts(data, name)
-    verdict = decide_pull_request(_with_approvals(facts, assumed))
-    passes = verdict.outcome is Outcome.PASS
-
-    def helps(people: tuple[str, ...]) -> bool:
-        return decide_pull_request(_with_approvals(facts, (*assumed, *people))).outcome is Outcome.PASS
-
-    passing = None if passes else _passing(verdict.progress, helps)
-    return Told(
-        passes,
-        with_passing(review_page(verdict, assumed), passing),
-        {**review_document(verdict, assumed), "would_pass": passing_document(passing)},
-        lambda: review_markdown(verdict, f"judged by the facts in {name}", passing, assumed),
-    )
 
 
 def _judge_change(
@@ -127,7 +130,7 @@ def _judge_change(
     context = open_context(repo)
     with WorkTreeNote(context.repo, head) as note:
         view = context.view()
-        _known_people(view.directory, assumed, "the authorised Access")
+        known_people(view.directory, assumed, "the authorised Access")
         commit = context.repo.resolve(head)
         found = reviewable(view, commit, since=context.repo.resolve(base) if base is not None else None)
         facts = b""
@@ -143,75 +146,4 @@ def _judge_change(
     def judged(people: tuple[str, ...]) -> "ChangeVerdict":
         return with_approvals(view, found, people)
 
-    return _told(verdict, view.state.reviews(), commit, journal_json(view), line, assumed, judged), facts
-
-
-def _judge_recorded(data: bytes, name: str, assumed: tuple[str, ...]) -> Told:
-    """A recorded change as it was judged when it was recorded."""
-    from agentgov.report.page import Span
-    from agentgov.review.change import decide_change, with_assumed
-    from agentgov.review.recorded import read_recorded
-
-    told = read_recorded(data, name)
-    _known_people(told.directory, assumed, f"the Access in {name}")
-    point = told.journal
-
-    def judged(people: tuple[str, ...]) -> "ChangeVerdict":
-        reviews = with_assumed(told.reviews, told.change, people, point.seq, point.time)
-        rest = (told.overrides, told.imported)
-        return decide_change(told.change, told.governance, told.directory, reviews, point.time, *rest)
-
-    line = (Span(f"commit {told.change.head[:9]}, as it was recorded at act {point.seq} of the journal", "dim"),)
-    journal = {"tip": point.tip, "seq": point.seq, "time": point.time}
-    return _told(judged(assumed), told.reviews, told.change.head, journal, line, assumed, judged)
-
-
-def _told(
-    verdict: "ChangeVerdict",
-    reviews: "Mapping[str, OpenReview]",
-    commit: str,
-    journal: Mapping[str, Any],
-    line: "tuple[Span, ...]",
-    assumed: tuple[str, ...],
-    judged: "Callable[[tuple[str, ...]], ChangeVerdict]",
-) -> Told:
-    from agentgov.report.change_review import change_document, change_page
-    from agentgov.report.passing import passing_document, with_passing
-    from agentgov.report.review_markdown import change_markdown
-
-    passes = verdict.state == "pass"
-    missing = (item for path in verdict.paths if path.state != "pass" for item in path.requirements)
-    passing = None if passes else _passing(missing, lambda people: judged((*assumed, *people)).state == "pass")
-    document = change_document(verdict, reviews, journal["tip"], commit, assumed)
-    return Told(
-        passes,
-        with_passing(change_page(verdict, assumed), passing).line(*line),
-        {**document, "would_pass": passing_document(passing), "journal": journal},
-        lambda: change_markdown(verdict, "".join(span.text for span in line), passing, assumed),
-    )
-
-
-def _passing(progress: "Iterable[Progress]", helps: Callable[[tuple[str, ...]], bool]) -> "Passing | None":
-    """The fewest people whose approvals make it pass, where the decision itself says so; None where there are none."""
-    from agentgov.review.passing import would_pass
-
-    people = (found := would_pass(progress)).people
-    return found if people and len(people) <= _MOST_HELPERS and helps(people) else None
-
-
-def _known_people(directory: "Directory", assumed: tuple[str, ...], where: str) -> None:
-    for person in assumed:
-        if directory.person(person) is None:
-            raise UsageError(f"there is nobody called {person!r} in {where}", "see: agentgov who review")
-
-
-def _with_approvals(facts: "Facts", people: tuple[str, ...]) -> "Facts":
-    """The facts as they would be if these people approved the last commit now."""
-    from msgspec.structs import replace
-
-    from agentgov.review.facts import SubmittedReview
-    from agentgov.review.votes import Submitted
-
-    head = facts.pr.commits[-1].sha if facts.pr.commits else None
-    added = tuple(SubmittedReview(person, Submitted.APPROVED, head) for person in people)
-    return replace(facts, pr=replace(facts.pr, reviews=facts.pr.reviews + added))
+    return told_change(verdict, view.state.reviews(), commit, journal_json(view), line, assumed, judged), facts

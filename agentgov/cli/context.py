@@ -150,8 +150,8 @@ def _identity(view: View, key: PublicKey) -> Identity:
     return identity
 
 
-def journal_branch(repo: Repository) -> str:
-    """The branch that agentgov.yaml at HEAD names; the default where it cannot be read."""
+def journal_branch(repo: Repository, commit: str | None = None) -> str:
+    """The branch that agentgov.yaml at a commit (HEAD) names; the default where it cannot be read."""
     import msgspec
 
     from agentgov.validate.yaml_reader import read
@@ -159,7 +159,7 @@ def journal_branch(repo: Repository) -> str:
     class Settings(Document, frozen=True):
         journal: JournalSettings = JournalSettings()
 
-    head = repo.head()
+    head = commit or repo.head()
     entry = repo.entry(repo.commit(head).tree, FLEET_FILE) if head is not None else None
     if entry is None or not entry.is_file:
         return JournalSettings().branch

@@ -52,7 +52,7 @@ def diff(
     from agentgov.report import diff as render
 
     only = parameters.agent(agent_text) if agent_text is not None else None
-    answer = _answer(read_sides(repo, base, head, only, staged), _command(base, head, only, staged))
+    answer = compared(read_sides(repo, base, head, only, staged), _command(base, head, only, staged))
     renderers: Renderers = {"json": partial(_json, answer), "markdown": partial(_markdown, answer)}
     renderers = {**renderers, "text": lambda: render.page(answer, marks=True).text()}
     if answer.problems:
@@ -61,7 +61,7 @@ def diff(
     return 2 if answer.problems else 1 if exit_code and answer.differs else 0
 
 
-def _answer(sides: "list[Sides]", command: str) -> "Answer":
+def compared(sides: "list[Sides]", command: str) -> "Answer":
     """Everything there is to say about one pair of sides, or about one for each agent."""
     from agentgov.cli.comparison import Comparison
     from agentgov.diff.compare import riskiest_agents_first

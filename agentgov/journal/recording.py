@@ -1,16 +1,26 @@
 """A change of governed contents with everything its verdict rests on, read from the repository into a facts file."""
 
+from collections.abc import Mapping
+
 from agentgov.diff.version import AgentVersion
 from agentgov.journal.parts import Overlay, Part, agent_part, governance_part
 from agentgov.journal.view import View
 from agentgov.model.closure import closure_paths
+from agentgov.model.imported import Imported
+from agentgov.model.state import OpenReview
 from agentgov.review.recorded import SCHEMA, Files, JournalPoint, RecordedAgent, RecordedAuthors, RecordedChange
 from agentgov.review.recorded import recorded_file as kept
 from agentgov.review.verdict import Change, TouchedAgent
 
 
-def recorded(view: View, change: Change) -> RecordedChange:
-    """The facts of a change that was observed in this view. Reads the governance and the agents it touches."""
+def recorded(
+    view: View,
+    change: Change,
+    reviews: Mapping[str, OpenReview] | None = None,
+    imported: Mapping[str, Imported] | None = None,
+) -> RecordedChange:
+    """The facts of a change that was observed in this view, with other open reviews than the view's where they are
+    given. Reads the governance and the agents it touches."""
     trees, head = Overlay(view.repo), view.state.head
     return RecordedChange(
         schema=SCHEMA,
@@ -23,9 +33,9 @@ def recorded(view: View, change: Change) -> RecordedChange:
             path: RecordedAuthors(tuple(sorted(authors.people)), authors.doubt, authors.unsigned)
             for path, authors in change.authors.items()
         },
-        reviews=dict(view.state.reviews()),
+        reviews=dict(view.state.reviews() if reviews is None else reviews),
         overrides={key: one for key, one in view.state.overrides().items() if one.left},
-        imported=dict(view.state.imported()),
+        imported=dict(view.state.imported() if imported is None else imported),
         governance_problem=change.governance_problem,
         incoming=change.incoming,
         handovers=change.handovers,

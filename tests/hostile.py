@@ -14,7 +14,8 @@ from agentgov.journal.branch import Journal
 from agentgov.journal.draft import Draft, sign, write_act
 from agentgov.journal.entry import read_entry
 from agentgov.journal.remembered import remembered_view, verified_tip
-from agentgov.journal.replay import Replayed, verify_journal
+from agentgov.journal.replay import verify_journal
+from agentgov.journal.replayed import Replayed
 from agentgov.journal.tags import TagText, tag_message
 from agentgov.journal.view import View, view_at
 from agentgov.model.act import Act, render

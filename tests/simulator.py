@@ -24,7 +24,8 @@ from agentgov.journal.advancing import draft_advance
 from agentgov.journal.branch import Journal
 from agentgov.journal.draft import Actor, Appender, Draft
 from agentgov.journal.introduction import Introduced, introduce
-from agentgov.journal.replay import Replayed, verify_journal
+from agentgov.journal.replay import verify_journal
+from agentgov.journal.replayed import Replayed
 from agentgov.journal.reviewing import Verdict, draft_review, reviewable
 from agentgov.journal.view import View
 from agentgov.model.names import AgentId, ReleaseName

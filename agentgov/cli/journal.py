@@ -16,7 +16,7 @@ from agentgov.journal.branch import Journal
 from agentgov.journal.clock import stale_words
 from agentgov.journal.query import Logged, acts
 from agentgov.journal.remembered import fleets_of
-from agentgov.journal.replay import Replayed
+from agentgov.journal.replayed import Replayed
 from agentgov.journal.stretch import Stretch
 from agentgov.journal.verdicts import (
     FIRST_USE,

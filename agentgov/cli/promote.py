@@ -5,7 +5,7 @@ import click
 from agentgov.cli import parameters
 from agentgov.cli.options import format_option, repo_option
 from agentgov.cli.order import Done, append_order, tell
-from agentgov.journal.judge import may_promote
+from agentgov.journal.votes import may_promote
 from agentgov.model.names import AgentId
 from agentgov.release.orders import order_promote
 from agentgov.repo import clock

@@ -19,8 +19,9 @@ from agentgov.release.memory import MemoryStore
 from agentgov.release.reconcile import Reconciler, Report, preview
 from agentgov.release.refs import observe_refs
 from agentgov.repo import clock
-from agentgov.report.change_review import MOST_PATHS, UNREVIEWED
+from agentgov.report.change_review import MOST_PATHS
 from agentgov.report.page import Page, Span, Style
+from agentgov.report.phrases import UNREVIEWED
 from agentgov.trust.places import state_path
 
 

@@ -12,7 +12,7 @@ from agentgov.journal.reviewing import Reviewable, Verdict, draft_review, review
 from agentgov.journal.view import View
 from agentgov.repo import clock
 from agentgov.repo.repository import Repository
-from agentgov.report.change_review import UNREVIEWED
+from agentgov.report.phrases import UNREVIEWED
 
 
 @click.group()

@@ -22,9 +22,9 @@ from agentgov.release.observations import Memory, fingerprint
 from agentgov.release.refs import Refs
 from agentgov.release.view import Wait
 from agentgov.repo import clock
-from agentgov.report.change_review import UNREVIEWED
 from agentgov.report.moments import stamp
 from agentgov.report.page import Page, Span
+from agentgov.report.phrases import UNREVIEWED
 from agentgov.trust.places import state_path
 
 

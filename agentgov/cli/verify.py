@@ -17,8 +17,9 @@ from agentgov.model.verdict import deny, note, unknown
 from agentgov.release.examine import Examined, Subject, examine_commit, examine_tag
 from agentgov.release.refs import known_refs
 from agentgov.repo import clock
-from agentgov.report.change_review import MOST_PATHS, UNREVIEWED
+from agentgov.report.change_review import MOST_PATHS
 from agentgov.report.page import Page, Span, Style
+from agentgov.report.phrases import UNREVIEWED
 
 
 @click.command()

@@ -3,7 +3,9 @@
 Trust in it comes from outside the repository (`trust.pins`); everything later rests on it.
 """
 
-from agentgov.journal.authorise import governance_digest, is_nameable
+from agentgov.journal.authorise import governance_digest
+from agentgov.journal.clock import MAX_SKEW
+from agentgov.journal.content_paths import is_nameable
 from agentgov.journal.entry import Entry, appender_of, refuse_tree, signers_of
 from agentgov.journal.parts import GOVERNANCE_FILES, GOVERNANCE_FOLDERS, Overlay, Part, governance_part
 from agentgov.journal.records import to_bytes
@@ -19,7 +21,6 @@ from agentgov.trust.identity import Directory, Identity, problems
 from agentgov.trust.pins import Pins
 from agentgov.validate.load import load_governance
 
-MAX_SKEW = 300  # seconds that an actor's clock may be ahead of the verifier's
 _FOLDERS = ("agents", "playbooks", "drills", "incidents", *GOVERNANCE_FOLDERS)
 
 

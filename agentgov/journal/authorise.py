@@ -7,13 +7,13 @@ judged afterwards by the governance that is then in force. `advance` is a cache:
 
 import hashlib
 import json
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from agentgov.diff.version import AgentVersion, version_of
 from agentgov.errors import AgentgovError
 from agentgov.journal.authors import author_sets
+from agentgov.journal.content_paths import ABSENT, content_of, is_nameable
 from agentgov.journal.handover import handovers
 from agentgov.journal.parts import Overlay, Part, agent_part, governance_part
 from agentgov.journal.view import Agents, View
@@ -23,7 +23,7 @@ from agentgov.model.fleet import Governance
 from agentgov.model.governed import CODEOWNERS, ROOTS, in_governance_set, is_governed
 from agentgov.model.names import SHARED, AgentId, agent_id, agent_of_path
 from agentgov.model.snapshot import TREE, Entry, Snapshot, path_bytes, path_text
-from agentgov.model.state import OpenReview, ReviewedPath
+from agentgov.model.state import OpenReview
 from agentgov.repo.changes import Changes, changed_paths
 from agentgov.repo.objects import ObjectError
 from agentgov.repo.repository import Repository
@@ -32,9 +32,6 @@ from agentgov.review.claims import with_claims
 from agentgov.review.verdict import AuthorSet, OwnersFile
 from agentgov.trust.identity import problems
 from agentgov.validate.load import load_agent, load_governance
-
-_CONTENT = re.compile(r"(?:-|100(?:644|755):[0-9a-f]{64})\Z")
-ABSENT = "-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,38 +162,6 @@ def _folders_of(path: str) -> list[str]:
     return ["/".join(parts[:depth]) for depth in range(1, len(parts))]
 
 
-def content_of(repo: Repository, path: str, entry: Entry | None) -> str:
-    """A content as reviews bind it: `<mode>:<sha256>`, `-` where there is nothing, "" where it can never be reviewed
-    (a symlink, a submodule, a name that is not UTF-8, a file that cannot be read)."""
-    if entry is None:
-        return ABSENT
-    if not entry.is_file or not is_nameable(path):
-        return ""
-    try:
-        return f"{entry.mode:o}:{repo.blob_digest(entry.oid)}"
-    except ObjectError:
-        return ""
-
-
-def format_content_path(path: PathChange) -> str:
-    """The trailer that binds one path of a review: `<old> <new> <JSON string>`."""
-    return f"{path.old} {path.new} {_quoted(path.path)}"
-
-
-def parse_content_path(text: str) -> ReviewedPath | None:
-    """What such a trailer binds, None where it is malformed."""
-    old, _, rest = text.partition(" ")
-    new, _, quoted = rest.partition(" ")
-    if _CONTENT.match(old) is None or _CONTENT.match(new) is None or old == new:
-        return None
-    try:
-        path = json.loads(quoted)
-    except (ValueError, RecursionError):
-        return None
-    good = isinstance(path, str) and _quoted(path) == quoted and is_governed(path)
-    return ReviewedPath(path=path, old=old, new=new) if good and is_nameable(path) else None
-
-
 def governance_digest(snapshot: Snapshot) -> str:
     """SHA-256 of the manifest of the governance set, as acts name it."""
     manifest = hashlib.sha256(b"agentgov-governance/1\n")
@@ -295,17 +260,3 @@ def _governance_after(view: View, tree: str, changed: Changes) -> tuple[Governan
         return None, "the id of a fleet never changes: a fleet with another id has a journal of its own"
     wrong = problems(governance.access)
     return governance, wrong[0].message if wrong else ""
-
-
-def _quoted(path: str) -> str:
-    """A path as JSON in printable ASCII, which is the only spelling that counts."""
-    return json.dumps(path, ensure_ascii=True).replace("\x7f", "\\u007f")
-
-
-def is_nameable(path: str) -> bool:
-    """Whether a path is UTF-8, so that a record or a review can name it; any other one is never authorised."""
-    try:
-        path.encode()
-    except UnicodeEncodeError:
-        return False
-    return True

@@ -12,12 +12,12 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 
 from agentgov.errors import ConfigurationError, IncompleteError, RefusedError
-from agentgov.journal.adopt import MAX_SKEW
-from agentgov.journal.appending import write_acts, write_introduction
 from agentgov.journal.backoff import Backoff
+from agentgov.journal.chain import onward
+from agentgov.journal.clock import MAX_SKEW
 from agentgov.journal.draft import Appender, Draft
 from agentgov.journal.remembered import fleets_of, remember_verified, remembered_view, verified_tip
-from agentgov.journal.replay import Offence, Replayed, onward, verify_journal
+from agentgov.journal.replayed import Offence, Replayed
 from agentgov.journal.view import TreeReader, View
 from agentgov.model.act import render
 from agentgov.model.state import State
@@ -94,7 +94,7 @@ class Journal:
         trusted = None if cold else self._trusted(fleet, pins)
         if trusted is not None and trusted.state.head.time > now + MAX_SKEW:  # this machine's clock was set back
             trusted = None
-        found = verify_journal(self.repo, tip, pins, now, trusted=trusted, tick=tick)
+        found = self._judge(tip, pins, now, trusted, tick)
         if found.view is None:
             return found
         collision = self._collision(tip) if cold and found.offence is None else None
@@ -107,6 +107,15 @@ class Journal:
         if remember:
             self._remember(pins, found.view, seen)
         return found
+
+    def _judge(
+        self, tip: str, pins: Pins | None, now: int, trusted: View | None, tick: Callable[[], object]
+    ) -> Replayed:
+        if trusted is not None and trusted.tip == tip:  # most often; what judges acts is not even loaded then
+            return Replayed(trusted, 0)
+        from agentgov.journal.replay import verify_journal
+
+        return verify_journal(self.repo, tip, pins, now, trusted=trusted, tick=tick)
 
     def view(self, now: int, *, fetch: bool = False) -> View:
         """The verified present, with the stretch that ends it where one does. ConfigurationError when there is no
@@ -270,6 +279,8 @@ class Journal:
     def start(self, draft: Draft, appender: Appender, now: int, after: str = "") -> str:
         """Write the first act, judge it, and publish it; RefusedError when there is a journal already, but for the one
         that ends in `after`, which is kept on a branch beside it."""
+        from agentgov.journal.appending import write_introduction
+
         if after:
             return self._start_anew(write_introduction(self.repo, draft, appender, now), after)
         if self.fetch() is not None:
@@ -306,6 +317,8 @@ class Journal:
 
     def build(self, view: View, drafts: Iterable[Draft], appender: Appender, now: int) -> View:
         """The view after these acts, written and not published. RefusedError for an act that does not hold."""
+        from agentgov.journal.appending import write_acts
+
         return write_acts(self.repo, view, drafts, appender, now)
 
     def _publish(self, old: str | None, new: str) -> bool:

@@ -5,8 +5,7 @@ verifies, and never by more than `maxAge` on one bot's word: such a step is a ch
 administrator. Reads no clock: `now` is given.
 """
 
-from agentgov.journal.adopt import MAX_SKEW
-from agentgov.journal.authorise import is_nameable
+from agentgov.journal.content_paths import is_nameable
 from agentgov.journal.outcome import Outcome
 from agentgov.journal.view import View
 from agentgov.model.act import Act
@@ -16,6 +15,8 @@ from agentgov.model.transitions import Refusal
 from agentgov.repo.changes import changed_paths
 from agentgov.repo.objects import ObjectError, is_object_id
 from agentgov.trust.identity import Identity
+
+MAX_SKEW = 300  # seconds that an actor's clock may be ahead of the verifier's
 
 
 def refuse_time(view: View, act: Act, signers: frozenset[Identity], now: int) -> Refusal | None:

@@ -18,17 +18,18 @@ from agentgov.journal.overriding import judge_confirm, judge_override, overdue_o
 from agentgov.journal.pausing import judge_pause, judge_resume, pause_of
 from agentgov.journal.releases import judge_release_seen
 from agentgov.journal.reviews import judge_review, with_paths
-from agentgov.journal.revoking import judge_revoke, revoked_tags
+from agentgov.journal.revoked import revoked_tags
+from agentgov.journal.revoking import judge_revoke
 from agentgov.journal.stretch import may_follow
 from agentgov.journal.view import View
+from agentgov.journal.votes import may_promote
 from agentgov.journal.waiving import judge_waive, skipped, time_set
 from agentgov.model.act import Act
 from agentgov.model.names import agent_id
-from agentgov.model.state import HEAD_FILE, PENDING_FILE, Changes, Head, Pending, Vote, deployment_path
+from agentgov.model.state import HEAD_FILE, PENDING_FILE, Changes, Head, Pending, deployment_path
 from agentgov.model.transitions import KINDS, Refusal, Setting, apply_to_deployment
 from agentgov.repo.objects import ObjectError, is_object_id
 from agentgov.trust.identity import Identity
-from agentgov.trust.permissions import standing
 
 _UNTIL_WAIVED = "only what contains is taken until administrators waive it"
 
@@ -139,15 +140,3 @@ def _deployment(view: View, act: Act, signers: frozenset[Identity], time: int) -
     if isinstance(after, Refusal):
         return after
     return Outcome({deployment_path(agent): after} if after != before else {})
-
-
-def may_promote(view: View, vote: Vote) -> bool:
-    """Whether a promote vote still counts: its author may promote in production today, and is among those whom the
-    stage's promoters name, where it names any."""
-    grants = standing(view.governance.access, "promote", view.today)
-    if not any(grant.person == vote.by and "production" in grant.environments for grant in grants):
-        return False
-    promoters = view.governance.pipeline.stage(vote.stage).promoters
-    if promoters is None or not promoters.sources:
-        return True
-    return any(vote.by in view.directory.members(source, view.today) for source in promoters.sources)

@@ -5,10 +5,13 @@ Says nothing of whether it holds; `judge` and the modules of its table do.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from agentgov.journal.authorise import Advance
 from agentgov.journal.records import to_bytes
 from agentgov.model.state import Changes
+
+if TYPE_CHECKING:
+    from agentgov.journal.authorise import Advance
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +20,7 @@ class Outcome:
 
     changes: Changes
     files: Mapping[str, bytes] = field(default_factory=dict)
-    advance: Advance | None = None
+    advance: "Advance | None" = None
 
 
 def contents(outcome: Outcome) -> dict[str, bytes | None]:

@@ -8,10 +8,11 @@ ever. Where one administrator is enough, somebody else owes it a review, and is 
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from agentgov.journal.authorise import Advance, parse_content_path
+from agentgov.journal.content_paths import parse_content_path
 from agentgov.journal.view import View
 from agentgov.model.act import Act
 from agentgov.model.governed import in_governance_set
@@ -19,9 +20,12 @@ from agentgov.model.names import SHARED, AgentId, agent_of_path, release_name
 from agentgov.model.state import Changes, Override, ReviewedPath
 from agentgov.model.transitions import Refusal
 from agentgov.repo.objects import is_object_id
-from agentgov.review.change import Change
 from agentgov.trust.identity import Identity
 from agentgov.trust.permissions import standing
+
+if TYPE_CHECKING:
+    from agentgov.journal.authorise import Advance
+    from agentgov.review.change import Change
 
 LATEST = 7 * 86_400  # seconds after the override by which a follow-up review is owed at the latest
 _TIME = re.compile(r"[1-9][0-9]{0,11}\Z")
@@ -69,7 +73,7 @@ def judge_confirm(view: View, act: Act) -> Changes | Refusal:
     return {f"overrides/{act.get('Override')}.yaml": msgspec.structs.replace(found, confirmed=act.id)}
 
 
-def spent(view: View, advance: Advance, change: Change) -> Changes:
+def spent(view: View, advance: "Advance", change: "Change") -> Changes:
     """The overrides that an advance uses up: a content that was taken over is passed over once."""
     changes: Changes = {}
     passed = {path.change.path for path in advance.verdict.paths if path.overridden}

@@ -5,7 +5,7 @@ Writes the texts; whether they hold is judged by the journal, before they are ap
 """
 
 from agentgov.errors import RefusedError
-from agentgov.journal.authorise import format_content_path
+from agentgov.journal.content_paths import format_content_path
 from agentgov.journal.draft import Actor, write_act
 from agentgov.journal.overriding import overrides_of
 from agentgov.journal.reviewing import Reviewable, closures_after

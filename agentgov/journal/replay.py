@@ -10,20 +10,19 @@ stays what it was when the clock has gone on.
 """
 
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 
-from agentgov.errors import IncompleteError
 from agentgov.journal.adopt import judge_introduction
 from agentgov.journal.authority import refuse_signers
+from agentgov.journal.chain import Chain, chain_of
 from agentgov.journal.entry import Entry, appender_of, read_entry, refuse_tree, signers_of
 from agentgov.journal.judge import judge
 from agentgov.journal.outcome import Outcome, contents
 from agentgov.journal.reading import read_ahead
+from agentgov.journal.replayed import Offence, Replayed
 from agentgov.journal.stretch import lengthened
 from agentgov.journal.view import View, view_after, view_past
 from agentgov.journal.waiving import time_set
-from agentgov.model.act import ActError, parse
 from agentgov.model.snapshot import FILE, TREE
 from agentgov.model.state import AUTHORISED
 from agentgov.model.transitions import Refusal
@@ -31,36 +30,6 @@ from agentgov.repo.objects import Commit, ObjectError, object_id
 from agentgov.repo.repository import Repository
 from agentgov.repo.treeedit import Change
 from agentgov.trust.pins import Pins
-
-RULES = (
-    2  # what is accepted; raised by every change that refuses more, so that what was verified before is judged again
-)
-
-
-_AT_ONCE, _A_FEW = 1024, 8  # commits of the chain
-
-Chain = list[tuple[str, Commit | None]]
-
-
-@dataclass(frozen=True, slots=True)
-class Offence:
-    """The first thing that does not hold, the commit of the journal where it stands, and the path where it is one."""
-
-    code: str
-    message: str
-    commit: str
-    path: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Replayed:
-    """What verification found: the view at the last act that holds, how many acts were judged, the first offence that
-    nobody has waived. Without a view nothing in the journal can be believed. `passed` are commits that are no acts."""
-
-    view: View | None
-    acts: int
-    offence: Offence | None = None
-    passed: frozenset[str] = frozenset()
 
 
 def verify_journal(
@@ -78,7 +47,7 @@ def verify_journal(
     from it, only what follows is judged. IncompleteError where objects are missing; `tick` is called for each act.
     """
     try:
-        chain = _chain(repo, tip, trusted.tip if trusted is not None else None)
+        chain = chain_of(repo, tip, trusted.tip if trusted is not None else None)
     except ObjectError as error:
         code = error.code if error.code == "journal.merge" else "journal.object"
         return Replayed(None, 0, Offence(code, f"the chain of acts cannot be followed: {error}", tip))
@@ -173,45 +142,6 @@ def _offence(view: View | None) -> Offence | None:
         return Offence("journal.object", "there is no act at all", "")
     stretch = view.stretch
     return Offence(stretch.code, stretch.message, stretch.first, stretch.path) if stretch is not None else None
-
-
-def _chain(repo: Repository, tip: str, until: str | None) -> Chain:
-    """Every commit from `until`, or from the root where that is not met, to the tip; None for one that the strict
-    grammar refuses. ObjectError where not even its parents are certain, or where a merge hides acts."""
-    chain: Chain = []
-    here: str | None = tip
-    while here is not None:
-        if len(chain) % _AT_ONCE == _A_FEW:  # few acts are asked for one by one sooner than named
-            with suppress(ObjectError, IncompleteError):
-                repo.read_history(here, _AT_ONCE)
-        commit: Commit | None
-        try:
-            commit = parents_of = repo.commit(here, lenient=False)
-        except ObjectError:
-            commit, parents_of = None, repo.commit(here)
-        chain.append((here, commit))
-        here = onward(repo, parents_of.parents) if here != until else None
-    return chain[::-1]
-
-
-def onward(repo: Repository, parents: tuple[str, ...]) -> str | None:
-    """The parent by which the journal goes on, None at its root. A merge is never an act, but whoever can push can
-    append one: then it is the parent that has every act of the others. ObjectError where none has."""
-    if len(parents) < 2:
-        return parents[0] if parents else None
-    for parent in parents:
-        others = [other for other in parents if other != parent]
-        if not any(_is_act(commit) for other in others for _, commit in repo.walk(other, exclude=[parent])):
-            return parent
-    raise ObjectError("journal.merge", "two lines of acts are merged, and neither has all of them")
-
-
-def _is_act(commit: Commit) -> bool:
-    try:
-        parse(commit.message)
-    except ActError:
-        return False
-    return True
 
 
 def _against_pins(chain: list[str], pins: Pins | None) -> Offence | None:

@@ -10,7 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from agentgov.journal.authorise import decided, format_content_path, observe_change
+from agentgov.journal.authorise import decided, observe_change
+from agentgov.journal.content_paths import format_content_path
 from agentgov.journal.draft import Actor, Draft, draft
 from agentgov.journal.parts import Overlay, agent_part
 from agentgov.journal.view import View

@@ -5,7 +5,7 @@ import re
 from collections.abc import Container, Mapping
 from typing import Literal
 
-from agentgov.journal.authorise import parse_content_path
+from agentgov.journal.content_paths import parse_content_path
 from agentgov.journal.view import View
 from agentgov.model.act import Act
 from agentgov.model.names import agent_id

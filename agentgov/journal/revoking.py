@@ -7,21 +7,19 @@ dead whatever governance is in force: they lie in the journal's state, not in Ac
 """
 
 import re
-from collections.abc import Iterable
 
 from msgspec.structs import replace
 
 from agentgov.journal.authorise import Advance, authorised_changes, governance_digest
 from agentgov.journal.outcome import Outcome
-from agentgov.journal.parts import Overlay, governance_part, shared_folder
+from agentgov.journal.parts import Overlay, governance_part
 from agentgov.journal.resting import Resting, resting_on, touched_releases
 from agentgov.journal.reviews import with_paths
 from agentgov.journal.view import View, governance_of
 from agentgov.model.act import Act
 from agentgov.model.imported import imported_path, proof_path
-from agentgov.model.names import AgentId
 from agentgov.model.snapshot import Entry
-from agentgov.model.state import PENDING_FILE, Changes, Pending, Release, Revoked, deployment_path
+from agentgov.model.state import PENDING_FILE, Changes, Pending, Revoked, deployment_path
 from agentgov.model.transitions import Refusal
 from agentgov.review.verdict import ChangeVerdict
 from agentgov.trust.identity import Directory, Identity
@@ -58,22 +56,6 @@ def judge_revoke(view: View, act: Act, signers: frozenset[Identity], time: int) 
     if taken_back is not None:
         changes[PENDING_FILE] = Pending(taken_back.pending)
     return Outcome(changes, advance=taken_back)
-
-
-def revoked_tags(view: View, releases: Iterable[Release]) -> frozenset[str]:
-    """The tag objects of those releases that rest on a revoked key."""
-    names = {name for one in view.state.revoked().values() for name in one.releases}
-    return frozenset(release.tag for release in releases if release.name in names) if names else frozenset()
-
-
-def spans_of(view: View, agent: AgentId) -> tuple[range, ...]:
-    """The numbers of the acts after which an agent's authorised contents rested on a key that is revoked since."""
-    places = (f"{agent.folder}/", f"{shared_folder(agent)}/")
-    return tuple(
-        range(min(numbers), one.seq)
-        for one in view.state.revoked().values()
-        if (numbers := [seq for path, seq in one.paths.items() if path.startswith(places)])
-    )
 
 
 def _taken_back(view: View, found: Resting) -> Advance | None:

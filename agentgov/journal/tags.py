@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from agentgov.errors import IncompleteError
 from agentgov.journal.parts import Overlay, agent_part, shared_folder
-from agentgov.journal.revoking import spans_of
+from agentgov.journal.revoked import spans_of
 from agentgov.journal.view import View
 from agentgov.model.act import PREFIX
 from agentgov.model.closure import closure_of

@@ -12,7 +12,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from agentgov import __version__
-from agentgov.journal.replay import RULES
+from agentgov.journal.replayed import RULES
 from agentgov.trust.machine_key import is_sealed, machine_key, seal
 from agentgov.trust.pins import Pins
 from agentgov.trust.places import state_path

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from agentgov.errors import AgentgovError
-from agentgov.journal.replay import Replayed
+from agentgov.journal.replayed import Replayed
 from agentgov.journal.view import View
 from agentgov.model.verdict import Effect, Reason, Verdict, allow, deny, note
 from agentgov.repo.repository import Repository

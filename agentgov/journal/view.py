@@ -7,10 +7,10 @@ once and cannot change: records by their bytes, the acts in their order.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from agentgov.errors import IncompleteError
-from agentgov.journal.authors import Touches
-from agentgov.journal.commits import Signatures
 from agentgov.journal.line import Line
 from agentgov.journal.parts import Overlay, governance_part
 from agentgov.journal.records import from_bytes
@@ -25,6 +25,10 @@ from agentgov.repo.repository import Repository
 from agentgov.repo.snapshot import TreeSnapshot
 from agentgov.trust.identity import Directory
 from agentgov.validate.load import load_governance
+
+if TYPE_CHECKING:
+    from agentgov.journal.authors import Touches
+    from agentgov.journal.commits import Signatures
 
 Agents = dict[tuple[AgentId, str], Agent | None]
 
@@ -59,16 +63,31 @@ class Known:
         self._many[folder, oid] = record
 
 
-@dataclass(frozen=True, slots=True)
 class Memory:
     """What was read once and cannot change, shared by all views of one journal."""
 
-    line: Line
-    touched: Touches  # what a commit of main changes
-    signatures: Signatures  # by which keys commits of main are signed
-    records: Known = field(default_factory=Known)
-    closures: dict[tuple[AgentId, str, str], str] = field(default_factory=dict)  # by the trees of an agent's folders
-    agents: Agents = field(default_factory=dict)  # by the blob of agent.yaml; None for one that cannot be read
+    def __init__(self, repo: Repository) -> None:
+        self._repo = repo
+        self.line = Line(repo)
+        self.records = Known()
+        self.closures: dict[tuple[AgentId, str, str], str] = {}  # by the trees of an agent's folders
+        self.agents: Agents = {}  # by the blob of agent.yaml; None for one that cannot be read
+
+    # What judges contents is loaded by whoever asks for it: most commands find nothing new to judge.
+
+    @cached_property
+    def touched(self) -> "Touches":
+        """What each commit of main changes."""
+        from agentgov.journal.authors import Touches
+
+        return Touches(self._repo)
+
+    @cached_property
+    def signatures(self) -> "Signatures":
+        """By which keys commits of main are signed."""
+        from agentgov.journal.commits import Signatures
+
+        return Signatures(self._repo)
 
 
 class TreeReader:
@@ -182,7 +201,7 @@ def view_at(repo: Repository, commit: str, before: View | None = None, tree: str
     authorised = repo.entry(tree, AUTHORISED)
     if authorised is None or authorised.mode != TREE:
         raise IncompleteError(f"commit {commit[:12]} is no act of a journal: it holds no authorised contents")
-    memory = before.memory if before is not None else Memory(Line(repo), Touches(repo), Signatures(repo))
+    memory = before.memory if before is not None else Memory(repo)
     state = State(TreeReader(repo, tree, memory.records))
     revoked = frozenset(one.key for one in state.revoked().values())
     same = before is not None and before.state.head.governance == state.head.governance

@@ -6,7 +6,7 @@ right is ever forgiven. Reads no clock: `now` is given.
 
 import re
 
-from agentgov.journal.adopt import MAX_SKEW
+from agentgov.journal.clock import MAX_SKEW
 from agentgov.journal.view import View
 from agentgov.model.act import Act
 from agentgov.model.state import Changes, Skipped

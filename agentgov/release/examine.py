@@ -14,7 +14,7 @@ from agentgov.journal.commits import UNSIGNED
 from agentgov.journal.overriding import overrides_of, release_override
 from agentgov.journal.query import acts_naming
 from agentgov.journal.reviewing import reviewable
-from agentgov.journal.revoking import revoked_tags
+from agentgov.journal.revoked import revoked_tags
 from agentgov.journal.tags import judge_tag
 from agentgov.journal.verdicts import FIRST_USE, Point, Where
 from agentgov.journal.view import View, view_at

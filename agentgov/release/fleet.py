@@ -7,11 +7,11 @@ from collections.abc import Iterable, Mapping
 from functools import partial
 
 from agentgov.journal.clock import stale_words
-from agentgov.journal.judge import may_promote
 from agentgov.journal.overriding import overdue_of
 from agentgov.journal.pausing import pause_of
-from agentgov.journal.revoking import revoked_tags
+from agentgov.journal.revoked import revoked_tags
 from agentgov.journal.view import View
+from agentgov.journal.votes import may_promote
 from agentgov.model.names import AgentId
 from agentgov.model.state import Deployment
 from agentgov.release.counts import Reading

@@ -6,7 +6,7 @@ appended and for ever after. On call needs no reconciler running.
 
 from agentgov.errors import RefusedError, UsageError
 from agentgov.journal.draft import Actor, Draft, draft
-from agentgov.journal.revoking import revoked_tags
+from agentgov.journal.revoked import revoked_tags
 from agentgov.journal.view import View
 from agentgov.model.names import AgentId, ReleaseName
 from agentgov.model.state import Release

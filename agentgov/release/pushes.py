@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from agentgov.errors import IncompleteError
-from agentgov.journal.replay import Replayed
+from agentgov.journal.replayed import Replayed
 from agentgov.journal.reviewing import reviewable
 from agentgov.journal.view import View
 from agentgov.model.governed import ROOTS

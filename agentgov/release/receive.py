@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from agentgov.errors import IncompleteError
 from agentgov.journal.branch import Journal
 from agentgov.journal.remembered import fleets_of
-from agentgov.journal.replay import Offence, Replayed
+from agentgov.journal.replayed import Offence, Replayed
 from agentgov.model.verdict import Reason, unknown
 from agentgov.release.pushes import PushVerdict, RefUpdate, Standing, judge_push
 from agentgov.repo.objects import ObjectError

@@ -4,10 +4,9 @@ from collections.abc import Mapping, Sequence
 
 from agentgov.model.state import OpenReview
 from agentgov.report.page import Page, Span, Style
+from agentgov.report.phrases import UNREVIEWED
 from agentgov.report.review import requirement_document
 from agentgov.review.change import ChangeVerdict, PathVerdict
-
-UNREVIEWED = "a fleet of one person reviews its own changes"
 
 MOST_PATHS = 50  # on a page for people; what waits comes first
 

@@ -14,7 +14,8 @@ from simulator import FLEET, TRIAGE, FleetSimulator
 
 from agentgov.errors import AgentgovError
 from agentgov.journal.branch import Journal
-from agentgov.journal.replay import Replayed, verify_journal
+from agentgov.journal.replay import verify_journal
+from agentgov.journal.replayed import Replayed
 from agentgov.journal.tags import judge_tag
 from agentgov.journal.view import View
 from agentgov.model.names import ReleaseName

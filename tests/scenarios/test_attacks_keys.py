@@ -8,7 +8,7 @@ from simulator import TRIAGE, FleetSimulator, access_file
 
 from agentgov.errors import RefusedError
 from agentgov.journal.draft import Appender, sign
-from agentgov.journal.judge import may_promote
+from agentgov.journal.votes import may_promote
 from agentgov.model.act import render
 from agentgov.model.state import Vote
 from agentgov.repo.objects import parse_commit

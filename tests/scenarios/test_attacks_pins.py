@@ -18,7 +18,8 @@ from agentgov.journal.branch import Journal
 from agentgov.journal.query import acts
 from agentgov.journal.records import to_bytes
 from agentgov.journal.remembered import verified_tip
-from agentgov.journal.replay import RULES, verify_journal
+from agentgov.journal.replay import verify_journal
+from agentgov.journal.replayed import RULES
 from agentgov.journal.view import view_at
 from agentgov.repo.repository import Repository
 from agentgov.trust.machine_key import seal

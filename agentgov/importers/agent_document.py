@@ -106,6 +106,15 @@ def fitting(description: Any) -> str:
     return text if len(text) <= _LONGEST_TEXT else ""
 
 
+def rest(said: Mapping[str, Any], *taken: str) -> dict[str, Any]:
+    """What a source says of an agent besides the texts under some keys, which stand elsewhere; a description that
+    agent.yaml cannot hold stays."""
+    elsewhere = {key for key in taken if isinstance(said.get(key), str)}
+    if "description" in elsewhere and not fitting(said["description"]):
+        elsewhere.discard("description")
+    return {key: value for key, value in said.items() if key not in elsewhere}
+
+
 def _removed(pointer: str) -> Line:
     return Line(f"runtime: a literal secret stood at {pointer}; keep it in a secret store and refer to it here")
 

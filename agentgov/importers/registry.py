@@ -39,7 +39,12 @@ class Format:
         return read
 
 
-FORMATS: tuple[Format, ...] = (Format("cagent", "docker cagent: agents of a YAML file", (".yaml", ".yml")),)
+FORMATS: tuple[Format, ...] = (
+    Format("cagent", "docker cagent: agents of a YAML file", (".yaml", ".yml")),
+    Format("claude", "Claude Code: an agent a Markdown file, with front matter", (".md",), hidden=(".claude",)),
+    Format("dotprompt", "Dotprompt: a Handlebars prompt a file", (".prompt",), beside=("_*.prompt",), deep=True),
+    Format("prompty", "Prompty: a Jinja2 or Mustache prompt a file", (".prompty",)),
+)
 NAMES: tuple[str, ...] = tuple(one.name for one in FORMATS)
 
 

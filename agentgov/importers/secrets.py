@@ -21,7 +21,10 @@ _SECRET_NAME = re.compile(
 )
 _NAMES_A_VARIABLE = frozenset({"token_key"})  # holds the name of an environment variable, by the format
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
-_REFERENCE = re.compile(r"(?:(?:bearer|basic|token)\s+)?\$(?:\{[a-z0-9_.]+\}|[a-z_][a-z0-9_]*)\Z", re.IGNORECASE)
+_REFERENCE = re.compile(
+    r"(?:(?:bearer|basic|token)\s+)?\$(?:\{(?:env:)?[a-z0-9_.]+\}|[a-z_][a-z0-9_]*)\Z", re.IGNORECASE
+)
+_WITH_DEFAULT = re.compile(r"(\$\{env:[A-Za-z_][A-Za-z0-9_]*):[^{}]+\}\Z")  # what stands for a variable that is not set
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 _IN_ADDRESS = re.compile(r"(?<=://)(?P<user>[^/\s@:'\"]*):(?!\$)[^/\s@'\"]+(?=@)")
@@ -39,7 +42,10 @@ _PRIVATE_KEY = re.compile(
 )
 _WORD = re.compile(rb"[^\s'\"`,;<>]+")
 # Fields that hold text for people or models: only what has the shape of a secret is one there.
-_PROSE = frozenset({"instruction", "description", "welcome_message", "readme"})
+_PROSE = frozenset(
+    {"instruction", "description", "welcome_message", "readme", "role", "goal", "backstory", "expected_output"}
+    | {"systemMessage", "system_prompt", "prompt_template", "additional_instructions"}
+)
 _FLAG = re.compile(r"--?(?:[a-z0-9-]+-)?(?:api-?key|token|secret|password|passwd)\Z")
 
 
@@ -58,6 +64,10 @@ class Cleaner:
         if isinstance(value, list):
             return self._list(value, pointer)
         return self._text(value, pointer) if isinstance(value, str) else value
+
+    def prose(self, text: str, pointer: str) -> str:
+        """A text for people or models without what has the shape of a secret."""
+        return self._text(text, pointer, prose=True)
 
     def _text(self, text: str, pointer: str, *, prose: bool = False) -> str:
         clean = _IN_QUERY.sub(_without_secret, _IN_ADDRESS.sub(r"\g<user>", text))
@@ -78,7 +88,8 @@ class Cleaner:
         if not value or _REFERENCE.match(value):
             return value
         self.removed.append(pointer)
-        return REMOVED
+        default = _WITH_DEFAULT.match(value)
+        return f"{default[1]}}}" if default else REMOVED
 
     def _list(self, values: list[Any], pointer: str) -> list[Any]:
         out: list[Any] = []

@@ -12,13 +12,14 @@ import click
 
 from agentgov.cli.check_contents import Answered, answer_contents, fetch_pull_request, is_fleet, trusted_context
 from agentgov.cli.check_publish import Published, publish_unknown, publish_verdict
-from agentgov.cli.check_told import Told
+from agentgov.cli.check_told import Told, judge_facts
 from agentgov.cli.context import open_context
 from agentgov.errors import AgentgovError, IncompleteError, UsageError
 from agentgov.forge.port import ForgePort, PullRequest
 from agentgov.forge.reading import read_change
 from agentgov.forge.reasons import EVENT, MOVED, incomplete, misconfigured
 from agentgov.report.page import safe
+from agentgov.report.pull_request_comment import Subject
 
 if TYPE_CHECKING:
     from agentgov.forge.events import Asked
@@ -171,7 +172,20 @@ def _answer(start: str, forge: ForgePort, pull_request: PullRequest, wanted: Wan
 
 def _answer_commits(start: str, forge: ForgePort, pull_request: PullRequest, wanted: Wanted) -> Answered:
     """The verdict by what the forge tells of commits, for repositories that are no fleet."""
-    raise misconfigured(EVENT, "this version judges fleets alone", "check out a fleet with a journal")
+    import msgspec
+
+    from agentgov.forge.gathering import gather_facts
+    from agentgov.review.facts import Policy
+
+    before = forge.reviews(pull_request)
+    facts = gather_facts(forge, pull_request.number, wanted.policy or Policy())
+    _same_reviews(before, forge.reviews(pull_request), pull_request.number)
+    data = msgspec.json.format(msgspec.json.encode(facts, order="deterministic"), indent=1) + b"\n"
+    told = judge_facts(data, f"pull request {pull_request.number}", wanted.assumed)
+    told = replace(told, document={**told.document, "judged_by": "commits"})
+    subject = Subject(pull_request.head, told.reviews, told.passing)
+    scope = _scope(start, pull_request) if wanted.status else ""
+    return Answered(told, subject, data if wanted.record else b"", scope)
 
 
 def _scope(start: str, pull_request: PullRequest) -> str:

@@ -1,8 +1,10 @@
 """Worlds for tests of the command line: built once for a session, copied for each test."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from prworld import PullRequestWorld, with_accounts
 from unit.cli.command_world import CommandWorld
 
 
@@ -54,3 +56,16 @@ def begun(begun_world: CommandWorld, tmp_path: Path) -> CommandWorld:
 def running(running_world: CommandWorld, tmp_path: Path) -> CommandWorld:
     """A fleet that runs the second release of support/triage."""
     return running_world.copied(tmp_path / "world")
+
+
+@pytest.fixture(scope="session")
+def accounts_world(begun_world: CommandWorld, tmp_path_factory: pytest.TempPathFactory) -> CommandWorld:
+    """The template of `on_github`; no test may touch it."""
+    return with_accounts(begun_world.copied(tmp_path_factory.mktemp("worlds") / "accounts")).packed()
+
+
+@pytest.fixture
+def on_github(accounts_world: CommandWorld, tmp_path: Path) -> Iterator[PullRequestWorld]:
+    """A fleet with a journal whose repository stands on a fake GitHub."""
+    with PullRequestWorld.on(accounts_world.copied(tmp_path / "world")) as found:
+        yield found

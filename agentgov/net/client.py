@@ -89,12 +89,12 @@ class Client:
         headers = {"content-type": "application/json"}
         return self._good(method, path, self._patiently(method, self._url(path, _NOTHING), path, headers, content))
 
-    def post_beside(self, path: str, body: object) -> Answer:
-        """POST to a path of the same origin that is not below the API's address, for GitHub's GraphQL."""
-        content = msgspec.json.encode(body)
-        headers = {"content-type": "application/json"}
-        answer = self._patiently("POST", self.base.origin + _quoted(path), path, headers, content)
-        return self._good("POST", path, answer)
+    def query_beside(self, path: str, body: object) -> Answer:
+        """Ask by POST at a path of the same origin that is not below the API's address, for queries of GitHub's
+        GraphQL. It writes nothing, so it is repeated as a GET is."""
+        content, url = msgspec.json.encode(body), self.base.origin + _quoted(path)
+        answer = self._patiently("POST", url, path, {"content-type": "application/json"}, content, manners="GET")
+        return self._good("GET", path, answer)
 
     def _url(self, path: str, query: Query) -> str:
         return self.base.url + _quoted(path) + (f"?{urlencode(query)}" if query else "")
@@ -118,20 +118,30 @@ class Client:
                 raise IncompleteError(what, "check --api-url and --project", rule="forge.url")
         raise IncompleteError(f"GET {path}: the forge points in circles", "try again", rule="forge.unreachable")
 
-    def _patiently(self, method: str, url: str, path: str, headers: Mapping[str, str], content: bytes | None) -> Answer:
-        """The last word on one request, after as many tries as it is worth."""
-        what = f"{method} {path}"
-        self._space_out(method)
+    def _patiently(
+        self,
+        method: str,
+        url: str,
+        path: str,
+        headers: Mapping[str, str],
+        content: bytes | None,
+        *,
+        manners: str = "",
+    ) -> Answer:
+        """The last word on one request, after as many tries as it is worth; `manners` is the method whose manners it
+        has, if not its own."""
+        what, manners = f"{method} {path}", manners or method
+        self._space_out(manners)
         attempt = 0
         while True:
             try:
                 answer = self._exchange.ask(method, url, headers, content, self._until)
             except BrokenError as broken:
-                wait = wait_after_break(method, broken, attempt)
+                wait = wait_after_break(manners, broken, attempt)
                 if wait is None or attempt + 1 >= TRIES or self._clock() + wait > self._until:
                     raise unreachable(what, broken) from None
             else:
-                wait = wait_after_answer(method, answer, attempt)
+                wait = wait_after_answer(manners, answer, attempt)
                 if wait is None or attempt + 1 >= TRIES:
                     return answer
                 self._within(wait, what, answer)

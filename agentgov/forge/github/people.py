@@ -34,7 +34,7 @@ def read_own_account(client: Client) -> Account:
 
 def _viewer(client: Client) -> Account:
     path = graphql_path(client.base.path)
-    told = decoded(client.post_beside(path, {"query": _VIEWER}), shapes.GraphQL, f"POST {path}").data.viewer
+    told = decoded(client.query_beside(path, {"query": _VIEWER}), shapes.GraphQL, f"POST {path}").data.viewer
     return Account(told.database_id, told.login, told.login.endswith("[bot]"))
 
 

@@ -73,8 +73,8 @@ def _publish_run(asking: Asking, status: Status, own: Account) -> Written:
         answer = asking.client.send("POST", path, {**told, "head_sha": status.commit})
         number = decoded(answer, shapes.CheckRun, f"POST {path}").id
     for more in others:
-        output = {key: told["output"][key] for key in ("title", "summary")} | {"annotations": more}
-        asking.client.send("PATCH", f"{asking.root}/check-runs/{number}", {"output": output})
+        told["output"]["annotations"] = more
+        asking.client.send("PATCH", f"{asking.root}/check-runs/{number}", told)
     return "created" if last is None else "updated"
 
 

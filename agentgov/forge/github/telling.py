@@ -3,6 +3,8 @@
 An answer that does not come leaves open whether a comment was written; then it is looked for.
 """
 
+from urllib.parse import quote
+
 from agentgov.forge.github import shapes
 from agentgov.forge.github.asking import Asking, quoted
 from agentgov.forge.github.shapes import account
@@ -43,7 +45,7 @@ def write_release(asking: Asking, tag: str, title: str, body: str) -> Written:
     """
     if asking.client.find(f"{asking.root}/git/ref/tags/{quoted(tag)}") is None:
         raise refused(PERMISSION, f"GitHub has no tag {tag}, and would make one", "push the tag first")
-    there = asking.one(f"{asking.root}/releases/tags/{quoted(tag)}", shapes.Release)
+    there = asking.one(f"{asking.root}/releases/tags/{quote(tag, safe='')}", shapes.Release)
     told = {"name": title, "body": body}
     if there is None:
         asking.client.send("POST", f"{asking.root}/releases", {"tag_name": tag, **told})

@@ -1,9 +1,9 @@
-"""GitLab as the port: each word of it is one function of `reading` or `telling`. Decides nothing."""
+"""GitLab as the port: each word of it is one function of `reading`, `people` or `telling`. Decides nothing."""
 
 from collections.abc import Sequence
 from typing import Literal
 
-from agentgov.forge.gitlab import reading, telling
+from agentgov.forge.gitlab import people, reading, telling
 from agentgov.forge.gitlab.api import Api
 from agentgov.forge.port import (
     Account,
@@ -65,13 +65,13 @@ class GitLab(ForgePort):
         return reading.text(self._api, path, commit)
 
     def team(self, handle: str) -> tuple[Account, ...] | None:
-        return reading.team(self._api, handle)
+        return people.team(self._api, handle)
 
     def permission(self, account: Account) -> Permission:
-        return reading.permission(self._api, account)
+        return people.permission(self._api, account)
 
     def account(self, login: str) -> Account | None:
-        return reading.account(self._api, login)
+        return people.account(self._api, login)
 
     def tip(self, branch: str) -> str:
         return reading.tip(self._api, branch)

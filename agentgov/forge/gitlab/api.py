@@ -5,10 +5,11 @@ from types import MappingProxyType
 from typing import TypeVar
 
 from agentgov.forge.gitlab.shapes import Project as ProjectShape
-from agentgov.forge.gitlab.shapes import decoded, encoded, every
+from agentgov.forge.gitlab.shapes import encoded, every
 from agentgov.forge.port import Project
 from agentgov.forge.reasons import UNKNOWN_PROJECT, misconfigured
 from agentgov.net.client import Client
+from agentgov.net.decoding import decoded
 
 Shape = TypeVar("Shape")
 Query = Mapping[str, str | int]

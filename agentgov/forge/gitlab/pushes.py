@@ -40,23 +40,29 @@ def pushers_of(events: Iterable[Event | None], branch: str, head: str) -> Pusher
                 life.pushed(author, push.commit_to)
             if push.action in ("created", "removed"):
                 if life.last == head:
-                    return Pushers(life.told())
+                    return Pushers(life.told(), last=life.mover)
                 life = _Life()
-    return Pushers(life.told(), known=life.begun and life.last == head)
+    known = life.begun and life.last == head
+    return Pushers(life.told(), known, life.mover if known else None)
 
 
 class _Life:
-    """One life of a branch, told from its end. `last`: the commit it held last; `begun`: its beginning may be told."""
+    """One life of a branch, told from its end.
+
+    `last`: the commit it held last, by `mover`; `begun`: its beginning may be told.
+    """
 
     def __init__(self) -> None:
         self.accounts: dict[int, User] = {}
         self.last: str | None = None
+        self.mover: Account | None = None
         self.begun = False
 
     def pushed(self, author: User, commit: str | None) -> None:
         """One push, older than those before."""
         self.accounts.setdefault(author.id, author)
-        self.last = self.last or commit
+        if self.last is None and commit is not None:
+            self.last, self.mover = commit, author.account
 
     def told(self) -> tuple[Account, ...]:
         """The accounts, the newest push first."""

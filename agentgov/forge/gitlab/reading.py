@@ -15,18 +15,11 @@ from agentgov.forge.gitlab.api import Api, project_of
 from agentgov.forge.gitlab.approvals import is_mark, reviews_of
 from agentgov.forge.gitlab.pushes import noted_pushers, pushers_of
 from agentgov.forge.gitlab.shapes import seconds
-from agentgov.forge.port import Account, Commit, File, Permission, Project, PullRequest, Pushers, Review
-from agentgov.forge.reasons import INCOMPLETE, MOVED, REVIEW_COMMIT, TEAM_HIDDEN, incomplete
+from agentgov.forge.port import Account, Commit, File, Project, PullRequest, Pushers, Review
+from agentgov.forge.reasons import INCOMPLETE, MOVED, REVIEW_COMMIT, incomplete
+from agentgov.net.decoding import decoded
 
 _STATES: dict[str, Literal["open", "closed", "merged"]] = {"merged": "merged", "closed": "closed"}
-_LEVELS: tuple[tuple[int, Permission], ...] = (
-    (50, "admin"),
-    (40, "maintain"),
-    (30, "write"),
-    (20, "triage"),
-    (5, "read"),
-)
-_DEVELOPER = 30
 _MOST_EVENTS = 3000  # of a project; a branch that began before those is not told of whole
 _MOST_TEXT = 3 * 1024 * 1024
 _NOTES = {"sort": "asc", "order_by": "created_at"}
@@ -160,7 +153,7 @@ def _with_bots(api: Api, told: tuple[Review, ...]) -> tuple[Review, ...]:
     for review in told:
         if review.by is not None and review.by.id not in asked:
             answer = api.client.find(f"/users/{review.by.id}")
-            asked[review.by.id] = None if answer is None else shapes.decoded(answer, shapes.User, "a user").account
+            asked[review.by.id] = None if answer is None else decoded(answer, shapes.User, "a user").account
     return tuple(_by(review, asked[review.by.id] if review.by is not None else None) for review in told)
 
 
@@ -174,7 +167,7 @@ def pushers(api: Api, pull_request: PullRequest) -> Pushers:
     noted = noted_pushers(_notes(api, pull_request.number))
     told = _told_pushers(api, pull_request)
     accounts = {account.id: account for account in (*author, *noted, *told.accounts)}
-    return Pushers(tuple(accounts.values()), told.known)
+    return Pushers(tuple(accounts.values()), told.known, told.last)
 
 
 def _told_pushers(api: Api, pull_request: PullRequest) -> Pushers:
@@ -210,38 +203,6 @@ def text(api: Api, path: str, commit: str) -> str | None:
         return answer.body.decode()
     except UnicodeDecodeError:
         raise incomplete(INCOMPLETE, f"{path} is no UTF-8 text", "read it in a clone") from None
-
-
-def team(api: Api, handle: str) -> tuple[Account, ...] | None:
-    """The direct members of @group/sub from Developer on, as GitLab lets a group own code; None for a person's name.
-
-    IncompleteError (`forge.team-hidden`) where the token does not see the group: GitLab does not say whether it exists.
-    """
-    name = handle.removeprefix("@")
-    if api.client.find(f"/groups/{shapes.encoded(name)}") is None:
-        query = {"username": name}
-        if "/" not in name and any(api.everywhere(shapes.User, "/users", f"the user {name}", query)):
-            return None
-        what = f"the members of {handle} cannot be seen, or there is no such group"
-        raise incomplete(TEAM_HIDDEN, what, "let the token's account be a member of that group")
-    members = api.everywhere(shapes.Member, f"/groups/{shapes.encoded(name)}/members", f"the members of {handle}")
-    return tuple(Account(one.id, one.username) for one in members if one.active and one.access_level >= _DEVELOPER)
-
-
-def permission(api: Api, account: Account) -> Permission:
-    """What an account may do in the project, through any group."""
-    member = api.found(shapes.Member, f"members/all/{account.id}", f"the member {account.id}")
-    if member is None or not member.active:
-        return "none"
-    return next((name for level, name in _LEVELS if member.access_level >= level), "none")
-
-
-def account(api: Api, login: str) -> Account | None:
-    """Who has a login now; None where nobody has."""
-    told = api.everywhere(shapes.User, "/users", f"the user {login}", {"username": login})
-    found = next((one for one in told if one.username.lower() == login.lower()), None)
-    answer = api.client.find(f"/users/{found.id}") if found is not None else None  # a list does not tell of bots
-    return None if answer is None else shapes.decoded(answer, shapes.User, f"the user {login}").account
 
 
 def tip(api: Api, branch: str) -> str:

@@ -3,17 +3,16 @@
 Decides nothing. Times are read with their zone; an answer in another form is no answer (exit 3).
 """
 
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
-from functools import cache
-from typing import Any, TypeVar, cast
+from typing import TypeVar
 from urllib.parse import quote
 
 import msgspec
 
 from agentgov.forge.port import Account
-from agentgov.forge.reasons import UNREACHABLE, incomplete
 from agentgov.net.client import Answer
+from agentgov.net.decoding import decoded
 
 Shape = TypeVar("Shape")
 
@@ -208,20 +207,10 @@ class Release(msgspec.Struct, frozen=True):
     author: User | None = None
 
 
-def decoded(answer: Answer, shape: type[Shape], what: str) -> Shape:
-    """An answer's body as a value; IncompleteError (`forge.unreachable`) where it is something else."""
-    try:
-        found: Shape = _decoder(cast(Hashable, shape)).decode(answer.body)
-    except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError):
-        raise incomplete(UNREACHABLE, f"GitLab's answer about {what} is none that can be read", "try again") from None
-    return found
-
-
 def every(answers: Iterable[Answer], shape: type[Shape], what: str) -> Iterator[Shape]:
     """The items of all pages of a list."""
     for answer in answers:
-        items: tuple[Shape, ...] = decoded(answer, tuple[shape, ...], what)  # type: ignore[valid-type]
-        yield from items
+        yield from decoded(answer, tuple[shape, ...], what)  # type: ignore[valid-type]
 
 
 def seconds(time: datetime) -> int:
@@ -232,8 +221,3 @@ def seconds(time: datetime) -> int:
 def encoded(name: str) -> str:
     """A name as one part of a path: the full path of a project, a file, a branch."""
     return quote(name, safe="")
-
-
-@cache
-def _decoder(shape: Hashable) -> "msgspec.json.Decoder[Any]":
-    return msgspec.json.Decoder(cast(Any, shape))

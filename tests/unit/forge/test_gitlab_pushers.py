@@ -19,6 +19,8 @@ def told(found: Pushers) -> tuple[set[int], bool]:
 def test_everybody_since_the_branch_began_has_pushed() -> None:
     events = [push(DEV, "pushed", HEAD), push(EVE, "pushed", MID), push(ANA, "created", OLD), push(ANA, "pushed", OLD)]
     assert told(pushers_of(events, "topic", HEAD)) == ({5, 6, 7}, True)
+    assert pushers_of(events, "topic", HEAD).last == DEV.account
+    assert pushers_of(events, "topic", MID).last is None
 
 
 def test_other_branches_tags_and_older_branches_of_the_name_are_others() -> None:

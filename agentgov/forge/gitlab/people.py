@@ -1,0 +1,48 @@
+"""Who is who on GitLab: members of groups, rights in the project, accounts by login. Decides nothing."""
+
+from agentgov.forge.gitlab import shapes
+from agentgov.forge.gitlab.api import Api
+from agentgov.forge.port import Account, Permission
+from agentgov.forge.reasons import TEAM_HIDDEN, incomplete
+from agentgov.net.decoding import decoded
+
+_LEVELS: tuple[tuple[int, Permission], ...] = (
+    (50, "admin"),
+    (40, "maintain"),
+    (30, "write"),
+    (20, "triage"),
+    (5, "read"),
+)
+_DEVELOPER = 30
+
+
+def team(api: Api, handle: str) -> tuple[Account, ...] | None:
+    """The direct members of @group/sub from Developer on, as GitLab lets a group own code; None for a person's name.
+
+    IncompleteError (`forge.team-hidden`) where the token does not see the group: GitLab does not say whether it exists.
+    """
+    name = handle.removeprefix("@")
+    if api.client.find(f"/groups/{shapes.encoded(name)}") is None:
+        query = {"username": name}
+        if "/" not in name and any(api.everywhere(shapes.User, "/users", f"the user {name}", query)):
+            return None
+        what = f"the members of {handle} cannot be seen, or there is no such group"
+        raise incomplete(TEAM_HIDDEN, what, "let the token's account be a member of that group")
+    members = api.everywhere(shapes.Member, f"/groups/{shapes.encoded(name)}/members", f"the members of {handle}")
+    return tuple(Account(one.id, one.username) for one in members if one.active and one.access_level >= _DEVELOPER)
+
+
+def permission(api: Api, account: Account) -> Permission:
+    """What an account may do in the project, through any group."""
+    member = api.found(shapes.Member, f"members/all/{account.id}", f"the member {account.id}")
+    if member is None or not member.active:
+        return "none"
+    return next((name for level, name in _LEVELS if member.access_level >= level), "none")
+
+
+def account(api: Api, login: str) -> Account | None:
+    """Who has a login now; None where nobody has."""
+    told = api.everywhere(shapes.User, "/users", f"the user {login}", {"username": login})
+    found = next((one for one in told if one.username.lower() == login.lower()), None)
+    answer = api.client.find(f"/users/{found.id}") if found is not None else None  # a list does not tell of bots
+    return None if answer is None else decoded(answer, shapes.User, f"the user {login}").account

@@ -91,7 +91,7 @@ def _spec(draft: Draft) -> dict[str, Any]:
         "prompts": _prompts(draft),
         "to settle": (*draft.lines, *draft.tools.lines),
         "tools": list(draft.tools.entries.values()),
-        "connections": {name: {"secretRef": f"env:{name}"} for name in draft.connections},
+        "connections": {name: {"secretRef": reference} for name, reference in draft.connections.items()},
     }
     left_out = (unknown.BUDGET, unknown.ONCALL, unknown.PLAYBOOK)
     spec["left out"] = (unknown.ACTIONS, *left_out) if draft.tools.entries else left_out

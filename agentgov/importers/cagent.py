@@ -65,7 +65,7 @@ def _draft(file: _File, original: str, ids: Mapping[str, str]) -> Draft:
         model=model,
         tools=tools_of(config, file.document, ids),
         runtime=_runtime(file, original),
-        connections=tuple(_variables(config, model.variables)),
+        connections={name: f"env:{name}" for name in _variables(config, model.variables)},
         removed=tuple(pointer for pointer in file.removed if _concerns(pointer, here)),
         findings=tuple(item for item in file.findings if _concerns(item.where.pointer, here)),
     )

@@ -7,6 +7,7 @@ a finding at its place in the source, and a pointer.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
@@ -15,7 +16,7 @@ from agentgov.importers.secrets import Cleaner
 from agentgov.model.finding import Finding, Severity
 from agentgov.model.verdict import Location
 from agentgov.validate.codes import finding
-from agentgov.validate.positions import positions
+from agentgov.validate.positions import Positions, positions
 from agentgov.validate.yaml_reader import read
 
 MOST_DOCUMENTS = 500
@@ -41,24 +42,25 @@ class Cleaned:
         return ""
 
 
-def document(data: bytes, name: str, before: int = 0) -> Cleaned | Failure:
-    """The one document in some bytes; `before` are the lines of the file that stand above them."""
+def document(data: bytes, name: str, before: int = 0, *, manifest: bool = False) -> Cleaned | Failure:
+    """The one document in some bytes; `before` are the lines of the file that stand above them, and `manifest` says
+    that fields called ...Secret hold names, as in manifests of Kubernetes."""
     found = read(data, name)
     error = next((item for item in found.findings if item.severity is Severity.ERROR), None)
     if error is not None:
         return Failure(name, f"line {error.where.line + before}: {error.message}")
-    cleaner = Cleaner()
+    cleaner = Cleaner(resources=manifest)
     clean = cleaner.clean(found.value)
     if not cleaner.removed:
         return Cleaned(clean, values=cleaner.values)
-    places = positions(data)
+    places = places_in(data)
     where = [places.value(name, pointer) for pointer in cleaner.removed]
     told = tuple(secret(place.file, place.line + before, place.column, place.pointer) for place in where)
     return Cleaned(clean, tuple(cleaner.removed), told, cleaner.values)
 
 
-def documents(data: bytes, name: str) -> Iterator[Cleaned | Failure]:
-    """Every document of a YAML stream that says something, in order; the first that cannot be read ends it."""
+def manifests(data: bytes, name: str) -> Iterator[Cleaned | Failure]:
+    """Every document of a stream of Kubernetes manifests that says something; the first that cannot be read ends it."""
     starts = [match.end() for match in _SEPARATOR.finditer(data)]
     if len(starts) > MOST_DOCUMENTS:
         yield Failure(name, f"more than {MOST_DOCUMENTS} documents")
@@ -68,10 +70,16 @@ def documents(data: bytes, name: str) -> Iterator[Cleaned | Failure]:
         part = data[start : end - 3]
         if _SAYS_NOTHING.match(part):
             continue
-        found = document(part, name, data.count(b"\n", 0, start))
+        found = document(part, name, data.count(b"\n", 0, start), manifest=True)
         yield found
         if isinstance(found, Failure):
             return
+
+
+@lru_cache(maxsize=8)
+def places_in(data: bytes) -> Positions:
+    """Where everything stands in the bytes of a source; kept, because each of its agents asks."""
+    return positions(data)
 
 
 def secret(file: str, line: int, column: int = 1, pointer: str = "") -> Finding:

@@ -82,13 +82,21 @@ def _draft(source: Source, parts: FrontMatter, template: Template, _: Mapping[st
         model=_model(meta),
         tools=_tools(meta),
         runtime={"frontMatter": rest(meta, "name", "description")},
-        texts={f"prompts/partials/{naming.label(name)}.md": words for name, words in found.partials.items()},
+        texts=_placed(found.partials),
         variables=_variables(section(meta, "input").get("schema")),
         helpers=frozenset(found.helpers),
         lines=tuple(Line(f"prompts: it includes {name[:80]}, {why}") for name, (_, why) in found.missing.items()),
         removed=parts.removed,
         findings=(*parts.findings, *found.findings, *_told(source.name, parts, template, found)),
     )
+
+
+def _placed(partials: Mapping[str, str]) -> dict[str, str]:
+    """The partials by their paths in the agent's folder."""
+    out: dict[str, str] = {}
+    for name, words in partials.items():
+        out[naming.distinct(f"prompts/partials/{naming.label(name)}.md", out)] = words
+    return out
 
 
 def _include(source: Source, template: Template, above: int, found: _Texts, path: tuple[str, ...]) -> None:

@@ -20,7 +20,8 @@ class Draft:
     """What a format says of one agent. `runtime` is whatever else it says, kept as it is.
 
     `texts` are further prompts by their path in the agent's folder; `variables` what the source says of them;
-    `helpers` words of its template language that look like variables; `removed` where secrets stood.
+    `helpers` words of its template language that look like variables; `connections` references to secrets by name;
+    `removed` where secrets stood.
     """
 
     description: str
@@ -31,7 +32,7 @@ class Draft:
     texts: Mapping[str, str] = field(default_factory=dict)
     variables: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     helpers: frozenset[str] = frozenset()
-    connections: tuple[str, ...] = ()
+    connections: Mapping[str, str] = field(default_factory=dict)
     lines: tuple[Line, ...] = ()
     removed: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()

@@ -62,5 +62,15 @@ def choose(stem: str, name: str, taken: Container[str]) -> tuple[str, bool]:
     return full, True
 
 
+def distinct(path: str, taken: Container[str]) -> str:
+    """A path of a file that is not taken, by a number before its ending."""
+    stem, dot, ending = path.rpartition(".")
+    number = 1
+    while path in taken:
+        number += 1
+        path = f"{stem}-{number}{dot}{ending}"
+    return path
+
+
 def _digest(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:8]

@@ -79,7 +79,7 @@ def _draft(file: str, parts: FrontMatter, _: Mapping[str, str]) -> Draft:
         tools=_tools(meta),
         runtime={"frontMatter": rest(meta, "name", "description")},
         variables=_variables(meta.get("inputs")),
-        connections=tuple(dict.fromkeys(_credentials(meta))),
+        connections={name: f"env:{name}" for name in _credentials(meta)},
         lines=tuple(Line(f"runtime: the source refers to {name[:120]}, which was not imported") for name in absent),
         removed=parts.removed,
         findings=(*parts.findings, *_told(file, parts, absent)),

@@ -39,10 +39,21 @@ class Format:
         return read
 
 
+_YAML = (".yaml", ".yml")
+_PLAIN = ("*.md", "*.yaml", "*.yml")
 FORMATS: tuple[Format, ...] = (
-    Format("cagent", "docker cagent: agents of a YAML file", (".yaml", ".yml")),
+    Format("agentspec", "Open Agent Specification: components of a YAML or JSON file", (*_YAML, ".json")),
+    Format("cagent", "docker cagent: agents of a YAML file", _YAML),
     Format("claude", "Claude Code: an agent a Markdown file, with front matter", (".md",), hidden=(".claude",)),
+    Format(
+        "crewai",
+        "CrewAI: agents.yaml, with the tasks.yaml beside it",
+        files=("agents.yaml", "agents.yml"),
+        beside=("tasks.y*ml",),
+    ),
     Format("dotprompt", "Dotprompt: a Handlebars prompt a file", (".prompt",), beside=("_*.prompt",), deep=True),
+    Format("gitagent", "gitagent: an agent a folder with agent.yaml", files=("agent.yaml",), beside=_PLAIN, deep=True),
+    Format("kagent", "kagent: agents in Kubernetes manifests", _YAML),
     Format("prompty", "Prompty: a Jinja2 or Mustache prompt a file", (".prompty",)),
 )
 NAMES: tuple[str, ...] = tuple(one.name for one in FORMATS)

@@ -20,6 +20,9 @@ _SECRET_NAME = re.compile(
     re.IGNORECASE,
 )
 _NAMES_A_VARIABLE = frozenset({"token_key"})  # holds the name of an environment variable, by the format
+# Kubernetes: the name of a Secret, or the key in it. Both are names of files there, never what is in them.
+_NAMES_A_RESOURCE = re.compile(r"[A-Za-z]*(?:Secret|SecretRef|SecretKey|SecretName)\Z")
+_RESOURCE = re.compile(r"[a-z0-9](?:[a-z0-9./_-]{0,251}[a-z0-9])?\Z", re.IGNORECASE)
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _REFERENCE = re.compile(
     r"(?:(?:bearer|basic|token)\s+)?\$(?:\{(?:env:)?[a-z0-9_.]+\}|[a-z_][a-z0-9_]*)\Z", re.IGNORECASE
@@ -54,6 +57,7 @@ class Cleaner:
     """Takes secrets out of values; `removed` collects the JSON pointers of the values that lost one."""
 
     removed: list[str] = field(default_factory=list)
+    resources: bool = False  # whether fields called ...Secret hold names of Kubernetes, as in its manifests
     values: int = 0  # how many were looked at, aliases written out
 
     def clean(self, value: Any, pointer: str = "") -> Any:
@@ -85,11 +89,16 @@ class Cleaner:
             return self.clean(value, pointer)
         if key in _NAMES_A_VARIABLE and _VARIABLE.match(value) and not has_shape(value):
             return value
-        if not value or _REFERENCE.match(value):
+        if not value or _REFERENCE.match(value) or self._is_resource(key, value):
             return value
         self.removed.append(pointer)
         default = _WITH_DEFAULT.match(value)
         return f"{default[1]}}}" if default else REMOVED
+
+    def _is_resource(self, key: str, value: str) -> bool:
+        """Whether a field holds the name of a Secret of Kubernetes: `apiKeySecret: kagent-openai`."""
+        named = self.resources and _NAMES_A_RESOURCE.match(key) and _RESOURCE.match(value)
+        return bool(named) and not has_shape(value) and not literals.looks_random(value)
 
     def _list(self, values: list[Any], pointer: str) -> list[Any]:
         out: list[Any] = []

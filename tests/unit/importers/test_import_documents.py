@@ -1,6 +1,6 @@
 """Bytes become plain values without secrets, several documents one by one, every problem with its line."""
 
-from agentgov.importers.documents import Cleaned, document, documents, partial, unsupported
+from agentgov.importers.documents import Cleaned, document, manifests, partial, unsupported
 from agentgov.importers.result import Failure
 
 _STREAM = b"""# a comment
@@ -19,7 +19,7 @@ c: [
 
 
 def test_every_document_that_says_something_is_read_until_one_cannot_be() -> None:
-    first, second, third = documents(_STREAM, "all.yaml")
+    first, second, third = manifests(_STREAM, "all.yaml")
     assert isinstance(first, Cleaned)
     assert first.value == {"a": 1}
     assert isinstance(second, Cleaned)
@@ -29,7 +29,7 @@ def test_every_document_that_says_something_is_read_until_one_cannot_be() -> Non
 
 
 def test_a_secret_is_told_at_its_line_of_the_whole_file_and_never_shown() -> None:
-    found = list(documents(_STREAM, "all.yaml"))[1]
+    found = list(manifests(_STREAM, "all.yaml"))[1]
     assert isinstance(found, Cleaned)
     assert "hunter2" not in repr(found)
     assert [(one.code, one.where.line) for one in found.findings] == [("import.secret", 10)]
@@ -37,12 +37,12 @@ def test_a_secret_is_told_at_its_line_of_the_whole_file_and_never_shown() -> Non
 
 
 def test_a_stream_of_very_many_documents_is_refused() -> None:
-    (failure,) = documents(b"---\na: 1\n" * 501, "all.yaml")
+    (failure,) = manifests(b"---\na: 1\n" * 501, "all.yaml")
     assert failure == Failure("all.yaml", "more than 500 documents")
 
 
 def test_an_empty_stream_holds_nothing() -> None:
-    assert list(documents(b"# nothing\n---\n---\n", "all.yaml")) == []
+    assert list(manifests(b"# nothing\n---\n---\n", "all.yaml")) == []
 
 
 def test_json_is_read_as_well() -> None:

@@ -18,6 +18,19 @@ _CODES = {"import.fill-in", "import.unsupported", "import.partial", "import.secr
 
 # By format: the folder, how many agents, and the beginning of what is said of each file that cannot be imported.
 _EXPECTED: Mapping[str, tuple[str, int, Mapping[str, str]]] = {
+    "agentspec": (
+        "oracle__agent-spec",
+        18,
+        {
+            "ext_christmas_greetings_tutorial.yaml": "no Agent: it holds Flow",
+            "howto_catchexception.yaml": "no Agent: it holds Flow",
+            "howto_flow_with_conditional_branches.yaml": "no Agent: it holds Flow",
+            "howto_ociagent.yaml": "no Agent: it only refers to an agent that runs elsewhere (OciAgent)",
+            "howto_parallelflownode.yaml": "no Agent: it holds Flow",
+            "howto_structured_generation1.yaml": "no Agent: it holds Flow",
+            "pyagentspec_example_config.yaml": "no Agent: it holds Flow",
+        },
+    ),
     "cagent": ("docker__cagent/examples", 57, {}),
     "claude": ("wshobson__agents", 97, {}),
     "dotprompt": (
@@ -32,6 +45,8 @@ _EXPECTED: Mapping[str, tuple[str, int, Mapping[str, str]]] = {
             "10-kitchen-sink.prompt": "line 33: something stands behind a value",
         },
     ),
+    "gitagent": ("open-gitagent__gitagent-protocol", 6, {}),
+    "kagent": ("kagent-dev__kagent", 2, {}),
     "prompty": ("microsoft__prompty", 19, {}),
 }
 

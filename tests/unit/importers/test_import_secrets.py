@@ -69,6 +69,14 @@ def test_what_is_no_secret_is_kept_as_it_is(value: dict[str, Any]) -> None:
     assert cleaner.removed == []
 
 
+def test_names_of_secrets_in_manifests_of_kubernetes_are_kept_and_tokens_in_their_place_are_not() -> None:
+    names = {"apiKeySecret": "kagent-openai", "caCertSecretKey": "ca.crt", "apiKeySecretRef": "team/openai"}
+    assert Cleaner(resources=True).clean(names) == names
+    assert set(Cleaner().clean(names).values()) == {REMOVED}
+    tokens = {"apiKeySecret": TOKEN, "clientSecret": "has space", "xSecretKey": "aB3dE5fG7hI9jK1lM3nO5pQ7rS9tU1vW3xY5z"}
+    assert set(Cleaner(resources=True).clean(tokens).values()) == {REMOVED}
+
+
 def test_pointers_name_the_place_in_the_source() -> None:
     cleaner = Cleaner()
     cleaner.clean({"agents": {"a/b": {"toolsets": [{"env": {"API_KEY": "x1"}}]}}})

@@ -186,11 +186,10 @@ def test_the_formats_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert status(["import", "--list", "--json"]) == 0
     answer = json.loads(capsys.readouterr().out)
     assert_holds(answer, "import-list")
-    assert answer["formats"][0] == {
-        "name": "cagent",
-        "title": "docker cagent: agents of a YAML file",
-        "files": ["*.yaml", "*.yml"],
-    }
+    formats = {one["name"]: one["files"] for one in answer["formats"]}
+    assert list(formats) == ["agentspec", "cagent", "claude", "crewai", "dotprompt", "gitagent", "kagent", "prompty"]
+    assert (formats["cagent"], formats["gitagent"]) == (["*.yaml", "*.yml"], ["agent.yaml"])
+    assert all(one["title"] for one in answer["formats"])
     assert status(["import", "--list"]) == 0
     assert len(capsys.readouterr().out.splitlines()) == len(answer["formats"])
 

@@ -166,6 +166,22 @@ ATTACKS = (
     Attack("A9", "Review past its expiry", "not counted"),
     Attack("A10", "Review by somebody whose right ended", "not counted"),
     Attack("A11", "Review after the merge", "accepted from then on"),
+    # Pull requests on a forge
+    Attack("R1", "A comment with our hidden mark, by another account", "left alone; ours is another one"),
+    Attack(
+        "R2",
+        "The same commit proposed to a branch of one's own, with its own CODEOWNERS and journal",
+        "judged against main; elsewhere the status bears the branch's name",
+    ),
+    Attack("R3", "Approval by whoever pushed under another's name", "not counted"),
+    Attack("R4", "Approval of an old commit, after a push of other contents", "not counted"),
+    Attack("R5", "Approval dismissed after it passed", "pending again"),
+    Attack("R6", "Request for changes hidden by a force push over its commit", "holds until it is taken back"),
+    Attack("R7", "The forge fails at any request, or stays down", "exit 3; an earlier pass is taken away"),
+    Attack("R8", "Commands, mentions, markup and marks in titles, names and prompts", "text, and nothing acts"),
+    Attack("R9", "Merge group with a pull request that nobody reviewed", "pending"),
+    Attack("R10", "A pass under our name by somebody else", "not taken for ours"),
+    Attack("R11", "Event file with another host, words for numbers, or of 10 MiB", "numbers and commits, or refused"),
     # Tags and releases
     Attack(
         "T1", "Tag moved to another commit, well signed", "alarm and hold; nothing follows it", "verify-tag accepts"

@@ -19,6 +19,7 @@ def check(world: PullRequestWorld, tmp_path: Path, event: Any, *args: str) -> Ra
     return world.run("check", "--event", str(file), *args)
 
 
+@pytest.mark.attack("R11")
 @pytest.mark.parametrize("name", ["pull_request.opened", "pull_request_review.submitted"])
 def test_a_pull_request_is_judged_by_its_number(on_github: PullRequestWorld, tmp_path: Path, name: str) -> None:
     number = on_github.propose("alice", BRIEF)
@@ -56,6 +57,7 @@ def group(world: PullRequestWorld, *numbers: int) -> Any:
     return world.fake.event("merge_group.checks_requested")
 
 
+@pytest.mark.attack("R9")
 def test_a_merge_group_passes_with_the_reviews_of_all_its_pull_requests(
     on_github: PullRequestWorld, tmp_path: Path
 ) -> None:
@@ -73,6 +75,7 @@ def test_a_merge_group_passes_with_the_reviews_of_all_its_pull_requests(
     assert on_github.forge.comments == []
 
 
+@pytest.mark.attack("R9", "R10")
 def test_elsewhere_a_merge_group_rests_on_recorded_passes(on_github: PullRequestWorld, tmp_path: Path) -> None:
     on_github.forge.team("@sim/support", "alice", "bob")
     on_github.forge.permission("bob", "write")
@@ -102,6 +105,7 @@ def test_a_push_is_judged_by_the_journal(on_github: PullRequestWorld, tmp_path: 
     assert on_github.forge.check_runs[-1].conclusion == "success"
 
 
+@pytest.mark.attack("R11")
 @pytest.mark.parametrize(
     ("event", "word"),
     [

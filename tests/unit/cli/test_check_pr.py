@@ -50,6 +50,7 @@ def test_a_push_of_other_contents_leaves_the_approval_behind_and_a_rebase_does_n
     assert on_github.asked(number, code=1)["reviews"][0]["reason"] == "stale"
 
 
+@pytest.mark.attack("R4")
 def test_approving_an_old_commit_approves_its_contents_only(on_github: PullRequestWorld) -> None:
     number = on_github.propose("alice", BRIEF)
     old = on_github.forge.pulls[number].head
@@ -59,6 +60,7 @@ def test_approving_an_old_commit_approves_its_contents_only(on_github: PullReque
     assert verdict(on_github, number) == "pending"
 
 
+@pytest.mark.attack("R5")
 def test_a_dismissed_approval_counts_no_more(on_github: PullRequestWorld) -> None:
     number = on_github.propose("alice", BRIEF)
     review = on_github.forge.review(number, "bob", "APPROVED")
@@ -75,6 +77,7 @@ def test_a_request_for_changes_blocks_until_the_same_person_approves(on_github: 
     assert verdict(on_github, number) == "pass"
 
 
+@pytest.mark.attack("R3")
 def test_whoever_pushed_approves_nothing_whatever_name_the_commits_bear(on_github: PullRequestWorld) -> None:
     number = on_github.propose("alice", BRIEF)
     on_github.commit("alice", LOUD, "topic")
@@ -84,6 +87,7 @@ def test_whoever_pushed_approves_nothing_whatever_name_the_commits_bear(on_githu
     assert found["reviews"] == [{"user": "bob", "opinion": "approve", "counted": False, "reason": "author"}]
 
 
+@pytest.mark.attack("A6")
 def test_a_login_that_changed_hands_is_nobody_and_the_number_is_still_bob(on_github: PullRequestWorld) -> None:
     number = on_github.propose("alice", BRIEF)
     on_github.forge.rename(NUMBERS["bob"], "robert")
@@ -104,6 +108,7 @@ def test_reviews_that_cannot_be_imported_are_told_and_count_for_nothing(on_githu
     assert "not imported helper[bot] (approve): bots review nothing" in text
 
 
+@pytest.mark.attack("R6")
 @pytest.mark.parametrize("commit", [None, "a" * 40])
 def test_a_request_for_changes_of_a_commit_that_nobody_knows_holds(
     on_github: PullRequestWorld, commit: str | None
@@ -138,6 +143,7 @@ def test_governance_takes_personal_signatures_and_the_comment_says_how(on_github
     assert verdict(on_github, number) == "pass"
 
 
+@pytest.mark.attack("P1")
 def test_a_change_does_not_decide_who_judges_it(on_github: PullRequestWorld) -> None:
     fleet = (on_github.commands.fleet / "agentgov.yaml").read_text()
     assert "journal: {" in fleet
@@ -151,15 +157,18 @@ def test_a_change_does_not_decide_who_judges_it(on_github: PullRequestWorld) -> 
     assert on_github.asked(number, code=1)["missing_paths"][:1] == [".github/CODEOWNERS"]
 
 
+@pytest.mark.attack("R2")
 def test_a_pull_request_to_another_branch_is_compared_with_main(on_github: PullRequestWorld) -> None:
-    on_github.commit("alice", LOUD, "elsewhere")
+    fleet = (on_github.commands.fleet / "agentgov.yaml").read_text()
+    own = fleet.replace("journal: {", "journal: {branch: alice/journal, ")
+    on_github.commit("alice", {**LOUD, "agentgov.yaml": own, ".github/CODEOWNERS": "* @sim/support\n"}, "elsewhere")
     on_github.push("alice", "elsewhere")
     on_github.commands.git("switch", "-q", "-c", "topic")
     on_github.commands.change("alice", {"README.md": "Nothing governed.\n"}, push=False)
     on_github.push("alice", "topic")
     number = on_github.forge.open("alice", "topic", base="elsewhere")
     found = on_github.asked(number, "--comment", code=1)
-    assert found["missing_paths"] == [PROMPT]
+    assert found["missing_paths"] == [".github/CODEOWNERS", "agentgov.yaml", PROMPT]
     assert "It goes to `elsewhere`, and is compared with `main`" in on_github.forge.comments[0].body
 
 
@@ -202,6 +211,7 @@ def test_elsewhere_it_is_judged_by_commits(on_github: PullRequestWorld, tmp_path
     assert [one.name for one in on_github.forge.statuses] == ["agentgov/reviews"]
 
 
+@pytest.mark.attack("R2")
 def test_by_commits_a_status_for_another_branch_has_another_name(on_github: PullRequestWorld) -> None:
     on_github.forge.team("@sim/support", "alice", "bob")
     on_github.token = on_github.fake.token("carol")
@@ -211,6 +221,7 @@ def test_by_commits_a_status_for_another_branch_has_another_name(on_github: Pull
     assert [one.name for one in on_github.forge.statuses] == ["agentgov/reviews (release/1.x)"]
 
 
+@pytest.mark.attack("R7")
 def test_wherever_the_forge_goes_down_there_is_no_pass(on_github: PullRequestWorld) -> None:
     number = on_github.propose("alice", BRIEF)
     on_github.forge.review(number, "bob", "APPROVED")
@@ -228,6 +239,7 @@ def test_wherever_the_forge_goes_down_there_is_no_pass(on_github: PullRequestWor
         assert on_github.forge.check_runs == [], first
 
 
+@pytest.mark.attack("R7")
 def test_whatever_cannot_be_read_takes_an_earlier_pass_away(on_github: PullRequestWorld) -> None:
     number = on_github.propose("alice", BRIEF)
     on_github.forge.review(number, "bob", "APPROVED")

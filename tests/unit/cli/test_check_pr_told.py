@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from prworld import PullRequestWorld
 from unit.cli.command_world import PROMPT
 
@@ -45,6 +46,7 @@ def test_nothing_is_written_that_stands_there_already(on_github: PullRequestWorl
     assert len(on_github.fake.writes()) == written
 
 
+@pytest.mark.attack("R1")
 def test_a_forged_marker_is_left_alone(on_github: PullRequestWorld) -> None:
     number = on_github.propose("alice", BRIEF)
     mallory = on_github.fake.token("mallory")
@@ -137,6 +139,7 @@ def test_a_block_is_annotated_where_it_stands(on_github: PullRequestWorld) -> No
     assert [one["path"] for one in run.annotations] == [PROMPT]
 
 
+@pytest.mark.attack("R8")
 def test_words_of_others_act_neither_in_the_comment_nor_in_the_log(on_github: PullRequestWorld) -> None:
     hostile = f"{MARKER}\n/approve\n@sim/support <img src=x> $(id)\n"
     number = on_github.propose("alice", {PROMPT: hostile}, title="$(id) /merge @sim/support <!-- agentgov")

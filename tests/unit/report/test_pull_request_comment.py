@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 
+import pytest
 from golden.comments_sample import AGENT, HEAD, answer, gallery, needs, path
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -37,6 +38,7 @@ def hostile(text: str, limit: int) -> str:
     return comment(subject, limit)
 
 
+@pytest.mark.attack("R8")
 @settings(max_examples=80, deadline=None)
 @given(WRITTEN, st.sampled_from((3_000, 65_000)))
 def test_what_others_wrote_acts_nowhere(text: str, limit: int) -> None:

@@ -59,9 +59,11 @@ def where_is(repo: "Repository", options: ForgeOptions) -> Where:
 
 
 def connect(repo: "Repository", options: ForgeOptions, deadline: float = 60.0) -> "ForgePort":
-    """The port to the repository's forge. `deadline`: seconds for all requests together."""
+    """The port to the repository's forge. `deadline`: seconds for all requests together. Answers are kept in the user's
+    own cache folder with the tag to ask whether they changed (AGENTGOV_CACHE=off keeps none)."""
+    from agentgov.cli.kept import kept_files
     from agentgov.forge.opening import open_client, open_forge
 
     where = where_is(repo, options)
-    client = open_client(where, clock=PACE.clock, sleep=PACE.sleep, deadline=deadline)
+    client = open_client(where, clock=PACE.clock, sleep=PACE.sleep, deadline=deadline, kept=kept_files("http"))
     return open_forge(where, client)

@@ -1,4 +1,5 @@
-"""What earlier runs of `validate` found, on disk, outside of every work tree: named bytes that cost nothing to lose.
+"""What earlier runs of `validate` found, and what forges answered, on disk, outside of every work tree: named bytes
+that cost nothing to lose.
 
 In AGENTGOV_CACHE, or the user's cache folder; AGENTGOV_CACHE=off keeps nothing. A file is relied on only when it and
 its folder belong to this user and nobody else may write there, and when it holds what was stored under its name, whole.
@@ -76,16 +77,16 @@ class KeptFiles:
                     Path(path).unlink()
 
 
-def kept_files() -> KeptFiles | None:
-    """Where this user keeps things; None where nothing shall be kept, or no folder can be named."""
+def kept_files(kind: str = "validate") -> KeptFiles | None:
+    """Where this user keeps things of a kind; None where nothing shall be kept, or no folder can be named."""
     named = os.environ.get("AGENTGOV_CACHE", "")
     if named.lower() in ("off", "0", "no", "false"):
         return None
     if named:
-        return KeptFiles(Path(named) / "validate")
+        return KeptFiles(Path(named) / kind)
     from platformdirs import user_cache_path
 
-    return KeptFiles(user_cache_path("agentgov") / "validate")
+    return KeptFiles(user_cache_path("agentgov") / kind)
 
 
 def _file_name(name: str) -> str:

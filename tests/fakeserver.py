@@ -173,6 +173,7 @@ class FakeServer:
         self.offences: list[str] = []
         self.url = ""
         self.closing = threading.Event()
+        self._meanwhile: list[tuple[str, Callable[[], object]]] = []
         self._one = threading.Lock()
         self._open: set[socket.socket] = set()
 
@@ -195,6 +196,10 @@ class FakeServer:
             thread.join(5)
         assert not self.offences, "\n".join(self.offences)
 
+    def meanwhile(self, match: str, happens: Callable[[], object]) -> None:
+        """Let something happen once, right after the next request that matches was answered."""
+        self._meanwhile.append((match, happens))
+
     def answer(self, request: Request) -> tuple[Reply, Fault | None]:
         """What to send, and the fault to send it with. One request is answered at a time."""
         with self._one:
@@ -207,6 +212,10 @@ class FakeServer:
             except Exception as error:
                 self.offences.append(f"{request.line}: {type(error).__name__}: {error}")
                 reply = Reply(500, {"message": "the fake does not know how to answer this"})
+            waiting = next((one for one in self._meanwhile if fnmatchcase(request.line, one[0])), None)
+            if waiting is not None:
+                self._meanwhile.remove(waiting)
+                waiting[1]()
             return (_spoilt(fault, reply) if fault is not None else reply), fault
 
     def opened(self, connection: socket.socket) -> None:

@@ -116,6 +116,10 @@ class GitHubFake(FakeServer):
             self.url += self.prefix
             yield self
 
+    def turn_to(self, world: ForgeWorld) -> None:
+        """Tell of another world from now on; tokens stay who they are by number."""
+        self.world, self.shapes = world, Shapes(world)
+
     # --- who asks --------------------------------------------------------------------------------------------------
 
     def token(self, login: str, *permissions: str) -> str:

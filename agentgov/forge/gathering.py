@@ -49,7 +49,7 @@ def gather_facts(
         owners = needed_owners(owned, paths, policy, asked.project.forge)
         named = (break_glass.by,) if break_glass is not None else ()
         people = _Asking(forge, policy).people(owners, change, named)
-        if forge.tip(asked.base_ref) == tip and forge.pull_request(number).same_question(asked):
+        if _same_owners(forge, asked, tip, owned) and forge.pull_request(number).same_question(asked):
             return pull_request_facts(
                 change, people, owned, files_of, policy, break_glass=break_glass, update_merges=update_merges
             )
@@ -64,6 +64,12 @@ def _codeowners(forge: ForgePort, pull_request: PullRequest, commit: str) -> str
         if text is not None:
             return text
     return None
+
+
+def _same_owners(forge: ForgePort, pull_request: PullRequest, tip: str, owned: Owned) -> bool:
+    """Whether the target branch still says who owns what as it did at `tip`."""
+    now = forge.tip(pull_request.base_ref)
+    return now == tip or _codeowners(forge, pull_request, now) == owned.base
 
 
 def _codeowners_of_head(forge: ForgePort, change: Change, policy: Policy) -> str | None:

@@ -83,6 +83,7 @@ class Exchange:
     def _whole(self, response: "httpx2.Response", until: float) -> Answer:
         headers = {name.lower(): value for name, value in response.headers.items()}
         if response.status_code in _BODILESS:
+            any(response.iter_raw())  # nothing comes, and the connection is free for the next request
             return Answer(response.status_code, headers, b"")
         if "content-length" not in headers and "transfer-encoding" not in headers:
             raise BrokenError("the answer does not say where it ends", sent=True, final=True)

@@ -123,14 +123,14 @@ def _trusted() -> "ssl.SSLContext":
 
     import httpx2
 
-    if not (name := os.environ.get(CA_FILE)):
-        return httpx2.create_ssl_context()
+    variable = next((name for name in (CA_FILE, "SSL_CERT_FILE") if os.environ.get(name)), "SSL_CERT_DIR")
     try:
-        return ssl.create_default_context(cafile=name)
+        if variable == CA_FILE:
+            return ssl.create_default_context(cafile=os.environ[CA_FILE])
+        return httpx2.create_ssl_context()
     except OSError as error:
-        raise ConfigurationError(
-            f"{name}, which {CA_FILE} names, holds no certificates that can be read", rule="forge.unreachable"
-        ) from error
+        what = f"{os.environ.get(variable, 'the system')}, which {variable} names, holds no certificates to be read"
+        raise ConfigurationError(what, "name a file in PEM form", rule="forge.unreachable") from error
 
 
 def _nobody() -> "ssl.SSLContext":

@@ -65,8 +65,10 @@ class Kept:
 class GitLabWorld(ForgeWorld):
     """A project on GitLab. `tells_when`: whether approvals say when they were given; `resets`: a push ends them."""
 
-    def __init__(self, folder: Path, *, project: str = "acme/fleet", now: Callable[[], int]) -> None:
-        super().__init__(folder, project=project, now=now, pull_ref="refs/merge-requests/{}/head")
+    def __init__(
+        self, folder: Path, *, project: str = "acme/fleet", now: Callable[[], int], remote: Path | None = None
+    ) -> None:
+        super().__init__(folder, project=project, now=now, remote=remote, pull_ref="refs/merge-requests/{}/head")
         self.notes: list[Note] = []
         self.jobs: list[Job] = []
         self.pipelines: list[Pipeline] = []

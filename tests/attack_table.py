@@ -182,6 +182,14 @@ ATTACKS = (
     Attack("R9", "Merge group with a pull request that nobody reviewed", "pending"),
     Attack("R10", "A pass under our name by somebody else", "not taken for ours"),
     Attack("R11", "Event file with another host, words for numbers, or of 10 MiB", "numbers and commits, or refused"),
+    # The network between us and a forge
+    Attack("N1", "A redirect, or the link to the next page, leads to another host", "not followed; the token stays"),
+    Attack(
+        "N2", "Half an answer, a page left out, 20 MiB, a bomb of gzip, a login page", "exit 3, nothing decided by it"
+    ),
+    Attack("N3", "The forge, or whoever answers for it, repeats the token in its errors", "in no message of ours"),
+    Attack("N4", "Address of the forge by plain http, of another host, in a remote", "refused; no token is sent"),
+    Attack("N5", "A push that the forge's list leaves out, by somebody who then approves", "no review counts there"),
     # Tags and releases
     Attack(
         "T1", "Tag moved to another commit, well signed", "alarm and hold; nothing follows it", "verify-tag accepts"

@@ -39,6 +39,7 @@ def test_the_remote_says_it_on_the_two_hosts_that_everybody_knows(remote: str, e
     assert found(remote) == expected
 
 
+@pytest.mark.attack("N4")
 @pytest.mark.parametrize(
     "remote",
     [

@@ -44,6 +44,7 @@ def test_whoever_set_the_branch_back_and_whoever_was_pushed_away_are_named(githu
     assert (names(found), found.known) == ({"dev", "mallory", "zoe"}, True)
 
 
+@pytest.mark.attack("N5")
 @pytest.mark.parametrize("lost", [-1, -2, -3])
 def test_a_move_that_is_missing_from_the_list_is_a_pusher_who_is_missing(github: Talk, lost: int) -> None:
     github.push("dev", {"b.txt": "3\n"}, by="mallory")

@@ -90,6 +90,7 @@ def test_pushes_that_do_not_end_end_it(github: Talk) -> None:
     assert raised.value.rule == "forge.moved"
 
 
+@pytest.mark.attack("N2")
 @pytest.mark.parametrize("kind", ["503", "reset", "cut-half", "html", "not-json", "empty", "secondary", "401"])
 def test_whichever_request_fails_there_is_no_change(github: Talk, kind: str) -> None:
     github.world.review(1, "ana", "APPROVED")

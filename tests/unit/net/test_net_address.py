@@ -22,6 +22,7 @@ def test_addresses_that_may_have_a_token(given: str, url: str) -> None:
     assert parse_base(given).url == url
 
 
+@pytest.mark.attack("N4")
 @pytest.mark.parametrize(
     "given",
     [

@@ -89,6 +89,7 @@ def test_a_post_is_sent_again_where_nobody_can_have_seen_it() -> None:
     assert pace.waited == [5, 10, 20]
 
 
+@pytest.mark.attack("N2")
 @pytest.mark.parametrize("kind", ["huge", "bomb"])
 def test_an_answer_that_is_too_large_is_none(server: FakeServer, kind: str) -> None:
     server.faults.add(kind, times=9)
@@ -180,6 +181,7 @@ def test_every_other_status_says_whom_it_is_to_mend(
         assert raised.value.hint == "give the token this right: checks=write"
 
 
+@pytest.mark.attack("N3")
 def test_the_token_is_in_no_error_and_no_text_of_the_client(server: FakeServer) -> None:
     one = client(server)
     for kind in (*LOST, *BUSY, "401", "403", "404", "huge", "html"):
@@ -208,6 +210,7 @@ def test_all_pages_are_read_and_a_page_that_fails_is_not_left_out(server: FakeSe
         list(client(server).pages("/list"))
 
 
+@pytest.mark.attack("N1")
 @pytest.mark.parametrize(
     "link",
     [
@@ -236,6 +239,7 @@ def test_a_list_without_end_ends(server: FakeServer) -> None:
     assert asked(server) == 100
 
 
+@pytest.mark.attack("N1")
 def test_a_redirect_is_followed_on_the_same_origin_only_and_never_for_a_write(server: FakeServer) -> None:
     def moved(request: Request) -> Reply:
         return Reply(301, None, {"location": f"{server.url}/new"}) if request.path == "/old" else answer(request)

@@ -22,6 +22,7 @@ from agentgov.importers.secrets import is_secret_name
 from agentgov.importers.values import text
 from agentgov.model.finding import Finding
 
+_OTHERS = {"apiVersion", "spec_version"}  # fields that say that a file is of another format
 _IN_ENVIRONMENT = re.compile(r"\$\{(?:env\.)?([A-Za-z_][A-Za-z0-9_]{0,63})\}")
 
 
@@ -45,8 +46,8 @@ def read(source: Source) -> Reading | NoAgent | Failure:
     agents = value.get("agents") if isinstance(value, dict) else None
     if not isinstance(agents, dict) or not agents:
         return NoAgent(source.name, "not a cagent file: it has no mapping `agents`", source.folder)
-    if any(not isinstance(agent, dict) for agent in agents.values()) or "apiVersion" in value:
-        words = "not a cagent file: each agent must be a mapping, and there is no apiVersion"
+    if any(not isinstance(agent, dict) for agent in agents.values()) or value.keys() & _OTHERS:
+        words = "not a cagent file: each agent must be a mapping, and there is no apiVersion or spec_version"
         return NoAgent(source.name, words, source.folder)
     if words := found.too_large(len(agents), source.data):
         return Failure(source.name, words)

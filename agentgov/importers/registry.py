@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """A format. In folders, files are searched by `suffixes`, or by `files`, their whole names.
+    """A format. In folders, files are searched by `files`, their whole names, or where there are none by `suffixes`; a
+    file that somebody names has one of `suffixes`, or one of those names.
 
     `beside` are names (with `*`) of files that are read together with each, from its folder, and below it where
     `deep`. `hidden` are folders that are searched although their names start with a dot.
@@ -31,6 +32,15 @@ class Format:
         """Which files of a folder are looked at, in words."""
         return " or ".join(self.files or [f"*{suffix}" for suffix in self.suffixes])
 
+    def may_be(self, name: str) -> bool:
+        """Whether a file of that name can be of the format, when somebody says that it is."""
+        return name in self.files or (bool(self.suffixes) and name.endswith(self.suffixes))
+
+    @property
+    def called(self) -> str:
+        """How a file of the format may be called, in words."""
+        return " or ".join([f"*{suffix}" for suffix in self.suffixes] or self.files)
+
     def reader(self) -> "Reader":
         """What turns a source into agents."""
         from importlib import import_module
@@ -48,6 +58,7 @@ FORMATS: tuple[Format, ...] = (
     Format(
         "crewai",
         "CrewAI: agents.yaml, with the tasks.yaml beside it",
+        suffixes=_YAML,
         files=("agents.yaml", "agents.yml"),
         beside=("tasks.y*ml",),
     ),

@@ -50,6 +50,8 @@ def _source(file: Path, title: str, path: str, searched: bool, form: Format) -> 
     data = _read(file)
     if isinstance(data, str):
         return Failure(str(file), data)
+    if not form.may_be(file.name):
+        return Failure(str(file), f"not a file of {form.name}: those are called {form.called}")
     beside = _beside(file, form) if form.beside else {}
     if isinstance(beside, Failure):
         return beside

@@ -182,6 +182,22 @@ def test_a_file_without_an_agent_fails_where_it_was_named_and_is_counted_where_i
     assert "1 file without an agent of this format left out" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("form", "name", "expected"),
+    [
+        ("dotprompt", "LICENSE", "not a file of dotprompt: those are called *.prompt"),
+        ("gitagent", "SOUL.md", "not a file of gitagent: those are called agent.yaml"),
+        ("crewai", "crew.json", "not a file of crewai: those are called *.yaml or *.yml"),
+    ],
+)
+def test_a_file_whose_name_is_not_of_the_format_is_told_so(
+    fleet: Path, form: str, name: str, expected: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (fleet.parent / name).write_text("Hi\n")
+    assert status(["import", form, str(fleet.parent / name), "--repo", str(fleet)]) == 1
+    assert expected in capsys.readouterr().err
+
+
 def test_the_formats_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert status(["import", "--list", "--json"]) == 0
     answer = json.loads(capsys.readouterr().out)

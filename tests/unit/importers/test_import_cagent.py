@@ -285,6 +285,7 @@ _BOMB = "a: &a [x, x]\n" + "".join(f"{b}: &{b} [*{a}, *{a}]\n" for a, b in itert
         ("agents: {}", "not a cagent file"),
         ("agents: {root: text}", "not a cagent file"),
         ("apiVersion: kagent.dev/v1\nkind: Agent\nagents: {a: {}}", "not a cagent file"),
+        ("spec_version: '1'\nagents: {a: {}}", "not a cagent file"),
         ("agents: {root: {a: 1", "line 2: a bracket"),
         ("", "empty"),
         ("a: 1\na: 2", "stands here twice"),

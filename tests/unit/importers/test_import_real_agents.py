@@ -8,7 +8,7 @@ from unit.importers.imports import import_all
 
 from agentgov.importers.folders import imported_before, settle
 from agentgov.importers.registry import format_named
-from agentgov.importers.result import Imported, Source
+from agentgov.importers.result import Failure, Imported, Source
 from agentgov.importers.sources import read_sources
 from agentgov.model.snapshot import MemorySnapshot
 from agentgov.validate.load import load_agent
@@ -88,3 +88,16 @@ def test_every_file_is_imported_or_told_and_a_second_time_changes_nothing(name: 
     assert [(item.agent, item.files) for item in again] == [(item.agent, item.files) for item in imported]
     assert {settle(tmp_path, item) for item in again} == {"unchanged"}
     assert _bytes(tmp_path) == before
+
+
+@pytest.mark.parametrize("name", _EXPECTED)
+def test_every_file_that_is_named_by_itself_is_imported_or_one_clear_sentence(name: str) -> None:
+    form = format_named(name)
+    everything = sorted(path for path in (_REAL / _EXPECTED[name][0]).rglob("*") if path.is_file())
+    assert everything
+    for path in everything:
+        (one,) = read_sources([str(path)], form)
+        imported, failures = import_all(name, [one] if isinstance(one, Source) else [], "imported")
+        told = [one.message] if isinstance(one, Failure) else [failure.message for failure in failures]
+        assert bool(imported) != bool(told), path
+        assert all(message and "\n" not in message for message in told), path

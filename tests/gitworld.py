@@ -4,10 +4,12 @@ Every call runs git with a fixed identity and date and without the machine's con
 """
 
 import os
+import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+GIT = shutil.which("git") or "git"  # looked up once: the search is not safe in the threads of a server
 START = 1_700_000_000  # the claimed time of commits when a test does not say
 
 Content = bytes | str | None
@@ -31,9 +33,7 @@ def environment(when: int = START, name: str = "Ada", email: str = "ada@example.
 
 def git(cwd: Path, *args: str, data: bytes = b"", env: Mapping[str, str] | None = None) -> bytes:
     """Run git in a folder and return what it printed, without the last newline."""
-    done = subprocess.run(
-        ["git", *args], cwd=cwd, input=data, capture_output=True, env=env or environment(), check=False
-    )
+    done = subprocess.run([GIT, *args], cwd=cwd, input=data, capture_output=True, env=env or environment(), check=False)
     if done.returncode != 0:
         raise RuntimeError(f"git {args}: {done.stderr.decode('utf-8', 'replace')}")
     return done.stdout.removesuffix(b"\n")

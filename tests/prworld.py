@@ -43,7 +43,7 @@ class PullRequestWorld:
         for name, number in NUMBERS.items():
             forge.account(name, id=number)
         fake = GitHubFake(forge)
-        with fake.serve(), _unhurried():
+        with fake.serve(), unhurried():
             yield cls(commands, forge, fake, fake.installation())
 
     # --- acting ----------------------------------------------------------------------------------------------------
@@ -90,13 +90,13 @@ class PullRequestWorld:
         return found.document
 
 
-def with_accounts(commands: CommandWorld) -> CommandWorld:
-    """The same fleet, in whose Access everybody has an account on GitHub, and a bot of kind importer a key."""
+def with_accounts(commands: CommandWorld, forge: str = "github") -> CommandWorld:
+    """The same fleet, in whose Access everybody has an account on a forge, and a bot of kind importer a key."""
     text = (commands.fleet / ACCESS).read_text("utf-8")
     for name, number in NUMBERS.items():
         mail = f"emails: [{name}@sim.example]"
         assert mail in text
-        text = text.replace(mail, f"{mail}, github: {{login: {name}, id: {number}}}")
+        text = text.replace(mail, f"{mail}, {forge}: {{login: {name}, id: {number}}}")
     gitworld.make_key(commands.keys, "importer")
     key = gitworld.public_key(commands.keys / "importer")
     text = text.replace("bots:\n", f'bots:\n  - {{id: importer, kind: importer, keys: ["{key}"]}}\n')
@@ -107,8 +107,8 @@ def with_accounts(commands: CommandWorld) -> CommandWorld:
 
 
 @contextmanager
-def _unhurried() -> Iterator[None]:
-    """The client's waits take no time here: GitHub asks for a second between writes."""
+def unhurried() -> Iterator[None]:
+    """The client's waits take no time here: forges ask for a second between writes."""
     real, pace = forge_access.PACE, Pace()
     forge_access.PACE = forge_access.Pace(pace.clock, pace.sleep)
     try:

@@ -70,10 +70,11 @@ class PullRequestWorld:
 
     # --- asking ----------------------------------------------------------------------------------------------------
 
-    def run(self, *args: str, cwd: Any = None) -> Ran:
-        """A command that speaks to the forge, as a bot without keys."""
+    def run(self, *args: str, cwd: Any = None, key: str = "") -> Ran:
+        """A command that speaks to the forge, as a bot: without a key, or with one of its own."""
         where = ("--forge", "github", "--project", PROJECT, "--api-url", self.fake.url)
         env = {"AGENTGOV_FORGE_TOKEN": self.token}
+        env |= {"AGENTGOV_KEY_FILE": str(self.commands.keys / key)} if key else {}
         return self.commands.run("mallory", *args, *where, cwd=cwd, env=env)
 
     def check(self, number: int, *args: str) -> Ran:

@@ -18,7 +18,7 @@ from agentgov.errors import AgentgovError, IncompleteError, UsageError
 from agentgov.forge.port import ForgePort, PullRequest
 from agentgov.forge.reading import read_change
 from agentgov.forge.reasons import EVENT, MOVED, incomplete, misconfigured
-from agentgov.report.page import safe
+from agentgov.report.page import Span, safe
 from agentgov.report.pull_request_comment import Subject
 
 if TYPE_CHECKING:
@@ -103,7 +103,11 @@ def finished(told: Told, facts: bytes, published: Published) -> Judged:
     """The verdict with what became of telling it: said on stderr where something went wrong."""
     for what, why in published.problems.items():
         click.echo(f"warning: the {what} could not be published: {safe(why)}", err=True)
-    told = replace(told, document={**told.document, "published": published.document()})
+    done = published.document()
+    for what, became in done.items():
+        if became is not None:
+            told.page.line(Span("told ", "dim"), f"{what} {became}")
+    told = replace(told, document={**told.document, "published": done})
     return Judged(told, facts, published, 3 if published.unseen else 0 if told.passes else 1)
 
 

@@ -113,11 +113,9 @@ def finished(told: Told, facts: bytes, published: Published) -> Judged:
 
 def judge_event(start: str, forge: ForgePort, file: IO[bytes], wanted: Wanted) -> Judged:
     """The verdict on what the event of a CI run is about."""
-    import os
-
     from agentgov.forge.events import MOST, read_event
 
-    asked = read_event(file.read(MOST + 1), os.environ.get("GITHUB_EVENT_NAME", ""))
+    asked = read_event(file.read(MOST + 1))
     if asked.kind == "merge_group":
         from agentgov.cli.check_group import judge_group
 

@@ -32,8 +32,8 @@ class Asked:
     base: str = ""
 
 
-def read_event(data: bytes, name: str = "") -> Asked:
-    """What an event asks for; `name` is what the forge calls it, where that is known.
+def read_event(data: bytes) -> Asked:
+    """What an event asks for; what it is follows from what it holds.
 
     ConfigurationError (`forge.event`) where it asks for nothing that can be judged.
     """
@@ -46,13 +46,13 @@ def read_event(data: bytes, name: str = "") -> Asked:
     if not isinstance(event, dict):
         raise _wrong("the event file holds no event")
     for look in (_merge_group, _relayed, _pull_request, _merge_request, _pushed):
-        found = look(event, name)
+        found = look(event)
         if found is not None:
             return found
     raise _wrong("the event file says no pull request, merge group or push")
 
 
-def _merge_group(event: dict[str, Any], name: str) -> Asked | None:
+def _merge_group(event: dict[str, Any]) -> Asked | None:
     if "merge_group" not in event:
         return None
     head, base = _commit(event, "merge_group", "head_sha"), _commit(event, "merge_group", "base_sha")
@@ -62,7 +62,7 @@ def _merge_group(event: dict[str, Any], name: str) -> Asked | None:
     return Asked("merge_group", int(named[1]) if named else 0, head, base)
 
 
-def _relayed(event: dict[str, Any], name: str) -> Asked | None:
+def _relayed(event: dict[str, Any]) -> Asked | None:
     """workflow_run: of one pull request, or of the commit that it ran for, as for those from forks."""
     if "workflow_run" not in event:
         return None
@@ -74,12 +74,12 @@ def _relayed(event: dict[str, Any], name: str) -> Asked | None:
     return Asked("pull_request", 0, head) if head else None
 
 
-def _pull_request(event: dict[str, Any], name: str) -> Asked | None:
+def _pull_request(event: dict[str, Any]) -> Asked | None:
     number = _number(event, "pull_request", "number")
     return Asked("pull_request", number, _commit(event, "pull_request", "head", "sha")) if number else None
 
 
-def _merge_request(event: dict[str, Any], name: str) -> Asked | None:
+def _merge_request(event: dict[str, Any]) -> Asked | None:
     """GitLab's hook of a merge request, or of a note on one."""
     if event.get("object_kind") == "merge_request":
         number, last = _number(event, "object_attributes", "iid"), ("object_attributes", "last_commit", "id")
@@ -88,7 +88,7 @@ def _merge_request(event: dict[str, Any], name: str) -> Asked | None:
     return Asked("pull_request", number, _commit(event, *last)) if number else None
 
 
-def _pushed(event: dict[str, Any], name: str) -> Asked | None:
+def _pushed(event: dict[str, Any]) -> Asked | None:
     after = _commit(event, "after")
     return Asked("commit", 0, after, _commit(event, "before")) if after and "before" in event else None
 

@@ -116,6 +116,5 @@ def test_a_preview_is_what_the_import_makes_of_it(on_github: PullRequestWorld) -
         after = on_github.commands.run("carol", "check", "--head", head, "--base", "origin/main", "--json").document
         for key in ("verdict", "missing_paths", "blocked_by", "requirements", "would_pass"):
             assert before[key] == after[key], (branch, key)
-        assert on_github.check(number, "--json").document["verdict"] == before["verdict"], branch
         seen.add(before["verdict"])
     assert seen == {"pass", "pending", "blocked"}

@@ -91,7 +91,7 @@ def status(args: list[str]) -> int:
     except AgentgovError as error:
         if debug:
             raise
-        _tell(error.message, error.hint)
+        _tell(error.message, error.hint, error.rule)
         return error.exit_code
     except BrokenPipeError:
         return 0  # the reader went away (`| head`)
@@ -147,9 +147,11 @@ def _tell_usage(error: click.UsageError) -> None:
     _tell(error.format_message(), hint)
 
 
-def _tell(message: str, hint: str) -> None:
+def _tell(message: str, hint: str, rule: str = "") -> None:
     from agentgov.report.page import safe
 
     click.echo(f"{click.style('error:', fg='red', bold=True)} {safe(message)}", err=True)
     if hint:
         click.echo(f"  {click.style('hint:', fg='cyan')} {safe(hint)}", err=True)
+    if rule:
+        click.echo(f"  {click.style('why:', fg='cyan')} agentgov explain {rule}", err=True)

@@ -20,7 +20,8 @@ def failure(what: str, answer: Answer, token: Token | None) -> AgentgovError:
     told = f"{what}: the forge answered {answer.status}" + said(answer, token)
     if answer.status == 401:
         hint = "set AGENTGOV_FORGE_TOKEN_FILE to a file with a token that is in force"
-        return ConfigurationError(told, hint, rule="forge.token")
+        none = "" if token is not None else "; no token is set here"
+        return ConfigurationError(told + none, hint, rule="forge.token")
     if answer.status in (404, 410):
         hint = "check --project, and that the token may see the repository"
         return ConfigurationError(told, hint, rule="forge.unknown-project")

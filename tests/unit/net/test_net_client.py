@@ -181,6 +181,17 @@ def test_every_other_status_says_whom_it_is_to_mend(
         assert raised.value.hint == "give the token this right: checks=write"
 
 
+def test_it_is_told_where_there_is_no_token_at_all(server: FakeServer) -> None:
+    server.faults.add("401", times=2)
+    pace = Pace()
+    nobody = Client(server.url, None, clock=pace.clock, sleep=pace.sleep)
+    with pytest.raises(ConfigurationError, match="no token is set here"):
+        nobody.get("/thing")
+    assert "authorization" not in server.requests[0].headers
+    with pytest.raises(ConfigurationError, match=r"401 \(Unauthorized\)$"):
+        client(server).get("/thing")
+
+
 @pytest.mark.attack("N3")
 def test_the_token_is_in_no_error_and_no_text_of_the_client(server: FakeServer) -> None:
     one = client(server)

@@ -190,6 +190,21 @@ ATTACKS = (
     Attack("N3", "The forge, or whoever answers for it, repeats the token in its errors", "in no message of ours"),
     Attack("N4", "Address of the forge by plain http, of another host, in a remote", "refused; no token is sent"),
     Attack("N5", "A push that the forge's list leaves out, by somebody who then approves", "no review counts there"),
+    # CI on a forge
+    Attack(
+        "R12",
+        "A pull request with workflows, a package `agentgov` and `sitecustomize.py` of its own",
+        "nothing of it is checked out or run with a right; pending",
+    ),
+    Attack("R13", "A title, branch or review that is shell or an expression", "a value in a variable"),
+    Attack(
+        "R14",
+        "What a run without rights hands on: another number, `12; id`, 10 MB, a link, a folder",
+        "a number of ten digits is believed, nothing else",
+    ),
+    Attack("R15", "A fork's workflow asks for secrets, or for a token that may write", "there are none"),
+    Attack("R16", "Token or key in a log, or left on the machine", "in no log, and gone with the job"),
+    Attack("R17", "An action moved under its tag", "refused: named by a digest"),
     # Tags and releases
     Attack(
         "T1", "Tag moved to another commit, well signed", "alarm and hold; nothing follows it", "verify-tag accepts"

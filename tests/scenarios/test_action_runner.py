@@ -113,6 +113,7 @@ def logs(run: Run) -> str:
     return said
 
 
+@pytest.mark.attack("R5", "R13", "R16")
 def test_a_pull_request_from_a_fork_passes_as_long_as_an_ordinary_approval_stands(stage: Stage) -> None:
     forge = stage.world.forge
     forge.fork(FORK)
@@ -134,6 +135,7 @@ def test_a_pull_request_from_a_fork_passes_as_long_as_an_ordinary_approval_stand
     assert not list(stage.runner.folder.rglob("owned"))
 
 
+@pytest.mark.attack("R12")
 def test_a_head_that_lets_itself_pass_waits_for_the_administrators_and_runs_nowhere(packaged: Stage) -> None:
     forge = packaged.world.forge
     forge.fork(FORK)
@@ -153,6 +155,7 @@ def test_a_head_that_lets_itself_pass_waits_for_the_administrators_and_runs_nowh
     assert not list((packaged.runner.folder / f"run-{run.id}-review/workspace").iterdir()), "something was checked out"
 
 
+@pytest.mark.attack("R9")
 def test_a_group_of_the_merge_queue_passes_only_with_every_review(stage_for: Callable[[str], Stage]) -> None:
     stage = stage_for("action")
     forge = stage.world.forge
@@ -169,6 +172,7 @@ def test_a_group_of_the_merge_queue_passes_only_with_every_review(stage_for: Cal
     assert forge.comments == []
 
 
+@pytest.mark.attack("R7")
 def test_without_an_answer_the_job_is_red_and_no_earlier_pass_stands(packaged: Stage) -> None:
     forge, fake = packaged.world.forge, packaged.world.fake
     number = packaged.world.propose("alice", BRIEF)
@@ -182,6 +186,7 @@ def test_without_an_answer_the_job_is_red_and_no_earlier_pass_stands(packaged: S
     fake.faults.clear()
 
 
+@pytest.mark.attack("R14")
 def test_a_wrong_number_in_the_note_judges_another_pull_request_and_that_is_all(packaged: Stage) -> None:
     forge = packaged.world.forge
     mine, other = (packaged.world.propose("alice", {PROMPT: f"{one}\n"}, one) for one in ("mine", "other"))

@@ -97,6 +97,7 @@ def test_a_merge_request_waits_with_one_note_and_an_approval_lets_it_pass(stage:
     assert (stage.status(), len(stage.forge.comments)) == ("success", 1)
 
 
+@pytest.mark.attack("R7")
 def test_without_an_answer_the_job_fails_and_without_a_token_there_is_none(stage: Stage) -> None:
     number = stage.propose("alice", "Be brief.\n")
     stage.fake.faults.add("html", match="GET */approvals", times=9)
@@ -106,6 +107,7 @@ def test_without_an_answer_the_job_fails_and_without_a_token_there_is_none(stage
     assert stage.runs(number) == {"agentgov-validate": "success"}
 
 
+@pytest.mark.attack("R15", "R16")
 def test_keys_are_seen_on_the_default_branch_alone(stage: Stage) -> None:
     number = stage.propose("alice", "Be brief.\n")
     assert "agentgov-reconcile" not in stage.runs(number)

@@ -77,6 +77,7 @@ def test_what_is_installed_is_the_version_or_the_action_itself(runner: Runner, t
         assert runner.installed[-1].endswith(told)
 
 
+@pytest.mark.attack("R13", "R15")
 def test_a_review_leaves_a_number_and_nothing_else(runner: Runner, written: Callable[[str], str]) -> None:
     event = {"pull_request": {"number": 12, "title": "$(touch owned)"}, "review": {"body": "`id`"}}
     run = runner.run(written("agentgov-reviewed"), "pull_request_review", event, fork=True)
@@ -102,12 +103,14 @@ def test_a_review_leaves_a_number_and_nothing_else(runner: Runner, written: Call
     ],
     ids=lambda note: repr(note[:12]),
 )
+@pytest.mark.attack("R14")
 def test_the_relay_believes_a_number_alone(runner: Runner, note: bytes) -> None:
     job = relayed(runner, lambda folder: (folder / "number").write_bytes(note))
     assert job.conclusion == "failure"
     assert [step.name for step in job.steps][-1] == "Only a number is believed"
 
 
+@pytest.mark.attack("R14")
 def test_the_relay_follows_no_link_and_takes_no_folder(runner: Runner) -> None:
     (runner.folder / "elsewhere").write_text("7")
     for lay in (

@@ -43,16 +43,19 @@ def text(request: pytest.FixtureRequest) -> str:
     return WRITTEN[request.param]
 
 
+@pytest.mark.attack("R17")
 def test_every_action_is_named_by_the_digest_of_a_commit() -> None:
     for text in (*WRITTEN.values(), *OURS.values()):
         for used in re.findall(r"^ *(?:- )?uses: *(\S+)", text, re.MULTILINE):
             assert re.fullmatch(r"[\w./-]+@[0-9a-f]{40}", used), used
 
 
+@pytest.mark.attack("R13")
 def test_nothing_that_an_event_says_becomes_part_of_a_script(text: str) -> None:
     assert all("${{" not in step.get("run", "") for step in steps(parsed(text)))
 
 
+@pytest.mark.attack("R15")
 def test_what_runs_on_a_pull_requests_own_code_may_write_nothing_and_has_no_secret(text: str) -> None:
     workflow = parsed(text)
     assert workflow["permissions"] == {}, "a job says what it needs, and has nothing else"
@@ -64,6 +67,7 @@ def test_what_runs_on_a_pull_requests_own_code_may_write_nothing_and_has_no_secr
     assert "environment:" not in text
 
 
+@pytest.mark.attack("R12")
 def test_what_may_write_for_a_pull_request_checks_out_nothing_and_has_no_secret(text: str) -> None:
     workflow = parsed(text)
     if not {*PRIVILEGED, "merge_group"} & set(workflow["on"]) or "pull_request" in workflow["on"]:
@@ -172,6 +176,7 @@ def test_git_gets_the_token_for_the_forge_alone_and_from_the_environment() -> No
         (f"acme/agent gov@{'a' * 40}", False),
     ],
 )
+@pytest.mark.attack("R17")
 def test_an_action_is_pinned_by_a_full_digest(action: str, pinned: bool) -> None:
     assert is_pinned_action(action) == pinned
 

@@ -49,8 +49,11 @@ class Answers:
         return self._here.get(name)
 
     def keep(self, url: str, accept: str, answer: Answer) -> None:
-        """Keep an answer that says how to ask whether it changed."""
+        """Keep an answer that says how to ask whether it changed. Not one that is broken: under a good ETag the forge
+        would say for ever that nothing changed."""
         if answer.status != 200 or not answer.headers.get("etag") or len(answer.body) > _LARGEST:
+            return
+        if not accept and not _is_json(answer.body):
             return
         name = self._name(url, accept)
         headers = {name: answer.headers[name] for name in _HEADERS if name in answer.headers}
@@ -60,3 +63,11 @@ class Answers:
 
     def _name(self, url: str, accept: str) -> str:
         return sha256("\0".join((self._who, url, accept)).encode()).hexdigest()
+
+
+def _is_json(body: bytes) -> bool:
+    try:
+        msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return False
+    return True

@@ -283,6 +283,17 @@ def test_what_did_not_change_is_not_sent_again_and_not_kept_where_it_was_not_who
     assert [request.headers.get("if-none-match") for request in server.requests[3:]] == [None, None]
 
 
+@pytest.mark.parametrize("fault", ["html", "not-json", "empty"])
+def test_a_broken_answer_is_not_kept_under_the_tag_of_a_good_one(server: FakeServer, fault: str) -> None:
+    server._answer = lambda request: (
+        Reply(304) if "if-none-match" in request.headers else Reply(200, [1], {"etag": "7"})
+    )
+    one = client(server)
+    server.faults.add(fault)
+    one.get("/thing")
+    assert one.get("/thing").body == b"[1]"
+
+
 def test_a_304_that_nobody_asked_for_is_no_answer(server: FakeServer) -> None:
     server._answer = lambda request: Reply(304)
     with pytest.raises(IncompleteError):

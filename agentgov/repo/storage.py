@@ -4,7 +4,6 @@ Nothing here asks git about parents, so grafts, shallow files and commit-graphs 
 replace refs are off. Objects are read by a `git cat-file` child (see `reader`) and written by libgit2. Never parses.
 """
 
-import hashlib
 from collections.abc import Callable, Sequence
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 from agentgov.errors import ConfigurationError, IncompleteError, UsageError
 from agentgov.repo.location import Location
-from agentgov.repo.objects import MAX_TEXT_OBJECT, MAX_TREE, ObjectError, is_object_id
+from agentgov.repo.objects import MAX_TEXT_OBJECT, MAX_TREE, ObjectError, is_object_id, object_id
 from agentgov.repo.plumbing import Plumbing
 from agentgov.repo.reader import Child
 
@@ -23,6 +22,7 @@ Kind = Literal["commit", "tree", "blob", "tag"]
 _NUMBERS: dict[Kind, int] = {"commit": 1, "tree": 2, "blob": 3, "tag": 4}
 _LIMITS = {"commit": MAX_TEXT_OBJECT, "tag": MAX_TEXT_OBJECT, "tree": MAX_TREE, "blob": 256 * 2**20}
 _ROOM = 32 * 2**20
+_NONE: dict[str, bytes] = {}
 _SMALL, _ROOM_OF_SMALL = 2**16, 4 * 2**20  # bytes
 
 
@@ -44,14 +44,14 @@ class Storage:
         """As `read` for the first of several objects of a kind, as many as are here and fit into 32 MiB."""
         if not all(map(is_object_id, oids)):
             raise UsageError("one of several names is not an object id")
-        return {oid: self._checked(oid, kind, found) for oid, found in self._contents.contents(oids, _ROOM).items()}
+        found = self._contents.contents(oids, _ROOM)
+        return {oid: self._checked(oid, kind, one) for oid, one in found.items()}
 
     def _checked(self, oid: str, kind: Kind, found: tuple[str, bytes] | None) -> bytes:
         if found is None:
             raise IncompleteError(f"the {kind} {oid} is missing from this repository", self._how_to_get(oid))
         found_kind, raw = found
-        named = b"%s %d\0%s" % (found_kind.encode(), len(raw), raw)
-        if hashlib.sha1(named, usedforsecurity=False).hexdigest() != oid:
+        if object_id(found_kind, raw) != oid:
             raise ObjectError("object.hash-mismatch", f"the stored {kind} {oid} holds another object's content")
         if found_kind != kind:
             raise ObjectError("object.wrong-type", f"{oid} is a {found_kind} where a {kind} is needed")
@@ -115,23 +115,24 @@ class ReadAhead:
 
     def __init__(self, storage: Storage) -> None:
         self._storage = storage
-        self._held: dict[tuple[str, Kind], bytes] = {}
+        self._held: dict[Kind, dict[str, bytes]] = {}
         self._bytes = 0
 
     def read(self, oids: Sequence[str], kind: Kind) -> None:
         """Read those that are not held yet, as many as are here and fit; one alone gains nothing by it."""
-        wanted = [oid for oid in dict.fromkeys(oids) if (oid, kind) not in self._held]
-        if len(wanted) < 2:
-            return
         if self._bytes > _ROOM // 2:  # nobody came for them
             self._held, self._bytes = {}, 0
+        held = self._held.setdefault(kind, {})
+        wanted = [oid for oid in dict.fromkeys(oids) if oid not in held]
+        if len(wanted) < 2:
+            return
         found = self._storage.read_some(wanted, kind)
-        self._held.update({(oid, kind): raw for oid, raw in found.items()})
+        held.update(found)
         self._bytes += sum(map(len, found.values()))
 
     def take(self, oid: str, kind: Kind) -> bytes:
         """As `Storage.read`, without asking again for what is held."""
-        raw = self._held.pop((oid, kind), None)
+        raw = self._held.get(kind, _NONE).pop(oid, None)
         if raw is None:
             return self._storage.read(oid, kind)
         self._bytes -= len(raw)

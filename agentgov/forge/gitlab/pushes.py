@@ -7,7 +7,7 @@ and it counts as known only from its beginning on: an empty, lagging or cut list
 import re
 from collections.abc import Iterable
 
-from agentgov.forge.gitlab.shapes import Event, Note, User
+from agentgov.forge.gitlab.shapes import Event, Note, PushData, User
 from agentgov.forge.port import Account, Pushers
 
 _ADDED = re.compile(r"added [0-9]+ commits?\b", re.ASCII)
@@ -22,48 +22,67 @@ def noted_pushers(notes: Iterable[Note]) -> tuple[Account, ...]:
 def pushers_of(events: Iterable[Event | None], branch: str, head: str) -> Pushers:
     """Those who pushed to a branch until it held `head`, from a project's push events, newest first.
 
-    Reads no further than to the branch's beginning; None among the events: there are older ones that were not read. A
-    push that changed many branches at once names none of them: its account is taken for one that pushed here.
+    Reads no further than to the branch's beginning, and follows it there without a gap: GitLab forgets what an account
+    did that was deleted. None among the events: there are older ones that were not read. A push that changed many
+    branches at once names none of them: its account is taken for one that pushed here.
     """
     life = _Life()
     for event in events:
         if event is None:
             return Pushers(life.told(), known=False)
-        push, author = event.push_data, event.author
-        if push is None or author is None or push.ref_type not in (None, "branch"):
+        push = event.push_data
+        if push is None or push.ref_type not in (None, "branch"):
             continue
         if push.ref is None:
-            life.pushed(author, None)
-            life.begun = life.last is not None  # it may have made this branch, before what is told of it
+            life.perhaps(event.author)
         elif push.ref == branch:
             if push.action != "removed":
-                life.pushed(author, push.commit_to)
+                life.pushed(event.author, push)
             if push.action in ("created", "removed"):
                 if life.last == head:
-                    return Pushers(life.told(), last=life.mover)
+                    return life.whole(begun=push.action == "created" or life.begun)
                 life = _Life()
-    known = life.begun and life.last == head
-    return Pushers(life.told(), known, life.mover if known else None)
+    return life.whole(begun=life.begun) if life.last == head else Pushers(life.told(), known=False)
 
 
 class _Life:
     """One life of a branch, told from its end.
 
-    `last`: the commit it held last, by `mover`; `begun`: its beginning may be told.
+    `last`: the commit it held last, by `mover`; `begun`: its beginning may be told; `gap`: a push is missing.
     """
 
     def __init__(self) -> None:
         self.accounts: dict[int, User] = {}
         self.last: str | None = None
         self.mover: Account | None = None
-        self.begun = False
+        self.begun = self.gap = False
+        self._before: str | None = None  # what the branch held before the oldest push so far, None where that is open
 
-    def pushed(self, author: User, commit: str | None) -> None:
-        """One push, older than those before."""
-        self.accounts.setdefault(author.id, author)
-        if self.last is None and commit is not None:
-            self.last, self.mover = commit, author.account
+    def pushed(self, author: User | None, push: PushData) -> None:
+        """One push to this branch, older than those before."""
+        self.gap |= author is None or push.commit_to is None or self._before not in (None, push.commit_to)
+        self.begun = False
+        if self.last is None and author is not None:
+            self.last, self.mover = push.commit_to, author.account
+        self._before = push.commit_from
+        self._name(author)
+
+    def perhaps(self, author: User | None) -> None:
+        """One push that may have been to this branch, and then made it, or moved it from any commit."""
+        self.gap |= author is None
+        self.begun = self.last is not None
+        self._before = None
+        self._name(author)
+
+    def whole(self, *, begun: bool) -> Pushers:
+        """Everybody, where the life is told from its beginning on without a gap."""
+        known = begun and not self.gap
+        return Pushers(self.told(), known, self.mover if known else None)
 
     def told(self) -> tuple[Account, ...]:
         """The accounts, the newest push first."""
         return tuple(user.account for user in self.accounts.values())
+
+    def _name(self, author: User | None) -> None:
+        if author is not None:
+            self.accounts.setdefault(author.id, author)

@@ -8,8 +8,18 @@ OLD, MID, HEAD = "a" * 40, "b" * 40, "c" * 40
 DEV, EVE, ANA = User(5, "dev"), User(6, "eve"), User(7, "ana")
 
 
-def push(by: User, action: str, commit: str | None, ref: str | None = "topic", ref_type: str = "branch") -> Event:
-    return Event(by, PushData(action, ref_type, ref, None, commit))
+def push(
+    by: User | None,
+    action: str,
+    commit: str | None,
+    ref: str | None = "topic",
+    ref_type: str = "branch",
+    *,
+    of: str = "",
+) -> Event:
+    """A push; one that moves a branch moves it from the commit before `commit`, where `of` does not say another."""
+    before = {HEAD: MID, MID: OLD}.get(commit or "") if action == "pushed" else None
+    return Event(by, PushData(action, ref_type, ref, of or before, commit))
 
 
 def told(found: Pushers) -> tuple[set[int], bool]:
@@ -17,7 +27,7 @@ def told(found: Pushers) -> tuple[set[int], bool]:
 
 
 def test_everybody_since_the_branch_began_has_pushed() -> None:
-    events = [push(DEV, "pushed", HEAD), push(EVE, "pushed", MID), push(ANA, "created", OLD), push(ANA, "pushed", OLD)]
+    events = [push(DEV, "pushed", HEAD), push(EVE, "pushed", MID), push(ANA, "created", OLD), push(EVE, "pushed", OLD)]
     assert told(pushers_of(events, "topic", HEAD)) == ({5, 6, 7}, True)
     assert pushers_of(events, "topic", HEAD).last == DEV.account
     assert pushers_of(events, "topic", MID).last is None
@@ -35,7 +45,7 @@ def test_other_branches_tags_and_older_branches_of_the_name_are_others() -> None
 
 
 def test_a_branch_that_was_removed_after_the_merge_is_still_told_of() -> None:
-    events = [push(ANA, "removed", None), push(DEV, "pushed", HEAD), push(DEV, "created", OLD)]
+    events = [push(ANA, "removed", None), push(DEV, "pushed", HEAD), push(DEV, "created", MID)]
     assert told(pushers_of(events, "topic", HEAD)) == ({5}, True)
 
 
@@ -44,7 +54,7 @@ def test_a_newer_branch_of_the_name_hides_no_pusher_of_the_older_one() -> None:
         push(ANA, "created", MID),
         push(ANA, "removed", None),
         push(EVE, "pushed", HEAD),
-        push(DEV, "created", OLD),
+        push(DEV, "created", MID),
     ]
     assert told(pushers_of(events, "topic", HEAD)) == ({5, 6}, True)
 
@@ -59,6 +69,14 @@ def test_nobody_is_known_where_the_last_push_is_not_told() -> None:
 def test_nobody_is_known_where_the_branch_began_before_what_is_told() -> None:
     assert not pushers_of([push(DEV, "pushed", HEAD)], "topic", HEAD).known
     assert not pushers_of([push(DEV, "pushed", HEAD), None], "topic", HEAD).known
+
+
+def test_nobody_is_known_where_a_push_between_is_missing_or_its_account_is() -> None:
+    assert not pushers_of([push(DEV, "pushed", HEAD), push(DEV, "created", OLD)], "topic", HEAD).known
+    nobody = push(None, "pushed", MID)
+    assert not pushers_of([push(DEV, "pushed", HEAD), nobody, push(DEV, "created", OLD)], "topic", HEAD).known
+    forced = push(DEV, "pushed", HEAD, of=OLD)
+    assert pushers_of([forced, push(DEV, "created", OLD)], "topic", HEAD).known
 
 
 def test_who_pushed_many_branches_at_once_may_have_pushed_this_one() -> None:

@@ -13,6 +13,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "check": ("check", "Change", "The required-review verdict: who approved, who is missing, and why."),
     "explain": ("explain", "Change", "What a finding means, why it matters, and how to mend it."),
     "review": ("review", "Change", "Sign a review into the journal."),
+    "forge": ("forge", "Change", "Pull requests: import reviews, listen to webhooks, release pages."),
     "can": ("can", "Access", "May this person do that, and by which binding."),
     "who": ("who", "Access", "Everyone who may, and by which binding."),
     "access": ("access", "Access", "Who could do what; add people and keys, set the threshold."),

@@ -5,7 +5,9 @@ import importlib
 import click
 
 # subcommand -> module under agentgov.cli whose `command` it is; alphabetical
-SUBCOMMANDS: dict[str, str] = {}
+SUBCOMMANDS: dict[str, str] = {
+    "import-reviews": "forge_import",
+}
 
 
 class _Lazy(click.Group):

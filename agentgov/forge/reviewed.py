@@ -16,6 +16,7 @@ from agentgov.review.votes import OPINIONS, Submitted
 
 GHOST = 10137  # GitHub's account for those that were deleted: a number that nobody in Access has
 _UNFIT = re.compile(r"[^0-9A-Za-z_.\[\]-]")
+_COMMIT = re.compile(r"[0-9a-f]{40}")
 _PUSHERS = "the forge does not say who pushed to it, so whoever reviewed there may have"
 _SIGN = "sign the review: agentgov review approve"
 
@@ -83,13 +84,13 @@ def _not_taken(review: Review) -> str:
 
 
 def _submitted(review: Review) -> SubmittedReview:
-    by = review.by or Account(GHOST, "ghost")
+    by, commit = review.by or Account(GHOST, "ghost"), review.commit
     return SubmittedReview(
         id=review.id,
         account=by.id,
         login=login_of(by),
         state=review.state,
-        commit=review.commit,
+        commit=commit if commit is not None and _COMMIT.fullmatch(commit) else None,
         submitted=max(review.submitted, 0),
     )
 

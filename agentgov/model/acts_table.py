@@ -56,7 +56,7 @@ _TABLE = (
     ActRule("init", ("trust init",), "first", people="one", risk="raises", note="by the Access that it adopts"),
     ActRule(
         "review",
-        ("review approve", "review request-changes", "review withdraw", "review import"),
+        ("review approve", "review request-changes", "review withdraw", "review import", "forge import-reviews"),
         "anybody",
         "review",
         None,

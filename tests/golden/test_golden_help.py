@@ -25,7 +25,7 @@ def all_commands() -> list[tuple[str, ...]]:
         command = cli.get_command(click.Context(cli), name)
         found.append((name,))
         if isinstance(command, click.Group):
-            found += [(name, below) for below in command.commands]
+            found += [(name, below) for below in command.list_commands(click.Context(command))]
     return found
 
 

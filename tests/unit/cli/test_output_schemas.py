@@ -24,11 +24,9 @@ def leaves() -> Iterator[tuple[str, click.Command]]:
         command = cli.get_command(context, name)
         assert command is not None
         if isinstance(command, click.Group) and name != "review":
-            yield from ((f"{name}-{sub}", child) for sub, child in command.commands.items())
+            yield from ((f"{name}-{sub}", child) for sub, child in below(command))
         elif isinstance(command, click.Group):
-            yield from (
-                (f"{name}-{sub}" if sub == "import" else name, child) for sub, child in command.commands.items()
-            )
+            yield from ((f"{name}-{sub}" if sub == "import" else name, child) for sub, child in below(command))
         else:
             yield name, command
             if name == "owners":
@@ -37,6 +35,15 @@ def leaves() -> Iterator[tuple[str, click.Command]]:
                 yield "release-proposal", command  # its answer to --from-merge
             if name == "import":
                 yield "import-list", command  # its answer to --list
+
+
+def below(group: click.Group) -> Iterator[tuple[str, click.Command]]:
+    """The commands of a group, loaded."""
+    context = click.Context(group)
+    for sub in group.list_commands(context):
+        child = group.get_command(context, sub)
+        assert child is not None
+        yield sub, child
 
 
 def test_every_command_that_prints_json_has_a_schema_and_every_schema_a_command() -> None:

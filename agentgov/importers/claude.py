@@ -4,8 +4,10 @@ The model is an alias or `inherit`, so it is told and not taken over. Tools have
 listed the agent has all of its session, which is told. What else the front matter says stays in runtime.
 """
 
+import json
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -24,6 +26,7 @@ from agentgov.model.finding import Finding
 
 _ALIASES = ("inherit", "sonnet", "opus", "haiku", "default")
 _ENTRY = re.compile(r"[^,()]+(?:\([^()]*\))?")
+_DESCRIPTION = re.compile(r"^(description:[ \t]+)(?![\"'|>\[{&*!%@`])([^\r\n]+)", re.MULTILINE)
 _UNDERSTOOD = frozenset({"name", "description", "model", "tools", "disallowedTools", "skills"})
 _SAYS_NOTHING = frozenset({"color", "version", "author", "license", "tags", "category", "metadata"})
 
@@ -31,6 +34,8 @@ _SAYS_NOTHING = frozenset({"color", "version", "author", "license", "tags", "cat
 def read(source: Source) -> Reading | NoAgent | Failure:
     """The agent of one file."""
     parts = split(source)
+    if isinstance(parts, Failure):
+        parts = _with_quotes(source) or parts
     if isinstance(parts, Failure):
         return parts
     if source.title.rpartition("/")[2].lower() == "skill.md":
@@ -41,6 +46,21 @@ def read(source: Source) -> Reading | NoAgent | Failure:
     if not name:
         return NoAgent(source.name, "not an agent of Claude Code: its front matter has no name", source.folder)
     return Reading(source, {name: partial(_draft, source.name, parts)})
+
+
+def _with_quotes(source: Source) -> FrontMatter | None:
+    """The file with its description in quotes: many hold plain text with colons there, which is no YAML. Nothing else
+    is mended."""
+    try:
+        whole = source.data.decode()
+    except UnicodeDecodeError:
+        return None
+    quoted = _DESCRIPTION.sub(lambda match: match[1] + json.dumps(match[2], ensure_ascii=False), whole, count=1)
+    parts = split(replace(source, data=quoted.encode()))
+    if not isinstance(parts, FrontMatter):
+        return None
+    words = "the description is no YAML and was taken as it stands"
+    return replace(parts, findings=(*parts.findings, unsupported(source.name, words, parts.line_of("description"))))
 
 
 def _draft(file: str, parts: FrontMatter, _: Mapping[str, str]) -> Draft:

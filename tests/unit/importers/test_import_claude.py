@@ -99,15 +99,24 @@ def test_what_has_no_word_here_is_told_with_its_line() -> None:
         ("post.md", "---\ntitle: A post\n---\nHello\n", "its front matter has no name"),
         ("skills/x/SKILL.md", "---\nname: x\ndescription: y\n---\nHello\n", "a skill, not an agent"),
         ("a.md", "---\nname: [\n---\n", "line 3: "),
-        ("a.md", "---\nname: a\ndescription: Use when: x\n---\nHi", "line 3: a colon and a space"),
+        ("a.md", "---\nname: a: b\ndescription: Use when: x\n---\nHi", "line 2: a colon and a space"),
         ("a.md", "---\n- a\n---\n", "line 2: the front matter is no mapping"),
         ("a.md", b"---\nname: \xff\n---\n", "not UTF-8"),
+        ("a.md", b"---\nname: a\ndescription: b: \xff\n---\n", "not UTF-8"),
         ("a.md", "---\nname: ../../x\n---\nHi", "looks like a path"),
         ("a.md", '---\nname: "a\\u202eb"\n---\nHi', "U+202E"),
     ],
 )
 def test_what_is_no_agent_says_why(name: str, text: str | bytes, expected: str) -> None:
     assert expected in why_not("claude", name, text)
+
+
+def test_a_description_that_is_no_yaml_is_taken_as_it_stands_and_told() -> None:
+    said = 'Use this when: a "user" asks.\\n\\nExamples: <example>Context: x # y 😀</example>'
+    item = import_one("claude", "a.md", f"---\nname: a\ndescription: {said}\nmodel: opus\n---\nHi\n")
+    assert spec(item)["description"] == said
+    (told,) = [one for one in item.findings if one.code == "import.unsupported"]
+    assert (told.message, told.where.line) == ("the description is no YAML and was taken as it stands", 3)
 
 
 def test_a_secret_in_the_prompt_stays_behind_and_is_told_at_its_line() -> None:

@@ -82,7 +82,7 @@ def test_what_is_no_text_of_the_format_is_one_failure(name: str, text: str | byt
     assert all(failure.message for failure in failures)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", ["agentspec", "claude"])
 def test_one_megabyte_of_front_matter_or_manifest_is_imported_or_refused(name: str) -> None:
     rest = json.dumps(["x" * 2000] * 500)
     imported, failures = import_all(name, [source("a.yaml", _one(name, rest=rest))], "sea")
@@ -161,7 +161,7 @@ _JUNK: st.SearchStrategy[Any] = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.sampled_from(NAMES), st.dictionaries(st.sampled_from(_KEYS), _JUNK, max_size=6))
 def test_junk_in_any_field_is_imported_or_refused_and_never_crashes(name: str, junk: dict[str, Any]) -> None:
     text = _one(name, rest=json.dumps(junk))

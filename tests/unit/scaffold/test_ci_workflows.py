@@ -3,6 +3,7 @@
 import os
 import re
 import subprocess
+import tomllib
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,8 @@ from typing import Any
 import jsonschema_rs
 import pytest
 import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 from workflowlinters import actionlint, laid, program, zizmor
 
 from agentgov import __version__
@@ -141,6 +144,24 @@ def test_the_action_and_its_script_are_what_they_should_be() -> None:
     assert done.stdout == ""
     script = (ROOT / ".github/action.sh").read_text()
     assert ci_steps.GIT_HELPER in script
+
+
+def test_the_action_installs_every_package_in_one_version_by_its_digest() -> None:
+    text = (ROOT / ".github/requirements.txt").read_text()
+    pinned = {
+        canonicalize_name(name): version for name, version in re.findall(r"^([\w.-]+)==(\S+)", text, re.MULTILINE)
+    }
+    entries = [entry for entry in re.split(r"\n(?=\S)", text) if not entry.startswith("#")]
+    assert len(entries) == len(pinned)
+    assert all("--hash=sha256:" in entry for entry in entries)
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    runner = {"python_version": "3.12", "sys_platform": "linux", "platform_machine": "x86_64"}
+    for line in (*project["project"]["dependencies"], *project["build-system"]["requires"]):
+        needed = Requirement(line)
+        if needed.marker is None or needed.marker.evaluate({**runner, "platform_python_implementation": "CPython"}):
+            version = pinned.get(canonicalize_name(needed.name))
+            assert version is not None, f"{needed.name} is not pinned: run .ci/action-requirements"
+            assert needed.specifier.contains(version), f"{line}, and {version} is pinned: run .ci/action-requirements"
 
 
 def test_git_gets_the_token_for_the_forge_alone_and_from_the_environment() -> None:

@@ -200,11 +200,15 @@ class FakeServer:
         """Let something happen once, right after the next request that matches was answered."""
         self._meanwhile.append((match, happens))
 
+    def known_as(self, request: Request) -> Request:
+        """The request under the name by which faults know it."""
+        return request
+
     def answer(self, request: Request) -> tuple[Reply, Fault | None]:
         """What to send, and the fault to send it with. One request is answered at a time."""
         with self._one:
             self.requests.append(request)
-            fault = self.faults.take(request)
+            fault = self.faults.take(self.known_as(request))
             if fault is not None and fault.kind not in _AFTER:
                 return (Reply() if fault.kind in ("reset", "hang") else _instead(fault, self._now())), fault
             try:
@@ -212,7 +216,8 @@ class FakeServer:
             except Exception as error:
                 self.offences.append(f"{request.line}: {type(error).__name__}: {error}")
                 reply = Reply(500, {"message": "the fake does not know how to answer this"})
-            waiting = next((one for one in self._meanwhile if fnmatchcase(request.line, one[0])), None)
+            line = self.known_as(request).line
+            waiting = next((one for one in self._meanwhile if fnmatchcase(line, one[0])), None)
             if waiting is not None:
                 self._meanwhile.remove(waiting)
                 waiting[1]()

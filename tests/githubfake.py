@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Self
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, unquote, urlencode
 
 from fakeserver import FakeServer, Reply, Request
 from forgeworld import CheckRun, Comment, ForgeWorld, Release, Status
@@ -145,7 +145,9 @@ class GitHubFake(FakeServer):
     # --- one request -----------------------------------------------------------------------------------------------
 
     def _answer_checked(self, request: Request) -> Reply:
-        request = self._named(request)
+        if self.prefix and not request.raw_path.startswith((f"{self.prefix}/", self._graphql)):
+            raise OffenceError(f"{request.line} is not below {self.prefix}")
+        request = self.known_as(request)
         self._check_manners(request)
         who = self.tokens.get(request.headers.get("authorization", "").removeprefix("Bearer "))
         if who is None:
@@ -157,13 +159,13 @@ class GitHubFake(FakeServer):
         self.api.check_reply(operation, request, reply)
         return self._limits(self._conditional(reply, request), request)
 
-    def _named(self, request: Request) -> Request:
+    @property
+    def _graphql(self) -> str:
+        return f"{self.prefix.removesuffix('/v3')}/graphql"
+
+    def known_as(self, request: Request) -> Request:
         """The request without the prefix, and with names where a link of ours bears numbers."""
-        path = request.raw_path
-        if self.prefix and path == self.prefix.replace("/v3", "/graphql"):
-            path = "/graphql"
-        elif self.prefix and not path.startswith(f"{self.prefix}/"):
-            raise OffenceError(f"{path} is not below {self.prefix}")
+        path = "/graphql" if request.raw_path == self._graphql else request.raw_path
         path = path.removeprefix(self.prefix) if self.prefix else path
         for name, (number, _) in self.world.repositories.items():
             path = _replaced(path, f"/repositories/{number}", f"/repos/{name}")
@@ -172,7 +174,7 @@ class GitHubFake(FakeServer):
             path = _replaced(
                 path, f"/organizations/900/team/{self.shapes.team_id(handle)}", f"/orgs/{org}/teams/{slug}"
             )
-        return Request(request.method, path, request.query, request.headers, request.body, path)
+        return Request(request.method, unquote(path), request.query, request.headers, request.body, path)
 
     def _check_manners(self, request: Request) -> None:
         headers = request.headers

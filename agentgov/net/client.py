@@ -30,8 +30,9 @@ _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 _PAGES = 100
 _REDIRECTS = 3
 _BETWEEN_WRITES = 1.0  # seconds; GitHub asks for it
-_LINK = re.compile(r"<([^<>]*)>((?:\s*;\s*[A-Za-z*]+\s*=\s*(?:\"[^\"]*\"|[^\s\",;]*))*)\s*(?:,|$)")
-_NEXT = re.compile(r";\s*rel\s*=\s*\"?next\"?\s*(?:;|$)")
+# RFC 8288 section 3. Possessive, so that a hostile header costs no more than its length.
+_LINK = re.compile(r"""\s*+<([^<>]*+)>((?:\s*+;\s*+[A-Za-z*]++\s*+=\s*+(?:"[^"]*+"|[^\s",;]*+))*+)\s*+(?:,|$)""")
+_REL = re.compile(r""";\s*+rel\s*+=\s*+(?:"([^"]*+)"|([^\s",;]*+))""", re.IGNORECASE)
 
 
 class Client:
@@ -185,17 +186,23 @@ def _quoted(path: str) -> str:
 
 def _next(answer: Answer, url: str, path: str) -> str | None:
     """Where a list goes on; None at its end. IncompleteError where that cannot be told."""
-    header = answer.headers.get("link", "").strip()
-    if not header:
-        return None
-    found, place = [], 0
+    header, place, found = answer.headers.get("link", "").strip(), 0, list[str]()
     while place < len(header):
         match = _LINK.match(header, place)
         if match is None:
-            raise IncompleteError(f"GET {path}: it cannot be told where the list goes on", rule="forge.incomplete")
-        if _NEXT.search(match[2]):
+            raise _unclear(path)
+        relations = {word for pair in _REL.findall(match[2]) for word in "".join(pair).lower().split()}
+        if "next" in relations:
             found.append(urljoin(url, match[1]))
-        place = match.end() + len(header[match.end() :]) - len(header[match.end() :].lstrip())
+        elif "next" in match[2].lower():
+            raise _unclear(path)
+        place = match.end()
     if len(found) > 1:
-        raise IncompleteError(f"GET {path}: the list goes on at two places", rule="forge.incomplete")
+        raise _unclear(path)
     return found[0] if found else None
+
+
+def _unclear(path: str) -> IncompleteError:
+    return IncompleteError(
+        f"GET {path}: it cannot be told where the list goes on", "try again", rule="forge.incomplete"
+    )

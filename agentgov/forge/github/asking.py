@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 from agentgov.errors import IncompleteError
@@ -35,12 +35,21 @@ class Asking:
         answer = self.client.find(path)
         return None if answer is None else decoded(answer, shape, f"GET {path}")
 
-    def listed(self, path: str, shape: type[Shape], query: Query | None = None) -> list[Shape]:
-        """Every entry of a list. IncompleteError where there are more than anybody reads."""
+    def listed(
+        self, path: str, shape: type[Shape], query: Query | None = None, *, numbered: bool = True
+    ) -> list[Shape]:
+        """Every entry of a list. IncompleteError where there are more than anybody reads, or where a full last page
+        of a list whose pages are `numbered` is followed by another: somebody between took its link away."""
         found: list[Shape] = []
-        for answer in self.client.pages(path, {**_PAGE, **(query or {})}):
+        pages, asked = 0, {**_PAGE, **(query or {})}
+        for answer in self.client.pages(path, asked):
             found += decoded(answer, list[shape], f"GET {path}")  # type: ignore[valid-type]
             check_size(path, len(found))
+            pages += 1
+        if numbered and found and len(found) == pages * _PAGE["per_page"]:
+            after = self.client.get(path, {**asked, "page": pages + 1})
+            if decoded(after, list[Any], f"GET {path}"):
+                raise incomplete(INCOMPLETE, f"GET {path}: the list goes on, and does not say so", "try again")
         return found
 
 

@@ -81,6 +81,10 @@ def read_files_of(asking: Asking, commit: str) -> tuple[File, ...]:
         if told.sha != commit:
             raise incomplete(INCOMPLETE, f"GET {path}: GitHub told another commit", "try again")
         found += map(_file, told.files)
+    if found and len(found) % 100 == 0 and len(found) < _TOLD_FILES:
+        after = asking.client.get(path, {"per_page": 100, "page": len(found) // 100 + 1})
+        if decoded(after, shapes.CommitFiles, f"GET {path}").files:
+            raise incomplete(INCOMPLETE, f"GET {path}: the list goes on, and does not say so", "try again")
     if len(found) >= _TOLD_FILES:
         hint = "judge it by its contents, in a clone with the journal"
         raise incomplete(INCOMPLETE, f"GitHub does not tell all the files of commit {commit[:9]}", hint)

@@ -39,7 +39,7 @@ def _moves(asking: Asking, pull_request: PullRequest) -> list[shapes.Activity] |
     path = f"/repos/{quoted(pull_request.head_project.name)}/activity"
     ref = f"refs/heads/{pull_request.head_ref}"
     try:
-        told = asking.listed(path, shapes.Activity, {"ref": ref})
+        told = asking.listed(path, shapes.Activity, {"ref": ref}, numbered=False)
     except (ConfigurationError, RefusedError):  # a fork that is gone, or that this token may not look into
         return None
     return [move for move in told if move.ref == ref]

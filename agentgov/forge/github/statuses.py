@@ -9,6 +9,7 @@ from typing import Any
 from agentgov.forge.github import shapes
 from agentgov.forge.github.asking import Asking
 from agentgov.forge.port import Account, Annotation, PublishedStatus, State, Status, Written
+from agentgov.forge.reasons import INCOMPLETE, incomplete
 from agentgov.net.client import InDoubtError
 from agentgov.net.decoding import decoded
 
@@ -123,9 +124,12 @@ def _batches(annotations: Sequence[Annotation]) -> list[list[dict[str, Any]]]:
 
 def _runs(asking: Asking, commit: str, name: str) -> list[shapes.CheckRun]:
     """The latest run of each app under a name, newest first."""
-    path, found = f"{asking.root}/commits/{commit}/check-runs", list[shapes.CheckRun]()
+    path, found, counted = f"{asking.root}/commits/{commit}/check-runs", list[shapes.CheckRun](), 0
     for answer in asking.client.pages(path, {"check_name": name, "filter": "latest", "per_page": 100}):
-        found += decoded(answer, shapes.CheckRuns, f"GET {path}").check_runs
+        told = decoded(answer, shapes.CheckRuns, f"GET {path}")
+        found, counted = found + told.check_runs, told.total_count
+    if len(found) < counted:
+        raise incomplete(INCOMPLETE, f"GET {path}: GitHub counts {counted} and tells {len(found)}", "try again")
     mine = [one for one in found if one.name == name and one.head_sha == commit]
     return sorted(mine, key=lambda one: one.id, reverse=True)
 

@@ -61,6 +61,24 @@ def test_fewer_than_are_counted_is_not_enough(github: Talk, what: str) -> None:
     assert raised.value.rule == "forge.incomplete"
 
 
+@pytest.mark.attack("N2")
+def test_a_page_whose_link_was_taken_away_is_missed(github: Talk) -> None:
+    for number in range(100):
+        github.world.review(1, f"person-{number}", "COMMENTED")
+    pull = github.port().pull_request(1)
+    assert len(github.port().reviews(pull)) == 100
+    github.world.review(1, "owner", "CHANGES_REQUESTED")
+    answer = github.fake._answer
+
+    def without_links(request: Request) -> Reply:
+        told = answer(request)
+        return Reply(told.status, told.body, {name: text for name, text in told.headers.items() if name != "link"})
+
+    github.fake._answer = without_links
+    with pytest.raises(IncompleteError, match="goes on, and does not say so"):
+        github.port().reviews(pull)
+
+
 def while_reading(github: Talk, times: int) -> None:
     """Somebody pushes each time when the reviews are read."""
     answer = github.fake._answer

@@ -232,6 +232,10 @@ def test_all_pages_are_read_and_a_page_that_fails_is_not_left_out(server: FakeSe
         '<http://user@127.0.0.1/list>; rel="next"',
         'somewhere; rel="next"',
         '</list>; rel="next"',
+        "</list?page=2>; rel='next'",
+        '</list?page=2>; title="next',
+        "</list?page=2>; a=" + " " * 50_000 + "! x",
+        '</list?page=2>; rel="next last", </list?page=3>; rel=NEXT',
     ],
 )
 def test_a_link_that_leads_elsewhere_or_in_circles_ends_it(server: FakeServer, link: str) -> None:

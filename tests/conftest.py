@@ -3,6 +3,7 @@
 Their worlds are thrown away, and no power fails in them.
 """
 
+import atexit
 import os
 import tempfile
 
@@ -20,4 +21,5 @@ for name in list(os.environ):
 
 # What `validate` keeps between runs: never in the user's own cache.
 _kept = tempfile.TemporaryDirectory(prefix="agentgov-tests-")
+atexit.register(_kept.cleanup)  # said, since what cleans up by itself warns of it
 os.environ["AGENTGOV_CACHE"] = _kept.name

@@ -2,11 +2,8 @@
 
 from collections.abc import Callable
 
-import pytest
 from prworld import PullRequestWorld
 from unit.cli.command_world import PROMPT
-
-from agentgov.cli.commands import COMMANDS
 
 Story = Callable[[PullRequestWorld, int, str], None]
 
@@ -107,7 +104,6 @@ def bring(world: PullRequestWorld, number: int) -> None:
     assert found.code in (0, 1), found
 
 
-@pytest.mark.skipif("forge" not in COMMANDS, reason="nothing here imports from a forge yet")
 def test_a_preview_is_what_the_import_makes_of_it(on_github: PullRequestWorld) -> None:
     seen = set()
     for story in STORIES:

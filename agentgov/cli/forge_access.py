@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
-from agentgov.forge.where import ForgeOptions, Where, locate
-
 if TYPE_CHECKING:
     from agentgov.forge.port import ForgePort
+    from agentgov.forge.where import ForgeOptions, Where
     from agentgov.repo.repository import Repository
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -34,6 +33,8 @@ def forge_options(command: Command) -> Command:
 
     @functools.wraps(command)
     def asked(*args: Any, forge: str | None, project: str, api_url: str, **kwargs: Any) -> Any:
+        from agentgov.forge.where import ForgeOptions
+
         return command(*args, forge=ForgeOptions(forge or "", project, api_url), **kwargs)
 
     default = "(default: as CI or the remote says)"
@@ -47,9 +48,10 @@ def forge_options(command: Command) -> Command:
     return cast(Command, asked)
 
 
-def where_is(repo: "Repository", options: ForgeOptions) -> Where:
+def where_is(repo: "Repository", options: "ForgeOptions") -> "Where":
     """The repository on a forge that belongs to this one, with the token that is set for it, if any."""
     from agentgov.forge.opening import TOKENS
+    from agentgov.forge.where import locate
     from agentgov.net.tokens import token_from
     from agentgov.repo.remote import Remote
 
@@ -58,7 +60,7 @@ def where_is(repo: "Repository", options: ForgeOptions) -> Where:
     return replace(where, token=token_from(os.environ, TOKENS[where.forge]))
 
 
-def connect(repo: "Repository", options: ForgeOptions, deadline: float = 60.0) -> "ForgePort":
+def connect(repo: "Repository", options: "ForgeOptions", deadline: float = 60.0) -> "ForgePort":
     """The port to the repository's forge. `deadline`: seconds for all requests together. Answers are kept in the user's
     own cache folder with the tag to ask whether they changed (AGENTGOV_CACHE=off keeps none)."""
     from agentgov.cli.kept import kept_files

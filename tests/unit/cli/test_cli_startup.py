@@ -31,7 +31,7 @@ print("LOADED", *loaded)
 """
 
 
-@pytest.mark.parametrize("args", [["--help"], ["--version"], ["-h"]])
+@pytest.mark.parametrize("args", [["--help"], ["--version"], ["-h"], ["check", "--help"]])
 def test_help_and_version_load_nothing_heavy(args: list[str]) -> None:
     probe = PROBE.format(args=args, heavy=HEAVY)
     done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=False)

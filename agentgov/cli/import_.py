@@ -4,6 +4,7 @@ Finds the inputs, has them imported, writes each agent whole or not at all, and 
 earlier import wrote is left as it is. `--list` tells the formats.
 """
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ from agentgov.importers.registry import FORMATS, NAMES, format_named
 
 if TYPE_CHECKING:
     from agentgov.cli.import_report import Told
+    from agentgov.importers.result import Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,7 @@ def _import(asked: _Asked) -> "Told":
     inputs = list(read_sources(asked.paths, form))
     sources = [item for item in inputs if isinstance(item, Source)]
     before = imported_before(root, asked.into)
-    outcome = import_agents(form.name, form.reader(), sources, asked.into, before)
+    outcome = import_agents(form.name, form.reader(), _watched(sources), asked.into, before)
     settled = [(item, settle(root, item)) for item in outcome.imported]
     done = tuple((item, state) for item, state in settled if not isinstance(state, Failure))
     refused = [state for _, state in settled if isinstance(state, Failure)]
@@ -84,6 +86,17 @@ def _import(asked: _Asked) -> "Told":
     return Told(
         done, (*unread, *outcome.failures, *refused, *nothing), (*(around(root, asked.into) if done else ()), *without)
     )
+
+
+def _watched(sources: Sequence["Source"]) -> Iterator["Source"]:
+    """The sources one by one, with a word on a terminal about how far it is."""
+    from agentgov.cli.progress import Progress
+
+    progress = Progress("importing", "files")
+    for number, source in enumerate(sources):
+        progress.tell(number, len(sources))
+        yield source
+    progress.done()
 
 
 def _root(repo: str | None) -> Path:

@@ -190,6 +190,11 @@ ATTACKS = (
     Attack("N3", "The forge, or whoever answers for it, repeats the token in its errors", "in no message of ours"),
     Attack("N4", "Address of the forge by plain http, of another host, in a remote", "refused; no token is sent"),
     Attack("N5", "A push that the forge's list leaves out, by somebody who then approves", "no review counts there"),
+    # Webhooks
+    Attack("W1", "Webhook without a signature, with the older one, or by another secret", "401, nothing is woken"),
+    Attack("W2", "Webhook replayed: at once, under another id or event, or too late", "wakes nobody"),
+    Attack("W3", "Deliveries that are endless, slow, nested, or come by thousands", "cut off; bounded memory and log"),
+    Attack("W4", "Signed webhook of a fork or another repository, or with words for numbers", "wakes nobody"),
     # CI on a forge
     Attack(
         "R12",

@@ -7,6 +7,8 @@ import click
 # subcommand -> module under agentgov.cli whose `command` it is; alphabetical
 SUBCOMMANDS: dict[str, str] = {
     "import-reviews": "forge_import",
+    "listen": "forge_listen",
+    "release-page": "forge_release_page",
 }
 
 

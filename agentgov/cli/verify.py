@@ -1,5 +1,6 @@
 """`agentgov verify`: would the reconciler release this? The full trust verdict on a tag, or on a commit of main."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import click
@@ -33,12 +34,14 @@ def verify(what: str, repo: str, output: str) -> int:
     accept, 1 reject, 3 cannot tell (an object is missing, or the journal is stale).
     """
     context = open_context(repo)
-    view, found, subject = _judged(context, what)
+    view, found, subject = judged(context, what)
     answer(output, _page(what, found, subject, view), _document(what, found, subject, view))
     return {"accept": 0, "reject": 1}.get(found.word, IncompleteError.exit_code)
 
 
-def _judged(context: Context, what: str) -> tuple[View | None, Answer, Subject]:
+def judged(context: Context, what: str, tags: Mapping[str, str] | None = None) -> tuple[View | None, Answer, Subject]:
+    """The verdict on a tag or a commit, by the journal that this clone knows; `tags` say where tags point, where that
+    is known better than this clone does."""
     view: View | None = None
     found, subject = Answer(()), Subject()
     try:
@@ -51,7 +54,7 @@ def _judged(context: Context, what: str) -> tuple[View | None, Answer, Subject]:
             return view, found, subject
         if len(view.governance.access.people) == 1:
             found = found.and_also([Point(note("contents.unreviewed", UNREVIEWED))])
-        subject, points = _examined(context, view, what, pinned)
+        subject, points = _examined(context, view, what, pinned, tags)
         found = found.and_also(points)
         if view.is_stale(clock.now()):
             found = found.and_also([_stale(context, view)])
@@ -63,11 +66,11 @@ def _judged(context: Context, what: str) -> tuple[View | None, Answer, Subject]:
     return view, found, subject
 
 
-def _examined(context: Context, view: View, what: str, pinned: bool) -> Examined:
+def _examined(context: Context, view: View, what: str, pinned: bool, tags: Mapping[str, str] | None = None) -> Examined:
     name = release_name(what.removeprefix("refs/tags/"))
     if name is not None:
-        oid = known_refs(context.journal, view.governance.fleet.main).tags.get(str(name))
-        return examine_tag(view, name, oid, pinned)
+        known = tags if tags is not None else known_refs(context.journal, view.governance.fleet.main).tags
+        return examine_tag(view, name, known.get(str(name)), pinned)
     commit = context.repo.resolve(what)
     note_uncommitted(context.repo, commit, what)
     return examine_commit(view, commit)

@@ -69,6 +69,12 @@ def parse_tag_message(message: bytes) -> TagText | None:
     return TagText(fleet, closure, int(where[1]), where[2])
 
 
+def tag_notes(raw: bytes) -> str:
+    """What somebody wrote into a release tag, "" where that is nothing; of a tag that was judged."""
+    parts = parse_tag(raw).message.decode("utf-8", "replace").removesuffix("\n").split("\n\n")
+    return "\n\n".join(parts[1:-1])
+
+
 def judge_tag(view: View, name: ReleaseName, oid: str, raw: bytes) -> Release | Refusal:
     """The release that a tag object is under this name, as the journal would record it now, or why it is none.
 

@@ -84,6 +84,7 @@ def test_gitlab(body: object, expected: list[str]) -> None:
     assert woken("gitlab", "whatever the header says", body) == expected
 
 
+@pytest.mark.attack("W4")
 def test_the_events_of_another_repository_wake_nobody() -> None:
     assert woken("github", "pull_request", github("opened", repository=8)) == []
     assert woken("github", "pull_request", {"action": "opened", "pull_request": {"number": 12}}) == []
@@ -92,11 +93,13 @@ def test_the_events_of_another_repository_wake_nobody() -> None:
     assert woken("github", "pull_request", github("opened"), OURS["gitlab"]) == []
 
 
+@pytest.mark.attack("W4")
 @pytest.mark.parametrize("number", [0, -1, 2**53, 2**70, "12", 12.5, None])
 def test_what_is_no_number_is_none(number: object) -> None:
     assert woken("github", "pull_request", github("opened", number=number)) in ([], None)
 
 
+@pytest.mark.attack("W3")
 @pytest.mark.parametrize(
     "body",
     [

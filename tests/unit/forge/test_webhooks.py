@@ -67,6 +67,7 @@ def test_the_example_of_githubs_documentation_is_accepted() -> None:
     assert accepted(given, Secrets(github=(SECRET,))).event == "pull_request"
 
 
+@pytest.mark.attack("W1")
 @pytest.mark.parametrize(
     "signature",
     [
@@ -88,6 +89,7 @@ def test_what_is_not_signed_with_the_secret_is_refused(signature: str) -> None:
     assert refused(delivery, Secrets(github=(SECRET,))) == (401, "hook.signature")
 
 
+@pytest.mark.attack("W1")
 def test_the_older_signature_is_never_looked_at() -> None:
     headers = {name: text for name, text in github().headers.items() if name != "x-hub-signature-256"}
     headers["x-hub-signature"] = "sha1=" + hmac.new(SECRET, BODY, "sha1").hexdigest()
@@ -113,6 +115,7 @@ def test_two_secrets_count_while_one_is_exchanged_for_the_other() -> None:
     assert refused(github(secret=OTHER), Secrets(github=(SECRET,))) == (401, "hook.signature")
 
 
+@pytest.mark.attack("W2")
 def test_the_same_body_counts_once_whatever_its_unsigned_headers_say() -> None:
     secrets = Secrets(github=(SECRET,))
     seen = accepted(github(x_github_delivery="1"), secrets).seen
@@ -188,6 +191,7 @@ def test_a_signed_delivery_counts_for_five_minutes(off: int, rule: str) -> None:
     assert (found.rule if isinstance(found, Refused) else "") == rule
 
 
+@pytest.mark.attack("W2")
 def test_a_signed_delivery_from_a_clock_ahead_is_known_as_long_as_it_counts() -> None:
     secrets, ahead = Secrets(signing=(key(),)), gitlab(key=key(), time=NOW + 300)
     seen = accepted(ahead, secrets, NOW).seen

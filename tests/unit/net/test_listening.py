@@ -116,6 +116,7 @@ def test_what_is_no_request_reaches_nobody(echo: Echo, port: int, request_: byte
     assert echo.heads == []
 
 
+@pytest.mark.attack("W3")
 def test_a_slow_request_is_cut_off(echo: Echo, port: int) -> None:
     begun = time.monotonic()
     with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
@@ -127,6 +128,7 @@ def test_a_slow_request_is_cut_off(echo: Echo, port: int) -> None:
     assert echo.bodies == [None]
 
 
+@pytest.mark.attack("W3")
 def test_more_connections_than_there_may_be_are_hung_up_on(echo: Echo, port: int) -> None:
     held = [socket.create_connection(("127.0.0.1", port), timeout=10) for _ in range(MOST)]
     for connection in held:

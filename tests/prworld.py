@@ -97,7 +97,8 @@ def with_accounts(commands: CommandWorld, forge: str = "github") -> CommandWorld
     for name, number in NUMBERS.items():
         mail = f"emails: [{name}@sim.example]"
         assert mail in text
-        text = text.replace(mail, f"{mail}, {forge}: {{login: {name}, id: {number}}}")
+        both = f"emails: [{name}@sim.example, {name}@example.com]"  # what clones and what forges commit with
+        text = text.replace(mail, f"{both}, {forge}: {{login: {name}, id: {number}}}")
     gitworld.make_key(commands.keys, "importer")
     key = gitworld.public_key(commands.keys / "importer")
     text = text.replace("bots:\n", f'bots:\n  - {{id: importer, kind: importer, keys: ["{key}"]}}\n')

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from gitlabfleet import GitLabFleet
 from prworld import PullRequestWorld, with_accounts
 from unit.cli.command_world import CommandWorld
 
@@ -68,4 +69,17 @@ def accounts_world(begun_world: CommandWorld, tmp_path_factory: pytest.TempPathF
 def on_github(accounts_world: CommandWorld, tmp_path: Path) -> Iterator[PullRequestWorld]:
     """A fleet with a journal whose repository stands on a fake GitHub."""
     with PullRequestWorld.on(accounts_world.copied(tmp_path / "world")) as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def gitlab_world(begun_world: CommandWorld, tmp_path_factory: pytest.TempPathFactory) -> CommandWorld:
+    """The template of `on_gitlab`; no test may touch it."""
+    return with_accounts(begun_world.copied(tmp_path_factory.mktemp("worlds") / "gitlab"), "gitlab").packed()
+
+
+@pytest.fixture
+def on_gitlab(gitlab_world: CommandWorld, tmp_path: Path) -> Iterator[GitLabFleet]:
+    """A fleet with a journal whose repository stands on a fake GitLab."""
+    with GitLabFleet.on(gitlab_world.copied(tmp_path / "world")) as found:
         yield found

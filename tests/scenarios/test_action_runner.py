@@ -1,6 +1,7 @@
 """The workflows and the action from end to end: a runner with GitHub's documented environment, a fake GitHub on
 loopback, real git. Each job's token has just the rights that its workflow asks for, so that one too few fails here."""
 
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ from agentgov.scaffold.ci_steps import Tool
 TOOLS = {"package": Tool("1.2.3"), "action": Tool("1.2.3", f"acme/agentgov@{'a' * 40}")}
 BRIEF = {PROMPT: "Sort tickets by urgency. Be brief.\n"}
 FORK = "alice"
+JOURNAL = "agentgov/journal"
 
 
 @dataclass
@@ -195,6 +197,33 @@ def test_a_wrong_number_in_the_note_judges_another_pull_request_and_that_is_all(
     packaged.runs("agentgov-relay", "workflow_run", {"workflow_run": {"id": noted.id}})
     assert packaged.stands(other) == ("in_progress", None)
     assert packaged.check(forge.pulls[mine].head) is None
+
+
+@pytest.mark.parametrize("tool", ["action", pytest.param("package", marks=pytest.mark.slow)])
+def test_an_approval_and_a_merge_are_all_that_people_do(stage_for: Callable[[str], Stage], tool: str) -> None:
+    stage = stage_for(tool)
+    forge, commands = stage.world.forge, stage.world.commands
+    commands.time = int(time.time())  # the runner's clock
+    number = stage.world.propose("alice", BRIEF)
+    forge.review(number, "bob", "APPROVED")
+    forge.merge(number, "alice", "rebase")
+    assert awaited(commands) == 1, "before the review is imported"
+    run = stage.runs("agentgov-main", "push", {"ref": "refs/heads/main"})
+    assert {name: job.conclusion for name, job in run.jobs.items()} == dict.fromkeys(run.jobs, "success"), logs(run)
+    assert "PRIVATE KEY" not in logs(run)
+    assert awaited(commands) == 0, logs(run)
+    tip = commands.git("rev-parse", f"origin/{JOURNAL}")
+    stage.runs("agentgov-main", "schedule", {})
+    assert awaited(commands) == 0
+    assert commands.git("rev-parse", f"origin/{JOURNAL}") == tip, "a second run appends nothing"
+
+
+def awaited(commands: CommandWorld) -> int:
+    """Whether main waits for something, as an exit code of `check` in a fresh look at the forge."""
+    refs = (f"+refs/heads/{name}:refs/remotes/origin/{name}" for name in ("main", JOURNAL))
+    commands.git("fetch", "-q", "origin", *refs)
+    commands.time = int(time.time()) + 1
+    return commands.run("frank", "check", "--head", "origin/main").code
 
 
 def test_without_pins_nothing_is_judged(packaged: Stage) -> None:

@@ -1,6 +1,7 @@
 """GitLab's pipeline as `agentgov init` writes it, from end to end: a runner with GitLab's documented variables, a fake
 GitLab on loopback, real git."""
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -111,6 +112,16 @@ def test_without_an_answer_the_job_fails_and_without_a_token_there_is_none(stage
 def test_keys_are_seen_on_the_default_branch_alone(stage: Stage) -> None:
     number = stage.propose("alice", "Be brief.\n")
     assert "agentgov-reconcile" not in stage.runs(number)
-    done = stage.runner.default_branch(TEXT, stage.forge.tip("refs/heads/main"))
+
+
+def test_an_approval_and_a_merge_are_all_that_people_do(stage: Stage) -> None:
+    stage.commands.time = int(time.time()) - 900  # the runner's clock
+    number = stage.propose("alice", "Be brief.\n")
+    stage.forge.approve(number, "bob")
+    merged = stage.forge.merge(number, "alice")
+    done = stage.runner.default_branch(TEXT, merged)
     assert {"agentgov-validate", "agentgov-import", "agentgov-reconcile"} == set(done)
-    assert done["agentgov-reconcile"].outcome == "success", done["agentgov-reconcile"].log
+    assert {job.outcome for job in done.values()} == {"success"}, done
+    stage.commands.git("fetch", "-q", "origin", merged, "+refs/heads/agentgov/*:refs/remotes/origin/agentgov/*")
+    stage.commands.time = int(time.time()) + 1
+    assert stage.commands.run("frank", "check", "--head", merged).code == 0

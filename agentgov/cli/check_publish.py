@@ -116,7 +116,8 @@ def _annotations(told: "ReviewsTold") -> "list[Annotation]":
         if path.path == WHOLE:
             continue
         alone = ReviewsTold(told.state, "", (path,))
-        said = "; ".join(sentence(lack, code_=False) for lack in lacks(alone)) or path.message or "waits"
+        lacking = (sentence(lack, code_=False) for lack in lacks(alone))
+        said = "; ".join(part for part in (path.message, *lacking) if part) or "waits"
         level = "failure" if path.state == "blocked" else "warning"
         found.append(Annotation(path.path, 1, level, f"reviews: {path.state}", said))  # type: ignore[arg-type]
     return found

@@ -69,7 +69,7 @@ def preview(
     """
     start = before or Preview(change, dict(view.state.reviews()), dict(view.state.imported()))
     taken = to_forge_reviews(told, base, view.governance.fleet.main)
-    steps = plan_imports(view, taken.reviews, hold=taken.hold)
+    steps = plan_imports(view, taken.reviews, strangers=False, hold=taken.hold)
     desk = _Desk(view, dict(start.reviews), dict(start.imported))
     for step in steps.values():
         desk.apply(step)

@@ -161,7 +161,8 @@ def _ignored(told: Sequence[Ignored]) -> str:
         return ""
     found: dict[tuple[str, str, str], list[str]] = {}
     for one in told:
-        found.setdefault((one.person, one.message, one.reason), []).append(one.on)
+        message = one.message.replace("`", "")  # of our own words in a sentence, which read as well without
+        found.setdefault((one.person, message, one.reason), []).append(one.on)
     lines = []
     for (person, message, reason), on in found.items():
         where = f" on {_paths_named([name for name in on if name])}" if any(on) else ""

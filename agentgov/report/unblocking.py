@@ -53,11 +53,11 @@ def sentence(lack: Lack, *, code_: bool = True) -> str:
 
 
 def _role(lack: Lack, code_: bool) -> str:
-    """What they are asked as: `owners of`, `administrators for`."""
+    """What they are asked as: `owners of`, `administrators, for`."""
     first = "the whole change" if lack.paths[0] == WHOLE else _name(lack.paths[0], code_)
     more = f" and {len(lack.paths) - 1:,} more" if len(lack.paths) > 1 else ""
     name = plain(lack.name) if code_ else lack.name
-    return f"{name} {'of' if lack.name == 'owners' else 'for'} {first}{more}"
+    return f"{name}{' of' if lack.name == 'owners' else ', for'} {first}{more}"
 
 
 def _name(text: str, code_: bool) -> str:

@@ -151,3 +151,20 @@ def test_words_of_others_act_neither_in_the_comment_nor_in_the_log(on_github: Pu
     assert not [line for line in comment.body.splitlines() if line.lstrip().startswith(("/", "@"))]
     assert "<img" not in comment.body
     assert found.code == 1
+
+
+def test_an_override_is_told_with_its_reason_and_who_gave_it(on_github: PullRequestWorld) -> None:
+    number = on_github.propose("alice", BRIEF)
+    reason = "Refunds are down; @sim/support is away"
+    on_github.commands.must("carol", "override", "content", "--reason", reason, "--due", "24h")
+    assert on_github.asked(number, *TOLD, code=0)["overridden"] == [{"path": PROMPT, "by": ["carol"]}]
+    (comment,) = on_github.forge.comments
+    assert "**agentgov: passes, 1 of 1 path by an override.**" in comment.body
+    assert f"carol let it through without its reviews: `{reason}`" in comment.body
+
+
+def test_somebody_who_is_not_in_access_is_greeted(on_github: PullRequestWorld) -> None:
+    on_github.forge.fork("newcomer")
+    number = on_github.propose("newcomer", BRIEF, fork="newcomer")
+    on_github.check(number, "--comment")
+    assert "Welcome! The author of this pull request is not in this fleet's Access." in on_github.forge.comments[0].body

@@ -1,5 +1,8 @@
 """Who is who on GitLab: members of groups, rights in the project, accounts by login. Decides nothing."""
 
+import re
+from collections.abc import Iterable, Mapping
+
 from agentgov.forge.gitlab import shapes
 from agentgov.forge.gitlab.api import Api
 from agentgov.forge.port import Account, Permission
@@ -14,6 +17,8 @@ _LEVELS: tuple[tuple[int, Permission], ...] = (
     (5, "read"),
 )
 _DEVELOPER = 30
+_PRIVATE = re.compile(r"([0-9]{1,18})-[A-Za-z0-9_.-]{1,255}@users\.noreply\.[^@\s]{1,253}", re.ASCII)
+_MOST_AUTHORS = 50  # looked up for one merge request; of more than that the rest stay unknown
 
 
 def team(api: Api, handle: str) -> tuple[Account, ...] | None:
@@ -46,3 +51,17 @@ def account(api: Api, login: str) -> Account | None:
     found = next((one for one in told if one.username.lower() == login.lower()), None)
     answer = api.client.find(f"/users/{found.id}") if found is not None else None  # a list does not tell of bots
     return None if answer is None else decoded(answer, shapes.User, f"the user {login}").account
+
+
+def behind(api: Api, addresses: Iterable[str]) -> Mapping[str, Account]:
+    """The accounts that private addresses of GitLab (`7-ana@users.noreply.gitlab.com`) name by their number.
+
+    Any other address names nobody. It is a claim, as every author of a commit is.
+    """
+    numbers = {address: int(match[1]) for address in addresses if (match := _PRIVATE.fullmatch(address)) is not None}
+    known: dict[int, Account] = {}
+    for number in list(dict.fromkeys(numbers.values()))[:_MOST_AUTHORS]:
+        answer = api.client.find(f"/users/{number}")
+        if answer is not None:
+            known[number] = decoded(answer, shapes.User, f"the user {number}").account
+    return {address: known[number] for address, number in numbers.items() if number in known}

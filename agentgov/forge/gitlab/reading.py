@@ -13,6 +13,7 @@ from agentgov.errors import ConfigurationError, RefusedError
 from agentgov.forge.gitlab import shapes
 from agentgov.forge.gitlab.api import Api, project_of
 from agentgov.forge.gitlab.approvals import is_mark, reviews_of
+from agentgov.forge.gitlab.people import behind
 from agentgov.forge.gitlab.pushes import noted_pushers, pushers_of
 from agentgov.forge.gitlab.shapes import seconds
 from agentgov.forge.port import Account, Commit, File, Project, PullRequest, Pushers, Review
@@ -92,10 +93,14 @@ def merge_requests_of(api: Api, commit: str) -> tuple[PullRequest, ...]:
 
 
 def commits(api: Api, number: int) -> tuple[Commit, ...]:
-    """A merge request's commits, oldest first. GitLab tells addresses of people here, which prove no account."""
-    listed = api.all(shapes.Commit, f"merge_requests/{number}/commits", f"the commits of merge request {number}")
-    found = [Commit(one.id, one.parent_ids, None, None, one.message) for one in listed]
-    return tuple(reversed(found))
+    """A merge request's commits, oldest first. GitLab tells addresses of people here, of which few prove an account."""
+    below, what = f"merge_requests/{number}/commits", f"the commits of merge request {number}"
+    told = tuple(api.all(shapes.Commit, below, what))[::-1]
+    who = behind(api, (address for one in told for address in (one.author_email, one.committer_email)))
+    return tuple(
+        Commit(one.id, one.parent_ids, who.get(one.author_email), who.get(one.committer_email), one.message)
+        for one in told
+    )
 
 
 def files(api: Api, pull_request: PullRequest) -> tuple[File, ...]:

@@ -97,6 +97,8 @@ class Commit(msgspec.Struct, frozen=True):
     id: str
     parent_ids: tuple[str, ...]
     message: str
+    author_email: str = ""
+    committer_email: str = ""
 
 
 class Branch(msgspec.Struct, frozen=True):

@@ -1,5 +1,7 @@
 """`check --pr` on GitLab: approvals count for what was looked at, and the verdict is told as a status and one note."""
 
+from pathlib import Path
+
 from gitlabfleet import GitLabFleet
 from unit.cli.command_world import ACCESS, PROMPT
 
@@ -130,3 +132,26 @@ def test_wherever_gitlab_goes_down_there_is_no_pass(on_gitlab: GitLabFleet) -> N
         found = on_gitlab.check(number, "--status")
         assert found.code == 3, (first, found)
         assert "success" not in on_gitlab.statuses, first
+
+
+def test_elsewhere_it_is_judged_by_commits_and_by_the_groups_of_gitlab(on_gitlab: GitLabFleet, tmp_path: Path) -> None:
+    world = on_gitlab.forge
+    on_gitlab.push("carol", {"CODEOWNERS": "* @sim/platform\n/agents/support/ @sim/support\n"}, "main")
+    number = on_gitlab.propose("alice", BRIEF)
+    world.team("@sim/support", "bob", "dave")
+    world.permission("bob", "write")
+    world.permission("dave", "write")
+    args = ("--by", "commits", "--write-facts", str(tmp_path / "facts.json"))
+    before = on_gitlab.asked(number, *args, code=1)
+    assert (before["judged_by"], before["missing_paths"]) == ("commits", [PROMPT])
+    world.approve(number, "bob")
+    assert on_gitlab.asked(number, *args, code=1)["would_pass"]["people"] == ["dave"]  # its author is unknown
+    world.approve(number, "dave")
+    direct = on_gitlab.asked(number, *args, "--status", code=0)
+    again = on_gitlab.commands.asked("alice", "check", "--facts", str(tmp_path / "facts.json"))
+    assert {key: direct[key] for key in again} == again
+    assert on_gitlab.statuses == ["success"]
+    world.hidden_groups.add("sim/support")
+    found = on_gitlab.check(number, *args, "--status")
+    assert (found.code, on_gitlab.statuses) == (3, ["failed"])
+    assert "@sim/support" in found.err

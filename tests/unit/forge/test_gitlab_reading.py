@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+import gitworld
 import pytest
 from gitlabtalk import Talk, talk
 from gitworld import Content
@@ -215,6 +216,18 @@ def test_permissions_are_those_of_the_project(gitlab: Talk) -> None:
 
 def account(gitlab: Talk, login: str) -> Account:
     return Account(gitlab.world.account(login), login)
+
+
+def test_the_private_address_of_an_account_names_the_author_of_a_commit(gitlab: Talk) -> None:
+    number, _ = opened(gitlab)
+    ana, clone = gitlab.world.account("ana"), gitlab.world.clone("dev")
+    gitworld.git(clone, "reset", "-q", "--hard", gitlab.world.tip("refs/heads/topic"))
+    for address in (f"{ana}-former@users.noreply.gitlab.com", "99999-ana@users.noreply.gitlab.com"):
+        gitworld.commit_files(clone, {address: "x\n"}, name="X", email=address)
+    gitlab.world.push("dev", clone, "topic")
+    forge = gitlab.forge()
+    told = forge.commits(forge.pull_request(number))
+    assert [one.author for one in told] == [None, Account(ana, "ana"), None]
 
 
 def test_a_branch_is_told_by_its_name_and_an_account_by_its_login(gitlab: Talk) -> None:

@@ -210,6 +210,14 @@ ATTACKS = (
     Attack("R15", "A fork's workflow asks for secrets, or for a token that may write", "there are none"),
     Attack("R16", "Token or key in a log, or left on the machine", "in no log, and gone with the job"),
     Attack("R17", "An action moved under its tag", "refused: named by a digest"),
+    Attack(
+        "R18", "GitLab: approved within two minutes of a push, of whatever the page showed", "not counted, and told"
+    ),
+    Attack("R19", "GitLab: a comment, or an imported note, that says somebody approved", "nobody's word"),
+    Attack(
+        "R20", "GitLab: lines like `/merge` in titles, paths and words, obeyed as the bot's", "no line we send is one"
+    ),
+    Attack("R21", "GitLab: the author asks again for the review that asked for changes", "it holds"),
     # Tags and releases
     Attack(
         "T1", "Tag moved to another commit, well signed", "alarm and hold; nothing follows it", "verify-tag accepts"

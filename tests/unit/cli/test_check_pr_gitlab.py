@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 from gitlabfleet import GitLabFleet
 from unit.cli.command_world import ACCESS, PROMPT
 
@@ -36,6 +37,7 @@ def test_a_push_of_other_contents_leaves_the_approval_behind_and_a_rebase_does_n
     assert on_gitlab.forge.jobs[-1].commit == on_gitlab.forge.pulls[number].head
 
 
+@pytest.mark.attack("R18")
 def test_an_approval_half_a_minute_after_a_push_counts_for_nothing_and_is_told(on_gitlab: GitLabFleet) -> None:
     number = on_gitlab.propose("alice", BRIEF)
     on_gitlab.push("alice", LOUD)
@@ -49,6 +51,7 @@ def test_an_approval_half_a_minute_after_a_push_counts_for_nothing_and_is_told(o
     assert on_gitlab.check(number).code == 0
 
 
+@pytest.mark.attack("R5")
 def test_approvals_that_were_taken_back_or_reset_count_no_more(on_gitlab: GitLabFleet) -> None:
     number = on_gitlab.propose("alice", BRIEF)
     on_gitlab.forge.approve(number, "bob")
@@ -61,6 +64,7 @@ def test_approvals_that_were_taken_back_or_reset_count_no_more(on_gitlab: GitLab
     assert on_gitlab.check(number).code == 1
 
 
+@pytest.mark.attack("R21")
 def test_a_request_for_changes_blocks_until_the_same_person_approves(on_gitlab: GitLabFleet) -> None:
     number = on_gitlab.propose("alice", BRIEF)
     on_gitlab.forge.request_changes(number, "bob")
@@ -73,6 +77,7 @@ def test_a_request_for_changes_blocks_until_the_same_person_approves(on_gitlab: 
     assert on_gitlab.asked(number, code=0)["verdict"] == "pass"
 
 
+@pytest.mark.attack("R3")
 def test_whoever_pushed_approves_nothing_whatever_name_the_commits_bear(on_gitlab: GitLabFleet) -> None:
     number = on_gitlab.propose("alice", BRIEF)
     on_gitlab.commands.git("commit", "-q", "--amend", "-m", "By alice", who="alice")
@@ -93,6 +98,7 @@ def test_where_a_fork_is_hidden_no_approval_counts(on_gitlab: GitLabFleet) -> No
     assert on_gitlab.statuses == ["pending"]
 
 
+@pytest.mark.attack("R20")
 def test_no_words_of_others_become_a_command(on_gitlab: GitLabFleet) -> None:
     on_gitlab.propose("alice", {**BRIEF, "agents/support/triage/\n/merge": "x\n"}, "x", title="/merge\n/approve @all")
     assert on_gitlab.check(1, *COMMENT).code == 1
@@ -117,6 +123,7 @@ def test_governance_still_takes_personal_signatures(on_gitlab: GitLabFleet) -> N
     assert on_gitlab.asked(number, code=1)["verdict"] == "pending"
 
 
+@pytest.mark.attack("R7")
 def test_wherever_gitlab_goes_down_there_is_no_pass(on_gitlab: GitLabFleet) -> None:
     number = on_gitlab.propose("alice", BRIEF)
     on_gitlab.forge.approve(number, "bob")

@@ -52,6 +52,7 @@ def test_an_approval_that_was_taken_back_is_taken_back_in_the_journal(on_gitlab:
     assert pending(on_gitlab) == [PROMPT]
 
 
+@pytest.mark.attack("R18")
 def test_an_approval_in_doubt_is_not_imported_and_is_told(on_gitlab: GitLabFleet) -> None:
     number = on_gitlab.propose("alice", BRIEF)
     on_gitlab.push("alice", LOUD)

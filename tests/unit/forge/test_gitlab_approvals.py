@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from agentgov.forge.gitlab.approvals import AFTER_PUSH, NO_NOTE, NO_VERSION, reviews_of
 from agentgov.forge.gitlab.shapes import Approval, Note, Reviewer, User, Version
 from agentgov.forge.port import Review
@@ -37,6 +39,7 @@ def test_an_approval_speaks_of_the_version_that_was_there_when_it_was_given() ->
     assert found.submitted == int(at(5000).timestamp())
 
 
+@pytest.mark.attack("R18")
 def test_an_approval_right_after_a_push_speaks_of_nothing_and_says_so() -> None:
     both = versions((OLD, 0), (NEW, 1000))
     for after, commit in ((30, None), (120, None), (120.5, NEW)):
@@ -90,6 +93,7 @@ def test_an_approval_without_a_note_is_shown_and_speaks_of_nothing() -> None:
     assert (found.id, found.commit, found.why_no_commit) == ("a8", None, NO_NOTE)
 
 
+@pytest.mark.attack("R19")
 def test_what_people_write_and_what_was_imported_is_no_approval() -> None:
     written = Note(1, "approved this merge request", ANA, at(500), system=False)
     other = note(3, 500, "approved this merge request by mistake")
@@ -103,6 +107,7 @@ def test_a_request_for_changes_stands_beside_the_approval_it_took_away() -> None
     assert [(one.id, one.state, one.commit) for one in found] == [("n1", DISMISSED, None), ("n2", REQUESTED, OLD)]
 
 
+@pytest.mark.attack("R21")
 def test_a_request_for_changes_stands_though_somebody_asks_for_another_review() -> None:
     found = only(reviews_of([note(1, 500, "requested changes")], versions((OLD, 0)), [], [Reviewer(ANA, "unreviewed")]))
     assert found.state is REQUESTED

@@ -1,5 +1,7 @@
 """Who pushed to the branch of a merge request: nobody forgotten where it is called known."""
 
+import pytest
+
 from agentgov.forge.gitlab.pushes import noted_pushers, pushers_of
 from agentgov.forge.gitlab.shapes import Event, Note, PushData, User
 from agentgov.forge.port import Pushers
@@ -71,6 +73,7 @@ def test_nobody_is_known_where_the_branch_began_before_what_is_told() -> None:
     assert not pushers_of([push(DEV, "pushed", HEAD), None], "topic", HEAD).known
 
 
+@pytest.mark.attack("N5")
 def test_nobody_is_known_where_a_push_between_is_missing_or_its_account_is() -> None:
     assert not pushers_of([push(DEV, "pushed", HEAD), push(DEV, "created", OLD)], "topic", HEAD).known
     nobody = push(None, "pushed", MID)

@@ -38,6 +38,7 @@ def test_a_note_is_written_read_and_changed_by_its_own_account(gitlab: Talk) -> 
     assert [one.body for one in forge.comments(read.number)] == ["passes"]
 
 
+@pytest.mark.attack("R20")
 def test_no_line_of_a_note_is_a_command_to_gitlab(gitlab: Talk) -> None:
     read, forge = opened(gitlab), gitlab.forge()
     hostile = "by mallory:\n/merge\n/approve\r\n/close\r  /title x\n/APPROVE\n`\n/merge\n`"

@@ -6,6 +6,7 @@ Decides nothing; nothing is written that stands there already. A line that begin
 
 import re
 
+from agentgov.errors import RefusedError
 from agentgov.forge.gitlab import shapes
 from agentgov.forge.gitlab.api import Api
 from agentgov.forge.port import Account, Comment, PublishedStatus, PullRequest, State, Status, Written
@@ -90,18 +91,27 @@ def publish(api: Api, status: Status, pull_request: PullRequest | None) -> Writt
 
     GitLab takes no other words for a status that waits while it goes on waiting: those are left as they are.
     """
-    me = whoami(api)
-    own = [
-        one for one in _statuses(api, status.commit, status.name) if one.author is not None and one.author.id == me.id
-    ]
-    title, state = status.title[:_MOST_TITLE], _TO_GITLAB[status.state]
-    newest = max(own, key=lambda one: one.id, default=None)
+    me, title, state = whoami(api), status.title[:_MOST_TITLE], _TO_GITLAB[status.state]
+    newest = _newest(api, status, me)
     if newest is not None and _stands(newest, state, title):
         return "unchanged"
     body: dict[str, str | int] = {"state": state, "name": status.name, "description": title}
     body |= {"target_url": status.url} if status.url else {}
-    api.client.send("POST", api.path(f"statuses/{status.commit}"), body | _place(api, status.commit, pull_request))
+    body |= _place(api, status.commit, pull_request)
+    try:
+        api.client.send("POST", api.path(f"statuses/{status.commit}"), body)
+    except (InDoubtError, RefusedError):  # it may be there: written without an answer, or by another run meanwhile
+        now = _newest(api, status, me)
+        if now is None or not _stands(now, state, title):
+            raise
     return "created" if newest is None else "updated"
+
+
+def _newest(api: Api, status: Status, me: Account) -> shapes.CommitStatus | None:
+    """What this account said last of the commit under that name."""
+    told = _statuses(api, status.commit, status.name)
+    own = [one for one in told if one.author is not None and one.author.id == me.id]
+    return max(own, key=lambda one: one.id, default=None)
 
 
 def _stands(newest: shapes.CommitStatus, state: str, title: str) -> bool:

@@ -7,6 +7,7 @@ import gitworld
 import pytest
 from gitlabfake import READER
 from gitlabtalk import Talk, talk
+from gitlabworld import Job
 
 from agentgov.errors import AgentgovError, RefusedError
 from agentgov.forge.port import PullRequest, State, Status
@@ -87,6 +88,27 @@ def test_a_status_that_goes_on_waiting_is_left_as_it_is(gitlab: Talk) -> None:
     forge.publish(status(read, State.PENDING, "3 of 5 paths wait"), read)
     assert forge.publish(status(read, State.PENDING, "2 of 5 paths wait"), read) == "unchanged"
     assert forge.publish(status(read, State.PASS), read) == "updated"
+
+
+def test_a_status_whose_answer_was_lost_or_that_another_run_wrote_meanwhile_is_there(gitlab: Talk) -> None:
+    read, forge = opened(gitlab), gitlab.forge()
+    gitlab.fake.faults.add("lost", match="POST */statuses/*")
+    assert forge.publish(status(read, State.PASS), read) == "created"
+    other = gitlab.forge()
+    gitlab.fake.after("GET */pipelines", lambda: pending_by_the_bot(gitlab, read))
+    assert other.publish(status(read, State.PENDING), read) == "updated"
+    assert [job.status for job in gitlab.world.jobs] == ["success", "pending"]
+    gitlab.fake.faults.add("reset", match="POST */statuses/*")
+    with pytest.raises(AgentgovError) as told:
+        forge.publish(status(read, State.PASS), read)
+    assert told.value.exit_code == 3
+
+
+def pending_by_the_bot(gitlab: Talk, read: PullRequest) -> None:
+    last = gitlab.world.jobs[-1]
+    last.retried = True
+    made = Job(gitlab.world.next_id(), last.pipeline, read.head, last.ref, NAME, gitlab.fake.bot, "pending")
+    gitlab.world.jobs.append(made)
 
 
 def test_what_could_not_be_decided_never_reads_as_a_pass(gitlab: Talk) -> None:

@@ -34,6 +34,7 @@ NEEDS = {
     "repos/create-commit-status": "statuses",
     "repos/list-commit-statuses-for-ref": "statuses",
     "repos/get-collaborator-permission-level": "metadata",
+    "repos/list-collaborators": "metadata",
     "repos/get": "contents",
     "repos/list-pull-requests-associated-with-commit": "pull_requests",
     "repos/": "contents",
@@ -83,6 +84,7 @@ class GitHubFake(FakeServer):
             "users/get-by-username": self._user_of,
             "repos/get": lambda asked: Reply(200, self.shapes.repository(self._name(asked), "full-repository")),
             "repos/list-activities": self._activities,
+            "repos/list-collaborators": self._collaborators,
             "repos/get-branch": self._branch,
             "repos/get-collaborator-permission-level": self._permission,
             "repos/list-pull-requests-associated-with-commit": self._pulls_of,
@@ -329,6 +331,15 @@ class GitHubFake(FakeServer):
         tip = self.world.tip(f"refs/heads/{asked.names['branch']}")
         told = {"name": asked.names["branch"], "commit": {"sha": tip}, "protected": True}
         return Reply(200, self.api.shape("branch-with-protection", told)) if tip else _error(404, "Branch not found")
+
+    def _collaborators(self, asked: Asked) -> Reply:
+        if not asked.who.app and self.shapes.level(asked.who.account) not in ("admin", "maintain", "write"):
+            return _error(403, "Must have push access to view repository collaborators.")
+        wanted, world = asked.query("permission"), self.world
+        found = [number for number, level in world.permissions.items() if level != "none" and wanted in ("", level)]
+        users = [self.shapes.user(number) for number in found if not world.accounts[number].deleted]
+        told = [{**(user or {}), "role_name": self.shapes.level(user["id"]) if user else ""} for user in users]
+        return self._page(asked, [self.api.shape("collaborator", one) for one in told])
 
     def _permission(self, asked: Asked) -> Reply:
         login = asked.names["username"]

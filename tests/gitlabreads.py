@@ -63,6 +63,13 @@ def _member(world: GitLabWorld, number: int, level: int = 40) -> dict[str, Any]:
     }
 
 
+@route("GET", "projects/:/members/all", paged=True)
+def _members(call: Call) -> Reply:
+    world = call.world
+    found = [(one, level) for one, level in world.permissions.items() if not world.accounts[one].deleted]
+    return Reply(200, [_member(world, one, _LEVELS[level]) for one, level in found if level in _LEVELS])
+
+
 @route("GET", "projects/:/members/all/:")
 def _project_member(call: Call) -> Reply:
     level = _LEVELS.get(call.world.permissions.get(int(call.words[1]), "none"))
@@ -165,7 +172,7 @@ def _branch(call: Call) -> Reply:
 @route("GET", "projects/:/repository/files/:/raw", "ref")
 def _file(call: Call) -> Reply:
     try:
-        content = gitworld.git(call.world.remote, "cat-file", "blob", f"{call.query['ref']}:{call.words[1]}")
-    except RuntimeError:
+        content = call.world.blob(call.query["ref"], call.words[1])
+    except FileNotFoundError:
         return Reply(404, {"message": "404 File Not Found"})
     return Reply(200, content, {"content-type": "text/plain"})

@@ -114,6 +114,20 @@ def needed_owners(owned: Owned, paths: Collection[str], policy: Policy, forge: F
     return tuple(found)
 
 
+def asks_administrators(
+    owned: Owned, paths: Collection[str], policy: Policy, forge: Forge, answering: Collection[str]
+) -> bool:
+    """Whether administrators answer for any of these paths: nobody is named, or somebody who cannot answer.
+
+    `answering` are the owners behind whom there is somebody who may review.
+    """
+    if policy.unowned == "pass":
+        return False
+    parsed = tuple(parse(text, places(forge)[0], forge) for text in owned.texts or ("",))
+    named = [match(codeowners, path).owners for codeowners in parsed for path in paths]
+    return any(not owners or any(owner not in answering for owner in owners) for owners in named)
+
+
 def paths_of(files: Iterable[port.File]) -> tuple[str, ...]:
     """Every path that files are or were at."""
     return tuple(dict.fromkeys(path for file in files for path in (file.previous, file.path) if path is not None))

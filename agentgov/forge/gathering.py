@@ -10,6 +10,7 @@ from agentgov.forge.facts import (
     ROLES,
     Owned,
     People,
+    asks_administrators,
     commits_to_look_into,
     needed_owners,
     paths_of,
@@ -48,7 +49,10 @@ def gather_facts(
         paths = tuple(dict.fromkeys((*paths_of(change.files), *(path for told in files_of.values() for path in told))))
         owners = needed_owners(owned, paths, policy, asked.project.forge)
         named = (break_glass.by,) if break_glass is not None else ()
-        people = _Asking(forge, policy).people(owners, change, named)
+        asking = _Asking(forge, policy)
+        people = asking.people(owners, change, named)
+        if asks_administrators(owned, paths_of(change.files), policy, asked.project.forge, asking.answering):
+            people = asking.with_administrators(people)
         if _same_owners(forge, asked, tip, owned) and forge.pull_request(number).same_question(asked):
             return pull_request_facts(
                 change, people, owned, files_of, policy, break_glass=break_glass, update_merges=update_merges
@@ -85,6 +89,7 @@ class _Asking:
     def __init__(self, forge: ForgePort, policy: Policy) -> None:
         self._forge, self._least = forge, RANKS[policy.min_role]
         self._levels: dict[int, tuple[Account, Permission]] = {}
+        self.answering: set[str] = set()
 
     def people(self, owners: Iterable[str], change: Change, named: Iterable[str] = ()) -> People:
         """The owners, whoever has an opinion, and logins that are named, with what each of them may do."""
@@ -96,9 +101,11 @@ class _Asking:
             members = self._team(owner, change.pull_request.project.forge)
             if members is not None:
                 teams[owner] = members
-                self._look_among(members)
-            elif owner.startswith("@") and "/" not in owner:
-                self._look_up(owner.removeprefix("@"))
+                found = self._look_among(members)
+            else:
+                found = owner.startswith("@") and "/" not in owner and self._look_up(owner.removeprefix("@"))
+            if found:
+                self.answering.add(owner)
         for login in named:
             self._look_up(login)
         return People(teams, dict(self._levels.values()))
@@ -108,19 +115,28 @@ class _Asking:
         is_team = owner.startswith("@") and not owner.startswith("@@") and ("/" in owner or forge == "gitlab")
         return self._forge.team(owner) if is_team else None
 
-    def _look_up(self, login: str) -> None:
-        account = self._forge.account(login)
-        if account is not None:
-            self._level(account)
+    def with_administrators(self, people: People) -> People:
+        """The same with those who administer the repository, as far as the forge lists them."""
+        for account in self._forge.administrators():
+            self._levels.setdefault(account.id, (account, "admin"))
+        return People(people.teams, dict(self._levels.values()))
 
-    def _look_among(self, members: tuple[Account, ...]) -> None:
-        """Ask for the first members, and on until one is found who may review."""
+    def _look_up(self, login: str) -> bool:
+        """Whether there is somebody of that login who may review."""
+        account = self._forge.account(login)
+        return account is not None and self._may_review(account)
+
+    def _look_among(self, members: tuple[Account, ...]) -> bool:
+        """Whether one of them may review. The first are all asked for, so that they can be named."""
         found = False
         for place, member in enumerate(members):
             if place >= _MEMBERS_ASKED and found:
-                return
-            level = self._level(member)
-            found = found or (not member.bot and RANKS.get(ROLES.get(level, ""), 0) >= self._least)
+                break
+            found = self._may_review(member) or found
+        return found
+
+    def _may_review(self, account: Account) -> bool:
+        return RANKS.get(ROLES.get(self._level(account), ""), 0) >= self._least and not account.bot
 
     def _level(self, account: Account) -> Permission:
         if account.id not in self._levels:

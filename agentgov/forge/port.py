@@ -204,6 +204,9 @@ class ForgePort(Protocol):
     def account(self, login: str) -> Account | None:
         """Who has a login now; None where nobody has."""
 
+    def administrators(self) -> tuple[Account, ...]:
+        """Who administers the repository, as far as this token may see: to name somebody, never to decide by."""
+
     def tip(self, branch: str) -> str:
         """The commit that a branch is at now."""
 

@@ -7,7 +7,7 @@ from typing import Literal
 
 from agentgov.forge.github import shapes
 from agentgov.forge.github.asking import Asking, find_project, quoted
-from agentgov.forge.github.people import read_account, read_own_account, read_permission, read_team
+from agentgov.forge.github.people import read_account, read_administrators, read_own_account, read_permission, read_team
 from agentgov.forge.github.pulls import (
     list_pulls,
     list_pulls_of,
@@ -106,6 +106,9 @@ class GitHub:
 
     def account(self, login: str) -> Account | None:
         return read_account(self._asking, login)
+
+    def administrators(self) -> tuple[Account, ...]:
+        return read_administrators(self._asking)
 
     def tip(self, branch: str) -> str:
         return read_tip(self._asking, branch)

@@ -5,7 +5,7 @@ from agentgov.forge.github import shapes
 from agentgov.forge.github.asking import Asking, quoted
 from agentgov.forge.github.shapes import account
 from agentgov.forge.port import Account, Permission
-from agentgov.forge.reasons import MOVED, TEAM_HIDDEN, UNREACHABLE, incomplete
+from agentgov.forge.reasons import MOVED, TEAM_HIDDEN, TOKEN, UNREACHABLE, incomplete
 from agentgov.net.client import Client
 from agentgov.net.decoding import decoded
 
@@ -87,3 +87,14 @@ def read_account(asking: Asking, login: str) -> Account | None:
     """Who has a login now; None where nobody has."""
     told = asking.one(f"/users/{quoted(login)}", shapes.User)
     return None if told is None else account(told)
+
+
+def read_administrators(asking: Asking) -> tuple[Account, ...]:
+    """Who administers the repository; nobody where the token may not list that."""
+    try:
+        told = asking.listed(f"{asking.root}/collaborators", shapes.User, {"permission": "admin"})
+    except (ConfigurationError, RefusedError) as error:
+        if error.rule == TOKEN:
+            raise
+        return ()
+    return tuple(found for one in told if (found := account(one)) is not None)

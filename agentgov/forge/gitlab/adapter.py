@@ -73,6 +73,9 @@ class GitLab(ForgePort):
     def account(self, login: str) -> Account | None:
         return people.account(self._api, login)
 
+    def administrators(self) -> tuple[Account, ...]:
+        return people.administrators(self._api)
+
     def tip(self, branch: str) -> str:
         return reading.tip(self._api, branch)
 

@@ -3,14 +3,16 @@
 import re
 from collections.abc import Iterable, Mapping
 
+from agentgov.errors import ConfigurationError, RefusedError
 from agentgov.forge.gitlab import shapes
 from agentgov.forge.gitlab.api import Api
 from agentgov.forge.port import Account, Permission
 from agentgov.forge.reasons import TEAM_HIDDEN, incomplete
 from agentgov.net.decoding import decoded
 
+_OWNER = 50
 _LEVELS: tuple[tuple[int, Permission], ...] = (
-    (50, "admin"),
+    (_OWNER, "admin"),
     (40, "maintain"),
     (30, "write"),
     (20, "triage"),
@@ -65,3 +67,12 @@ def behind(api: Api, addresses: Iterable[str]) -> Mapping[str, Account]:
         if answer is not None:
             known[number] = decoded(answer, shapes.User, f"the user {number}").account
     return {address: known[number] for address, number in numbers.items() if number in known}
+
+
+def administrators(api: Api) -> tuple[Account, ...]:
+    """The owners of the project, directly or through a group; nobody where the token may not list them."""
+    try:
+        told = tuple(api.all(shapes.Member, "members/all", "the members"))
+    except (ConfigurationError, RefusedError):
+        return ()
+    return tuple(Account(one.id, one.username) for one in told if one.active and one.access_level >= _OWNER)

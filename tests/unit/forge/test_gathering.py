@@ -96,6 +96,24 @@ def test_in_a_large_team_one_who_may_review_is_found(world: ForgeWorld, fake: Gi
     assert "bo" not in facts.roles
 
 
+def test_where_administrators_answer_they_are_named_if_the_token_may_list_them(
+    world: ForgeWorld, fake: GitHubFake
+) -> None:
+    clone = world.clone("dev")
+    world.commit("dev", clone, {"b.yaml": "2\n"}, "nobody's")
+    world.push("dev", clone, "unowned")
+    number = world.open("dev", "unowned")
+    assert gather_facts(forge_of(fake), number, Policy()).roles == {}
+    world.permission("bot", "write")
+    assert gather_facts(forge_of(fake), number, Policy()).roles == {"root": "administrator"}
+    assert "root" not in gather_facts(forge_of(fake), 1, Policy()).roles, "nobody asks where owners answer"
+    world.team("@acme/agents")
+    assert "root" in gather_facts(forge_of(fake), 1, Policy()).roles
+    fake.faults.add("503", "GET */collaborators", times=9)
+    with pytest.raises(IncompleteError):
+        gather_facts(forge_of(fake), 1, Policy())
+
+
 def test_members_of_teams_below_belong_to_a_team(world: ForgeWorld, fake: GitHubFake) -> None:
     world.team("@acme/juniors", "jo", child_of="@acme/agents")
     world.permission("jo", "write")

@@ -183,7 +183,7 @@ def test_files_of_commits_are_read_and_a_missing_commit_is_no_missing_file(gitla
     gitlab.push("dev", {"docs/ä b.md": "hello\n"}, "main")
     tip = gitlab.world.tip("refs/heads/main")
     forge = gitlab.forge()
-    assert forge.text("docs/ä b.md", tip) == "hello"
+    assert forge.text("docs/ä b.md", tip) == "hello\n"
     assert forge.text("docs/none.md", tip) is None
     assert forge.files_of(tip) == (File("docs/ä b.md", "added"),)
     with pytest.raises(IncompleteError, match="no commit"):

@@ -34,7 +34,7 @@ from agentgov.report.page import Page, Span
     help="Say which releases are due at REV (default: HEAD), and the command that signs each; make none.",
 )
 @repo_option
-@format_option()
+@format_option("markdown")
 def release(
     agent: AgentId | None,
     bump: Bump | None,
@@ -62,6 +62,8 @@ def release(
         return tell_proposals(repo, from_merge, agent, push, output)
     if agent is None:
         raise click.UsageError("Missing argument 'AGENT'.")
+    if output == "markdown":
+        raise click.UsageError("--format markdown goes with --from-merge.")
     return _make(agent, bump, version, rev, message, for_override, push, repo, output)
 
 

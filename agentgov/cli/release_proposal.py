@@ -6,6 +6,8 @@ Reads and prints. Signs nothing and asks for no key: a bot never signs for a per
 import shlex
 from typing import Any
 
+import click
+
 from agentgov.cli.context import journal_json, journal_line, open_context
 from agentgov.cli.options import answer
 from agentgov.journal.view import View
@@ -14,9 +16,12 @@ from agentgov.release.proposal import Proposals, Proposed, propose
 from agentgov.release.refs import known_refs, observe_refs
 from agentgov.report.changelog import changelog_markdown, changelog_page, since
 from agentgov.report.diff import CLASS_STYLES
+from agentgov.report.findings import plural
+from agentgov.report.markup import code, cut, prose
 from agentgov.report.page import Page, Span
 from agentgov.trust.permissions import who_can
 
+_SUMMARY = 500_000  # bytes; GitHub takes a summary of a step of 1 MiB
 _WHY = {"minor": "Minor, because something loosens. ", "patch": "Patch, because nothing loosens. ", None: ""}
 
 
@@ -28,7 +33,10 @@ def tell_proposals(start: str, rev: str, only: AgentId | None, fetch: bool, outp
     main = view.governance.fleet.main
     refs = observe_refs(context.journal, main) if fetch else known_refs(context.journal, main)
     found = propose(view, context.repo.resolve(rev), refs.tags, only)
-    answer(output, _page(view, found), _document(view, found))
+    if output == "markdown":
+        click.echo(_markdown(view, found), nl=False)
+    else:
+        answer(output, _page(view, found), _document(view, found))
     return 0
 
 
@@ -55,6 +63,23 @@ def _page(view: View, found: Proposals) -> Page:
     if not found.due:
         page.line(f"no release is due at commit {found.commit[:9]}")
     return page.line(journal_line(view))
+
+
+def _markdown(view: View, found: Proposals) -> str:
+    """The same for the summary of a CI run: whole agents, as many as fit."""
+    sections = [_section(view, one) for one in found.due]
+    sections += [f"\nMade: {code(str(made))}; the reconciler has not seen it yet.\n" for made in found.tagged]
+    sections += [f"\nWaits: {code(str(held.agent))}, {prose(held.message)}\n" for held in found.waiting]
+    count = plural(len(found.due), "release")
+    head = f"### {count} due at commit {found.commit[:9]}\n" if found.due else "### No release is due\n"
+    return cut(head, sections, _SUMMARY, f"\n*{{}} more: {code('agentgov release --from-merge')}*\n")
+
+
+def _section(view: View, one: Proposed) -> str:
+    may = _signers(view, one.name.agent)
+    who = f"{prose(' or '.join(may))} signs it" if may else "Nobody may sign it"
+    changelog = changelog_markdown(one.name, one.changes, _SUMMARY // 8)
+    return f"\n{changelog}\n{who}:\n\n```sh\n{signing_command(one)}\n```\n"
 
 
 def _document(view: View, found: Proposals) -> dict[str, Any]:

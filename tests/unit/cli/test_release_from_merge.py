@@ -44,6 +44,24 @@ def test_a_bot_is_told_and_signs_nothing(running: CommandWorld) -> None:
     assert running.git("for-each-ref", cwd=running.remote) == before
 
 
+def test_a_summary_of_ci_has_the_changelogs_and_the_commands(running: CommandWorld) -> None:
+    assert (
+        "### No release is due"
+        in running.must("frank", "release", str(TRIAGE), "--from-merge", "--format", "markdown").out
+    )
+    running.authorise({PROMPT: "Sort tickets by age.\n"})
+    running.change("alice", {PAY_PROMPT: "Nobody has read this.\n"})
+    text = running.must("reconciler", "release", "--from-merge", "--format", "markdown").out
+    assert text.startswith("### 1 release due at commit ")
+    assert "**support/triage 1.2.0**: `prompt reworded: loosens`" in text
+    assert (
+        "alice or bob or carol or dave or erin signs it:\n\n```sh\nagentgov release support/triage --version 1.2.0"
+        in text
+    )
+    assert "Waits: `finance/payroll`, its content at commit " in text
+    assert running.run("alice", "release", str(TRIAGE), "--format", "markdown").code == 2
+
+
 def test_what_only_tightens_is_a_patch(running: CommandWorld) -> None:
     running.authorise({AGENT: running.edit(AGENT, 'budget: {day: "5.00 USD"}', CHEAPER)})
     due = proposals(running)[str(TRIAGE)]

@@ -52,6 +52,7 @@ case "$COMMAND" in
     with_key
     fetched
     "$program" reconcile --once --repo "$fleet"
+    "$program" release --from-merge --format markdown --repo "$fleet" >> "$GITHUB_STEP_SUMMARY"
     ;;
   *) echo "::error::the input command is validate, check, import or reconcile, not ${COMMAND@Q}" && exit 2 ;;
 esac

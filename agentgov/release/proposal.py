@@ -143,7 +143,12 @@ def _judged(view: View, agent: AgentId, closure: str, commit: str, tags: frozens
             agent, "tag.link", f"{agent} cannot be released as it is: a symlink or a submodule is part of it"
         )
     last = _last(view, agent)
-    changes = changes_of(view, agent, commit, last)
+    try:
+        changes = changes_of(view, agent, commit, last)
+    except IncompleteError as error:
+        if last is not None and not view.repo.has(last.commit):
+            raise  # another clone can tell
+        return Waiting(agent, "tag.commit", error.message)
     bump = bump_of(changes.diff) if last is not None else None
     return Proposed(_version_after(view, agent, last, bump, tags), bump, closure, changes)
 

@@ -101,6 +101,7 @@ agentgov-reconcile:
     - (umask 077; cat "$AGENTGOV_RECONCILER_KEY" > "$CI_BUILDS_DIR/agentgov-$CI_JOB_ID.key")
     - export AGENTGOV_KEY_FILE="$CI_BUILDS_DIR/agentgov-$CI_JOB_ID.key"
     - agentgov reconcile --once --repo "$FLEET"
+    - agentgov release --from-merge --repo "$FLEET" # what is due, and the command that a person runs
   rules:
     - if: $CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH && $AGENTGOV_RECONCILER_KEY && $AGENTGOV_PUSH_TOKEN
 """

@@ -115,6 +115,7 @@ _STEPS = {
         run: |
           @clone@
           agentgov reconcile --once --repo "$RUNNER_TEMP/fleet.git"
+          agentgov release --from-merge --format markdown --repo "$RUNNER_TEMP/fleet.git" >> "$GITHUB_STEP_SUMMARY"
 """,
 }
 

@@ -211,6 +211,7 @@ def test_an_approval_and_a_merge_are_all_that_people_do(stage_for: Callable[[str
     run = stage.runs("agentgov-main", "push", {"ref": "refs/heads/main"})
     assert {name: job.conclusion for name, job in run.jobs.items()} == dict.fromkeys(run.jobs, "success"), logs(run)
     assert "PRIVATE KEY" not in logs(run)
+    assert "\nagentgov release support/triage --version 1.0.0 --rev " in run.jobs["reconcile"].summary
     assert awaited(commands) == 0, logs(run)
     tip = commands.git("rev-parse", f"origin/{JOURNAL}")
     stage.runs("agentgov-main", "schedule", {})

@@ -81,7 +81,7 @@ def judge_pull_request(start: str, forge: ForgePort, number: int, wanted: Wanted
     seen: list[PullRequest] = []
     try:
         pull_request, answered = _settled(start, forge, number, wanted, seen)
-    except AgentgovError:
+    except Exception:  # also of our own making: an earlier pass must not stand
         if wanted.status and seen:
             _withdraw(start, forge, seen[-1], wanted)
         raise

@@ -25,7 +25,7 @@ from agentgov.cli.check_forge import Judged, Wanted, finished
 from agentgov.cli.check_publish import NAME, publish_unknown, publish_verdict
 from agentgov.cli.check_told import Told
 from agentgov.cli.context import Context
-from agentgov.errors import AgentgovError, ConfigurationError
+from agentgov.errors import ConfigurationError
 from agentgov.forge.events import Asked
 from agentgov.forge.port import ForgePort, PullRequest, State
 from agentgov.forge.preview import Preview, preview
@@ -47,7 +47,7 @@ def judge_group(start: str, forge: ForgePort, asked: Asked, wanted: Wanted) -> J
     """The verdict on what a merge queue is about to bring to main."""
     try:
         answered = _group(start, forge, asked, wanted)
-    except AgentgovError:
+    except Exception:
         if wanted.status:
             publish_unknown(forge, asked.head, None)
         raise
@@ -65,7 +65,7 @@ def judge_push(start: str, forge: ForgePort, asked: Asked, wanted: Wanted) -> Ju
         found = reviewable(view, asked.head)
         given = Preview(found.change, view.state.reviews(), view.state.imported())
         answered = answered_of(view, given, asked.head, None, wanted.assumed, record=wanted.record)
-    except AgentgovError:
+    except Exception:
         if wanted.status:
             publish_unknown(forge, asked.head, None)
         raise

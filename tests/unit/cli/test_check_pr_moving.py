@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from prworld import PullRequestWorld
 from unit.cli.command_world import PROMPT
 
@@ -54,3 +55,19 @@ def test_a_dismissal_meanwhile_is_seen(on_github: PullRequestWorld) -> None:
     after_reading(on_github, "pulls/list-reviews", 1, lambda: on_github.forge.dismiss(number, review, "carol"))
     assert on_github.asked(number, "--status", code=1)["verdict"] == "pending"
     assert [run.status for run in on_github.forge.check_runs] == ["in_progress"]
+
+
+def test_a_fault_of_our_own_takes_an_earlier_pass_away(
+    on_github: PullRequestWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = on_github.propose("alice", BRIEF)
+    on_github.forge.review(number, "bob", "APPROVED")
+    assert on_github.check(number, "--status").code == 0
+
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("agentgov.cli.check_contents.preview", broken)
+    with pytest.raises(AssertionError, match="internal error: ZeroDivisionError"):
+        on_github.check(number, "--status")
+    assert on_github.forge.check_runs[-1].conclusion == "failure"

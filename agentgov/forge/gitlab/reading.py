@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import Literal
 
-from agentgov.errors import ConfigurationError, RefusedError
+from agentgov.errors import ConfigurationError, IncompleteError, RefusedError
 from agentgov.forge.gitlab import shapes
 from agentgov.forge.gitlab.api import Api, project_of
 from agentgov.forge.gitlab.approvals import is_mark, reviews_of
@@ -73,16 +73,27 @@ def _count(told: str | None) -> int | None:
 def merge_requests(api: Api, since: int, state: Literal["open", "closed", "all"]) -> tuple[PullRequest, ...]:
     """Those updated at or after a time, oldest update first.
 
-    Listed in the order of their making: in the order of updates one would slip through between two pages.
+    Listed in the order of their making: in the order of updates one would slip through between two pages. Those that
+    GitLab still prepares are left out, since there is nothing yet that anybody could have reviewed.
     """
-    after = datetime.fromtimestamp(since - 1, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    after = datetime.fromtimestamp(max(since - 1, 0), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     query = {"scope": "all", "state": "opened" if state == "open" else "all", "updated_after": after}
     listed = api.all(
         shapes.Numbered, "merge_requests", "merge requests", {**query, "order_by": "created_at", "sort": "asc"}
     )
     numbers = {one.iid for one in listed if state != "closed" or one.state != "opened"}
-    found = (merge_request(api, number) for number in sorted(numbers))
-    return tuple(sorted((one for one in found if one.updated >= since), key=lambda one: (one.updated, one.number)))
+    found = (_prepared(api, number) for number in sorted(numbers))
+    wanted = (one for one in found if one is not None and one.updated >= since)
+    return tuple(sorted(wanted, key=lambda one: (one.updated, one.number)))
+
+
+def _prepared(api: Api, number: int) -> PullRequest | None:
+    try:
+        return merge_request(api, number)
+    except IncompleteError as error:
+        if error.rule != MOVED:
+            raise
+        return None
 
 
 def merge_requests_of(api: Api, commit: str) -> tuple[PullRequest, ...]:

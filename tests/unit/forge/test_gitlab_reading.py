@@ -142,6 +142,7 @@ def test_a_merge_request_that_gitlab_still_prepares_is_no_answer(gitlab: Talk) -
     with pytest.raises(IncompleteError, match="still prepares") as told:
         gitlab.forge().pull_request(number)
     assert told.value.rule == "forge.moved"
+    assert gitlab.forge().pull_requests(since=0) == ()
 
 
 def test_long_lists_are_read_to_their_end(gitlab: Talk) -> None:

@@ -182,6 +182,7 @@ ATTACKS = (
     Attack("R9", "Merge group with a pull request that nobody reviewed", "pending"),
     Attack("R10", "A pass under our name by somebody else", "not taken for ours"),
     Attack("R11", "Event file with another host, words for numbers, or of 10 MiB", "numbers and commits, or refused"),
+    Attack("R22", "Approval imported late, after what it covers was taken over and reverted", "not imported"),
     # The network between us and a forge
     Attack("N1", "A redirect, or the link to the next page, leads to another host", "not followed; the token stays"),
     Attack(

@@ -14,6 +14,7 @@ from typing import Any, Self
 import gitworld
 from forgeworld import ForgeWorld
 from githubfake import GitHubFake
+from prworld import unhurried
 from unit.cli.command_world import ACCESS, CommandWorld, Ran
 from unit.cli.output_schema import assert_holds
 
@@ -56,7 +57,7 @@ class PullWorld:
         for name, number in NUMBERS.items():
             forge.account(name, id=number)
         fake = GitHubFake(forge)
-        with fake.serve():
+        with fake.serve(), unhurried():
             yield cls(own, forge, fake, fake.token("importer-token"))
 
     # --- pull requests ---------------------------------------------------------------------------------------------

@@ -92,12 +92,14 @@ class _Desk:
         if landed is not None:
             return Skip(LANDED)
         reason = self._left_alone(review)
-        return Skip(reason) if reason else self._import(review)
+        if reason:
+            return Skip(reason)
+        step = self._import(review)
+        held = self.hold and (isinstance(step, Import) or step.missing)
+        return Skip(self.hold) if held else step
 
     def _left_alone(self, review: SubmittedReview) -> str:
         """Why a review that has not landed does not, whatever it is of."""
-        if self.hold:
-            return self.hold
         if self._overtaken(review):
             return "a later review of the same account has landed already"
         if review.commit is None:
@@ -111,7 +113,7 @@ class _Desk:
         theirs = (one.id for one in later if one.account == review.account and one.state in OPINIONS)
         return any(self.view.state.landed(self.told.forge, one) is not None for one in theirs)
 
-    def _import(self, review: SubmittedReview) -> Step:
+    def _import(self, review: SubmittedReview) -> Import | Skip:
         given = self._given(review)
         try:
             found = self._change(given.commit)

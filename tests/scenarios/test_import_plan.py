@@ -1,11 +1,19 @@
 """What becomes of each review of a pull request, however late, in whatever order, and after which detours it comes."""
 
+from collections.abc import Mapping
+
 import pytest
 from scenarios.test_attacks_imports import FIRST, NOBODY, NUMBERS, PROMPT, SECOND, pending, with_accounts
 from simulator import FleetSimulator
 
-from agentgov.journal.import_plan import NOTHING_WAITS, Dismissal, Import, Skip, plan_imports
+from agentgov.cli.context import Context
+from agentgov.cli.import_reviews import Brought
+from agentgov.cli.import_reviews import bring as bring_in
+from agentgov.journal.branch import Journal
+from agentgov.journal.import_plan import NOTHING_WAITS, Dismissal, Import, Skip, Step, plan_imports
 from agentgov.journal.importing import draft_bound, draft_dismissal
+from agentgov.journal.view import View
+from agentgov.repo.remote import Remote
 from agentgov.review.forge_reviews import SCHEMA, ForgeReviews, SubmittedReview
 from agentgov.review.votes import Submitted
 
@@ -68,6 +76,7 @@ def test_each_lands_once(forge: FleetSimulator) -> None:
     assert pending(forge) == []
 
 
+@pytest.mark.attack("R22")
 def test_review_that_comes_late_does_not_outlive_a_revert(forge: FleetSimulator) -> None:
     before = (forge.work / PROMPT).read_text()
     forge.commit("alice", {PROMPT: FIRST})
@@ -102,6 +111,7 @@ def test_review_given_before_its_base_was_authorised_counts(forge: FleetSimulato
     assert pending(forge) == []
 
 
+@pytest.mark.attack("R5")
 def test_dismissal_brings_no_older_opinion_back(forge: FleetSimulator) -> None:
     forge.commit("alice", {PROMPT: FIRST})
     older = review(forge, 77)
@@ -153,6 +163,32 @@ def test_what_is_held_back_is_taken_back_all_the_same(forge: FleetSimulator) -> 
         "79": "it was dismissed",
     }
     assert pending(forge) == [PROMPT]
+
+
+def test_nothing_is_held_back_where_nothing_waits(forge: FleetSimulator) -> None:
+    forge.commit("alice", {PROMPT: FIRST})
+    late = review(forge, 78, "dave")
+    assert bring(forge, review(forge, 77)) == {"77": "imported"}
+    assert pending(forge) == []
+    assert bring(forge, late, hold="nobody knows who pushed") == {"78": NOTHING_WAITS}
+    gone = review(forge, 79, "dave", commit="a" * 40)
+    assert bring(forge, gone, hold="nobody knows who pushed") == {"79": "nobody knows who pushed"}
+
+
+def test_two_importers_at_once_land_each_review_once(world: FleetSimulator) -> None:
+    with_accounts(world)
+    world.change("alice", {PROMPT: FIRST})
+    given, actor, again = told(world, review(world, 77)), world.actor("importer"), list[Brought]()
+
+    def meanwhile(view: View) -> Mapping[str, Step]:
+        if not again:
+            again.append(bring_in(context, actor, lambda present: plan_imports(present, given), view))
+        return plan_imports(view, given)
+
+    context = Context(world.repo, Journal(world.repo, remote=Remote.of(world.repo)))
+    late = bring_in(context, actor, meanwhile, world.view())
+    assert list(again[0].acts) == ["77"]
+    assert (late.acts, late.skipped) == ({}, {"77": "it has landed already"})
 
 
 def test_missing_commit_is_said_to_be_missing(forge: FleetSimulator) -> None:

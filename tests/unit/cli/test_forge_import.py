@@ -60,6 +60,7 @@ def test_reviews_are_imported_after_a_merge_of_each_kind(world: PullWorld, metho
     assert world.pending() == []
 
 
+@pytest.mark.attack("R5")
 def test_dismissed_review_is_taken_back(world: PullWorld) -> None:
     number = world.change("alice", "wording", {PROMPT: FIRST})
     review = world.forge.review(number, "bob", "APPROVED")
@@ -71,6 +72,7 @@ def test_dismissed_review_is_taken_back(world: PullWorld) -> None:
     assert world.pending() == [PROMPT]
 
 
+@pytest.mark.attack("R4")
 def test_other_contents_pushed_after_the_review_wait_and_the_same_ones_pass(world: PullWorld) -> None:
     number = world.change("alice", "wording", {PROMPT: FIRST})
     world.forge.review(number, "bob", "APPROVED")
@@ -104,6 +106,7 @@ def test_pull_request_from_a_fork_is_read_from_the_repository_itself(world: Pull
     assert world.pending() == []
 
 
+@pytest.mark.attack("R3")
 def test_whoever_pushed_does_not_review_under_another_name(world: PullWorld) -> None:
     world.commit("alice", "wording", {PROMPT: FIRST})
     world.push("bob", "wording")
@@ -124,6 +127,7 @@ def test_nothing_is_imported_where_nobody_knows_who_pushed(world: PullWorld) -> 
     assert "agentgov review approve" in world.run("--pr", str(number)).out
 
 
+@pytest.mark.attack("A6")
 def test_number_decides_whatever_the_login(world: PullWorld) -> None:
     number = world.change("alice", "wording", {PROMPT: FIRST})
     world.forge.rename(NUMBERS["bob"], "robert")

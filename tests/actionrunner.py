@@ -237,9 +237,11 @@ class _JobRun:
 
     def _checkout(self, name: str, given: Mapping[str, str]) -> Step:
         assert given["persist-credentials"] == "False"
-        source = f"{self.runner.server_url}/{self.runner.repository}"
+        source = f"{self.runner.server_url}/{self.runner.repository}".replace("://", f"://x:{self.done.token}@", 1)
+        source = source.replace(f"file://x:{self.done.token}@", "file://")
         for words in (("clone", "-q", source, "."), ("checkout", "-q", self.environment["GITHUB_SHA"] or "HEAD")):
             gitworld.git(self.place / "workspace", *words)
+        gitworld.git(self.place / "workspace", "remote", "remove", "origin")  # as without persisted credentials
         return Step(name)
 
     def _upload(self, name: str, given: Mapping[str, str]) -> Step:

@@ -15,6 +15,7 @@ from typing import Any, Literal
 import gitworld
 import yaml
 
+JOB_TOKEN = "glcbt-64_job-token"
 Outcome = Literal["success", "warning", "failed"]
 
 
@@ -79,7 +80,8 @@ class PipelineRunner:
         if job.get("variables", {}).get("GIT_STRATEGY") == "none":
             work.mkdir()
         else:
-            gitworld.git(place, "clone", "-q", f"{self.server_url}/{self.project}.git", str(work))
+            source = f"{self.server_url}/{self.project}.git".replace("://", f"://x:{JOB_TOKEN}@", 1)
+            gitworld.git(place, "clone", "-q", source, str(work))
             gitworld.git(work, "checkout", "-q", told["CI_COMMIT_SHA"])
         environment = {**self._documented(place), **told, **job.get("variables", {})}
         code, log = _ran(work, environment, [*job.get("before_script", []), *job["script"]])
@@ -103,7 +105,7 @@ class PipelineRunner:
             "CI_PROJECT_URL": f"{self.server_url}/{self.project}",
             "CI_BUILDS_DIR": str(place / "builds"),
             "CI_JOB_ID": str(9000 + self.jobs),
-            "CI_JOB_TOKEN": "job-token",
+            "CI_JOB_TOKEN": JOB_TOKEN,
         }
 
 

@@ -46,8 +46,8 @@ _JOBS = """\
   before_script:
     - python -P -m pip install --quiet "@package@"
     - export GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0="credential.$CI_SERVER_URL.helper"
-    - export GIT_CONFIG_VALUE_0='!f() { printf "username=gitlab-ci-token\\npassword=%s\\n" "$GIT_TOKEN"; }; f'
-    - export GIT_TOKEN="${AGENTGOV_PUSH_TOKEN:-$CI_JOB_TOKEN}" FLEET="$CI_BUILDS_DIR/agentgov-$CI_JOB_ID.git"
+    - export GIT_CONFIG_VALUE_0='!f() { printf "username=gitlab-ci-token\\npassword=%s\\n" "$AGENTGOV_GIT_TOKEN"; }; f'
+    - export AGENTGOV_GIT_TOKEN="${AGENTGOV_PUSH_TOKEN:-$CI_JOB_TOKEN}" FLEET="$CI_BUILDS_DIR/agentgov-$CI_JOB_ID.git"
     - git clone --quiet --bare --no-recurse-submodules "$CI_PROJECT_URL.git" "$FLEET"
   after_script:
     - rm -rf "$CI_BUILDS_DIR/agentgov-$CI_JOB_ID.git" "$CI_BUILDS_DIR/agentgov-$CI_JOB_ID.key"

@@ -3,6 +3,7 @@ loopback, real git. Each job's token has just the rights that its workflow asks 
 
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 from actionrunner import Run, Runner
 from forgeworld import CheckRun
+from gitserver import GitServer
 from prworld import PROJECT, PullRequestWorld, with_accounts
 from unit.cli.command_world import PROMPT, CommandWorld
 
@@ -69,15 +71,12 @@ def accounts(tmp_path_factory: pytest.TempPathFactory) -> CommandWorld:
 @pytest.fixture
 def stage_for(accounts: CommandWorld, tmp_path: Path) -> Iterator[Callable[[str], Stage]]:
     """The fleet with its pins, keys and runner."""
-    with PullRequestWorld.on(accounts.copied(tmp_path / "world")) as world:
-        server = tmp_path / "server"
-        (server / "acme").mkdir(parents=True)
-        (server / PROJECT).symlink_to(world.commands.remote)
+    with PullRequestWorld.on(accounts.copied(tmp_path / "world")) as world, served(tmp_path, world) as server:
         keys = world.commands.keys
         runner = Runner(
             tmp_path / "runner",
             repository=PROJECT,
-            server_url=f"file://{server}",
+            server_url=server.url,
             api_url=world.fake.url,
             mint=lambda rights: world.fake.installation(*rights),
             variables={"AGENTGOV_PINS": pins(world.commands)},
@@ -89,6 +88,20 @@ def stage_for(accounts: CommandWorld, tmp_path: Path) -> Iterator[Callable[[str]
             },
         )
         yield lambda tool: Stage(world, runner, workflows(TOOLS[tool]))
+
+
+@contextmanager
+def served(folder: Path, world: PullRequestWorld) -> Iterator[GitServer]:
+    """The repository over HTTP, for tokens with the right to its contents."""
+    (folder / "server/acme").mkdir(parents=True)
+    (folder / "server" / PROJECT).symlink_to(world.commands.remote)
+
+    def may(token: str, writes: bool) -> bool:
+        rights = world.fake.tokens[token].permissions if token in world.fake.tokens else frozenset[str]()
+        return "contents:write" in rights or (not writes and "contents:read" in rights)
+
+    with GitServer(folder / "server", may=may).serve() as server:
+        yield server
 
 
 @pytest.fixture(params=list(TOOLS))

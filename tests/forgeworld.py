@@ -211,7 +211,6 @@ class ForgeWorld:
         self.statuses: list[Status] = []
         self.check_runs: list[CheckRun] = []
         self.releases: list[Release] = []
-        self.update_merges: set[str] = set()
         self.group: tuple[str, str, tuple[int, ...]] | None = None
         self._count = itertools.count(5001)
         self._kept: dict[tuple[str, ...], str] = {}

@@ -128,6 +128,17 @@ def asks_administrators(
     return any(not owners or any(owner not in answering for owner in owners) for owners in named)
 
 
+def is_team(owner: str, project: port.Project) -> bool:
+    """Whether an owner may be a team: on GitLab its name may look like a person's, and on GitHub teams of another
+    organisation than the repository's own nothing."""
+    if not owner.startswith("@") or owner.startswith("@@"):
+        return False
+    if project.forge == "gitlab":
+        return True
+    organisation, slash, _ = owner[1:].lower().partition("/")
+    return bool(slash) and organisation == project.name.lower().partition("/")[0]
+
+
 def paths_of(files: Iterable[port.File]) -> tuple[str, ...]:
     """Every path that files are or were at."""
     return tuple(dict.fromkeys(path for file in files for path in (file.previous, file.path) if path is not None))

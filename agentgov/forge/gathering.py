@@ -12,6 +12,7 @@ from agentgov.forge.facts import (
     People,
     asks_administrators,
     commits_to_look_into,
+    is_team,
     needed_owners,
     paths_of,
     pull_request_facts,
@@ -98,7 +99,7 @@ class _Asking:
             if review.by is not None and review.state in OPINIONS:
                 self._level(review.by)
         for owner in owners:
-            members = self._team(owner, change.pull_request.project.forge)
+            members = self._forge.team(owner) if is_team(owner, change.pull_request.project) else None
             if members is not None:
                 teams[owner] = members
                 found = self._look_among(members)
@@ -109,11 +110,6 @@ class _Asking:
         for login in named:
             self._look_up(login)
         return People(teams, dict(self._levels.values()))
-
-    def _team(self, owner: str, forge: str) -> tuple[Account, ...] | None:
-        """The members of an owner that is a team; on GitLab a team's name may look like a person's."""
-        is_team = owner.startswith("@") and not owner.startswith("@@") and ("/" in owner or forge == "gitlab")
-        return self._forge.team(owner) if is_team else None
 
     def with_administrators(self, people: People) -> People:
         """The same with those who administer the repository, as far as the forge lists them."""

@@ -12,14 +12,16 @@ from agentgov.forge.facts import (
     People,
     co_authors,
     commits_to_look_into,
+    is_team,
     needed_owners,
     paths_of,
     pull_request_facts,
 )
-from agentgov.forge.port import Account, Change, Commit, File, Pushers, Review
+from agentgov.forge.port import Account, Change, Commit, File, Project, Pushers, Review
 from agentgov.review.facts import Facts, Policy
 from agentgov.review.pull_request import decide_pull_request
 from agentgov.review.votes import Submitted
+from agentgov.trust.identity import Forge
 
 BASE, HEAD, OLD = "b" * 40, "a" * 40, "c" * 40
 DEV, ANA, BO, ROOT = Account(1, "dev"), Account(2, "ana"), Account(3, "bo"), Account(4, "root")
@@ -133,6 +135,21 @@ def test_only_owners_of_what_is_touched_are_asked_for() -> None:
     policy = Policy()
     assert needed_owners(owned, paths_of(moved), policy, "github") == ("@acme/all", "@ana", "x@y.example", "@acme/new")
     assert needed_owners(owned, ("a/new",), policy, "github") == ("@ana", "x@y.example", "@acme/new")
+
+
+@pytest.mark.parametrize(
+    ("forge", "name", "owner", "expected"),
+    [
+        ("github", "Acme/fleet", "@acme/Agents", True),
+        ("github", "acme/fleet", "@other/agents", False),
+        ("github", "acme/fleet", "@ana", False),
+        ("github", "acme/fleet", "ana@acme.example", False),
+        ("gitlab", "acme/sub/fleet", "@other", True),
+        ("gitlab", "acme/sub/fleet", "@@developers", False),
+    ],
+)
+def test_teams_are_told_from_people_as_the_forge_does(forge: Forge, name: str, owner: str, expected: bool) -> None:
+    assert is_team(owner, Project(forge, 1, name)) is expected
 
 
 def test_only_commits_after_the_oldest_review_are_looked_into() -> None:

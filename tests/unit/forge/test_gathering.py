@@ -137,6 +137,14 @@ def test_a_busy_main_is_no_reason_to_start_over(world: ForgeWorld, fake: GitHubF
     assert sum(request.path.endswith("/pulls/1/files") for request in fake.requests) == 1
 
 
+def test_a_team_of_another_organisation_owns_nothing(world: ForgeWorld, fake: GitHubFake) -> None:
+    change_main(world, {OWNERS: "/agents/ @other/agents\n"})
+    world.review(1, "ana", "APPROVED")
+    assert outcome(gather_facts(forge_of(fake), 1, Policy())) == "pending"
+    world.review(1, "root", "APPROVED")
+    assert outcome(gather_facts(forge_of(fake), 1, Policy())) == "pass"
+
+
 def test_what_moves_once_is_read_again_and_twice_ends_it(world: ForgeWorld, fake: GitHubFake) -> None:
     world.review(1, "ana", "APPROVED")
     path = "GET /repos/*/contents/*"

@@ -23,7 +23,7 @@ MOST_DOCUMENTS = 500
 MOST_VALUES = 200_000  # what all agents of a file share is copied into each, so that each is whole
 MOST_BYTES = 32 << 20
 _SEPARATOR = re.compile(rb"^---(?=[ \t\r\n]|\Z)", re.MULTILINE)
-_SAYS_NOTHING = re.compile(rb"(?:\s|#[^\n]*(?:\n|\Z)|\.\.\.(?=\s|\Z))*\Z")
+_SAYS_NOTHING = re.compile(rb"(?:\s|#[^\n]*(?:\n|\Z)|\.\.\.(?=\s|\Z))*+\Z")
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,8 @@ from agentgov.importers.values import dicts, section, text, texts
 from agentgov.model.finding import Finding
 
 _ROLE = re.compile(
-    r"^[ \t]*#?[ \t]*(system|user|assistant|developer|function|tool)(?:\[[^\]\n]*\])?[ \t]*:[ \t]*\r?$", re.MULTILINE
+    r"^[ \t]*(?:#[ \t]*)?(system|user|assistant|developer|function|tool)(?:\[[^\]\n]*\])?[ \t]*:[ \t]*\r?$",
+    re.MULTILINE,
 )
 _CONTROL = re.compile(r"\{%-?[ \t]*(\w+)")
 _INCLUDES = re.compile(

@@ -35,7 +35,7 @@ _IN_QUERY = re.compile(
     r"[?&](?:[a-z0-9_-]*[-_])?(?:api_?key|token|secret|password|key|sig)=(?P<secret>(?!\$)[^&\s'\"#]+)", re.IGNORECASE
 )
 _IN_COMMAND = re.compile(
-    r"(?:--?(?:[a-z0-9-]+-)?(?:api-?key|token|secret|password|passwd)(?:=|\s+)"
+    r"(?:--?(?:[a-z0-9-]{1,64}-)?(?:api-?key|token|secret|password|passwd)(?:=|\s+)"
     r"|\b[A-Z0-9_]*(?:API_?KEY|TOKEN|SECRET|PASSWORD)=)(?P<secret>(?![\s$'\"-])[^\s'\"]+)"
 )
 _PRIVATE_KEY = re.compile(
@@ -49,7 +49,7 @@ _PROSE = frozenset(
     {"instruction", "description", "welcome_message", "readme", "role", "goal", "backstory", "expected_output"}
     | {"systemMessage", "system_prompt", "prompt_template", "additional_instructions"}
 )
-_FLAG = re.compile(r"--?(?:[a-z0-9-]+-)?(?:api-?key|token|secret|password|passwd)\Z")
+_FLAG = re.compile(r"--?(?:[a-z0-9-]{1,64}-)?(?:api-?key|token|secret|password|passwd)\Z")
 
 
 @dataclass(slots=True)

@@ -15,7 +15,7 @@ from agentgov.validate.references import named_texts
 from agentgov.validate.view import Subject, View
 from agentgov.validate.yaml_text import MAX_BYTES
 
-_PLACEHOLDER = re.compile(r"\{\{\{?[ \t]*[#^/&]?[ \t]*([A-Za-z_][A-Za-z0-9_]*)[^{}\r\n]{0,200}\}\}")
+_PLACEHOLDER = re.compile(r"\{\{\{?[ \t]*(?:[#^/&][ \t]*)?([A-Za-z_][A-Za-z0-9_]*)[^{}\r\n]{0,200}\}\}")
 
 
 def names_in(text: str) -> tuple[str, ...]:

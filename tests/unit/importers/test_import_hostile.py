@@ -99,6 +99,20 @@ def test_a_secret_never_comes_along(name: str) -> None:
     assert len([one for one in item.findings if one.code == "import.secret"]) >= 4
 
 
+@pytest.mark.parametrize(
+    "piece", [" ", "-", "--a-", "{{ ", "{%", "://a", "?a_", "A_TOKEN", "(a,", "\n", "{{!--", "a: "]
+)
+def test_a_long_text_of_one_piece_does_not_hang(piece: str) -> None:
+    long = piece * (100_000 // len(piece))
+    for name in _FRONT:
+        sources = [
+            source("a.yaml", _one(name, said="{{" + long)),
+            source("b.yaml", f"---\nname: b\nx: {long}\n---\nHi"),
+        ]
+        imported, failures = import_all(name, sources, "sea")
+        assert {item.source for item in imported} | {item.source for item in failures} == {"a.yaml", "b.yaml"}
+
+
 _KEYS = [
     "name",
     "role",

@@ -8,7 +8,8 @@ from typing import Any
 import click
 import msgspec
 
-from agentgov.cli.context import Context, journal_json, open_context
+from agentgov.cli.check_contents import trusted_context
+from agentgov.cli.context import Context, journal_json
 from agentgov.cli.forge_access import connect, forge_options
 from agentgov.cli.import_reviews import PullRequestImport, add_lines, brought_json, import_pull_request
 from agentgov.cli.options import answer, format_option, repo_option
@@ -85,7 +86,7 @@ def command(
         raise click.UsageError("Say which pull requests: either --pr N, or --since 2h.")
     if write_facts is not None and len(numbers) != 1:
         raise click.UsageError("--write-facts goes with exactly one --pr.")
-    context = open_context(repo)
+    context = trusted_context(repo)
     view = context.view(fetch=True)
     if not dry_run:
         context.bot(view, "importer")  # before anything is asked
@@ -127,8 +128,9 @@ def _page(port: ForgePort, outcomes: Sequence[Outcome], dry_run: bool) -> Page:
     page = Page()
     for one in outcomes:
         if isinstance(one, Failed):
+            rule = f" ({one.error.rule})" if one.error.rule else ""
             hint = f"; {one.error.hint}" if one.error.hint else ""
-            page.line(Span(f"pull request {one.number} ", "bold"), Span(f"{one.error.message}{hint}", "bad"))
+            page.line(Span(f"pull request {one.number} ", "bold"), Span(f"{one.error.message}{rule}{hint}", "bad"))
             continue
         page.line(Span(f"pull request {one.pull_request.number} ", "bold"), f"{one.pull_request.state}, {_count(one)}")
         add_lines(page, one.brought, would=dry_run)

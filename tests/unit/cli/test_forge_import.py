@@ -256,6 +256,14 @@ def test_it_takes_the_key_of_an_importer_before_it_asks_anything(world: PullWorl
     assert world.fake.requests == []
 
 
+def test_branch_that_is_checked_out_names_no_journal(world: PullWorld) -> None:
+    text = world.own.edit("agentgov.yaml", "journal: {", "journal: {branch: mine, ")
+    number = world.change("alice", "wording", {PROMPT: FIRST, "agentgov.yaml": text})
+    world.forge.review(number, "bob", "APPROVED")
+    assert len(world.imported("--pr", str(number))["imported"]) == 1
+    assert world.forge.tip("refs/heads/mine") == ""
+
+
 def test_hundred_reviews_come_in_one_push(world: PullWorld) -> None:
     number = world.change("alice", "wording", {PROMPT: FIRST})
     for _ in range(100):

@@ -8,7 +8,7 @@ import os
 import queue
 import subprocess
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,8 @@ Message = dict[str, Any]
 class LanguageServer:
     """One server, with a workspace open."""
 
-    def __init__(self, command: Sequence[str], workspace: Path) -> None:
+    def __init__(self, command: Sequence[str], workspace: Path, settings: Mapping[str, Any] | None = None) -> None:
+        self._settings = {**_SETTINGS, **(settings or {})}
         self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
         )
@@ -101,7 +102,8 @@ class LanguageServer:
             message = self._messages.get(timeout=_PATIENCE)
             if "method" in message and "id" in message:
                 items = message["params"].get("items", []) if message["method"] == "workspace/configuration" else None
-                result = None if items is None else [_SETTINGS if one.get("section") == "yaml" else {} for one in items]
+                yaml = self._settings
+                result = None if items is None else [yaml if one.get("section") == "yaml" else {} for one in items]
                 self._send({"id": message["id"], "result": result})
             elif wanted(message):
                 return message

@@ -1,5 +1,6 @@
 """What an editor shows in a new fleet, by the real yaml-language-server, without a network."""
 
+import json
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -69,6 +70,19 @@ def test_a_mistake_is_marked_a_field_explained_and_the_next_one_offered(server: 
     assert "risk" not in offered  # it is there already
     assert "cron" in offered["schedule"]["insertText"]
     assert offered["quotas"]["documentation"]
+
+
+def test_the_mapping_for_vscode_serves_documents_that_name_no_schema(program: list[str], fleet: Path) -> None:
+    settings = json.loads((fleet / ".vscode/settings.json").read_text())
+    agent, playbook = fleet / "agents/support/refunds/agent.yaml", fleet / "playbooks/leak.yaml"
+    agent.write_text(agent.read_text().split("\n", 1)[1])
+    playbook.parent.mkdir(exist_ok=True)
+    playbook.write_text("kind: Playbok\n")
+    with LanguageServer(program, fleet, {"schemas": settings["yaml.schemas"]}) as server:
+        assert any('"low", "medium"' in one["message"] for one in server.diagnostics(agent))
+        assert any("Playbook" in one["message"] for one in server.diagnostics(playbook))
+    with LanguageServer(program, fleet) as server:
+        assert server.diagnostics(agent) == [], "without it nothing is known of the document"
 
 
 @pytest.mark.parametrize("path", ["agentgov.yaml", "governance/access.yaml", "governance/pipeline.yaml"])

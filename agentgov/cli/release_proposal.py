@@ -10,6 +10,7 @@ import click
 
 from agentgov.cli.context import journal_json, journal_line, open_context
 from agentgov.cli.options import answer
+from agentgov.cli.progress import Progress
 from agentgov.journal.view import View
 from agentgov.model.names import AgentId
 from agentgov.release.proposal import Proposals, Proposed, propose
@@ -32,7 +33,9 @@ def tell_proposals(start: str, rev: str, only: AgentId | None, fetch: bool, outp
     view = context.view(fetch=fetch)
     main = view.governance.fleet.main
     refs = observe_refs(context.journal, main) if fetch else known_refs(context.journal, main)
-    found = propose(view, context.repo.resolve(rev), refs.tags, only)
+    progress = Progress("comparing", "agents")
+    found = propose(view, context.repo.resolve(rev), refs.tags, only, progress.tell)
+    progress.done()
     if output == "markdown":
         click.echo(_markdown(view, found), nl=False)
     else:

@@ -75,18 +75,20 @@ def acts_naming(view: View, agent: str) -> Iterator[tuple[int, str, Act]]:
                 yield seq, commits[seq], act
 
 
-def reviews_after(view: View, seq: int) -> Iterator[Act]:
-    """Every review after the act of that number, imported ones too, oldest first. IncompleteError where an act is
-    missing or none."""
+def reviews_after(view: View, seq: int) -> Iterator[tuple[int, Act]]:
+    """Every review after the act of that number, imported ones too, with its own number, oldest first.
+
+    IncompleteError where an act is missing or none.
+    """
     wanted = f"\n{PREFIX}Act: review/".encode()
     commits = view.memory.line.commits(view.tip)
     for start in range(seq + 1, len(commits), _AT_ONCE):
         part = commits[start : start + _AT_ONCE]
         view.repo.read_ahead("commit", part)
-        for commit in part:
+        for number, commit in enumerate(part, start):
             message = view.repo.commit(commit).message
             if wanted in message and (act := _parsed(commit, message)).kind == "review":
-                yield act
+                yield number, act
 
 
 def _parsed(commit: str, message: bytes) -> Act:

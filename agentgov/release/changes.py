@@ -3,6 +3,7 @@
 Reads git and the journal for the changelog of an agent; decides nothing and writes nothing.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from agentgov.diff.compare import AgentDiff, compare
@@ -34,14 +35,21 @@ class Changes:
     passed: tuple[str, ...] = ()
 
 
-def changes_of(view: View, agent: AgentId, commit: str, prior: Release | None) -> Changes:
-    """How an agent at a commit differs from a recorded release. IncompleteError where one side cannot be read."""
+def changes_of(
+    view: View, agent: AgentId, commit: str, prior: Release | None, reviews: Iterable[tuple[int, Act]] | None = None
+) -> Changes:
+    """How an agent at a commit differs from a recorded release. IncompleteError where one side cannot be read.
+
+    `reviews` are all of the journal by number, where somebody has read them already.
+    """
     before = agent_at(view, agent, prior.commit) if prior is not None else None
     diff = compare(before, agent_at(view, agent, commit))
     floor = prior.authorised_at if prior is not None else 0
     passed = (one.words for one in overrides_of(view, agent) if one.record.used and one.record.seq > floor)
     named = prior.release_name if prior is not None else None
-    return Changes(named, commit, diff, _reviewers(view, agent, floor), tuple(passed))
+    given = reviews if reviews is not None else reviews_after(view, floor)
+    mine = [act for number, act in given if number > floor]
+    return Changes(named, commit, diff, _reviewers(view, agent, mine), tuple(passed))
 
 
 def prior_release(view: View, name: ReleaseName) -> Release | None:
@@ -64,11 +72,11 @@ def agent_at(view: View, agent: AgentId, commit: str) -> AgentVersion:
     return version_of(agent, document, part)
 
 
-def _reviewers(view: View, agent: AgentId, floor: int) -> tuple[str, ...]:
-    """Whoever approved contents of the agent after an act, unless their last word since was another."""
+def _reviewers(view: View, agent: AgentId, reviews: Iterable[Act]) -> tuple[str, ...]:
+    """Whoever approved contents of the agent, unless their last word was another."""
     last: dict[str, tuple[str, str]] = {}  # person -> verdict, and the review of a forge that it came from
     mine = f"{agent} "
-    for act in reviews_after(view, floor):
+    for act in reviews:
         who, verdict, source = _person(view, act), act.get("Verdict"), act.get("Review-Id")
         if any(value.startswith(mine) for value in act.all("Closure")):
             last[who] = (verdict, source)

@@ -4,21 +4,24 @@ Proposes a version for each and says why the others wait. It signs nothing and n
 that makes the tag, and the reconciler judges that tag as any other. Major versions are never guessed.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 
 from agentgov.diff.compare import AgentDiff
 from agentgov.errors import IncompleteError
 from agentgov.journal.parts import shared_folder
+from agentgov.journal.query import reviews_after
 from agentgov.journal.tags import authorised_closure, authorised_since, parse_tag_message
 from agentgov.journal.view import TreeReader, View
+from agentgov.model.act import Act
 from agentgov.model.names import AgentId, ReleaseName, agent_id, release_name
 from agentgov.model.state import Release
 from agentgov.model.transitions import Refusal
 from agentgov.release.changes import Changes, changes_of
 from agentgov.release.tagging import Bump, next_version, refuse_content
 from agentgov.repo.objects import ObjectError, parse_tag
-from agentgov.repo.snapshot import commit_snapshot
+from agentgov.repo.snapshot import TreeSnapshot, commit_snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,29 +53,46 @@ class Proposals:
     tagged: tuple[ReleaseName, ...]
 
 
-def propose(view: View, commit: str, tags: Mapping[str, str], only: AgentId | None = None) -> Proposals:
-    """What is due at a commit; `tags` are those that spell releases, with the tag objects that they point at.
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What all agents have in common, read once: the commit, its contents, every review of the journal."""
+
+    commit: str
+    snapshot: TreeSnapshot
+    reviews: Callable[[], tuple[tuple[int, Act], ...]]
+
+
+def propose(
+    view: View,
+    commit: str,
+    tags: Mapping[str, str],
+    only: AgentId | None = None,
+    tell: Callable[[int, int], object] = lambda done, total: None,
+) -> Proposals:
+    """What is due at a commit; `tags` are those that spell releases, with the tag objects that they point at. `tell`
+    hears how many agents have been looked at, and of how many.
 
     IncompleteError where something that is needed is not in this clone.
     """
-    due: list[Proposed] = []
-    waiting: list[Waiting] = []
-    tagged: list[ReleaseName] = []
     tree = view.repo.commit(commit).tree
-    for agent in _agents(view, tree, only):
-        closure = _new_closure(view, agent, tree)
-        if closure is None:
-            continue
-        made = _made_already(view, agent, closure, tags)
-        if made is not None:
-            tagged.append(made)
-            continue
-        found = _judged(view, agent, closure, commit, frozenset(tags))
-        if isinstance(found, Proposed):
-            due.append(found)
-        else:
-            waiting.append(found)
-    return Proposals(commit, tuple(due), tuple(waiting), tuple(tagged))
+    known = _Known(commit, commit_snapshot(view.repo, commit), cache(lambda: tuple(reviews_after(view, 0))))
+    by_agent: dict[str, dict[str, str]] = {}
+    for tag, oid in tags.items():
+        by_agent.setdefault(tag.rpartition("/v")[0], {})[tag] = oid
+    found: list[Proposed | Waiting | ReleaseName] = []
+    agents = list(_agents(view, tree, only))
+    for number, agent in enumerate(agents):
+        tell(number, len(agents))
+        closure, mine = _new_closure(view, agent, tree), by_agent.get(str(agent), {})
+        if closure is not None:
+            made = _made_already(view, agent, closure, mine)
+            found.append(made or _judged(view, agent, closure, known, frozenset(mine)))
+    return Proposals(
+        commit,
+        tuple(one for one in found if isinstance(one, Proposed)),
+        tuple(one for one in found if isinstance(one, Waiting)),
+        tuple(one for one in found if isinstance(one, ReleaseName)),
+    )
 
 
 def bump_of(diff: AgentDiff) -> Bump:
@@ -130,12 +150,13 @@ def _made_already(view: View, agent: AgentId, closure: str, tags: Mapping[str, s
     return None
 
 
-def _judged(view: View, agent: AgentId, closure: str, commit: str, tags: frozenset[str]) -> Proposed | Waiting:
+def _judged(view: View, agent: AgentId, closure: str, known: _Known, tags: frozenset[str]) -> Proposed | Waiting:
+    commit = known.commit
     since = authorised_since(view, agent, closure) if closure else None
     if isinstance(since, Refusal):
         message = f"its content at commit {commit[:9]} is not authorised: agentgov check --head {commit[:9]}"
         return Waiting(agent, since.code, message)
-    refusal = refuse_content(view, agent, commit_snapshot(view.repo, commit))
+    refusal = refuse_content(view, agent, known.snapshot)
     if refusal is not None:
         return Waiting(agent, refusal.code, refusal.message)
     if since is None:
@@ -144,7 +165,7 @@ def _judged(view: View, agent: AgentId, closure: str, commit: str, tags: frozens
         )
     last = _last(view, agent)
     try:
-        changes = changes_of(view, agent, commit, last)
+        changes = changes_of(view, agent, commit, last, known.reviews())
     except IncompleteError as error:
         if last is not None and not view.repo.has(last.commit):
             raise  # another clone can tell

@@ -220,6 +220,27 @@ def test_what_is_wrong_with_one_keeps_no_other_from_being_imported(world: PullWo
     assert len(world.imported("--pr", str(first))["imported"]) == 1
 
 
+@pytest.mark.attack("R7")
+def test_wherever_the_forge_goes_down_nothing_lands_and_nothing_is_taken_back(world: PullWorld) -> None:
+    number = world.change("alice", "wording", {PROMPT: FIRST})
+    review = world.forge.review(number, "bob", "APPROVED")
+    world.imported("--pr", str(number))
+    world.forge.dismiss(number, review, "alice")
+    world.forge.review(number, "dave", "APPROVED")
+    world.fake.faults.clear()
+    world.imported("--pr", str(number), "--dry-run")
+    asked, tip = world.fake.faults.seen, world.forge.tip("refs/heads/agentgov/journal")
+    assert asked >= 5
+    for first in range(1, asked + 1):
+        world.fake.faults.clear()
+        for place in range(first, first + 40):
+            world.fake.faults.add("503", number=place)
+        assert world.run("--pr", str(number)).code == 3, first
+        assert world.forge.tip("refs/heads/agentgov/journal") == tip
+    world.fake.faults.clear()
+    assert len(world.imported("--pr", str(number))["imported"]) == 2
+
+
 def test_reviewed_commit_that_is_gone_is_named_and_the_others_land(world: PullWorld) -> None:
     number = world.change("alice", "wording", {PROMPT: FIRST})
     gone = world.forge.review(number, "dave", "APPROVED", commit="a" * 40)

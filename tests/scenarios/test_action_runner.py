@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 from actionrunner import Run, Runner
-from forgeworld import CheckRun
+from forgeworld import CheckRun, ForgeWorld
+from githubfake import GitHubFake
 from gitserver import GitServer
 from prworld import PROJECT, PullRequestWorld, with_accounts
 from unit.cli.command_world import PROMPT, CommandWorld
@@ -71,7 +72,7 @@ def accounts(tmp_path_factory: pytest.TempPathFactory) -> CommandWorld:
 @pytest.fixture
 def stage_for(accounts: CommandWorld, tmp_path: Path) -> Iterator[Callable[[str], Stage]]:
     """The fleet with its pins, keys and runner."""
-    with PullRequestWorld.on(accounts.copied(tmp_path / "world")) as world, served(tmp_path, world) as server:
+    with PullRequestWorld.on(accounts.copied(tmp_path / "world")) as world, served(tmp_path, world.fake) as server:
         keys = world.commands.keys
         runner = Runner(
             tmp_path / "runner",
@@ -91,13 +92,13 @@ def stage_for(accounts: CommandWorld, tmp_path: Path) -> Iterator[Callable[[str]
 
 
 @contextmanager
-def served(folder: Path, world: PullRequestWorld) -> Iterator[GitServer]:
+def served(folder: Path, fake: GitHubFake) -> Iterator[GitServer]:
     """The repository over HTTP, for tokens with the right to its contents."""
     (folder / "server/acme").mkdir(parents=True)
-    (folder / "server" / PROJECT).symlink_to(world.commands.remote)
+    (folder / "server" / PROJECT).symlink_to(fake.world.remote)
 
     def may(token: str, writes: bool) -> bool:
-        rights = world.fake.tokens[token].permissions if token in world.fake.tokens else frozenset[str]()
+        rights = fake.tokens[token].permissions if token in fake.tokens else frozenset[str]()
         return "contents:write" in rights or (not writes and "contents:read" in rights)
 
     with GitServer(folder / "server", may=may).serve() as server:
@@ -246,3 +247,32 @@ def test_without_pins_nothing_is_judged(packaged: Stage) -> None:
     run = packaged.opened(number)
     assert run.conclusion == "failure"
     assert "AGENTGOV_PINS" in logs(run)
+
+
+def test_a_repository_that_is_no_fleet_is_judged_by_commits_without_any_pins(tmp_path: Path) -> None:
+    forge = ForgeWorld(tmp_path, project=PROJECT)
+    clone = forge.clone("ana")
+    forge.commit("ana", clone, {"CODEOWNERS": "* @bob\n", "a.txt": "1\n"})
+    forge.push("ana", clone, "main")
+    for login in ("ana", "bob"):
+        forge.permission(login, "write")
+    forge.commit("ana", clone, {"a.txt": "2\n"})
+    forge.push("ana", clone, "topic")
+    number = forge.open("ana", "topic")
+    fake = GitHubFake(forge)
+    with fake.serve(), served(tmp_path, fake) as server:
+        runner = Runner(
+            tmp_path / "runner",
+            repository=PROJECT,
+            server_url=server.url,
+            api_url=fake.url,
+            mint=lambda rights: fake.installation(*rights),
+        )
+        text = workflows(TOOLS["action"])[".github/workflows/agentgov-review.yml"]
+        for verdict, review in (("waits", ""), ("pass", "APPROVED")):
+            if review:
+                forge.review(number, "bob", review)
+            run = runner.run(text, "pull_request_target", fake.event("pull_request.synchronize", number))
+            assert run.conclusion == "success", logs(run)
+            assert run.jobs["review"].steps[-1].outputs["verdict"] == verdict
+        assert [one.conclusion for one in forge.check_runs][-1] == "success"

@@ -23,7 +23,7 @@ from unit.cli.output_schema import assert_holds
 from agentgov.cli import forge_access
 
 NUMBERS = {name: 1001 + place for place, name in enumerate(PEOPLE)}
-PROJECT = "acme/fleet"
+PROJECT = "sim/fleet"
 
 
 @dataclass

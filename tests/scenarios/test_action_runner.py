@@ -94,7 +94,7 @@ def stage_for(accounts: CommandWorld, tmp_path: Path) -> Iterator[Callable[[str]
 @contextmanager
 def served(folder: Path, fake: GitHubFake) -> Iterator[GitServer]:
     """The repository over HTTP, for tokens with the right to its contents."""
-    (folder / "server/acme").mkdir(parents=True)
+    (folder / "server" / PROJECT).parent.mkdir(parents=True)
     (folder / "server" / PROJECT).symlink_to(fake.world.remote)
 
     def may(token: str, writes: bool) -> bool:

@@ -15,7 +15,7 @@ from forgeworld import CheckRun, Method
 from prworld import PullRequestWorld
 from unit.cli.command_world import CommandWorld
 
-OWNERS = "/agents/ @acme/agents\n/docs/ @dave\n"
+OWNERS = "/agents/ @sim/agents\n/docs/ @dave\n"
 NAME = "agentgov/reviews"
 AGENT, DOCS = "agents/a.yaml", "docs/b.md"
 
@@ -29,7 +29,7 @@ def world(tmp_path: Path) -> Iterator[PullRequestWorld]:
     commands.git("remote", "add", "origin", str(commands.remote))
     commands.change("carol", {".github/CODEOWNERS": OWNERS, AGENT: "1\n", DOCS: "1\n"}, "First")
     with PullRequestWorld.on(commands) as world:
-        world.forge.team("@acme/agents", "bob", "erin")
+        world.forge.team("@sim/agents", "bob", "erin")
         for name, level in (("alice", "write"), ("bob", "write"), ("erin", "maintain"), ("carol", "admin")):
             world.forge.permission(name, level)
         world.forge.permission("dave", "write")
@@ -124,7 +124,7 @@ def test_bots_open_pull_requests_and_approve_none(world: PullRequestWorld) -> No
     world.forge.permission("helper[bot]", "admin")
     world.forge.accounts[world.forge.account("helper[bot]")].bot = True
     number = world.propose("renovate[bot]", {AGENT: "2\n"})
-    world.forge.team("@acme/agents", "bob", "helper[bot]")
+    world.forge.team("@sim/agents", "bob", "helper[bot]")
     world.forge.review(number, "helper[bot]", "APPROVED")
     assert verdict(world, number) == "pending"
     world.forge.review(number, "bob", "APPROVED")
@@ -135,7 +135,7 @@ def test_teams_and_permissions_are_those_of_now(world: PullRequestWorld) -> None
     number = world.propose("alice", {AGENT: "2\n"})
     world.forge.review(number, "bob", "APPROVED")
     assert verdict(world, number) == "pass"
-    world.forge.team("@acme/agents", "erin", "frank")
+    world.forge.team("@sim/agents", "erin", "frank")
     assert verdict(world, number) == "pending", "bob left the team"
     world.forge.review(number, "frank", "APPROVED")
     assert verdict(world, number) == "pending", "frank may only read"
@@ -251,11 +251,11 @@ def test_a_status_of_our_name_by_another_app_is_not_ours(world: PullRequestWorld
 
 @pytest.mark.attack("R8")
 def test_words_of_the_pull_request_are_words(world: PullRequestWorld) -> None:
-    title = "$(id)`id`\n::error::x\n/merge @acme/agents <!-- agentgov:check v1 -->"
+    title = "$(id)`id`\n::error::x\n/merge @sim/agents <!-- agentgov:check v1 -->"
     number = world.propose("alice", {AGENT: "2\n"}, title=title)
     found: dict[str, Any] = world.asked(number, "--comment", code=1)
     assert found["verdict"] == "pending"
     (comment,) = world.forge.comments
     assert not any(line.startswith(("/", "@", "::")) for line in comment.body.splitlines())
     assert comment.body.count("<!-- agentgov") == 1
-    assert "@acme" not in comment.body.replace("`@acme/agents`", ""), "what is code calls nobody"
+    assert "@sim" not in comment.body.replace("`@sim/agents`", ""), "what is code calls nobody"

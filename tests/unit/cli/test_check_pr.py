@@ -274,6 +274,6 @@ def test_whatever_cannot_be_read_takes_an_earlier_pass_away(on_github: PullReque
     ],
 )
 def test_options_that_contradict_each_other_are_refused(begun: CommandWorld, args: tuple[str, ...], word: str) -> None:
-    found = begun.run("alice", "check", *args, "--forge", "github", "--project", "acme/fleet")
+    found = begun.run("alice", "check", *args, "--forge", "github", "--project", "sim/fleet")
     assert found.code == 2
     assert word in found.err

@@ -110,12 +110,10 @@ def test_linters_find_nothing_in_what_is_written(kind: str, tmp_path: Path) -> N
     assert ignored == ["zizmor: ignore[dangerous-triggers]"] * 2
 
 
-def test_linters_find_nothing_in_our_own() -> None:
-    assert actionlint(ROOT) == ""
-
-
-def test_zizmor_finds_nothing_in_our_own(tmp_path: Path) -> None:
-    assert zizmor(laid(tmp_path, OURS)) == ""
+def test_linters_find_nothing_in_our_own(tmp_path: Path) -> None:
+    root = laid(tmp_path, OURS)
+    assert actionlint(root) == ""
+    assert zizmor(root) == ""
 
 
 def test_the_linters_do_see_what_is_wrong(tmp_path: Path) -> None:

@@ -152,7 +152,8 @@ class TreeCache:
             number = int.from_bytes(raw, "big")
             if not (number ^ shape.number) & shape.fixed:
                 return _Tree(shape, number)
-        new = _Shape(raw if shape is None else b"", parse_tree(raw, lenient=True))  # the bytes are for others of its shape
+        # Only what others are compared with needs its bytes.
+        new = _Shape(raw if shape is None else b"", parse_tree(raw, lenient=True))
         if shape is None:
             self._learn(key, new)
         return _Tree(new, None)

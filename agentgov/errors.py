@@ -23,6 +23,11 @@ class AgentgovError(Exception):
         self.hint = hint
         self.rule = rule
 
+    @property
+    def in_one_line(self) -> str:
+        """What is wrong and what to do about it."""
+        return f"{self.message}; {self.hint}" if self.hint else self.message
+
 
 class ConfigurationError(AgentgovError):
     """A set-up is missing or a governed file cannot be read: exit 2."""

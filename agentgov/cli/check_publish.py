@@ -64,7 +64,7 @@ def publish_verdict(
         try:
             found.status = forge.publish(status_of(commit, subject, scope), pull_request)
         except AgentgovError as error:
-            found.problems["status"] = _said(error)
+            found.problems["status"] = error.in_one_line
     if explain and pull_request is not None and not found.unseen:
         from agentgov.forge.sticky import keep_comment
 
@@ -72,7 +72,7 @@ def publish_verdict(
             body = comment(subject, LIMIT - _MARKER)
             found.comment = keep_comment(forge, pull_request.number, body, quiet=pull_request.draft)
         except AgentgovError as error:
-            found.problems["comment"] = _said(error)
+            found.problems["comment"] = error.in_one_line
     return found
 
 
@@ -121,7 +121,3 @@ def _annotations(told: "ReviewsTold") -> "list[Annotation]":
         level = "failure" if path.state == "blocked" else "warning"
         found.append(Annotation(path.path, 1, level, f"reviews: {path.state}", said))  # type: ignore[arg-type]
     return found
-
-
-def _said(error: AgentgovError) -> str:
-    return f"{error.message}; {error.hint}" if error.hint else error.message

@@ -87,7 +87,7 @@ def _draft(view: View, actor: Actor | None, key: str, step: Step, found: Brought
             return draft_dismissal(view, actor, step.given, now=clock.now())
         return draft_bound(view, actor, step.given, step.found, now=clock.now())
     except UsageError as error:  # too large to be written down
-        found.skipped[key] = f"{error.message}; {error.hint}" if error.hint else error.message
+        found.skipped[key] = error.in_one_line
         return None
 
 

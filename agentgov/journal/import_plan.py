@@ -118,7 +118,7 @@ class _Desk:
         try:
             found = self._change(given.commit)
         except IncompleteError as error:
-            return Skip(f"{error.message}; {error.hint}" if error.hint else error.message, missing=True)
+            return Skip(error.in_one_line, missing=True)
         waiting = tuple(path for path in found.change.paths if path.old and path.new)
         left = tuple(_unused(self.view, waiting, found, review.submitted))
         if not left:

@@ -2,7 +2,6 @@
 the reviews of the forge as if they were imported now. Checks nothing out, moves no ref of the clone, writes no act.
 """
 
-from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -82,7 +81,7 @@ def _tip(context: Context, name: str) -> str | None:
 def fetch_pull_request(context: Context, forge: ForgePort, pull_request: PullRequest) -> None:
     """Have the base and the head of a pull request in this clone; IncompleteError where they cannot be had."""
     sources = {f"refs/heads/{pull_request.base_ref}": pull_request.base}
-    sources |= {refspec.lstrip("+").partition(":")[0]: pull_request.head for refspec in forge.refs_of(pull_request)}
+    sources |= dict.fromkeys(forge.refs_of(pull_request), pull_request.head)
     fetch_commits(context, sources)
 
 
@@ -187,11 +186,7 @@ def fetch_reviewed(context: Context, forge: ForgePort, view: View, change: Forge
     for commit in missing:
         with suppress(IncompleteError):
             remote.fetch(commit)
-    remote.ls(*_heads(forge.refs_of(change.pull_request)))
-
-
-def _heads(refspecs: Iterable[str]) -> list[str]:
-    return [refspec.lstrip("+").partition(":")[0] for refspec in refspecs]
+    remote.ls(*forge.refs_of(change.pull_request))
 
 
 def diff_of(context: Context, base: str, head: str) -> "Answer | None":

@@ -133,7 +133,7 @@ def _fetch(context: Context, forge: ForgePort, pull_request: PullRequest, review
     if remote is None or not wanted:
         return
     sources = {f"refs/heads/{pull_request.base_ref}": commits_of_base(pull_request)}
-    sources |= {refspec.lstrip("+").partition(":")[0]: tuple(wanted) for refspec in forge.refs_of(pull_request)}
+    sources |= dict.fromkeys(forge.refs_of(pull_request), tuple(wanted))
     sources |= {commit: (commit,) for commit in wanted}  # left behind by a force push
     for source, commits in sources.items():
         if not all(map(repo.has, commits)):

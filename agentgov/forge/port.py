@@ -221,4 +221,4 @@ class ForgePort(Protocol):
 
     # git
     def refs_of(self, pull_request: PullRequest) -> tuple[str, ...]:
-        """Refspecs under which the target repository keeps the head: refs/pull/N/head, refs/merge-requests/N/head."""
+        """Refs under which the target repository keeps the head: refs/pull/N/head, refs/merge-requests/N/head."""

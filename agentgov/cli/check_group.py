@@ -6,8 +6,9 @@ nothing is judged anew: every pull request of the group must bear a pass that th
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING
 
 from agentgov.cli.check_contents import (
@@ -45,36 +46,33 @@ _NUMBER = re.compile(r"\A(?:Merge pull request #([1-9][0-9]{0,9}) |[^\n]*\(#([1-
 
 def judge_group(start: str, forge: ForgePort, asked: Asked, wanted: Wanted) -> Judged:
     """The verdict on what a merge queue is about to bring to main."""
-    try:
-        answered = _group(start, forge, asked, wanted)
-    except Exception:
-        if wanted.status:
-            publish_unknown(forge, asked.head, None)
-        raise
-    return _told(forge, asked.head, answered, wanted)
+    return _told(forge, asked.head, partial(_group, start, forge, asked, wanted), wanted)
 
 
 def judge_push(start: str, forge: ForgePort, asked: Asked, wanted: Wanted) -> Judged:
     """The verdict on a commit, by the journal alone: everything in it that is not authorised yet."""
+    return _told(forge, asked.head, partial(_push, start, asked, wanted), wanted)
+
+
+def _told(forge: ForgePort, commit: str, answer: Callable[[], Answered], wanted: Wanted) -> Judged:
     try:
-        context = trusted_context(start)
-        fetch_commits(context, {asked.head: asked.head})
-        if wanted.by == "commits" or not is_fleet(context, asked.head):
-            raise misconfigured(EVENT, "a push is judged by a journal, and there is none", "judge a pull request")
-        view = context.view(fetch=True)
-        found = reviewable(view, asked.head)
-        given = Preview(found.change, view.state.reviews(), view.state.imported())
-        answered = answered_of(view, given, asked.head, None, wanted.assumed, record=wanted.record)
-    except Exception:
+        answered = answer()
+    except Exception:  # also of our own making: an earlier pass must not stand
         if wanted.status:
-            publish_unknown(forge, asked.head, None)
+            publish_unknown(forge, commit, None)
         raise
-    return _told(forge, asked.head, answered, wanted)
-
-
-def _told(forge: ForgePort, commit: str, answered: Answered, wanted: Wanted) -> Judged:
     published = publish_verdict(forge, commit, answered.subject, None, status=wanted.status, explain=False)
     return finished(answered.told, answered.facts, published)
+
+
+def _push(start: str, asked: Asked, wanted: Wanted) -> Answered:
+    context = trusted_context(start)
+    fetch_commits(context, {asked.head: asked.head})
+    if wanted.by == "commits" or not is_fleet(context, asked.head):
+        raise misconfigured(EVENT, "a push is judged by a journal, and there is none", "judge a pull request")
+    view = context.view(fetch=True)
+    given = Preview(reviewable(view, asked.head).change, view.state.reviews(), view.state.imported())
+    return answered_of(view, given, asked.head, None, wanted.assumed, record=wanted.record)
 
 
 def _group(start: str, forge: ForgePort, asked: Asked, wanted: Wanted) -> Answered:

@@ -182,9 +182,7 @@ def _model(links: _Links, agent: Mapping[str, Any]) -> ModelChoice:
     if not config and _reference(said[0] if isinstance(said, list) and said else said):
         return ModelChoice(unknown.model("the source refers to one that is not in the file; provider/model"))
     choice = named(config.get("model_id"), _PROVIDERS.get(_kind(config)))
-    for key, value in section(config, "default_generation_parameters").items():
-        if key in _PARAMETERS:
-            choice.take(_PARAMETERS[key], value, key)
+    choice.take_all(_PARAMETERS, section(config, "default_generation_parameters"))
     if config.get("url"):
         choice.lines.append(elsewhere("url"))
     return choice

@@ -13,8 +13,8 @@ from typing import Any
 
 from agentgov.importers import unknown
 from agentgov.importers.agent_document import rest
+from agentgov.importers.documents import no_word, unsupported
 from agentgov.importers.documents import partial as missing
-from agentgov.importers.documents import unsupported
 from agentgov.importers.draft import Draft, Reading
 from agentgov.importers.front_matter import FrontMatter, split
 from agentgov.importers.model import ModelChoice, named
@@ -109,11 +109,7 @@ def _listed(value: Any) -> list[str]:
 
 
 def _told(file: str, parts: FrontMatter, skills: list[str]) -> list[Finding]:
-    found = [
-        unsupported(file, f"{key}: agent.yaml has no word for it, it stays in runtime", parts.line_of(key))
-        for key in parts.meta
-        if key not in _UNDERSTOOD | _SAYS_NOTHING
-    ]
+    found = [no_word(file, key, parts.line_of(key)) for key in parts.meta if key not in _UNDERSTOOD | _SAYS_NOTHING]
     if skills:
         words = f"skills that were not imported: {', '.join(skills)[:200]}"
         found.append(missing(file, words, parts.line_of("skills")))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from agentgov.importers.documents import Cleaned, document, places_in, unsupported
+from agentgov.importers.documents import Cleaned, document, no_word, places_in, unsupported
 from agentgov.importers.draft import Draft, Reading
 from agentgov.importers.model import ModelChoice, elsewhere, named
 from agentgov.importers.result import Failure, NoAgent, Source
@@ -115,9 +115,7 @@ def _model(agent: Mapping[str, Any]) -> ModelChoice:
     llm = agent.get("llm")
     config = llm if isinstance(llm, dict) else {}
     choice = named(config.get("model") if isinstance(llm, dict) else llm, config.get("provider"))
-    for key, value in config.items():
-        if key in _PARAMETERS:
-            choice.take(_PARAMETERS[key], value, key)
+    choice.take_all(_PARAMETERS, config)
     if config.get("base_url") or config.get("api_base"):
         choice.lines.append(elsewhere("base_url"))
     if other := agent.get("function_calling_llm"):
@@ -147,7 +145,7 @@ def _told(crew: _Crew, name: str, tasks: Mapping[str, Any]) -> Iterator[Finding]
     for key in _AGENT_ONLY:
         if crew.agents.value[name].get(key):
             where = places.key(crew.source.name, child(child("", name), key))
-            yield unsupported(where.file, f"{key}: agent.yaml has no word for it, it stays in runtime", where.line)
+            yield no_word(where.file, key, where.line)
     if not crew.task_file:
         return
     places = places_in(crew.source.files[crew.task_file])

@@ -5,7 +5,7 @@ a finding at its place in the source, and a pointer.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -90,6 +90,18 @@ def secret(file: str, line: int, column: int = 1, pointer: str = "") -> Finding:
 def unsupported(file: str, words: str, line: int = 1) -> Finding:
     """Something that the source says and agent.yaml has no word for; it stays in runtime."""
     return finding("import.unsupported", Location(file, line, 1), words, "see spec.runtime of the imported agent")
+
+
+def no_word(file: str, field: str, line: int = 1) -> Finding:
+    """A field of the source that agent.yaml has no word for."""
+    return unsupported(file, f"{field}: agent.yaml has no word for it, it stays in runtime", line)
+
+
+def other_roles(file: str, roles: Iterable[str], line: int) -> Iterator[Finding]:
+    """Whom a text speaks for besides the system, where it does."""
+    if others := sorted(set(roles) - {"system"}):
+        words = f"the text also speaks for the roles {', '.join(others)[:120]}; agentgov governs it as one text"
+        yield unsupported(file, words, line)
 
 
 def partial(file: str, words: str, line: int = 1) -> Finding:

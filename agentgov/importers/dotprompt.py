@@ -12,8 +12,8 @@ from typing import Any
 
 from agentgov.importers import naming
 from agentgov.importers.agent_document import rest
+from agentgov.importers.documents import no_word, other_roles, unsupported
 from agentgov.importers.documents import partial as missing
-from agentgov.importers.documents import unsupported
 from agentgov.importers.draft import Draft, Reading
 from agentgov.importers.front_matter import FrontMatter, clean_prompt, split
 from agentgov.importers.handlebars import Template, scan
@@ -129,9 +129,7 @@ def _take_partial(source: Source, name: str, file: str, found: _Texts, path: tup
 
 def _model(meta: Mapping[str, Any]) -> ModelChoice:
     choice = named(meta.get("model"))
-    for key, value in section(meta, "config").items():
-        if key in _PARAMETERS:
-            choice.take(_PARAMETERS[key], value, key)
+    choice.take_all(_PARAMETERS, section(meta, "config"))
     return choice
 
 
@@ -165,10 +163,8 @@ def _variable(said: Any) -> dict[str, Any]:
 def _told(file: str, parts: FrontMatter, template: Template, found: _Texts) -> Iterator[Finding]:
     for key in parts.meta:
         if key not in _UNDERSTOOD:
-            yield unsupported(file, f"{key}: agent.yaml has no word for it, it stays in runtime", parts.line_of(key))
-    if roles := sorted(template.roles - {"system"}):
-        words = f"the text also speaks for the roles {', '.join(roles)[:120]}; agentgov governs it as one text"
-        yield unsupported(file, words, parts.line)
+            yield no_word(file, key, parts.line_of(key))
+    yield from other_roles(file, template.roles, parts.line)
     if found.arguments:
         names = ", ".join(sorted(found.arguments))[:200]
         yield unsupported(file, f"names that only helpers use are not looked for as variables: {names}", parts.line)

@@ -11,7 +11,7 @@ from typing import Any
 
 from agentgov.importers import naming
 from agentgov.importers.agent_document import rest
-from agentgov.importers.documents import Cleaned, document, places_in, unsupported
+from agentgov.importers.documents import Cleaned, document, no_word, places_in, unsupported
 from agentgov.importers.documents import partial as missing
 from agentgov.importers.draft import Draft, Reading
 from agentgov.importers.front_matter import clean_prompt
@@ -141,9 +141,7 @@ def _model(manifest: Mapping[str, Any]) -> ModelChoice:
     model = manifest.get("model")
     config = model if isinstance(model, dict) else {"preferred": model}
     choice = named(config.get("preferred"), config.get("provider"))
-    for key, value in section(config, "constraints").items():
-        if key in _PARAMETERS:
-            choice.take(_PARAMETERS[key], value, key)
+    choice.take_all(_PARAMETERS, section(config, "constraints"))
     for name in texts(config.get("fallback")):
         choice.take_fallback(name)
     return choice
@@ -181,7 +179,7 @@ def _told(source: Source, manifest: Mapping[str, Any], folder: _Folder) -> Itera
     for key in _NO_WORD:
         if manifest.get(key):
             line = places.key(source.name, f"/{key}").line
-            yield unsupported(source.name, f"{key}: agent.yaml has no word for it, it stays in runtime", line)
+            yield no_word(source.name, key, line)
     if "extends" in manifest:
         where = places.key(source.name, "/extends")
         yield missing(source.name, f"it extends {text(manifest['extends'])[:120]}, which was not imported", where.line)

@@ -11,7 +11,7 @@ from typing import Any
 
 from agentgov.importers import unknown
 from agentgov.importers.agent_document import rest
-from agentgov.importers.documents import Cleaned, manifests, unsupported
+from agentgov.importers.documents import Cleaned, manifests, no_word
 from agentgov.importers.documents import partial as missing
 from agentgov.importers.draft import Draft, Reading
 from agentgov.importers.model import ModelChoice, elsewhere, named
@@ -155,9 +155,7 @@ def _model(
     config = section(found.value, "spec")
     choice = named(config.get("model"), config.get("provider"))
     for part in (item for item in config.values() if isinstance(item, dict)):
-        for key, value in part.items():
-            if key in _PARAMETERS:
-                choice.take(_PARAMETERS[key], _number(value), key)
+        choice.take_all(_PARAMETERS, {key: _number(value) for key, value in part.items()})
         if part.get("baseUrl") or part.get("endpoint") or part.get("azureEndpoint") or part.get("host"):
             choice.lines.append(elsewhere("an address"))
     return choice, found
@@ -220,6 +218,6 @@ def _take_server(tools: Tools, tool: Mapping[str, Any], server: Mapping[str, Any
 def _told(file: str, agent: _Resource, spec: Mapping[str, Any], missed: list[str]) -> Iterator[Finding]:
     for key in _NO_WORD:
         if spec.get(key):
-            yield unsupported(file, f"{key} of {agent.name[:80]}: agent.yaml has no word for it, it stays in runtime")
+            yield no_word(file, f"{key} of {agent.name[:80]}")
     for words in missed:
         yield missing(file, f"{agent.name[:80]} refers to {words}, which was not in the file")

@@ -58,6 +58,12 @@ class ModelChoice:
         else:
             self.lines.append(Line(f"model.params: {called or name} is not as {name} may be here and stays in runtime"))
 
+    def take_all(self, names: Mapping[str, str], said: Mapping[str, Any]) -> None:
+        """Take the parameters of a section over; `names` has what each is called here, by its name in the source."""
+        for key, value in said.items():
+            if key in names:
+                self.take(names[key], value, key)
+
     def take_fallback(self, name: Any) -> None:
         """Take a further model over, or tell it."""
         if isinstance(name, str) and MODEL_NAME.match(name):

@@ -11,8 +11,8 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from agentgov.importers.agent_document import rest
+from agentgov.importers.documents import no_word, other_roles, unsupported
 from agentgov.importers.documents import partial as missing
-from agentgov.importers.documents import unsupported
 from agentgov.importers.draft import Draft, Reading
 from agentgov.importers.front_matter import FrontMatter, split
 from agentgov.importers.model import ModelChoice, elsewhere, named
@@ -96,9 +96,7 @@ def _model(meta: Mapping[str, Any]) -> ModelChoice:
     provider = model.get("provider") or _PROVIDERS.get(text(settings.get("type")))
     choice = named(model.get("id") or old, provider)
     for group in (section(model, "options"), section(model, "parameters")):
-        for key, value in group.items():
-            if key in _PARAMETERS:
-                choice.take(_PARAMETERS[key], value, key)
+        choice.take_all(_PARAMETERS, group)
     if section(model, "connection").get("endpoint") or settings.get("azure_endpoint"):
         choice.lines.append(elsewhere("an endpoint"))
     return choice
@@ -201,10 +199,8 @@ def _files(value: Any) -> Iterator[str]:
 def _told(file: str, parts: FrontMatter, absent: list[str]) -> Iterator[Finding]:
     for key in parts.meta:
         if key not in _UNDERSTOOD | _SAYS_NOTHING:
-            yield unsupported(file, f"{key}: agent.yaml has no word for it, it stays in runtime", parts.line_of(key))
-    if roles := sorted(set(_ROLE.findall(parts.body)) - {"system"}):
-        words = f"the text also speaks for the roles {', '.join(roles)}; agentgov governs it as one text"
-        yield unsupported(file, words, parts.line)
+            yield no_word(file, key, parts.line_of(key))
+    yield from other_roles(file, _ROLE.findall(parts.body), parts.line)
     if controls := sorted({word for word in _CONTROL.findall(parts.body) if not word.startswith("end")}):
         words = f"what the template decides ({', '.join(controls)[:120]}) is not looked into for variables"
         yield unsupported(file, words, parts.line)

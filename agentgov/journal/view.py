@@ -167,13 +167,18 @@ class View:
 
     def agents(self, workspace: str = "") -> Iterator[AgentId]:
         """The ids of all authorised agents, or those of one workspace."""
-        reader = TreeReader(self.repo, self.authorised)
-        for path in reader.names("agents"):
-            if path.endswith("/") and workspace in ("", path[:-1]):
-                for name in reader.names(f"agents/{path[:-1]}"):
-                    found = agent_id(f"{path}{name.rstrip('/')}")
-                    if found is not None and self.repo.entry(self.authorised, found.file) is not None:
-                        yield found
+        return agents_in(self.repo, self.authorised, workspace)
+
+
+def agents_in(repo: Repository, tree: str, workspace: str = "") -> Iterator[AgentId]:
+    """The ids of all agents of a tree of contents, or those of one workspace."""
+    reader = TreeReader(repo, tree)
+    for path in reader.names("agents"):
+        if path.endswith("/") and workspace in ("", path[:-1]):
+            for name in reader.names(f"agents/{path[:-1]}"):
+                found = agent_id(f"{path}{name.rstrip('/')}")
+                if found is not None and repo.entry(tree, found.file) is not None:
+                    yield found
 
 
 def day_of(time: int) -> date:

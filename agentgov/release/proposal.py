@@ -13,9 +13,9 @@ from agentgov.errors import IncompleteError
 from agentgov.journal.parts import shared_folder
 from agentgov.journal.query import reviews_after
 from agentgov.journal.tags import authorised_closure, authorised_since, parse_tag_message
-from agentgov.journal.view import TreeReader, View
+from agentgov.journal.view import View, agents_in
 from agentgov.model.act import Act
-from agentgov.model.names import AgentId, ReleaseName, agent_id, release_name
+from agentgov.model.names import AgentId, ReleaseName, release_name
 from agentgov.model.state import Release
 from agentgov.model.transitions import Refusal
 from agentgov.release.changes import Changes, changes_of
@@ -106,12 +106,7 @@ def _agents(view: View, tree: str, only: AgentId | None) -> Iterator[AgentId]:
         if view.repo.entry(tree, only.file) is not None:
             yield only
         return
-    reader = TreeReader(view.repo, tree)
-    for workspace in reader.names("agents"):
-        for name in reader.names(f"agents/{workspace[:-1]}") if workspace.endswith("/") else ():
-            found = agent_id(f"{workspace}{name[:-1]}") if name.endswith("/") else None
-            if found is not None and view.repo.entry(tree, found.file) is not None:
-                yield found
+    yield from agents_in(view.repo, tree)
 
 
 def _new_closure(view: View, agent: AgentId, tree: str) -> str | None:

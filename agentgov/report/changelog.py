@@ -10,7 +10,7 @@ from agentgov.model.names import ReleaseName
 from agentgov.release.changes import Changes
 from agentgov.report.diff import CLASS_STYLES
 from agentgov.report.findings import plural
-from agentgov.report.markup import code, cut, prose
+from agentgov.report.markup import code, cut, named, prose
 from agentgov.report.page import Page, Span
 
 LIMIT = 125_000  # characters of the text of a release on GitHub
@@ -25,7 +25,7 @@ def changelog_markdown(name: ReleaseName, changes: Changes, limit: int = LIMIT) 
     title = f"**{prose(str(name.agent))} {prose(name.version)}**: {code(summary_line(changes.diff))}"
     head = [title, since(changes)]
     if changes.reviewers:
-        head.append(f"Reviewed by {_people(changes.reviewers)}.")
+        head.append(f"Reviewed by {named(changes.reviewers, _MOST_NAMED)}.")
     head += [f"Passed without its reviews: {prose(one)}." for one in changes.passed]
     head.append(f"Word by word: {code(command)}")
     lines = [line for klass in CLASSES for line in _lines(klass, changes)]
@@ -70,8 +70,3 @@ def _lines(klass: Class, changes: Changes) -> list[str]:
 
 def _line(change: FieldChange) -> str:
     return f"- {code(short(change.sentence, 500))} ({code(change.field)}, {code(change.path)})\n"
-
-
-def _people(people: tuple[str, ...]) -> str:
-    more = f" and {len(people) - _MOST_NAMED:,} more" if len(people) > _MOST_NAMED else ""
-    return prose(", ".join(people[:_MOST_NAMED])) + more

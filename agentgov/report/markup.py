@@ -5,6 +5,7 @@ table's cell (CommonMark 0.31; GitHub Flavored Markdown 0.29; GitLab's reference
 """
 
 import re
+from collections.abc import Sequence
 
 from agentgov.report.page import safe
 
@@ -26,6 +27,12 @@ def prose(text: str) -> str:
     line = " ".join(safe(text).split())
     marked = _BARE_LINK.sub(_DOT, _REFERENCE.sub(rf"\1{_APART}", line))
     return marked.translate(_MARKUP).replace(_APART, "&#8203;").replace(_DOT, "&#46;")
+
+
+def named(people: Sequence[str], most: int) -> str:
+    """`ana, bo and 3 more`: those beyond `most` are counted."""
+    more = f" and {len(people) - most:,} more" if len(people) > most else ""
+    return prose(", ".join(people[:most])) + more
 
 
 def plain(text: str) -> str:

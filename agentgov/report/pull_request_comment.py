@@ -179,8 +179,7 @@ def _needs(told: ReviewsTold) -> str:
             lines.append(f"- {plain(short(group[0].message, _LONGEST))}")
         for item in group[0].progress:
             needed = item.requirement
-            labels = [label for label in needed.labels if label != needed.name]
-            whom = f" ({', '.join(map(code, labels))})" if labels else ""
+            whom = f" ({', '.join(map(code, needed.whom))})" if needed.whom else ""
             given = any_of([plain(one) for one in item.given], _MOST_NAMED, "and") or "nobody yet"
             could = any_of([plain(one) for one in item.could], _MOST_NAMED) or "nobody"
             missing = f"; {item.missing:,} missing, could be given by {could}" if item.missing else ""

@@ -80,8 +80,7 @@ def _row(item: Progress) -> tuple[str | Span, ...]:
 
 def asked_for(requirement: Requirement) -> str:
     """How many approvals a requirement asks for, of whom, and who that is where its name does not say so."""
-    labels = [label for label in requirement.labels if label != requirement.name]
-    whom = f" ({' '.join(labels)})" if labels else ""
+    whom = f" ({' '.join(requirement.whom)})" if requirement.whom else ""
     return f"{requirement.count} of {requirement.name}{whom}"
 
 

@@ -5,7 +5,7 @@ At most 65,536 characters, as forges take them: whole sections are cut, never ta
 
 from collections.abc import Sequence
 
-from agentgov.report.markup import code, cut, prose
+from agentgov.report.markup import code, cut, named, prose
 from agentgov.report.passing import passing_sentence
 from agentgov.report.review_told import Ignored, PathTold, ReviewsTold, alike, told_change, told_review
 from agentgov.review.change import ChangeVerdict
@@ -59,16 +59,11 @@ def _section(group: list[PathTold]) -> str:
 
 def _row(item: Progress) -> str:
     needed = item.requirement
-    labels = [label for label in needed.labels if label != needed.name]
-    whom = f" ({' '.join(map(code, labels))})" if labels else ""
-    could = _listed(item.could) or "nobody" if item.missing else ""
-    cells = (f"{needed.count} of {prose(needed.name)}{whom}", _listed(item.given), str(item.missing or ""), could)
+    whom = f" ({' '.join(map(code, needed.whom))})" if needed.whom else ""
+    could = named(item.could, _MOST_NAMED) or "nobody" if item.missing else ""
+    given = named(item.given, _MOST_NAMED)
+    cells = (f"{needed.count} of {prose(needed.name)}{whom}", given, str(item.missing or ""), could)
     return f"| {' | '.join(cells)} |"
-
-
-def _listed(people: Sequence[str]) -> str:
-    more = f" and {len(people) - _MOST_NAMED:,} more" if len(people) > _MOST_NAMED else ""
-    return prose(", ".join(people[:_MOST_NAMED])) + more
 
 
 def _ignored(told: Sequence[Ignored]) -> str:

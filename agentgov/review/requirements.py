@@ -30,6 +30,11 @@ class Requirement:
     where: Location | None = None
     personal: bool = False  # whether only reviews that people signed themselves serve it
 
+    @property
+    def whom(self) -> tuple[str, ...]:
+        """How the file spells the groups, where the name does not say so already."""
+        return tuple(label for label in self.labels if label != self.name)
+
     def why_not(self, vote: Vote) -> Why | None:
         """Why a vote does not count for this requirement; None where it does."""
         if vote.void is not None:

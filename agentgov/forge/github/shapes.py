@@ -213,3 +213,8 @@ def account(user: User | MaybeUser | None) -> Account | None:
 def seconds(moment: datetime) -> int:
     """Seconds since 1970."""
     return int(moment.timestamp())
+
+
+def as_written(text: str) -> str:
+    """A text as it was before GitHub kept it: without the carriage returns and the space at its end."""
+    return text.replace("\r\n", "\n").rstrip()

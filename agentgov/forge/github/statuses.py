@@ -92,7 +92,7 @@ def _says(run: shapes.CheckRun, status: Status) -> bool:
     """Whether a run says all of it already."""
     done = "in_progress" if status.state is State.PENDING else "completed"
     same = (run.status, run.conclusion) == (done, _CONCLUSION.get(status.state))
-    said = (run.output.title or "", (run.output.summary or "").replace("\r\n", "\n").rstrip())
+    said = (run.output.title or "", shapes.as_written(run.output.summary or ""))
     same_text = said == (_title(status), _summary(status).rstrip())
     same_link = not status.url or status.url == run.details_url
     return same and same_text and same_link and run.output.annotations_count == len(status.annotations)

@@ -26,7 +26,11 @@ def write_comment(asking: Asking, number: int, body: str, own: int) -> Comment:
         answer = asking.client.send("POST", path, {"body": body})
     except InDoubtError:
         for comment in reversed(read_comments(asking, number)):
-            if comment.by is not None and comment.by.id == own and _lines(comment.body) == _lines(body):
+            if (
+                comment.by is not None
+                and comment.by.id == own
+                and shapes.as_written(comment.body) == shapes.as_written(body)
+            ):
                 return comment
         raise
     return _comment(decoded(answer, shapes.IssueComment, f"POST {path}"))
@@ -50,8 +54,8 @@ def write_release(asking: Asking, tag: str, title: str, body: str) -> Written:
     if there is None:
         asking.client.send("POST", f"{asking.root}/releases", {"tag_name": tag, **told})
         return "created"
-    mark, text = _lines(body).partition("\n")[0], _lines(there.body or "")
-    if (there.name or "", text) == (title, _lines(body)):
+    mark, text = shapes.as_written(body).partition("\n")[0], shapes.as_written(there.body or "")
+    if (there.name or "", text) == (title, shapes.as_written(body)):
         return "unchanged"
     if not mark.startswith("<!--") or text.partition("\n")[0] != mark:
         raise refused(PERMISSION, f"somebody else wrote the page of {tag}", "delete it on GitHub, or leave it")
@@ -61,8 +65,3 @@ def write_release(asking: Asking, tag: str, title: str, body: str) -> Written:
 
 def _comment(told: shapes.IssueComment) -> Comment:
     return Comment(told.id, account(told.user), told.body)
-
-
-def _lines(text: str) -> str:
-    """A text as it was before GitHub kept it: without the carriage returns and the space at its end."""
-    return text.replace("\r\n", "\n").rstrip()

@@ -88,8 +88,7 @@ class TreeDiff:
                 for name, old, new in self._difference(old_oid, new_oid):
                     if self._wanted and not prefix and name not in self._wanted:
                         continue
-                    old_folder = old.oid if old is not None and old.mode == TREE else None
-                    new_folder = new.oid if new is not None and new.mode == TREE else None
+                    old_folder, new_folder = _folder(old), _folder(new)
                     if old_folder != new_folder:
                         todo.append((which, prefix + name + b"/", old_folder, new_folder))
                     if (old is not None and old_folder is None) or (new is not None and new_folder is None):

@@ -232,17 +232,7 @@ jobs:
       contents: write # to push the journal
       pull-requests: read # the reviews
     steps:
-      - name: The importer's key, for this job alone
-        id: key
-        env:
-          KEY: ${{ secrets.AGENTGOV_IMPORTER_KEY }}
-        run: |
-          if [ -z "$KEY" ]; then
-            echo "::notice::the environment agentgov has no secret AGENTGOV_IMPORTER_KEY: no reviews are imported"
-            exit 0
-          fi
-          (umask 077; printf '%s\\n' "$KEY" > "$RUNNER_TEMP/importer.key")
-          echo "file=$RUNNER_TEMP/importer.key" >> "$GITHUB_OUTPUT"
+      @importer-key@
       @install@
       @import@
 
@@ -256,17 +246,7 @@ jobs:
     permissions:
       contents: write # to push the journal
     steps:
-      - name: The reconciler's key, for this job alone
-        id: key
-        env:
-          KEY: ${{ secrets.AGENTGOV_RECONCILER_KEY }}
-        run: |
-          if [ -z "$KEY" ]; then
-            echo "::notice::the environment agentgov has no secret AGENTGOV_RECONCILER_KEY: nothing is reconciled"
-            exit 0
-          fi
-          (umask 077; printf '%s\\n' "$KEY" > "$RUNNER_TEMP/reconciler.key")
-          echo "file=$RUNNER_TEMP/reconciler.key" >> "$GITHUB_OUTPUT"
+      @reconciler-key@
       @install@
       @reconcile@
 """

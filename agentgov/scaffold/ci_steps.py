@@ -79,7 +79,27 @@ def _judged(asked: str, variables: str = "") -> str:
 {_CHECKED.replace("@asked@", asked)}"""
 
 
+def _key_of(bot: str, without: str) -> str:
+    """The step that takes a bot's key out of the job's secrets, for the steps behind it; what happens `without` one."""
+    secret = f"AGENTGOV_{bot.upper()}_KEY"
+    return f"""\
+      - name: The {bot}'s key, for this job alone
+        id: key
+        env:
+          KEY: ${{{{ secrets.{secret} }}}}
+        run: |
+          if [ -z "$KEY" ]; then
+            echo "::notice::the environment agentgov has no secret {secret}: {without}"
+            exit 0
+          fi
+          (umask 077; printf '%s\\n' "$KEY" > "$RUNNER_TEMP/{bot}.key")
+          echo "file=$RUNNER_TEMP/{bot}.key" >> "$GITHUB_OUTPUT"
+"""
+
+
 _STEPS = {
+    "importer-key": _key_of("importer", "no reviews are imported"),
+    "reconciler-key": _key_of("reconciler", "nothing is reconciled"),
     "install": """\
       - uses: @setup-python@
         with:

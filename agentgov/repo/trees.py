@@ -20,9 +20,9 @@ from agentgov.repo.objects import TreeEntry, parse_tree
 Entries: TypeAlias = tuple[TreeEntry, ...]
 Difference: TypeAlias = Sequence[tuple[bytes, TreeEntry | None, TreeEntry | None]]
 
-_ROOM = 80_000  # entries in each of two generations: about 60 MB where no two trees share any
+_ROOM = 200_000  # entries in each of two generations: about 100 MB where no two trees share any
 _MOST_SHAPES = 512
-_ROOM_OF_SHAPES = 80_000  # entries
+_ROOM_OF_SHAPES = 400_000  # entries
 _ID = 20  # bytes
 _ONE_ID = (1 << 8 * _ID) - 1
 

@@ -2,12 +2,12 @@
 
 import json
 import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from languageserver import LanguageServer
+from npmtools import npm_package
 from unit.cli.command_world import CommandWorld
 
 VERSION = "1.25.0"
@@ -21,15 +21,8 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     there = shutil.which("yaml-language-server")
     if there is not None:
         return [there, "--stdio"]
-    npm = shutil.which("npm")
-    if npm is None:
-        pytest.skip("neither yaml-language-server nor npm is there")
-    folder = tmp_path_factory.mktemp("npm")
-    command = [npm, "install", "--prefix", str(folder), "--no-audit", "--no-fund", f"yaml-language-server@{VERSION}"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        pytest.skip(f"yaml-language-server cannot be installed here: {done.stderr[-300:]}")
-    return [str(folder / "node_modules/.bin/yaml-language-server"), "--stdio"]
+    modules = npm_package(tmp_path_factory.mktemp("npm"), f"yaml-language-server@{VERSION}")
+    return [str(modules / ".bin/yaml-language-server"), "--stdio"]
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from gitworld import write_files
+from npmtools import npm_package
 from unit.validate.fleet_sample import AGENT, FILES, PROMPT
 
 from agentgov.cli.main import status
@@ -27,16 +28,9 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> str:
     there = shutil.which("Sarif.Multitool")
     if there is not None:
         return there
-    npm = shutil.which("npm")
-    if npm is None:
-        pytest.skip("neither Sarif.Multitool nor npm is there")
-    folder = tmp_path_factory.mktemp("npm")
     package = f"@microsoft/sarif-multitool-linux@{VERSION}"
-    command = [npm, "install", "--prefix", str(folder), "--no-audit", "--no-fund", "--ignore-scripts", package]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        pytest.skip(f"the validator cannot be installed here: {done.stderr[-300:]}")
-    found = folder / "node_modules/@microsoft/sarif-multitool-linux/Sarif.Multitool"
+    modules = npm_package(tmp_path_factory.mktemp("npm"), package, "--ignore-scripts")
+    found = modules / "@microsoft/sarif-multitool-linux/Sarif.Multitool"
     found.chmod(found.stat().st_mode | stat.S_IXUSR)
     return str(found)
 

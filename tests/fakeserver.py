@@ -248,7 +248,7 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     wbufsize = -1
-    timeout = 60
+    timeout = 600
 
     @property
     def fake(self) -> FakeServer:

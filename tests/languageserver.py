@@ -12,7 +12,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-_PATIENCE = 60.0  # seconds; the first answer takes about two
+from patience import PATIENCE
+
 _SETTINGS = {"validate": True, "hover": True, "completion": True, "schemaStore": {"enable": False}}
 Message = dict[str, Any]
 
@@ -99,7 +100,7 @@ class LanguageServer:
 
     def _wait(self, wanted: Callable[[Message], bool]) -> Message:
         while True:
-            message = self._messages.get(timeout=_PATIENCE)
+            message = self._messages.get(timeout=PATIENCE)
             if "method" in message and "id" in message:
                 items = message["params"].get("items", []) if message["method"] == "workspace/configuration" else None
                 yaml = self._settings

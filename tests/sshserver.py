@@ -14,9 +14,9 @@ from pathlib import Path
 
 import gitworld
 import pytest
+from patience import PATIENCE
 
 _SEPARATION = Path("/run/sshd")  # where sshd, as root, puts the part that talks to strangers
-_PATIENCE = 20.0  # seconds
 
 
 class SshServer:
@@ -59,13 +59,13 @@ class SshServer:
     def close(self) -> None:
         """End it."""
         self._process.terminate()
-        self._process.wait(timeout=_PATIENCE)
+        self._process.wait(timeout=PATIENCE)
         self._log.close()
         if self._made:
             _SEPARATION.rmdir()
 
     def _wait(self) -> None:
-        end = time.monotonic() + _PATIENCE
+        end = time.monotonic() + PATIENCE
         while time.monotonic() < end and self._process.poll() is None:
             try:
                 socket.create_connection(("127.0.0.1", self.port), timeout=1).close()

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import gitworld
 import pytest
+from patience import PATIENCE
 from pipelineworld import PipelineWorld, pipeline_file
 from simulator import TRIAGE
 
@@ -68,13 +69,13 @@ class Killer:
         process = self._start(*how)
         time.sleep(self._chance.uniform(0.2, 1.5) * self._life)
         os.killpg(process.pid, signal.SIGKILL)
-        self.said.append(process.communicate(timeout=30)[1])
+        self.said.append(process.communicate(timeout=PATIENCE)[1])
 
     def run_once(self) -> None:
         """A life to the end, which must be a good one: nothing here needed a repair."""
         self._count()
         process = self._start("--once")
-        _, err = process.communicate(timeout=60)
+        _, err = process.communicate(timeout=PATIENCE)
         assert process.returncode == 0, err
 
     def _start(self, *how: str) -> subprocess.Popen[str]:

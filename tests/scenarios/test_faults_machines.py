@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from patience import PATIENCE
 from pipelineworld import PipelineWorld, pipeline_file
 from simulator import TRIAGE
 
@@ -174,7 +175,7 @@ def test_processes_on_one_clone_append_side_by_side(shipped: PipelineWorld) -> N
         )
         for who in people
     ]
-    said = [process.communicate(timeout=120)[0].decode() for process in running]
+    said = [process.communicate(timeout=PATIENCE)[0].decode() for process in running]
     assert [process.returncode for process in running] == [0] * 4, said
     shipped.view()
     assert sorted(act.reason for act in shipped.acts() if act.kind == "pause") == list(people)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from patience import PATIENCE
 from pullworld import PullWorld, with_accounts
 from unit.cli.command_world import PROMPT, ROOT, CommandWorld
 
@@ -54,7 +55,7 @@ class Listener:
 
     def says(self, word: str, times: int = 1) -> str:
         """The line with a word, once it was said so often."""
-        for _ in range(1200):
+        for _ in range(PATIENCE * 20):
             found = [line for line in self.lines if word in line]
             if len(found) >= times:
                 return found[-1]
@@ -71,7 +72,7 @@ class Listener:
         raw = json.dumps(body).encode()
         signature = f"sha256={hmac.new(secret.encode(), raw, 'sha256').hexdigest()}"
         headers = {"content-type": "application/json", "x-github-event": event, "x-hub-signature-256": signature}
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
         connection.request("POST", "/hooks/github", raw, headers)
         status = connection.getresponse().status
         connection.close()
@@ -80,7 +81,7 @@ class Listener:
     def end(self) -> int:
         """SIGTERM, and the exit code."""
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(30)
+        return self.process.wait(PATIENCE)
 
 
 @contextmanager
@@ -101,8 +102,8 @@ def listening(world: PullWorld, *args: str, bots: tuple[str, ...] = ("importer",
     finally:
         if process.poll() is None:
             process.kill()
-        process.wait(10)
-        listener.reading.join(10)
+        process.wait(PATIENCE)
+        listener.reading.join(PATIENCE)
         assert process.stdout is not None
         process.stdout.close()
 
@@ -135,7 +136,7 @@ def test_a_check_is_told_on_the_forge_and_takes_no_key(world: PullWorld) -> None
     number = world.change("alice", "wording", {PROMPT: "Sort by age.\n"})
     with listening(world, "--check", "--once", bots=()) as listener:
         assert listener.post("pull_request", world.fake.event("pull_request.opened", number)) == 202
-        assert listener.process.wait(60) == 0, listener.lines
+        assert listener.process.wait(PATIENCE) == 0, listener.lines
     assert [comment.number for comment in world.forge.comments] == [number]
     assert [status.state for status in world.forge.statuses] == ["pending"]
 

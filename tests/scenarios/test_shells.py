@@ -13,10 +13,10 @@ from pathlib import Path
 
 import gitworld
 import pytest
+from patience import PATIENCE
 from unit.validate.fleet_sample import FILES
 
 ROOT = Path(__file__).resolve().parents[2]
-_PATIENCE = 30.0  # seconds; a key is answered in a tenth of one
 
 # Start-up files that source the script as docs/editors.md says, and bind a key that writes the line to a file.
 BASH = """
@@ -64,7 +64,7 @@ class Shell:
         os.waitpid(self._process, 0)
 
     def _until(self, done: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + _PATIENCE
+        deadline = time.monotonic() + PATIENCE
         while not done():
             assert time.monotonic() < deadline, self._seen
             ready, _, _ = select.select([self._terminal], [], [], 0.05)

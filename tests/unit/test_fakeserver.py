@@ -3,12 +3,12 @@
 import gzip
 import http.client
 import json
-import time
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import pytest
 from fakeserver import FakeServer, Reply, Request
+from patience import PATIENCE, ends
 
 
 def answered(request: Request) -> Reply:
@@ -16,7 +16,7 @@ def answered(request: Request) -> Reply:
 
 
 def ask(server: FakeServer, path: str, method: str = "GET", body: object = None) -> tuple[int, bytes]:
-    connection = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=5)
+    connection = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=PATIENCE)
     try:
         connection.request(method, path, json.dumps(body) if body is not None else None)
         response = connection.getresponse()
@@ -38,13 +38,12 @@ def test_a_request_is_answered_and_kept(server: FakeServer) -> None:
 
 
 def test_one_connection_serves_many_requests_at_once(server: FakeServer) -> None:
-    connection = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=5)
-    start = time.monotonic()
-    for _ in range(50):
-        connection.request("GET", "/a")
-        assert connection.getresponse().read()
-    connection.close()
-    assert time.monotonic() - start < 1
+    connection = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=PATIENCE)
+    with ends():
+        for _ in range(50):
+            connection.request("GET", "/a")
+            assert connection.getresponse().read()
+        connection.close()
 
 
 @pytest.mark.parametrize("kind", ["500", "503", "429", "secondary", "limited"])

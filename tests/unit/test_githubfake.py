@@ -15,6 +15,7 @@ from fakeserver import Request as Asked
 from forgeworld import ForgeWorld
 from githubfake import GitHubFake
 from openapi import OffenceError, github_api
+from patience import PATIENCE
 
 HEADERS = {"accept": "application/vnd.github+json", "x-github-api-version": "2022-11-28", "user-agent": "tests"}
 
@@ -31,7 +32,7 @@ class Hand:
         sent |= {name.replace("_", "-"): value for name, value in headers.items()}
         data = None if body is None else json.dumps(body).encode()
         request = Request(url, data, sent, method=method or ("GET" if body is None else "POST"))
-        with urlopen(request, timeout=5) as response:
+        with urlopen(request, timeout=PATIENCE) as response:
             self.links = response.headers.get("link", "")
             self.tag = response.headers.get("etag", "")
             read = response.read()

@@ -23,6 +23,7 @@ from typing import Any
 
 import gitworld
 import simulator
+from patience import PATIENCE
 from simulator import PAYROLL, TRIAGE
 from unit.cli.output_schema import assert_holds
 
@@ -225,7 +226,7 @@ class CommandWorld:
             env={**self.environment(who, env), "PYTHONPATH": str(ROOT)},
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=PATIENCE,
             check=False,
         )
 

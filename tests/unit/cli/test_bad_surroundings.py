@@ -1,8 +1,7 @@
 """Whatever the machine, the clone or the fleet is like: one message, what to do about it, and the right exit code."""
 
-import time
-
 import pytest
+from patience import ends
 from unit.cli.command_world import ACCESS, PROMPT, CommandWorld
 
 TRIAGE = "support/triage"
@@ -143,20 +142,18 @@ def test_a_shallow_clone_in_json_is_incomplete_with_its_reason(running: CommandW
 @pytest.mark.parametrize("command", [*ORDERS, "reconcile", "status --fetch", "journal verify --fetch"])
 def test_a_remote_that_is_away_is_exit_3_at_once(running: CommandWorld, command: str) -> None:
     running.remote.rename(running.folder / "away.git")
-    started = time.monotonic()
-    found = running.run("reconciler" if command == "reconcile" else "bob", *command.split())
-    assert found.code == 3
-    assert "gave no answer" in found.out + found.err
-    assert "git ls-remote origin" in found.out + found.err
-    assert time.monotonic() - started < 10
+    with ends():
+        found = running.run("reconciler" if command == "reconcile" else "bob", *command.split())
+        assert found.code == 3
+        assert "gave no answer" in found.out + found.err
+        assert "git ls-remote origin" in found.out + found.err
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1/fleet.git", "ssh://127.0.0.1:1/fleet.git", "file:///nowhere"])
 def test_an_address_that_nobody_answers_fails_fast(running: CommandWorld, url: str) -> None:
     running.git("remote", "set-url", "origin", url)
-    started = time.monotonic()
-    refused(running, f"hold {TRIAGE}", 3, "gave no answer", "git ls-remote origin")
-    assert time.monotonic() - started < 10
+    with ends():
+        refused(running, f"hold {TRIAGE}", 3, "gave no answer", "git ls-remote origin")
 
 
 def test_credentials_in_an_address_are_never_printed(running: CommandWorld) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from patience import PATIENCE, until
 
 from agentgov.cli.processes import processors, spread
 
@@ -32,11 +33,12 @@ def test_results_are_those_of_one_process_in_their_order(jobs: str, monkeypatch:
     assert spread(squares, [3], silent) == [9]
 
 
-def test_several_processes_take_part(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_several_processes_take_part(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AGENTGOV_JOBS", "3")
 
     def who(items: Sequence[int]) -> list[int]:
-        time.sleep(0.005)
+        (tmp_path / str(os.getpid())).touch()
+        until(lambda: len(list(tmp_path.iterdir())) == 3, "the third process")
         return [os.getpid()] * len(items)
 
     assert len(set(spread(who, ITEMS, silent))) == 3
@@ -49,13 +51,13 @@ def test_what_a_fork_fails_to_do_is_done_here(monkeypatch: pytest.MonkeyPatch) -
     def dies(items: Sequence[int]) -> list[int]:
         if os.getpid() != parent:
             os.kill(os.getpid(), signal.SIGKILL)
-        time.sleep(0.001)
+        time.sleep(0.001)  # so that the forks have a part in it
         return squares(items)
 
     def fails(items: Sequence[int]) -> list[int]:
         if os.getpid() != parent:
             raise ValueError(items)
-        time.sleep(0.001)
+        time.sleep(0.001)  # so that the forks have a part in it
         return squares(items)
 
     assert spread(dies, ITEMS, silent) == squares(ITEMS)
@@ -95,8 +97,8 @@ import os, sys, time
 from agentgov.cli.processes import spread
 def work(items):
     os.write(1, b"at work\\n")
-    time.sleep(30)
-    return list(items)
+    while True:
+        time.sleep(0.01)
 try:
     spread(work, list(range(1000)), lambda _: None)
 except KeyboardInterrupt:
@@ -117,13 +119,14 @@ def test_no_fork_outlives_an_interrupt(ending: signal.Signals, code: int) -> Non
         process.send_signal(ending)  # to the parent alone: it ends the others
     else:
         os.killpg(process.pid, ending)  # as a job that is cancelled
-    assert process.wait(10) == code
+    assert process.wait(PATIENCE) == code
     process.stdout.close()
-    deadline = time.monotonic() + 10
-    while True:
-        try:
-            os.killpg(process.pid, 0)
-        except ProcessLookupError:
-            break
-        assert time.monotonic() < deadline, "a fork is still there"
-        time.sleep(0.01)
+    until(lambda: not _lives(process.pid), "the end of every fork")
+
+
+def _lives(group: int) -> bool:
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from gitlabfleet import GitLabFleet
+from patience import PATIENCE
 from unit.cli.command_world import PROMPT, ROOT
 
 
@@ -36,7 +37,7 @@ class Hook:
 
     def _posted(self, raw: bytes, headers: dict[str, str]) -> int:
         for _ in range(600):
-            connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+            connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
             try:
                 connection.request("POST", "/hooks/gitlab", raw, headers)
                 return connection.getresponse().status

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from patience import PATIENCE
 from unit.cli.command_world import ROOT, CommandWorld
 
 
@@ -31,7 +32,7 @@ def slow_transport(world: CommandWorld) -> Path:
     """An address whose program never answers, and a file that it makes when it was started."""
     started = world.folder / "started"
     ssh = world.folder / "ssh"
-    ssh.write_text(f"#!/bin/sh\ntouch {started}\nexec sleep 60\n")
+    ssh.write_text(f"#!/bin/sh\ntouch {started}\nexec sleep 600\n")
     ssh.chmod(0o755)
     world.git("remote", "set-url", "origin", "ssh://nowhere.invalid/fleet.git")
     return started
@@ -59,7 +60,7 @@ def test_an_interrupt_is_130_and_one_word(running: CommandWorld, command: list[s
             signal.sigtimedwait([], 0.05)
         assert started.exists()
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=20)
+        out, err = process.communicate(timeout=PATIENCE)
     assert (process.returncode, out) == (130, "")
     assert err.splitlines()[-1] == "interrupted"
     assert "Traceback" not in err
@@ -74,7 +75,7 @@ def test_a_reader_that_goes_away_is_no_error(running: CommandWorld, command: str
     os.close(read)
     with start(running, *command.split(), stdout=write) as process:
         os.close(write)
-        _, err = process.communicate(timeout=30)
+        _, err = process.communicate(timeout=PATIENCE)
     assert err == ""
     assert process.returncode in (0, 1)
 
@@ -93,7 +94,7 @@ def test_a_pipe_that_is_read_in_part(running: CommandWorld) -> None:
 @pytest.mark.parametrize("command", ["status", "status --json", "journal log"])
 def test_a_full_disk_is_said_and_never_a_yes(running: CommandWorld, command: str) -> None:
     with Path("/dev/full").open("w") as full, start(running, *command.split(), stdout=full.fileno()) as process:
-        _, err = process.communicate(timeout=30)
+        _, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == 3
     assert "Traceback" not in err
     assert "No space left on device" in err

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import gitworld
 import pytest
+from patience import PATIENCE
 from unit.cli.command_world import PROMPT, CommandWorld
 
 TRIAGE = "support/triage"
@@ -197,10 +198,10 @@ def test_watch_goes_on_when_the_remote_is_away(running: CommandWorld) -> None:
         while "waiting" not in (line := process.stderr.readline()):
             assert line
         (running.folder / "away.git").rename(running.remote)
-        time.sleep(1.5)
+        time.sleep(1.5)  # a tick or two
         assert process.poll() is None
         process.send_signal(signal.SIGINT)
-        assert process.wait(timeout=20) == 130
+        assert process.wait(timeout=PATIENCE) == 130
 
 
 def _told_a_minute_later(world: CommandWorld) -> str:

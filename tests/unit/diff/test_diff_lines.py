@@ -1,10 +1,9 @@
 """Which lines a change touched, against a plain comparison."""
 
-import time
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from patience import ends
 
 from agentgov.diff.lines import changed_lines
 
@@ -39,7 +38,6 @@ def test_what_is_outside_of_the_ranges_is_in_both(before: bytes, after: bytes) -
 
 
 def test_texts_of_any_form_take_bounded_time() -> None:
-    started = time.process_time()
-    changed_lines(b"\n".join(b"%d" % n for n in range(9000)), b"\n".join(b"%d" % -n for n in range(9000)))
-    changed_lines(b"\n" * 2**20, b"x\n" * 2**19)
-    assert time.process_time() - started < 5  # seconds; it is well under one
+    with ends():
+        changed_lines(b"\n".join(b"%d" % n for n in range(9000)), b"\n".join(b"%d" % -n for n in range(9000)))
+        changed_lines(b"\n" * 2**20, b"x\n" * 2**19)

@@ -1,10 +1,9 @@
 """Word diffs read as a person would tell them: words, sentences, lines that moved, scripts without spaces."""
 
-import time
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from patience import ends
 
 from agentgov.diff.prompts import only_written
 from agentgov.diff.tokens import count_words, lines, tokens
@@ -109,8 +108,7 @@ def test_words_are_counted_as_people_count_them() -> None:
     ids=["repeated", "reversed", "one-word", "characters", "blank", "points"],
 )
 def test_hostile_texts_cost_little(before: str, after: str) -> None:
-    start = time.process_time()
-    edits = word_diff(before, after)
-    assert time.process_time() - start < 4
+    with ends():
+        edits = word_diff(before, after)
     assert "".join(edit.text for edit in edits if edit.kind != "insert") == before
     assert "".join(edit.text for edit in edits if edit.kind != "delete") == after

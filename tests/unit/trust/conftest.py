@@ -5,13 +5,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from patience import PATIENCE
 
 Sign = Callable[..., bytes]
 
 
 def _keygen(*arguments: str | Path, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(
-        ["ssh-keygen", *map(str, arguments)], input=stdin, capture_output=True, check=False, timeout=30
+        ["ssh-keygen", *map(str, arguments)], input=stdin, capture_output=True, check=False, timeout=PATIENCE
     )
 
 

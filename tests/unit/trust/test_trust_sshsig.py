@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from patience import PATIENCE
 
 from agentgov.trust.keys import parse_public_key
 from agentgov.trust.sshsig import ACT, GIT, SignatureError, armour, dearmour, parse, split, verify
@@ -42,7 +43,9 @@ def test_what_ssh_keygen_signs_verifies(
 
 def test_git_commits_are_signed_for_the_namespace_git(tmp_path: Path, keys: dict[str, Path]) -> None:
     def git(*arguments: str) -> bytes:
-        done = subprocess.run(["git", "-C", str(tmp_path), *arguments], capture_output=True, check=True, timeout=30)
+        done = subprocess.run(
+            ["git", "-C", str(tmp_path), *arguments], capture_output=True, check=True, timeout=PATIENCE
+        )
         return done.stdout
 
     git("init", "-q")

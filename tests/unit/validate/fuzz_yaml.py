@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from patience import ends
 
 from agentgov.model.finding import Finding
 from agentgov.validate import yaml_reader, yaml_text
@@ -25,7 +26,6 @@ from agentgov.validate.scalar_text import offsets
 from agentgov.validate.schema import check as check_schema
 from agentgov.validate.suppress import suppressions
 
-MOST_SECONDS = 2.0  # for any input; what hangs takes for ever
 _PIECES = (
     "a", "b: ", "- ", "\n", "  ", "[", "]", "{", "}", ", ", ": ", "&x ", "*x", "'", '"', "|\n", ">-\n", "|2+\n",
     "# c\n", "? ", "!t ", "<<: ", "<<: *x", "1", "~", "---\n", "...\n", "%TAG a\n", "\t", "\r\n", "\r", "\\u0041",
@@ -37,7 +37,11 @@ _PIECES = (
 
 def check(data: bytes) -> None:
     """AssertionError, or what the reader raised, where something is wrong with the answer to these bytes."""
-    started = time.process_time()
+    with ends():
+        _check(data)
+
+
+def _check(data: bytes) -> None:
     document = yaml_reader.read(data, "f")
     found = [*document.findings]
     if document.value is not None:
@@ -49,7 +53,6 @@ def check(data: bytes) -> None:
     for mark in suppressions(data, "agents/a/b/agent.yaml"):
         assert mark.codes or mark.problem
         assert mark.problem or 1 <= mark.first <= mark.last
-    assert time.process_time() - started < MOST_SECONDS, "slow"
 
 
 def _assert_places(data: bytes, found: list[Finding]) -> None:

@@ -1,9 +1,9 @@
 """Secrets are found and what stands for one is not, over a corpus; the search is linear in hostile texts."""
 
 import hashlib
-import time
 
 import pytest
+from patience import ends
 
 from agentgov.validate.literals import shapes
 
@@ -164,6 +164,5 @@ def test_a_token_in_a_header_is_told_where_the_token_stands() -> None:
 def test_hostile_texts_are_searched_in_linear_time(piece: str) -> None:
     heads = b" ".join(one.encode() for one in ("eyJ", "SG.", "://", ":AA", "service_account", "Authorization"))
     text = heads + (piece * (400_000 // len(piece))).encode()
-    start = time.process_time()
-    list(shapes(text))
-    assert time.process_time() - start < 4
+    with ends():
+        list(shapes(text))

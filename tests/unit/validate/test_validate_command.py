@@ -2,7 +2,6 @@
 
 import json
 import os
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import jsonschema
 import pytest
 from gitworld import git, make_repository, write_files
+from patience import ends
 from unit.validate.fleet_sample import AGENT, FILES, FLEET, PROMPT, SECOND, SHARED, WORKSPACE
 
 from agentgov.cli.main import status
@@ -181,14 +181,13 @@ def test_ten_thousand_findings_print_fast_and_text_shows_the_first(
 ) -> None:
     many = FILES[AGENT] + "".join(f"  field{number}: 1\n" for number in range(10_000))
     root = str(lay(tmp_path, {AGENT: many}))
-    started = time.process_time()
-    code, out, _ = run(capsys, "--repo", root)
-    assert code == 1
-    assert out.count("schema.unknown-field") == 200
-    assert "and 9,800 more" in out
-    assert "10,000 errors in 1 file" in out
-    assert len(report(capsys, "--repo", root)[1]["findings"]) == 10_000
-    assert time.process_time() - started < 15  # seconds for both; it is about two
+    with ends():
+        code, out, _ = run(capsys, "--repo", root)
+        assert code == 1
+        assert out.count("schema.unknown-field") == 200
+        assert "and 9,800 more" in out
+        assert "10,000 errors in 1 file" in out
+        assert len(report(capsys, "--repo", root)[1]["findings"]) == 10_000
 
 
 @pytest.fixture

@@ -3,10 +3,10 @@ clear finding; none crashes or takes long, also as the agent.yaml of a fleet.
 """
 
 import re
-import time
 from pathlib import Path
 
 import pytest
+from patience import ends
 from unit.validate.fleet_sample import AGENT, fleet
 
 from agentgov.model.finding import Finding
@@ -20,7 +20,6 @@ REFUSED = {
     "kagent-dev__kagent/examples/modelconfig-with-tls.yaml": ["yaml.several-documents"],
     "microsoft__prompty/runtime/python/prompty/tests/prompts/shorthand_empty_frontmatter.prompty": ["yaml.empty"],
 }
-MOST_SECONDS = 1.0
 
 pytestmark = pytest.mark.skipif(not ROOT.is_dir(), reason="the collection of real agents is not on this machine")
 
@@ -54,9 +53,8 @@ def test_every_real_file_loads_or_is_refused_for_a_reason() -> None:
 def test_as_an_agent_of_a_fleet_every_real_file_gets_clear_findings_soon() -> None:
     whole = {path.as_posix(): path.read_bytes() for path in ROOT.rglob("*") if path.is_file()}
     for name, data in {**whole, **documents()}.items():
-        started = time.process_time()
-        found = [one for one in validate(fleet({AGENT: data})) if one.where.file == AGENT]
-        assert time.process_time() - started < MOST_SECONDS, name
+        with ends():
+            found = [one for one in validate(fleet({AGENT: data})) if one.where.file == AGENT]
         assert found, name  # nobody else's format is ours by accident
         for one in found:
             assert_clear(one, name)

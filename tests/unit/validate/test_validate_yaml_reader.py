@@ -2,13 +2,13 @@
 
 import json
 import math
-import time
 from typing import Any
 
 import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from patience import ends
 
 from agentgov.validate import yaml_reader, yaml_text
 from agentgov.validate.yaml_reader import MAX_DEPTH, MAX_NODES, read
@@ -209,9 +209,8 @@ HOSTILE = {
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_no_text_of_a_megabyte_takes_long(name: str) -> None:
-    started = time.process_time()
-    read(HOSTILE[name], "f")
-    assert time.process_time() - started < 5  # seconds; quadratic behaviour would take minutes
+    with ends():
+        read(HOSTILE[name], "f")
 
 
 def test_files_over_the_limit_are_not_parsed() -> None:

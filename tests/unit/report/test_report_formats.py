@@ -13,7 +13,7 @@ ASKED_LATE = [f"agentgov.report.formats.{module}" for module in FORMATS.values()
 
 
 @pytest.mark.parametrize("name", FORMATS)
-def test_ten_thousand_findings_take_well_under_a_second(name: str) -> None:
+def test_ten_thousand_findings_are_told(name: str) -> None:
     told = report(many(10_000), suppressed=tuple(silenced(finding(line=line), "x") for line in range(1, 100)))
     render(name, told)  # what is loaded once is not what is measured
     with ends():

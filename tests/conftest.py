@@ -8,6 +8,7 @@ import os
 import tempfile
 
 import pygit2
+from hypothesis import HealthCheck, settings
 
 from agentgov.repo.storage import survive_crashes
 
@@ -23,3 +24,8 @@ for name in list(os.environ):
 _kept = tempfile.TemporaryDirectory(prefix="agentgov-tests-")
 atexit.register(_kept.cleanup)  # said, since what cleans up by itself warns of it
 os.environ["AGENTGOV_CACHE"] = _kept.name
+
+# No example fails for being slow: machines are, and benchmarks measure. Fixtures that last over examples are meant so.
+_FINE = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+settings.register_profile("agentgov", deadline=None, suppress_health_check=_FINE)
+settings.load_profile("agentgov")

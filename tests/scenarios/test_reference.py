@@ -10,7 +10,7 @@ from pathlib import Path
 import gitworld
 import hostile
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from reference_verifier import first_offence
 from simulator import PAYROLL, TRIAGE, FleetSimulator
@@ -180,7 +180,7 @@ def lived(template: FleetSimulator, folder: Path, seed: int, steps: int, forgeri
 
 
 @pytest.mark.attack("L3", "L4", "L5")
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=12)
 @given(seed=st.integers(0, 2**32))
 def test_both_verifiers_say_the_same_of_random_histories(
     local: FleetSimulator, tmp_path_factory: pytest.TempPathFactory, seed: int

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from gitworld import environment, git, make_repository, write_files
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from unit.validate.fleet_sample import ACCESS, FILES, FLEET, OWNERS, SHARED, WORKSPACE
 
@@ -159,7 +159,7 @@ def told(capsys: pytest.CaptureFixture[str], repo: Path, *args: str) -> Any:
     return document
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=12)
 @given(edits=st.lists(EDITS, min_size=1, max_size=6), small=st.tuples(*[st.integers(0, 20)] * 2, st.booleans()))
 def test_findings_do_not_depend_on_how_a_fleet_is_looked_at(
     world: Path, capsys: pytest.CaptureFixture[str], edits: list[Edit], small: tuple[int, int, bool]

@@ -86,7 +86,7 @@ def test_after_any_single_edit_what_is_called_tighter_is_not_freer() -> None:
 
 
 @given(st.lists(st.sampled_from(MANY), max_size=4), st.lists(st.integers(0, 10**6), min_size=1, max_size=3))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_after_several_edits_what_is_called_tighter_is_not_freer(before: list[ActionRule], picks: list[int]) -> None:
     after = list(before)
     for pick in picks:
@@ -96,7 +96,7 @@ def test_after_several_edits_what_is_called_tighter_is_not_freer(before: list[Ac
 
 
 @given(st.lists(st.sampled_from(MANY), max_size=4))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_the_same_rules_are_no_change(rules: list[ActionRule]) -> None:
     assert list(actions(rules, list(rules), PLACE)) == []
 
@@ -105,7 +105,7 @@ PATTERN = st.text("ab.*", min_size=1, max_size=6)
 
 
 @given(PATTERN, PATTERN, st.text("ab.", max_size=8))
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 def test_patterns_cover_and_overlap_as_their_names_do(one: str, other: str, name: str) -> None:
     first, second = (fnmatchcase(name, pattern) for pattern in (one, other))
     assert not (covers(one, other) and second and not first)

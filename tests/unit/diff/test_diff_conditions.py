@@ -96,7 +96,7 @@ def changed(draw: st.DrawFn) -> tuple[str, str]:
 
 
 @given(changed())
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=1000)
 def test_what_is_told_of_two_conditions_is_what_cel_finds(pair: tuple[str, str]) -> None:
     before, after = pair
     old, new = outcomes(before), outcomes(after)
@@ -117,7 +117,7 @@ THENS = ["allow", "deny", asked(["alice"], 1, True)]
 
 
 @given(st.lists(st.tuples(changed(), st.sampled_from(THENS)), min_size=1, max_size=3), st.sampled_from(THENS))
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=1000)
 def test_rules_that_are_called_tighter_let_nothing_through_that_was_denied(
     rules: list[tuple[tuple[str, str], Any]], last: Any
 ) -> None:

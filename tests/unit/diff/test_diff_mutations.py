@@ -131,7 +131,7 @@ def mutations(draw: st.DrawFn) -> tuple[AgentVersion, AgentVersion]:
 
 
 @given(documents())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_an_agent_equals_itself(document: dict[str, Any]) -> None:
     agent, again = typed(document), typed(copy(document))
     assert agent is not None
@@ -148,7 +148,7 @@ UNCERTAIN = ("actions.", "budget.alertAt.", "audit.payloads.", "quotas.", "envir
 
 
 @given(mutations())
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=250)
 def test_no_single_change_goes_unseen_and_what_loosens_tightens_the_other_way(
     pair: tuple[AgentVersion, AgentVersion],
 ) -> None:

@@ -79,7 +79,7 @@ def test_what_differs_beside_words_is_named(before: str, after: str, expected: s
 
 
 @given(st.text(st.characters(max_codepoint=127), max_size=40))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_ascii_is_cut_as_any_other_text(text: str) -> None:
     assert tokens(f"{text}\n\u00e9") == [*tokens(text), "\n", "\u00e9"]
     assert count_words(text) == count_words(f"{text} \u00e9") - 1

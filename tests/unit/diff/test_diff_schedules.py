@@ -26,7 +26,7 @@ def minutes(cron: str) -> set[datetime]:
 
 
 @given(CRON, CRON)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_what_is_called_narrower_is(old: str, new: str) -> None:
     if not narrower(Schedule(cron=old), Schedule(cron=new)):
         return

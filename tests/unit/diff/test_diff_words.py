@@ -16,7 +16,7 @@ TEXT = st.one_of(
 
 
 @given(TEXT, TEXT)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_the_edits_hold_both_texts_exactly(before: str, after: str) -> None:
     edits = word_diff(before, after)
     assert "".join(edit.text for edit in edits if edit.kind != "insert") == before
@@ -60,7 +60,7 @@ def test_a_small_edit_in_a_huge_text_is_still_exact() -> None:
 
 
 @given(st.lists(st.integers(0, 3), max_size=12), st.lists(st.integers(0, 3), max_size=12))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_runs_cover_both_sides_in_order(before: list[int], after: list[int]) -> None:
     steps = runs(before, after)
     assert [index for step in steps for index in step.before] == list(range(len(before)))

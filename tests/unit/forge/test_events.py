@@ -46,7 +46,7 @@ def test_an_event_that_names_nothing_is_refused(event: Any) -> None:
     assert caught.value.rule == "forge.event"
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(JSON)
 def test_whatever_an_event_holds_only_numbers_and_commits_come_of_it(event: Any) -> None:
     try:

@@ -365,7 +365,7 @@ _JUNK: st.SearchStrategy[Any] = st.recursive(
 _FIELDS = ["model", "fallback", "toolsets", "sub_agents", "handoffs", "rag", "instruction", "description", "commands"]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.dictionaries(st.sampled_from(["models", "rag", "mcps", "providers", "permissions"]), _JUNK, max_size=3),
     st.dictionaries(st.sampled_from(_FIELDS), _JUNK, max_size=6),

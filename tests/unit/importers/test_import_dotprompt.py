@@ -136,7 +136,7 @@ def test_what_handlebars_takes_is_imported(text: str) -> None:
     assert prompt(import_one("dotprompt", "x.prompt", text)) == f"{text}\n"
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.text(st.sampled_from("{}#/>^!-~ aif\n\"'"), max_size=60))
 def test_no_template_makes_it_crash_or_hang(text: str) -> None:
     assert all(line >= 1 for line, _ in scan(text).problems)

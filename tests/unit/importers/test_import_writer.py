@@ -20,7 +20,7 @@ _VALUES: st.SearchStrategy[Any] = st.recursive(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.dictionaries(_TEXT, _VALUES, min_size=1, max_size=4))
 def test_whatever_is_written_reads_back_equal(document: dict[str, Any]) -> None:
     try:

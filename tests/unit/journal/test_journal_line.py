@@ -5,7 +5,7 @@ from pathlib import Path
 
 import gitworld
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agentgov.errors import IncompleteError
@@ -62,7 +62,7 @@ class Branch:
 
 
 @given(st.lists(st.tuples(st.integers(0, 3), st.sets(st.sampled_from(FOLDERS)), st.integers(0, 2)), max_size=12))
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25)
 def test_line_answers_like_a_walk(tmp_path: Path, steps: list[tuple[int, set[str], int]]) -> None:
     branch = Branch(tmp_path / "repo")
     line = Line(branch.repo)

@@ -170,7 +170,7 @@ HEAD = Head(fleet="f", introduction="a", main="b", governance="c", previous_gove
 
 
 @given(RECORDS)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_every_record_reads_back_the_same_here_and_in_yaml(case: tuple[str, Record]) -> None:
     path, record = case
     data = to_bytes(record)
@@ -201,7 +201,7 @@ def test_fifty_thousand_pending_paths_can_be_read() -> None:
 
 
 @given(st.data())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_no_edit_of_a_record_reads_as_one(data: st.DataObject) -> None:
     path, record = data.draw(RECORDS)
     raw = bytearray(to_bytes(record))
@@ -215,7 +215,7 @@ def test_no_edit_of_a_record_reads_as_one(data: st.DataObject) -> None:
 
 
 @given(st.binary(max_size=100) | st.text('abc:- \n"\\{}[]01u', max_size=60).map(str.encode))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_no_bytes_crash_the_reader(data: bytes) -> None:
     for path in ("fleet.yaml", "pending.yaml", "reviews/X.yaml", "nowhere.yaml", "deployments/a/b.yaml"):
         with pytest.raises(IncompleteError):

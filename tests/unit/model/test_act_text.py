@@ -72,7 +72,7 @@ def acts(draw: st.DrawFn) -> Act:
 
 
 @given(acts())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_what_is_rendered_reads_back_the_same(one: Act) -> None:
     assert parse(render(one)) == one
 
@@ -81,7 +81,7 @@ def test_what_is_rendered_reads_back_the_same(one: Act) -> None:
 @example(text("Selector: support/triage").replace(b"\n\n", b"\n\n\n\n"))
 @example(text("Selector: support/triage", reason="a\n\n\nb"))
 @example(text("Selector: support/triage") + b"\n")
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_no_text_reads_as_an_act_that_is_spelled_otherwise(raw: bytes) -> None:
     try:
         found = parse(raw)
@@ -91,7 +91,7 @@ def test_no_text_reads_as_an_act_that_is_spelled_otherwise(raw: bytes) -> None:
 
 
 @given(st.data())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_no_edit_of_a_text_reads_as_an_act_that_is_spelled_otherwise(data: st.DataObject) -> None:
     raw = bytearray(text("Selector: support/triage", reason="because\n\nof this"))
     place = data.draw(st.integers(0, len(raw) - 1))
@@ -106,7 +106,7 @@ def test_no_edit_of_a_text_reads_as_an_act_that_is_spelled_otherwise(data: st.Da
 
 
 @given(ANY_TEXT)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_any_text_can_be_cleaned_into_a_reason(said: str) -> None:
     reason = clean_reason(said)
     one = act(reason=reason)

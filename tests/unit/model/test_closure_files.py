@@ -92,7 +92,7 @@ def test_reference_cannot_leave_what_an_agent_may_name() -> None:
 
 
 @given(st.lists(NAMES, max_size=6).map("/".join))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_no_reference_reaches_another_place(reference: str) -> None:
     path = resolve(TRIAGE, reference)
     if path is not None:
@@ -143,7 +143,7 @@ def test_digest_does_not_depend_on_the_order_of_files() -> None:
 
 
 @given(st.lists(st.binary(min_size=1, max_size=12), max_size=6))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_paths_of_any_bytes_are_kept_and_sorted_as_bytes(names: list[bytes]) -> None:
     paths = {path_text(name) for name in names}
     assert {path_bytes(path) for path in paths} == set(names)
@@ -152,7 +152,6 @@ def test_paths_of_any_bytes_are_kept_and_sorted_as_bytes(names: list[bytes]) -> 
 
 
 @given(st.sets(st.sampled_from([f"{FOLDER}/a", f"{FOLDER}/b/c", f"{SHARED}/tone.md", f"{SHARED}/x", "agents/x/y/z"])))
-@settings(deadline=None)
 def test_closure_paths_are_among_those_given(paths: set[str]) -> None:
     found = closure_paths(TRIAGE, agent("../shared/tone.md"), paths)
     assert found == {path for path in paths if path.startswith(f"{FOLDER}/") or path == f"{SHARED}/tone.md"}

@@ -33,7 +33,7 @@ def test_what_is_no_agent_id(text: str) -> None:
 
 
 @given(st.text(max_size=20))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_ids_and_releases_read_back_the_same(text: str) -> None:
     found = agent_id(text)
     assert found is None or str(found) == text

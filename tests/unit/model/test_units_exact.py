@@ -1,7 +1,7 @@
 """Durations, money and shares are exact, and only what is written as they are is one."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from agentgov.model.units import (
@@ -32,7 +32,6 @@ def test_what_is_no_duration(text: str) -> None:
 
 
 @given(st.integers(0, 10**9))
-@settings(deadline=None)
 def test_durations_read_back_the_same(seconds: int) -> None:
     if seconds < 10**9:
         assert parse_duration(format_duration(seconds)) == seconds
@@ -54,13 +53,11 @@ def test_what_is_no_money(text: str) -> None:
 
 
 @given(st.integers(0, 10**20))
-@settings(deadline=None)
 def test_money_reads_back_the_same(nano: int) -> None:
     assert parse_money(format_money(nano, "USD")) == (nano, "USD")
 
 
 @given(st.integers(0, BUCKETS))
-@settings(deadline=None)
 def test_shares_read_back_the_same(buckets: int) -> None:
     assert parse_share(format_share(buckets)) == buckets
 

@@ -120,7 +120,7 @@ LINES = st.sampled_from(
 PATH_NAMES = st.sampled_from(["a", "b", "x.md", "x.a.md", "ab", ".md"])
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(LINES, max_size=8), st.lists(PATH_NAMES, min_size=1, max_size=4))
 def test_the_last_matching_line_wins_however_it_is_found(lines: list[str], names: list[str]) -> None:
     path = "/".join(names)
@@ -129,7 +129,7 @@ def test_the_last_matching_line_wins_however_it_is_found(lines: list[str], names
     assert match(codeowners, path).owners == tuple(matching[-1:])
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.text(alphabet=st.sampled_from("ab*?/\\[]!# \t\r\n@.\udc80é"), max_size=40), st.text(max_size=12))
 def test_any_text_is_read_and_any_path_is_answered(text: str, path: str) -> None:
     codeowners = parse(text, "CODEOWNERS")

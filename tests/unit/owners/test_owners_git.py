@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agentgov.owners.index import PatternIndex, matches
@@ -80,7 +80,7 @@ def agrees(text: str, ours: set[str], by_git: set[str]) -> bool:
     return direct(by_git) <= ours <= by_git if "**" in text else ours == direct(by_git)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25)
 @given(st.lists(patterns(), min_size=12, max_size=12))
 def test_patterns_match_what_git_matches(repository: Path, texts: list[str]) -> None:
     for text, by_git in zip(texts, git_matches(repository, texts), strict=True):

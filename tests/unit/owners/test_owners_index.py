@@ -75,7 +75,7 @@ def tried_alone(pattern: Pattern, path: str) -> bool:
     return re.fullmatch("".join(map(spelled, pattern.names)) + tail, f"{path}/") is not None
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.sampled_from(["github", "gitlab"]), st.lists(PATTERNS, max_size=30), st.lists(PATHS, max_size=6))
 def test_the_answer_is_that_of_trying_every_line(dialect: Dialect, texts: list[str], paths: list[list[str]]) -> None:
     lines = [line for n, text in enumerate(texts) for line in (*([f"[S{n}]"] if n % 7 == 6 else []), f"{text} @o{n}")]

@@ -149,7 +149,7 @@ def meant(text: str, dialect: Dialect) -> Pattern:
     return parse_pattern(text) if not problem(text) else parse_pattern("a")
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(st.sampled_from(["github", "gitlab"]), TEXTS, TEXTS)
 def test_what_covers_another_matches_all_of_it(dialect: Dialect, wide: str, narrow: str) -> None:
     one, other = meant(wide, dialect), meant(narrow, dialect)
@@ -158,7 +158,7 @@ def test_what_covers_another_matches_all_of_it(dialect: Dialect, wide: str, narr
             assert matches(one, path) or not matches(other, path), path
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.sampled_from(["github", "gitlab"]), TEXTS)
 def test_a_pattern_covers_itself_and_matches_its_examples(dialect: Dialect, text: str) -> None:
     pattern = meant(text, dialect)
@@ -190,7 +190,7 @@ def test_names_within_names(wide: str, narrow: str, expected: bool) -> None:
 LINES = st.lists(st.builds("{} {}".format, TEXTS, st.sampled_from(["@org/a", "@org/b", ""])), max_size=8)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.sampled_from(["github", "gitlab"]), LINES)
 def test_a_shadowed_line_never_decides(dialect: Dialect, lines: list[str]) -> None:
     text = "\n".join(lines)

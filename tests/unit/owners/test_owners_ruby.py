@@ -29,7 +29,7 @@ PIECES = st.sampled_from([*"ab.-x#!]", "*", "**", "?", "/", "/**/", *BRACKETS, *
 PATTERNS = st.lists(PIECES, min_size=1, max_size=8).map("".join)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(PATTERNS, min_size=40, max_size=40))
 def test_patterns_match_what_ruby_matches(texts: list[str]) -> None:
     asked = {"patterns": [normalise(text) for text in texts], "paths": PATHS}

@@ -110,7 +110,7 @@ def test_a_file_without_bounds_is_not_read(monkeypatch: pytest.MonkeyPatch) -> N
     | st.dictionaries(st.sampled_from(["agents", AGENT, "release", "canary", "units", "error"]), inner, max_size=3),
     max_leaves=8,
 ).map(lambda value: json.dumps(value).encode()))  # fmt: skip
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_no_bytes_raise(data: bytes) -> None:
     for agent, counts in parse_counts(data).counts.items():
         assert counts.release.startswith(f"{agent}/v")

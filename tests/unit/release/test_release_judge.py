@@ -68,7 +68,7 @@ WINDOWS = st.lists(
 
 
 @given(WINDOWS)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_e_values_are_those_of_the_formulas(windows: list[Window]) -> None:
     judge = Judge(metrics={"error": Metric(ceiling=0.02)}, theta_max=1.7)
     found = judgement(run(windows, judge), judge).evidence[0]
@@ -84,7 +84,7 @@ def test_a_vector_worked_out_by_hand() -> None:
 
 
 @given(WINDOWS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_under_no_harm_the_expected_e_value_is_one(windows: list[Window]) -> None:
     """Given the bad units of a window, theirs being on the canary side is binomial; summing over it gives exactly 1."""
     for canary, _, stable, bad in windows[:2]:

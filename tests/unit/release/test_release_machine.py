@@ -2,7 +2,7 @@
 
 import pytest
 from deploymentworld import release
-from hypothesis import HealthCheck, settings
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -317,9 +317,7 @@ def _outside_window(at: Deployment, target: Release, time: int) -> bool:
 
 
 TestWorld = World.TestCase
-TestWorld.settings = settings(
-    max_examples=15, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
-)
+TestWorld.settings = settings(max_examples=15, stateful_step_count=25)
 
 
 @pytest.mark.slow

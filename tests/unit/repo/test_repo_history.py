@@ -33,7 +33,7 @@ def graphs(draw: st.DrawFn) -> Graph:
     return graph
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(graphs(), st.data())
 def test_a_walk_is_exactly_what_is_reachable(graph: Graph, data: st.DataObject) -> None:
     names = st.sampled_from(sorted(graph))
@@ -46,7 +46,7 @@ def test_a_walk_is_exactly_what_is_reachable(graph: Graph, data: st.DataObject) 
             assert not set(graph[oid][0]) & set(found[:place]), "a parent came before its child"
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(graphs(), st.data())
 def test_ancestry_and_merge_bases_are_right_whatever_the_dates(graph: Graph, data: st.DataObject) -> None:
     names = st.sampled_from(sorted(graph))

@@ -236,7 +236,7 @@ PIECES = st.sampled_from(
 )
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=600)
 @given(st.lists(PIECES, max_size=9), st.booleans())
 def test_any_arrangement_is_read_or_refused_and_strict_has_one_writing(pieces: list[bytes], lenient: bool) -> None:
     raw = b"\n".join(pieces)
@@ -250,7 +250,7 @@ def test_any_arrangement_is_read_or_refused_and_strict_has_one_writing(pieces: l
         assert payload.count(b"\ntree ") == 0
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(st.binary(max_size=200), st.integers(0, 2000), st.booleans())
 def test_random_damage_never_raises_anything_else(noise: bytes, place: int, lenient: bool) -> None:
     cut = place % len(SIGNED)

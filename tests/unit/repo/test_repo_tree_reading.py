@@ -42,7 +42,7 @@ def outcome(raw: bytes) -> object:
         return error.code
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(ENTRIES, min_size=1, max_size=6), st.binary(max_size=3), st.integers(0, 10**6))
 def test_a_tree_is_read_alike_whatever_was_read_before_it(
     found: list[dict[bytes, tuple[int, str]]], noise: bytes, place: int
@@ -61,7 +61,7 @@ def test_a_tree_is_read_alike_whatever_was_read_before_it(
         assert seen == outcome(raw)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(ENTRIES, min_size=2, max_size=5), st.randoms(use_true_random=False))
 def test_two_trees_differ_in_what_sets_of_their_entries_differ(
     found: list[dict[bytes, tuple[int, str]]], chance: random.Random
@@ -202,7 +202,7 @@ PIECES = [
 ]
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=1000)
 @given(
     st.lists(st.tuples(st.integers(0, len(PLAIN)), st.sampled_from(PIECES), st.integers(0, 3)), max_size=3),
     st.booleans(),
@@ -239,7 +239,7 @@ def test_what_the_strict_grammar_admits_the_lenient_one_reads_alike(tmp_path: Pa
         assert error.value.code == "object.unknown-header"
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(ENTRIES, st.dictionaries(st.sampled_from([b"a", b"a-", b"a.b", b"b", b"new", b"\x01"]), MAYBE, max_size=4))
 def test_what_is_spliced_is_what_would_be_written(
     entries: dict[bytes, tuple[int, str]], edits: dict[bytes, tuple[int, str] | None]

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from gitworld import commit_files, git, make_commit, make_repository, raw_object
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agentgov.model.governed import ROOTS
@@ -62,7 +62,7 @@ def git_diff(repo: Repository, old: str, new: str) -> Changes:
     return found
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30)
 @given(FILES.map(consistent), FILES.map(consistent))
 def test_trees_and_differences_are_those_of_git(
     repo: Repository, before: dict[str, tuple[int, bytes]], after: dict[str, tuple[int, bytes]]
@@ -141,7 +141,7 @@ def test_a_tree_nested_deeper_than_any_path_is_refused(repo: Repository) -> None
         changed_paths(repo, None, tree)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(FILES.map(consistent), min_size=2, max_size=4), FILES.map(consistent))
 def test_a_merge_touches_what_differs_from_every_parent(
     repo: Repository, befores: list[dict[str, tuple[int, bytes]]], after: dict[str, tuple[int, bytes]]

@@ -60,7 +60,7 @@ def hostile_diff(tool: str, owner: str, before: str, after: str, file: str) -> A
 
 
 @given(WRITTEN, WRITTEN, WRITTEN, WRITTEN, WRITTEN)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_nothing_that_people_wrote_changes_the_structure(
     tool: str, owner: str, before: str, after: str, file: str
 ) -> None:
@@ -122,7 +122,7 @@ def test_a_large_diff_fits_and_the_riskiest_agents_stay() -> None:
 
 
 @given(st.integers(1_200, 30_000), st.integers(1, 12), st.integers(0, 300))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_it_fits_any_limit_with_its_structure_whole(limit: int, agents: int, words: int) -> None:
     text = markdown(answer(*(big(number + 20, "high", words) for number in range(agents))), limit)
     assert len(text.encode()) <= limit

@@ -39,7 +39,7 @@ def hostile(text: str, limit: int) -> str:
 
 
 @pytest.mark.attack("R8")
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(WRITTEN, st.sampled_from((3_000, 65_000)))
 def test_what_others_wrote_acts_nowhere(text: str, limit: int) -> None:
     body = hostile(text, limit)
@@ -54,7 +54,7 @@ def test_what_others_wrote_acts_nowhere(text: str, limit: int) -> None:
 
 
 @given(WRITTEN)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_plain_text_is_words_or_code(text: str) -> None:
     shown = plain(text)
     assert "\n" not in shown

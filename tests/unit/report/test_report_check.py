@@ -31,7 +31,7 @@ def test_a_workflow_gets_one_annotation_for_all_and_one_for_a_path() -> None:
     assert "1 path cannot pass yet" in commands(github(verdict(0, "pending"), ""))[0].message
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(TEXTS, max_size=3), TEXTS)
 def test_whatever_names_hold_there_are_no_other_commands(names: list[str], log: str) -> None:
     found = commands(github(verdict(1, "pending", tuple(names)), log))

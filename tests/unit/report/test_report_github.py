@@ -44,7 +44,7 @@ def unescaped(text: str, *, property: bool = False) -> str:  # noqa: A002
     return text.replace("%25", "%")
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(reports(most=30))
 def test_the_runner_reads_what_was_said_and_nothing_else(told: Report) -> None:
     found = commands(github.render(told))

@@ -26,7 +26,7 @@ def issues(told: Report) -> Any:
     return found
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(reports())
 def test_every_report_is_valid_and_every_fingerprint_its_own(told: Report) -> None:
     found = issues(told)

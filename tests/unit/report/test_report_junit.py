@@ -23,7 +23,7 @@ def parsed(told: Report) -> ElementTree.Element:
     return root
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(reports())
 def test_every_report_is_valid_and_its_figures_are_right(told: Report) -> None:
     root = parsed(told)

@@ -21,7 +21,7 @@ def inline(tokens: list[Token]) -> list[Token]:
     return [child for token in tokens for child in token.children or ()]
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(TEXTS)
 def test_prose_reads_the_same_and_is_text_alone(text: str) -> None:
     line = " ".join(safe(text).split())
@@ -36,7 +36,7 @@ def test_prose_reads_the_same_and_is_text_alone(text: str) -> None:
     assert "www." not in prose(text).lower()
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(TEXTS)
 def test_code_cannot_be_left(text: str) -> None:
     line = " ".join(safe(text).split())
@@ -46,7 +46,7 @@ def test_code_cannot_be_left(text: str) -> None:
     assert [child.content.strip() for child in cells[2].children or ()] == ([line.strip()] if line else [])
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(reports())
 def test_every_finding_is_one_row(told: Report) -> None:
     tokens = PARSER.parse(markdown.render(told))

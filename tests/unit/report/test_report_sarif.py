@@ -35,7 +35,7 @@ def uri_of(result: Any) -> str:
     return uri
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(reports())
 def test_every_report_is_valid_and_loses_nothing(told: Report) -> None:
     run = run_of(told)

@@ -61,7 +61,7 @@ def test_the_caret_stands_right_whatever_is_in_the_line(
     assert all(cell_len(line) <= 80 for line in lines[2:4])
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(TEXTS, st.integers(0, 600), st.integers(20, 200))
 def test_a_line_of_source_never_breaks_the_screen(text: str, column: int, width: int) -> None:
     lines = sourced(at(1, column), text * 20, width)
@@ -101,7 +101,7 @@ def test_suppressed_findings_are_counted_and_told_with_their_reasons_if_asked_fo
     )
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(reports())
 def test_what_is_printed_cannot_move_the_cursor(told: Report) -> None:
     for text in (render(told), page(told, 60, suppressed=True).text()):

@@ -132,7 +132,7 @@ VOTES = st.builds(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(REQUIREMENTS, max_size=4), st.lists(VOTES, max_size=6))
 def test_a_pass_means_enough_people_who_may_and_nobody_against(needed: list[Requirement], votes: list[Vote]) -> None:
     verdict = decide(needed, votes)
@@ -154,7 +154,7 @@ def test_a_pass_means_enough_people_who_may_and_nobody_against(needed: list[Requ
     assert bool(verdict.missing_paths) is (expected is Outcome.PENDING)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(REQUIREMENTS, max_size=4), st.lists(VOTES, max_size=5), VOTES)
 def test_one_more_approval_never_takes_a_pass_away(needed: list[Requirement], votes: list[Vote], more: Vote) -> None:
     extra = Vote(more.person, Opinion.APPROVE, more.void, more.covers)

@@ -123,7 +123,7 @@ POINTERS = st.sampled_from(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(POINTERS, JSON)
 def test_any_value_anywhere_is_judged_or_refused(pointer: str, value: object) -> None:
     try:

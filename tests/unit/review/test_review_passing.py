@@ -35,7 +35,7 @@ def meets(items: list[Progress], people: frozenset[str]) -> bool:
 
 
 @given(st.lists(progress(), max_size=4))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_the_answer_is_the_smallest_set_that_meets_everything(items: list[Progress]) -> None:
     answer = would_pass(items)
     sets = [
@@ -110,7 +110,7 @@ def test_every_rule_that_was_tried_says_why() -> None:
 
 
 @given(st.sampled_from(["bob", "frank", "erin", "gina", "dave", "carol", "alice"]), st.integers(1, 3), st.booleans())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_one_more_approval_never_unsettles_and_one_more_rule_never_settles(who: str, count: int, high: bool) -> None:
     case = prompt_change().by("alice")
     case = case.approved("bob") if high else case

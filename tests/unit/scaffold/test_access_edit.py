@@ -275,7 +275,7 @@ def refused(edit: Callable[[], Edited]) -> str:
 # --- whatever the file looks like ------------------------------------------------------------------------------------
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(data=st.data())
 def test_an_edit_keeps_every_line_that_it_does_not_speak_of(data: st.DataObject, keys: list[str]) -> None:
     comment = st.sampled_from(["", "", "# a note\n", "  # - id: example\n", "\n", "    # deep: [\n", "# '\"\n"])
@@ -317,7 +317,7 @@ ODD = (
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(data=st.data())
 def test_a_damaged_file_is_told_or_edited_and_never_half_understood(data: st.DataObject, keys: list[str]) -> None:
     text = ACME

@@ -83,7 +83,7 @@ def test_an_agent_of_every_risk_validates_in_it(risk: Any) -> None:
 _DOMAINS = st.sampled_from(["@acme.example", "@localhost", "", "@a b", "\n@x.io"])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.text(max_size=40), st.text(max_size=20), _DOMAINS)
 def test_whatever_git_says_about_a_person_validates(name: str, local: str, domain: str) -> None:
     person = founder(name, f"{local}{domain}", key("robin"))

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from securitykey import Kind, SecurityKey
 
@@ -367,7 +367,7 @@ def test_a_changed_byte_of_a_signature_never_counts(ssh_sign: Sign, name: str) -
     blob = dearmour(normalise(made))
     verify(armour(blob), _TEXT, ACT)
 
-    @settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+    @settings(max_examples=150)
     @given(st.data())
     def changed(data: st.DataObject) -> None:
         _code(armour(_wire_flip(data, blob)))
@@ -379,7 +379,7 @@ def test_a_changed_byte_of_a_signature_never_counts(ssh_sign: Sign, name: str) -
 def test_a_changed_byte_of_a_key_is_refused_or_another_key(public: dict[str, str], name: str) -> None:
     key = parse_public_key(public[name])
 
-    @settings(max_examples=150, deadline=None)
+    @settings(max_examples=150)
     @given(st.data())
     def changed(data: st.DataObject) -> None:
         blob = _wire_flip(data, key.blob)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from gpgworld import Gpg, needs_gpg
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agentgov.errors import IncompleteError
@@ -210,7 +210,7 @@ def test_a_changed_bit_of_a_signature_never_counts(gpg: Gpg, directory: Director
                 _code(directory, _armour(bytes(changed)))
 
 
-@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=300)
 @given(st.binary(max_size=120))
 def test_any_bytes_are_refused_without_a_traceback(blob: bytes) -> None:
     nobody = Directory(_NOBODY)

@@ -331,7 +331,7 @@ def _is_right(access: Access, who: str, verb: str, agent: AgentId | None, enviro
     return False
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     _TABLES,
     st.sampled_from([*_PEOPLE, "bot", "stranger"]),

@@ -64,7 +64,7 @@ def _made(secret: int, nonce: int, signed: bytes, twists: tuple[int, int], more:
     return key, first + ((nonce + challenge * secret) % L + more * L).to_bytes(32, "little")
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(
     st.integers(1, L - 1),
     st.integers(0, L - 1) | st.just(0),

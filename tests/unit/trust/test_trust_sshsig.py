@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from patience import PATIENCE
 
@@ -232,7 +232,7 @@ def test_several_blocks_come_apart_as_they_were_put_together(ssh_sign: Sign) -> 
         assert caught.value.code == "signature.malformed", bad
 
 
-@settings(max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=400)
 @given(st.data())
 def test_a_flipped_bit_never_verifies(signed: bytes, data: st.DataObject) -> None:
     flips = data.draw(st.sets(st.integers(0, len(signed) * 8 - 1), min_size=1, max_size=4))
@@ -242,7 +242,7 @@ def test_a_flipped_bit_never_verifies(signed: bytes, data: st.DataObject) -> Non
     _code(bytes(changed))
 
 
-@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=200)
 @given(st.data())
 def test_a_changed_text_never_verifies(signed: bytes, data: st.DataObject) -> None:
     bit = data.draw(st.integers(0, len(_TEXT) * 8 - 1))

@@ -31,7 +31,7 @@ def places(node: Any) -> list[tuple[Any, Any]]:
     return found
 
 
-@settings(max_examples=70, deadline=None)
+@settings(max_examples=70)
 @given(st.data())
 def test_any_values_in_any_document_give_findings_and_no_exception(data: st.DataObject) -> None:
     documents = copy.deepcopy(DOCUMENTS)
@@ -53,7 +53,7 @@ def test_any_values_in_any_document_give_findings_and_no_exception(data: st.Data
     check(MemorySnapshot(files))
 
 
-@settings(max_examples=70, deadline=None)
+@settings(max_examples=70)
 @given(st.data())
 def test_any_damage_to_bytes_gives_findings_and_no_exception(data: st.DataObject) -> None:
     files = {path: text.encode() for path, text in FILES.items()}
@@ -65,7 +65,7 @@ def test_any_damage_to_bytes_gives_findings_and_no_exception(data: st.DataObject
     check(MemorySnapshot(files))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(st.text(st.sampled_from("agents/support/xA.\u0301é\n\udcff{}"), min_size=1, max_size=30), max_size=4))
 def test_any_paths_give_findings_and_no_exception(paths: list[str]) -> None:
     check(MemorySnapshot({**{path: text.encode() for path, text in FILES.items()}, **dict.fromkeys(paths, b"x: 1\n")}))

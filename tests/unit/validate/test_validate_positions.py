@@ -25,7 +25,7 @@ TREES: Any = st.dictionaries(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(TREES, st.sampled_from([None, 1, 3]))
 def test_every_value_and_key_is_found_where_it_is_written(tree: dict[str, Any], indent: int | None) -> None:
     text = json.dumps(tree, indent=indent, ensure_ascii=False)
@@ -142,7 +142,7 @@ def assert_as_ruamel(data: bytes) -> int:
     return count
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(TREES, st.sampled_from([True, False, None]), st.sampled_from([20, 80]))
 def test_places_are_those_that_another_reader_tells(tree: dict[str, Any], flow: bool | None, width: int) -> None:
     shared = {"n": [1, "two"]}

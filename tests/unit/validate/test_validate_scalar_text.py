@@ -93,7 +93,7 @@ def test_where_a_character_cannot_be_told_it_is_where_the_value_stands() -> None
 TEXTS = st.text(st.sampled_from("ab'\"\\ \t\n:#-é\u00a0\U0001f600"), min_size=1, max_size=25)
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=250)
 @given(TEXTS, st.sampled_from(["'", '"', "|", ">", None]), st.integers(10, 60), st.sampled_from([2, 4, 7]))
 def test_what_a_writer_of_yaml_makes_of_any_text_is_found_again(text: str, style: Any, width: int, indent: int) -> None:
     data = yaml.dump(
@@ -106,7 +106,7 @@ def test_what_a_writer_of_yaml_makes_of_any_text_is_found_again(text: str, style
 LINES = st.lists(st.sampled_from(["", " ", "   ", "a", "b c", " d", "  e ", "\tf", "#g", "'h'"]), max_size=7)
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=250)
 @given(LINES, st.sampled_from("|>"), st.sampled_from(["", "-", "+", "2", "2-", "+2"]), st.integers(0, 2))
 def test_every_character_of_any_block_is_found(lines: list[str], style: str, how: str, more: int) -> None:
     data = "".join(

@@ -248,7 +248,7 @@ def places(node: Any) -> Iterator[tuple[Any, Any]]:
 def test_both_engines_decide_and_explain_alike(kind: Kind) -> None:
     oracle = PythonEngine(SCHEMAS[kind])
 
-    @settings(max_examples=40, deadline=None)
+    @settings(max_examples=40)
     @given(st.data())
     def agree(data: st.DataObject) -> None:
         document = mutated(SCHEMAS[kind]["examples"][0], data.draw)

@@ -242,7 +242,7 @@ PIECE = st.sampled_from(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.lists(st.tuples(PIECE, st.none() | CODE, st.booleans()), max_size=8),
     st.sampled_from([None, Validation(), Validation(suppress="none"), Validation("warnings", ("secret",))]),

@@ -217,7 +217,7 @@ def test_files_over_the_limit_are_not_parsed() -> None:
     assert codes(b"a" * (yaml_text.MAX_BYTES + 1)) == ["file.too-large"]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.binary(max_size=400))
 def test_any_bytes_give_a_document_or_findings(data: bytes) -> None:
     document = read(data, "f")
@@ -268,7 +268,7 @@ _ODD = [
 _PIECES = st.sampled_from(_WORDS + _ODD)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(st.lists(_PIECES, max_size=40).map("".join))
 def test_any_yaml_like_text_gives_a_document_or_findings(text: str) -> None:
     document = read(text.encode(), "f")
@@ -295,14 +295,14 @@ JSON: Any = st.recursive(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(JSON.filter(lambda value: value is not None))
 def test_json_is_read_as_json(value: object) -> None:
     """YAML 1.2 holds JSON, so json.dumps is an oracle that has never seen our code."""
     assert read(json.dumps(value, ensure_ascii=False).encode(), "f") == yaml_reader.Document(value)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(_PIECES, max_size=25).map("".join))
 def test_the_parser_in_python_refuses_no_less(text: str) -> None:
     """Machines without libyaml: what both can read, they read alike."""

@@ -42,23 +42,26 @@ class Base:
         return same and (other.path == self.path or other.path.startswith(f"{self.path}/"))
 
 
-def parse_base(url: str) -> Base:
-    """The address of an API; ConfigurationError (`forge.url`) where a token may not be sent there."""
-    hint = "give the API's address: https://HOST/api/v3 (GitHub), https://HOST/api/v4 (GitLab)"
+_FORGES = "give the API's address: https://HOST/api/v3 (GitHub), https://HOST/api/v4 (GitLab)"
+
+
+def parse_base(url: str, of: str = "the forge", hint: str = _FORGES, rule: str = "forge.url") -> Base:
+    """The address of an API; ConfigurationError under the rule where a token may not be sent there. `of` says whose
+    address it is."""
     try:
         parts = urlsplit(url)
         port = parts.port
     except ValueError:
-        raise ConfigurationError("the address of the forge cannot be read", hint, rule="forge.url") from None
+        raise ConfigurationError(f"the address of {of} cannot be read", hint, rule=rule) from None
     host = parts.hostname or ""
     if not host or "@" in parts.netloc or parts.query or parts.fragment or not _plain(url):
-        raise ConfigurationError("the address of the forge is none that can be used", hint, rule="forge.url")
+        raise ConfigurationError(f"the address of {of} is none that can be used", hint, rule=rule)
     if parts.scheme != "https" and not (parts.scheme == "http" and _is_loopback(host)):
-        what = f"a token is sent by https only, and the address of the forge ({host}) is none"
-        raise ConfigurationError(what, hint, rule="forge.url")
+        what = f"a token is sent by https only, and the address of {of} ({host}) is none"
+        raise ConfigurationError(what, hint, rule=rule)
     path = parts.path.rstrip("/")
     if "//" in path or any(part in (".", "..") for part in path.split("/")):
-        raise ConfigurationError("the address of the forge is none that can be used", hint, rule="forge.url")
+        raise ConfigurationError(f"the address of {of} is none that can be used", hint, rule=rule)
     return Base(parts.scheme, host, port or _PORTS[parts.scheme], path)
 
 

@@ -45,12 +45,14 @@ class BrokenError(Exception):
 
 class Exchange:
     """The connection to one origin, closed when nobody asks any more. `plain`: http to this machine, which goes through
-    no proxy."""
+    no proxy. `other` names the other side in reasons."""
 
-    def __init__(self, headers: Mapping[str, str], *, clock: Callable[[], float], plain: bool) -> None:
+    def __init__(
+        self, headers: Mapping[str, str], *, clock: Callable[[], float], plain: bool, other: str = "the forge"
+    ) -> None:
         import httpx2
 
-        self._clock = clock
+        self._clock, self._other = clock, other
         self._http = httpx2.Client(
             headers={"user-agent": "agentgov", "accept-encoding": "gzip", **headers},
             verify=_nobody() if plain else _trusted(),
@@ -72,7 +74,7 @@ class Exchange:
         except httpx2.ProxyError as error:
             raise BrokenError("the proxy does not let it through", sent=False) from error
         except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout) as error:
-            raise _unconnected(error) from error
+            raise _unconnected(error, self._other) from error
         except httpx2.TimeoutException as error:
             raise BrokenError("no answer came in time", sent=True) from error
         except httpx2.TransportError as error:
@@ -140,11 +142,11 @@ def _nobody() -> "ssl.SSLContext":
     return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
-def _unconnected(error: Exception) -> BrokenError:
+def _unconnected(error: Exception, other: str) -> BrokenError:
     if "CERTIFICATE_VERIFY_FAILED" in str(error):
-        hint = f"where your forge has its own authority: {CA_FILE}=FILE"
-        return BrokenError("the certificate of the forge is not trusted here", sent=False, final=True, hint=hint)
-    return BrokenError("the forge cannot be reached", sent=False)
+        hint = f"where {other} has its own authority: {CA_FILE}=FILE"
+        return BrokenError(f"the certificate of {other} is not trusted here", sent=False, final=True, hint=hint)
+    return BrokenError(f"{other} cannot be reached", sent=False)
 
 
 def unreachable(what: str, broken: BrokenError) -> IncompleteError:

@@ -1,4 +1,4 @@
-"""Reads the file of canary counts: per agent what was counted since its canary began, on both sides of the split.
+"""What was counted since a canary began, on both sides of the split; how it is asked for, and read from a document.
 
     {"agents": {"support/refund-assistant": {"release": "support/refund-assistant/v1.4.0",
         "canary": {"units": 412, "error": 5}, "stable": {"units": 8021, "error": 51}}}}
@@ -9,12 +9,14 @@ whole file is no data for anybody. Never guesses, never repairs, never judges.
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import msgspec
 
-from agentgov.model.names import agent_id, release_name
+from agentgov.model.names import AgentId, agent_id, release_name
+from agentgov.model.pipeline import Pipeline
 
 MAX_BYTES = 64 * 1024 * 1024
 MAX_COUNT = 10**15
@@ -55,17 +57,39 @@ class Reading:
         return self.problem or self.problems.get(agent, f"the counts do not mention {agent}")
 
 
-def parse_counts(data: bytes) -> Reading:
-    """The counts in a file's bytes; total, no input raises."""
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One agent whose units are wanted: of which release (tag name), beside which one ("" for none), and since when.
+    `previous` are the counts that were last believed, of the same release and the same beginning."""
+
+    agent: AgentId
+    release: str
+    stable: str
+    since: int  # epoch seconds
+    share: int  # of traffic, in percent
+    metrics: tuple[str, ...]
+    previous: Cumulative | None = None
+
+
+class CountSource(Protocol):
+    """Where counts come from. Never raises for what the other side does: no data is a reason, never a zero."""
+
+    def read(self, wanted: Sequence[Wanted], pipeline_of: Callable[[AgentId], Pipeline], now: int) -> Reading:
+        """The counts up to now (epoch seconds); it may answer for more agents than were wanted."""
+        ...
+
+
+def parse_counts(data: bytes, what: str = "the file of counts") -> Reading:
+    """The counts in a document's bytes; total, no input raises. `what` names the document."""
     if len(data) > MAX_BYTES:
-        return Reading(problem="the file of counts is too large")
+        return Reading(problem=f"{what} is too large")
     try:
         document = json.loads(data.decode("utf-8"), object_pairs_hook=_without_duplicates, parse_constant=_no_constant)
     except (ValueError, RecursionError):
-        return Reading(problem="the file of counts is not strict JSON")
+        return Reading(problem=f"{what} is not strict JSON")
     agents = document.get("agents") if isinstance(document, dict) and set(document) == {"agents"} else None
     if not isinstance(agents, dict):
-        return Reading(problem='the file of counts is not one object {"agents": {...}}')
+        return Reading(problem=f'{what} is not one object {{"agents": {{...}}}}')
     counts: dict[str, Cumulative] = {}
     problems: dict[str, str] = {}
     for agent, value in agents.items():

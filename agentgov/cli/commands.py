@@ -31,6 +31,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "promote": ("promote", "Release", "A person's word at a gate of the pipeline."),
     "hold": ("hold", "Release", "Keep an agent where it is, or lift that."),
     "abort": ("abort", "Release", "Take a candidate out of the pipeline."),
+    "withdraw": ("withdraw", "Release", "One release advances no more, and has no traffic."),
     "clear": ("clear", "Release", "Take a bad mark off a release, or start an inconclusive canary anew."),
     "rollback": ("rollback", "On call", "Back to the prior good release at once."),
     "pause": ("pause", "On call", "Stop one agent, or a selector, and nobody else."),

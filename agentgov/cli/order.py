@@ -10,6 +10,7 @@ from agentgov.errors import RefusedError
 from agentgov.journal.draft import Actor, Draft
 from agentgov.journal.view import View
 from agentgov.model.act import Act
+from agentgov.model.acts_table import ACTS
 from agentgov.model.names import AgentId, agent_id
 from agentgov.repo import clock
 from agentgov.report.page import Page, Span
@@ -52,10 +53,10 @@ def append_order(repo: str, write: Callable[[View, Actor], Draft], *, about: Age
 
 
 def _with_hint(error: RefusedError, act: Act, about: AgentId | str) -> RefusedError:
-    """What to do where the law said no: for people a kind of act is called like the verb that it takes."""
+    """What to do where the law said no."""
     agent = agent_id(str(about))
     if "(authority." in error.message:
-        return RefusedError(error.message, f"who may: agentgov who {act.kind}{f' {agent}' if agent else ''}")
+        return RefusedError(error.message, f"who may: agentgov who {ACTS[act.kind].verb}{f' {agent}' if agent else ''}")
     return RefusedError(error.message, f"see where it stands: agentgov status{f' {agent}' if agent else ''}")
 
 

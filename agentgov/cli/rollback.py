@@ -5,12 +5,11 @@ import click
 from agentgov.cli import parameters
 from agentgov.cli.options import format_option, repo_option
 from agentgov.cli.order import Done, append_order, tell
-from agentgov.errors import RefusedError
 from agentgov.journal.draft import Actor, Draft
 from agentgov.journal.view import View
 from agentgov.model.names import AgentId, ReleaseName
 from agentgov.model.state import Release
-from agentgov.release.orders import by_tag, order_rollback, running
+from agentgov.release.orders import by_tag, order_rollback, recorded, running
 from agentgov.repo import clock
 
 
@@ -30,8 +29,8 @@ def rollback(agent: AgentId, wanted: str | None, environment: str, reason: str, 
     seen: list[Release | None] = []  # what ran when this person gave the order, whoever else rolls back meanwhile
 
     def write(view: View, actor: Actor) -> Draft:
-        if name is not None and view.state.release(name) is None:
-            raise RefusedError(f"{name} is no recorded release", f"its releases: agentgov history {agent}")
+        if name is not None:
+            recorded(view, name)
         seen.append(running(view, agent))
         return order_rollback(view, actor, agent, name, leaves=seen[0], now=clock.now(), reason=reason)
 

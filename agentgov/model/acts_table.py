@@ -68,7 +68,7 @@ _TABLE = (
     _order(
         "abort", "abort", "reduces", "reconciler", note="staging while only staging holds it; a bot after a deadline"
     ),
-    _order("withdraw", "", "reduces", verb="abort"),
+    _order("withdraw", "withdraw", "reduces", verb="abort"),
     _order("hold", "hold", "neutral", note="lifting it raises risk"),
     _order("clear", "clear", "raises"),
     _order("rollback", "rollback", "reduces", "reconciler", note="a bot while a release bakes"),

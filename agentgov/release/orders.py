@@ -1,4 +1,4 @@
-"""What people say in the pipeline, as acts: promote, abort, hold, rollback, pause, resume.
+"""What people say in the pipeline, as acts: promote, abort, withdraw, hold, rollback, pause, resume.
 
 Each function writes and signs one act on the present view; whether it holds is judged by the journal, before it is
 appended and for ever after. On call needs no reconciler running.
@@ -16,6 +16,14 @@ from agentgov.model.transitions import candidate, release_trailer, rollback_targ
 def by_tag(view: View, agent: AgentId, tag: str) -> Release | None:
     """The recorded release of a tag object."""
     return next((release for release in view.state.releases(agent) if release.tag == tag), None)
+
+
+def recorded(view: View, name: ReleaseName) -> Release:
+    """The recorded release of a name. RefusedError where the journal has seen none such."""
+    release = view.state.release(name)
+    if release is None:
+        raise RefusedError(f"{name} is no recorded release", f"its releases: agentgov history {name.agent}")
+    return release
 
 
 def candidate_of(view: View, agent: AgentId) -> Release | None:
@@ -46,6 +54,14 @@ def order_abort(view: View, actor: Actor, agent: AgentId, *, now: int, reason: s
     fields = [("Agent", str(agent)), ("Release", release_trailer(release))]
     subject = f"abort {agent} v{release.release_name.version}"
     return draft(view, actor, "abort", subject, fields, now=now, reason=reason)
+
+
+def order_withdraw(view: View, actor: Actor, agent: AgentId, wanted: ReleaseName, *, now: int, reason: str) -> Draft:
+    """A recorded release never advances again. RefusedError for one that the journal has not seen."""
+    release = recorded(view, wanted)
+    fields = [("Agent", str(agent)), ("Release", release_trailer(release))]
+    subject = f"withdraw {agent} v{release.release_name.version}"
+    return draft(view, actor, "withdraw", subject, fields, now=now, reason=reason)
 
 
 def order_hold(view: View, actor: Actor, agent: AgentId, *, lift: bool, now: int, reason: str = "") -> Draft:

@@ -14,7 +14,7 @@ from agentgov.cli.options import format_option, repo_option
 @repo_option
 @format_option()
 def cosign(file: Path, only_show: bool, repo: str, output: str) -> int:
-    """Sign the act in FILE, which another administrator wrote with --draft, and append it when enough have signed.
+    """Sign the act in FILE, which somebody else wrote with --draft, and append it when enough have signed.
 
     Read it first, with --show: your signature stands under exactly that text.
     """

@@ -12,6 +12,7 @@ from agentgov.journal.view import View
 from agentgov.model.act import Act
 from agentgov.model.acts_table import ACTS
 from agentgov.model.names import AgentId, agent_id
+from agentgov.release.orders import TAKES_TWO
 from agentgov.repo import clock
 from agentgov.report.page import Page, Span
 
@@ -55,6 +56,8 @@ def append_order(repo: str, write: Callable[[View, Actor], Draft], *, about: Age
 def _with_hint(error: RefusedError, act: Act, about: AgentId | str) -> RefusedError:
     """What to do where the law said no."""
     agent = agent_id(str(about))
+    if act.kind == "rollback" and any(f"({code})" in error.message for code in TAKES_TWO):
+        return RefusedError(error.message, "add --draft FILE, and the second person runs: agentgov cosign FILE")
     if "(authority." in error.message:
         return RefusedError(error.message, f"who may: agentgov who {ACTS[act.kind].verb}{f' {agent}' if agent else ''}")
     return RefusedError(error.message, f"see where it stands: agentgov status{f' {agent}' if agent else ''}")

@@ -40,16 +40,23 @@ def draft_option(command: Command) -> Command:
 
 
 def write_together(
-    command: str, output: str, repo: str, write: Callable[[View, Actor], Act], file: Path | None, *more: str
+    command: str,
+    output: str,
+    repo: str,
+    write: Callable[[View, Actor], Act],
+    file: Path | None,
+    *more: str,
+    people: int | None = None,
 ) -> int:
-    """Append what `write` makes of the present, or write it to a file for others to sign; returns the exit code."""
+    """Append what `write` makes of the present, or write it to a file for others to sign; returns the exit code.
+    `people` is how many it takes, where the kind of act does not tell."""
     context = open_context(repo)
     view = context.view(fetch=True)
     actor = context.person(view)
     if file is not None:
         draft = sign(write(view, actor), actor.appender.signer)
         _write(file, draft)
-        return _tell_draft(command, output, view, draft, file)
+        return _tell_draft(command, output, view, draft, file, people)
     written: list[tuple[View, Draft]] = []
 
     def propose(present: View) -> list[Draft]:
@@ -107,13 +114,15 @@ def _append(command: str, output: str, context: Context, actor: Actor, draft: Dr
     return tell(command, output, Done(draft.act, seen[-1], after))
 
 
-def _tell_draft(command: str, output: str, view: View, draft: Draft, file: Path) -> int:
-    needed = people_needed(ACTS[draft.act.kind], view.governance.access.administrators.threshold)
+def _tell_draft(command: str, output: str, view: View, draft: Draft, file: Path, people: int | None = None) -> int:
+    rule = ACTS[draft.act.kind]
+    needed = people or people_needed(rule, view.governance.access.administrators.threshold)
+    who = "administrator" if rule.word == "administrators" else "person"
     have = len(draft.signatures)
     page = Page().line(Span("signed ", "good"), f"{draft.act.subject}: {have} of {needed} signatures")
     for line in render(draft.act).decode().splitlines():
         page.line(Span(f"    {line}", "dim"))
-    todo = f"nothing is in the journal yet; the next administrator runs: agentgov cosign {file}"
+    todo = f"nothing is in the journal yet; the next {who} runs: agentgov cosign {file}"
     page.line(f"  {todo}")
     told = {"signatures": have, "needed": needed, "notes": [todo]}
     document = {"schema": f"agentgov.{command}/1", "act": _json(draft.act), **told}

@@ -12,6 +12,8 @@ from agentgov.model.names import AgentId, ReleaseName
 from agentgov.model.state import Release
 from agentgov.model.transitions import candidate, release_trailer, rollback_target
 
+TAKES_TWO = ("transition.bad", "transition.window")  # rollbacks that the law refuses one person and lets two do
+
 
 def by_tag(view: View, agent: AgentId, tag: str) -> Release | None:
     """The recorded release of a tag object."""

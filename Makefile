@@ -19,10 +19,10 @@ demo: $(READY)  ## the whole story on a throw-away fleet, in under a minute
 	@$(BIN)/agentgov demo
 
 test: $(READY)  ## the tests, within ten minutes on two cores
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
 test-slow: $(READY)  ## what takes longer: crashes at random moments, large fleets
-	$(BIN)/python -m pytest -m slow -n auto
+	$(BIN)/python -m pytest -m slow -n auto --dist worksteal
 
 lint: $(READY)  ## style, types, and the layers of the architecture
 	$(BIN)/ruff check .

@@ -1,10 +1,11 @@
 """What holds for all tests: nothing waits for the disk, and the shell that starts them has no say in who they are.
 
-Their worlds are thrown away, and no power fails in them.
+Their worlds are thrown away, and no power fails in them. What was compiled once is kept, whatever the shell says.
 """
 
 import atexit
 import os
+import sys
 import tempfile
 
 import pygit2
@@ -19,6 +20,10 @@ setattr(os, "fsync", lambda descriptor: None)  # noqa: B010 - typed as a functio
 for name in list(os.environ):
     if name.startswith(("AGENTGOV_", "GIT_AUTHOR_", "GIT_COMMITTER_")) or name == "GIT_CONFIG_COUNT":
         del os.environ[name]
+
+# pytest rewrites every assertion of every file, in every worker; without this it would do so again in every run.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 # What `validate` keeps between runs: never in the user's own cache.
 _kept = tempfile.TemporaryDirectory(prefix="agentgov-tests-")

@@ -20,7 +20,11 @@ from agentgov.report.page import Page, Span
 
 @click.command()
 @parameters.agent_argument(required=False)
-@click.option("--bump", type=click.Choice(["major", "minor", "patch"]), help="Which part goes up (default: minor).")
+@click.option(
+    "--bump",
+    type=click.Choice(["major", "minor", "patch", "auto"]),
+    help="Which part goes up (default: minor; --changed: auto, minor where something loosens, else patch).",
+)
 @click.option("--version", "version", metavar="V", help="This very version instead of the next one.")
 @click.option("--rev", default="HEAD", show_default=True, help="The commit to release.")
 @click.option("-m", "--message", default="", help="Notes for the tag.")
@@ -33,21 +37,29 @@ from agentgov.report.page import Page, Span
     metavar="[REV]",
     help="Say which releases are due at REV (default: HEAD), and the command that signs each; make none.",
 )
+@click.option("--changed", is_flag=True, help="Make every release that is due, after showing them; all in one push.")
+@click.option("--only", type=parameters.selector, metavar="SELECTOR", help="With --changed: an agent or workspace/*.")
+@click.option("--yes", is_flag=True, help="With --changed: do not ask first.")
 @repo_option
 @format_option("markdown")
 def release(
     agent: AgentId | None,
-    bump: Bump | None,
+    bump: str | None,
     version: str | None,
     rev: str,
     message: str,
     for_override: bool,
     push: bool,
     from_merge: str | None,
+    changed: bool,
+    only: str | None,
+    yes: bool,
     repo: str,
     output: str,
 ) -> int:
     """Make a release of AGENT: its content must be reviewed and free of errors, and you must hold `release` there.
+
+    With --changed: of every agent that differs from its last release, all of them or none.
 
     With --from-merge, in CI after a merge: which agents (or whether AGENT) differ from their last release, what that
     changes, and the one command that a person runs to sign it. Needs no key; with --no-push the remote is not asked.
@@ -55,21 +67,31 @@ def release(
     if bump is not None and version is not None:
         raise click.UsageError("--bump and --version exclude each other.")
     if from_merge is not None:
-        if bump or version or message or for_override or rev != "HEAD":
+        if bump or version or message or for_override or changed or only or yes or rev != "HEAD":
             raise click.UsageError("--from-merge makes no release: leave out what says how to make one.")
         from agentgov.cli.release_proposal import tell_proposals
 
         return tell_proposals(repo, from_merge, agent, push, output)
-    if agent is None:
-        raise click.UsageError("Missing argument 'AGENT'.")
     if output == "markdown":
         raise click.UsageError("--format markdown goes with --from-merge.")
-    return _make(agent, bump, version, rev, message, for_override, push, repo, output)
+    if changed:
+        if agent is not None or version is not None or for_override or bump == "major":
+            raise click.UsageError("--changed chooses agents (--only) and versions itself, and no major one.")
+        from agentgov.cli.release_changed import release_changed
+
+        part: Bump | None = "minor" if bump == "minor" else "patch" if bump == "patch" else None
+        return release_changed(repo, rev, only or "", part, message, yes, push, output)
+    if only is not None or yes or bump == "auto":
+        raise click.UsageError("--only, --yes and --bump auto go with --changed.")
+    if agent is None:
+        raise click.UsageError("Missing argument 'AGENT'.")
+    single: Bump = "major" if bump == "major" else "patch" if bump == "patch" else "minor"
+    return _make(agent, single, version, rev, message, for_override, push, repo, output)
 
 
 def _make(
     agent: AgentId,
-    bump: Bump | None,
+    bump: Bump,
     version: str | None,
     rev: str,
     message: str,
@@ -88,11 +110,7 @@ def _make(
     actor = context.person(view)
     main = view.governance.fleet.main
     refs = observe_refs(context.journal, main) if push and remote is not None else known_refs(context.journal, main)
-    name = (
-        parameters.release_of(agent, version)
-        if version
-        else next_version(view, agent, bump or "minor", frozenset(refs.tags))
-    )
+    name = parameters.release_of(agent, version) if version else next_version(view, agent, bump, frozenset(refs.tags))
     made = make_release(view, actor, name, commit, now=clock.now(), notes=message, for_override=for_override)
     if push and remote is not None:
         _push(context, name.ref, made.oid)

@@ -8,13 +8,14 @@ from typing import Any
 
 import click
 
-from agentgov.cli.context import journal_json, journal_line, open_context
+from agentgov.cli.context import Context, journal_json, journal_line, open_context
 from agentgov.cli.options import answer
 from agentgov.cli.progress import Progress
 from agentgov.journal.view import View
 from agentgov.model.names import AgentId
 from agentgov.release.proposal import Proposals, Proposed, propose
 from agentgov.release.refs import known_refs, observe_refs
+from agentgov.release.tagging import Bump
 from agentgov.report.changelog import changelog_markdown, changelog_page, since
 from agentgov.report.diff import CLASS_STYLES
 from agentgov.report.findings import plural
@@ -28,19 +29,26 @@ _WHY = {"minor": "Minor, because something loosens. ", "patch": "Patch, because 
 
 def tell_proposals(start: str, rev: str, only: AgentId | None, fetch: bool, output: str) -> int:
     """Print what is due at a revision; exit 0, also where nothing is. `fetch` asks the remote for journal and tags."""
-    context = open_context(start)
-    fetch = fetch and context.journal.remote is not None
-    view = context.view(fetch=fetch)
-    main = view.governance.fleet.main
-    refs = observe_refs(context.journal, main) if fetch else known_refs(context.journal, main)
-    progress = Progress("comparing", "agents")
-    found = propose(view, context.repo.resolve(rev), refs.tags, only, progress.tell)
-    progress.done()
+    view, found = proposals_at(open_context(start), rev, str(only or ""), fetch)
     if output == "markdown":
         click.echo(_markdown(view, found), nl=False)
     else:
         answer(output, _page(view, found), _document(view, found))
     return 0
+
+
+def proposals_at(
+    context: Context, rev: str, only: str, fetch: bool, bump: Bump | None = None
+) -> tuple[View, Proposals]:
+    """What is due at a revision among the agents of a selector ("" for all), with the journal that says so."""
+    fetch = fetch and context.journal.remote is not None
+    view = context.view(fetch=fetch)
+    main = view.governance.fleet.main
+    refs = observe_refs(context.journal, main) if fetch else known_refs(context.journal, main)
+    progress = Progress("comparing", "agents")
+    found = propose(view, context.repo.resolve(rev), refs.tags, only, progress.tell, bump)
+    progress.done()
+    return view, found
 
 
 def signing_command(proposed: Proposed) -> str:
@@ -56,16 +64,23 @@ def _page(view: View, found: Proposals) -> Page:
         page.line(Span(f"{one.name.agent} {one.name.version}", "bold"), "  ", Span(klass, CLASS_STYLES[klass]))
         page.line(f"  {_WHY[one.bump]}{since(one.changes)}")
         page.then(changelog_page(one.changes))
-        may = _signers(view, one.name.agent)
+        may = signers(view, one.name.agent)
         page.line(f"  {' or '.join(may)} signs it:" if may else "  nobody may sign it (agentgov who release):")
         page.line("    ", Span(signing_command(one), "accent")).blank()
+    page.then(rest_page(found))
+    if not found.due:
+        page.line(f"no release is due at commit {found.commit[:9]}")
+    return page.line(journal_line(view))
+
+
+def rest_page(found: Proposals) -> Page:
+    """What is made already, and what cannot be released yet, with the reason."""
+    page = Page()
     for made in found.tagged:
         page.line(Span("made ", "good"), f"{made}: the reconciler has not seen it yet")
     for held in found.waiting:
         page.line(Span("waits ", "warn"), f"{held.agent}: {held.message} ", Span(f"({held.rule})", "dim"))
-    if not found.due:
-        page.line(f"no release is due at commit {found.commit[:9]}")
-    return page.line(journal_line(view))
+    return page
 
 
 def _markdown(view: View, found: Proposals) -> str:
@@ -79,7 +94,7 @@ def _markdown(view: View, found: Proposals) -> str:
 
 
 def _section(view: View, one: Proposed) -> str:
-    may = _signers(view, one.name.agent)
+    may = signers(view, one.name.agent)
     who = f"{prose(' or '.join(may))} signs it" if may else "Nobody may sign it"
     changelog = changelog_markdown(one.name, one.changes, _SUMMARY // 8)
     return f"\n{changelog}\n{who}:\n\n```sh\n{signing_command(one)}\n```\n"
@@ -91,9 +106,14 @@ def _document(view: View, found: Proposals) -> dict[str, Any]:
         "commit": found.commit,
         "due": [_due(view, one) for one in found.due],
         "made": [{"agent": str(made.agent), "release": str(made)} for made in found.tagged],
-        "waiting": [{"agent": str(one.agent), "code": one.rule, "message": one.message} for one in found.waiting],
+        "waiting": waiting_json(found),
         "journal": journal_json(view),
     }
+
+
+def waiting_json(found: Proposals) -> list[dict[str, str]]:
+    """The agents that cannot be released yet, as documents carry them."""
+    return [{"agent": str(one.agent), "code": one.rule, "message": one.message} for one in found.waiting]
 
 
 def _due(view: View, one: Proposed) -> dict[str, Any]:
@@ -108,13 +128,13 @@ def _due(view: View, one: Proposed) -> dict[str, Any]:
         "commit": changes.commit,
         "closure": one.closure,
         "reviewers": list(changes.reviewers),
-        "signers": _signers(view, one.name.agent),
+        "signers": signers(view, one.name.agent),
         "command": signing_command(one),
         "changelog": changelog_markdown(one.name, changes),
     }
 
 
-def _signers(view: View, agent: AgentId) -> list[str]:
+def signers(view: View, agent: AgentId) -> list[str]:
     """Whoever may release the agent, by id."""
     grants = who_can(view.governance.access, "release", agent, None, view.today)
     return sorted({grant.person for grant in grants})

@@ -11,11 +11,12 @@ from functools import cache
 from agentgov.diff.compare import AgentDiff
 from agentgov.errors import IncompleteError
 from agentgov.journal.parts import shared_folder
+from agentgov.journal.pausing import selects
 from agentgov.journal.query import reviews_after
 from agentgov.journal.tags import authorised_closure, authorised_since, parse_tag_message
 from agentgov.journal.view import View, agents_in
 from agentgov.model.act import Act
-from agentgov.model.names import AgentId, ReleaseName, release_name
+from agentgov.model.names import AgentId, ReleaseName, agent_id, release_name
 from agentgov.model.state import Release
 from agentgov.model.transitions import Refusal
 from agentgov.release.changes import Changes, changes_of
@@ -66,11 +67,13 @@ def propose(
     view: View,
     commit: str,
     tags: Mapping[str, str],
-    only: AgentId | None = None,
+    only: str = "",
     tell: Callable[[int, int], object] = lambda done, total: None,
+    bump: Bump | None = None,
 ) -> Proposals:
-    """What is due at a commit; `tags` are those that spell releases, with the tag objects that they point at. `tell`
-    hears how many agents have been looked at, and of how many.
+    """What is due at a commit; `tags` are those that spell releases, with the tag objects that they point at. `only` is
+    a selector of agents; `tell` hears how many have been looked at, and of how many; `bump` is the part of the version
+    that goes up, whatever changed.
 
     IncompleteError where something that is needed is not in this clone.
     """
@@ -86,7 +89,7 @@ def propose(
         closure, mine = _new_closure(view, agent, tree), by_agent.get(str(agent), {})
         if closure is not None:
             made = _made_already(view, agent, closure, mine)
-            found.append(made or _judged(view, agent, closure, known, frozenset(mine)))
+            found.append(made or _judged(view, agent, closure, known, frozenset(mine), bump))
     return Proposals(
         commit,
         tuple(one for one in found if isinstance(one, Proposed)),
@@ -100,13 +103,13 @@ def bump_of(diff: AgentDiff) -> Bump:
     return "minor" if diff.klass == "loosens" else "patch"
 
 
-def _agents(view: View, tree: str, only: AgentId | None) -> Iterator[AgentId]:
-    """Every agent of a tree, by id; or the one that is asked for, where it is there."""
-    if only is not None:
-        if view.repo.entry(tree, only.file) is not None:
-            yield only
-        return
-    yield from agents_in(view.repo, tree)
+def _agents(view: View, tree: str, only: str) -> Iterator[AgentId]:
+    """The agents of a tree by id, all or those of a selector; one that is named, where it is there."""
+    one = agent_id(only)
+    if one is None:
+        yield from (each for each in agents_in(view.repo, tree) if not only or selects(only, each))
+    elif view.repo.entry(tree, one.file) is not None:
+        yield one
 
 
 def _new_closure(view: View, agent: AgentId, tree: str) -> str | None:
@@ -145,7 +148,9 @@ def _made_already(view: View, agent: AgentId, closure: str, tags: Mapping[str, s
     return None
 
 
-def _judged(view: View, agent: AgentId, closure: str, known: _Known, tags: frozenset[str]) -> Proposed | Waiting:
+def _judged(
+    view: View, agent: AgentId, closure: str, known: _Known, tags: frozenset[str], wanted: Bump | None
+) -> Proposed | Waiting:
     commit = known.commit
     since = authorised_since(view, agent, closure) if closure else None
     if isinstance(since, Refusal):
@@ -165,7 +170,7 @@ def _judged(view: View, agent: AgentId, closure: str, known: _Known, tags: froze
         if last is not None and not view.repo.has(last.commit):
             raise  # another clone can tell
         return Waiting(agent, "tag.commit", error.message)
-    bump = bump_of(changes.diff) if last is not None else None
+    bump = (wanted or bump_of(changes.diff)) if last is not None else None
     return Proposed(_version_after(view, agent, last, bump, tags), bump, closure, changes)
 
 

@@ -74,7 +74,7 @@ def content_of(view: View, agent: AgentId, leaves: Release, target: Release) -> 
     """The semantic diff of the way back, and the errors of the target's content under the governance of today."""
     from agentgov.diff.compare import compare  # heavy, and of no weight where nobody asks
     from agentgov.diff.summary import summary_line
-    from agentgov.journal.parts import Overlay, agent_part
+    from agentgov.journal.parts import Overlay, Part, shared_folder
     from agentgov.model.finding import Severity
     from agentgov.release.changes import agent_at
     from agentgov.validate.run import findings_of_agent
@@ -82,7 +82,8 @@ def content_of(view: View, agent: AgentId, leaves: Release, target: Release) -> 
     commit = target.commit
     try:
         diff = compare(agent_at(view, agent, leaves.commit), agent_at(view, agent, commit))
-        part = agent_part(Overlay(view.repo), view.repo.commit(commit).tree, agent, f"commit {commit[:9]}")
+        places = (agent.folder, shared_folder(agent), "playbooks")  # all that findings about one agent ask for
+        part = Part(Overlay(view.repo), view.repo.commit(commit).tree, f"commit {commit[:9]}", places)
         found = findings_of_agent(part, view.governance, agent)
     except AgentgovError as error:
         return Content(unknown=error.message)

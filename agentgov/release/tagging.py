@@ -78,6 +78,16 @@ def refuse_content(view: View, agent: AgentId, snapshot: TreeSnapshot) -> Refusa
     return None
 
 
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """A release that is signed and written nowhere yet: the raw tag object beside what it would be in the journal."""
+
+    name: ReleaseName
+    oid: str
+    raw: bytes
+    release: Release
+
+
 def make_release(
     view: View,
     actor: Actor,
@@ -91,8 +101,6 @@ def make_release(
     """Write the tag object and its local ref. RefusedError where the reconciler would not take it; `for_override`
     leaves the reviews to administrators."""
     repo = view.repo
-    if repo.ref(name.ref) is not None or view.state.release(name) is not None:
-        raise RefusedError(f"{name} exists already", "a release is never changed: choose the next version")
     closure, snapshot = closure_at(repo, name.agent, commit)
     refusal = refuse_content(view, name.agent, snapshot)
     if refusal is not None:
@@ -100,20 +108,43 @@ def make_release(
             f"run: agentgov validate {name.agent.folder} --rev {commit[:9]}" if refusal.code == "tag.findings" else ""
         )
         raise RefusedError(f"{refusal.message} ({refusal.code})", hint)
+    made = sign_release(view, actor, name, commit, closure.digest, now=now, notes=notes, for_override=for_override)
+    oid = repo.write_object("tag", made.raw)
+    if not repo.update_ref(name.ref, oid, None):
+        raise _exists(name)
+    return Tagged(name, oid, made.release)
+
+
+def sign_release(
+    view: View,
+    actor: Actor,
+    name: ReleaseName,
+    commit: str,
+    closure: str,
+    *,
+    now: int,
+    notes: str = "",
+    for_override: bool = False,
+) -> Signed:
+    """Sign the tag of a content that was looked at, and write nothing. RefusedError where the reconciler would not take
+    the tag."""
+    if view.repo.ref(name.ref) is not None or view.state.release(name) is not None:
+        raise _exists(name)
     head = view.state.head
-    message = tag_message(name, TagText(head.fleet, closure.digest, head.seq, view.tip), notes)
+    message = tag_message(name, TagText(head.fleet, closure, head.seq, view.tip), notes)
     who = ident(actor.appender.name, actor.appender.email, now)
     payload = tag_bytes(commit, "commit", str(name), who, message.encode())
     raw = signed_tag(payload, actor.appender.signer.sign(GIT, payload))
     oid = object_id("tag", raw)
     judged = judge_tag(view, name, oid, raw)
     if for_override and isinstance(judged, Refusal) and judged.code == "tag.closure":
-        judged = Release(str(name), oid, commit, closure.digest, 0, head.time, actor.identity.id)
+        judged = Release(str(name), oid, commit, closure, 0, head.time, actor.identity.id)
     if isinstance(judged, Refusal):
         raise RefusedError(
             f"{judged.message} ({judged.code})", f"see who is missing: agentgov check --head {commit[:9]}"
         )
-    oid = repo.write_object("tag", raw)
-    if not repo.update_ref(name.ref, oid, None):
-        raise RefusedError(f"{name} exists already", "a release is never changed: choose the next version")
-    return Tagged(name, oid, judged)
+    return Signed(name, oid, raw, judged)
+
+
+def _exists(name: ReleaseName) -> RefusedError:
+    return RefusedError(f"{name} exists already", "a release is never changed: choose the next version")

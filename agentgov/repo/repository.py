@@ -273,6 +273,11 @@ class Repository:
             raise ProgramError(f"{name} cannot be updated: {first_line(done.err)}", "is another git running here?")
         return done.code == 0
 
+    def create_refs(self, refs: Mapping[str, str]) -> bool:
+        """Create refs in one step, all or none; False where one of them is there, or cannot be."""
+        lines = "".join(f"create {name} {oid}\n" for name, oid in refs.items())
+        return self.plumbing.git("update-ref", "--stdin", input=path_bytes(lines), check=False).code == 0
+
 
 def _config_value(done: Completed, key: str) -> str | None:
     if done.code == 0:

@@ -33,6 +33,7 @@ def leaves() -> Iterator[tuple[str, click.Command]]:
                 yield "owners-lint", command  # its answer to --lint
             if name == "release":
                 yield "release-proposal", command  # its answer to --from-merge
+                yield "release-changed", command  # its answer to --changed
             if name == "rollback":
                 yield "rollback-preview", command  # its answer to --dry-run
             if name == "import":

@@ -1,13 +1,8 @@
 """`rollback` before it is done (what it says, whom it asks), and while the remote is away."""
 
-import os
-import pty
-import subprocess
-import sys
-
 import pytest
-from patience import PATIENCE
-from unit.cli.command_world import PROMPT, ROOT, CommandWorld
+from terminal import at_terminal
+from unit.cli.command_world import PROMPT, CommandWorld
 from unit.cli.output_schema import assert_holds
 
 TRIAGE = "support/triage"
@@ -146,11 +141,16 @@ def test_a_kept_order_is_dropped_where_another_one_is_meant(running: CommandWorl
     assert kept(running) == ""
 
 
+def typed(world: CommandWorld, types: str, *more: str) -> tuple[int, str]:
+    order = ["rollback", TRIAGE, "--reason", "Complaints", *more]
+    return at_terminal(order, cwd=world.fleet, env=world.environment("erin"), types=types)
+
+
 @pytest.mark.parametrize(("answer", "code", "runs"), [("n", 1, "1.1.0"), ("y", 0, "1.0.0")])
 def test_on_a_terminal_it_shows_what_it_would_do_and_asks(
     running: CommandWorld, answer: str, code: int, runs: str
 ) -> None:
-    done, said = at_terminal(running, "erin", answer, "rollback", TRIAGE, "--reason", "Complaints")
+    done, said = typed(running, f"{answer}\n")
     assert f"{TRIAGE} in production: v1.1.0 -> v1.0.0" in said
     assert "Roll back? [y/N]" in said
     assert done == code, said
@@ -158,33 +158,5 @@ def test_on_a_terminal_it_shows_what_it_would_do_and_asks(
 
 
 def test_on_a_terminal_yes_asks_nothing(running: CommandWorld) -> None:
-    done, said = at_terminal(running, "erin", "", "rollback", TRIAGE, "--reason", "Complaints", "--yes")
+    done, said = typed(running, "", "--yes")
     assert (done, "Roll back?" in said) == (0, False), said
-
-
-def at_terminal(world: CommandWorld, who: str, answer: str, *args: str) -> tuple[int, str]:
-    """The program at a terminal of its own, that somebody answers: its exit code, and what the terminal showed."""
-    ours, theirs = pty.openpty()
-    command = [sys.executable, "-m", "agentgov", *args]
-    env = {**world.environment(who), "PYTHONPATH": str(ROOT), "TERM": "dumb"}
-    with subprocess.Popen(command, cwd=world.fleet, env=env, stdin=theirs, stdout=theirs, stderr=theirs) as process:
-        os.close(theirs)
-        try:
-            os.write(ours, f"{answer}\n".encode())  # it waits in the terminal until somebody reads
-            said = _whole(ours)
-            return process.wait(PATIENCE), said
-        finally:
-            process.kill()
-            os.close(ours)
-
-
-def _whole(terminal: int) -> str:
-    out = b""
-    while True:
-        try:
-            part = os.read(terminal, 65_536)
-        except OSError:  # the other end is closed
-            part = b""
-        if not part:
-            return out.decode().replace("\r\n", "\n")
-        out += part

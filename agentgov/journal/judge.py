@@ -11,6 +11,7 @@ from functools import partial
 from agentgov.journal.authorise import decide_advance, first_disagreement, observe_change
 from agentgov.journal.authority import refuse_signers
 from agentgov.journal.clock import judge_checkpoint, refuse_time
+from agentgov.journal.evidence import judge_evidence
 from agentgov.journal.imports import judge_imported
 from agentgov.journal.imports import spent as spent_imports
 from agentgov.journal.outcome import Outcome
@@ -79,6 +80,7 @@ def _effect(
         "override": partial(judge_override, view, act, signers, time),
         "confirm": partial(judge_confirm, view, act),
         "revoke": partial(judge_revoke, view, act, signers, time),
+        "evidence": partial(judge_evidence, view, act, time),
     }
     if act.kind not in effects:
         return Refusal("act.place", f"an act {act.kind} cannot stand here")

@@ -15,7 +15,7 @@ from functools import lru_cache
 import msgspec
 
 from agentgov.errors import IncompleteError
-from agentgov.model.state import Record, record_type
+from agentgov.model.state import Deployment, Record, record_type
 
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_./@+-]*\Z")
 _RESERVED = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n"})
@@ -24,11 +24,16 @@ _TEXT = r'"(?:[ !#-\[\]-~]|\\["\\]|\\u[0-9a-f]{4}|\\U[0-9a-f]{8})*"|[A-Za-z][A-Z
 _LINE = re.compile(rf"( *)(- )?(?:({_TEXT}):(?: |\Z))?({_TEXT}|-?(?:0|[1-9][0-9]*)|\{{\}}|\[\])?\Z")
 _ESCAPE = re.compile(r'\\(?:(["\\])|u([0-9a-f]{4})|U([0-9a-f]{8}))')
 _WORDS: Mapping[str, object] = {"true": True, "false": False, "null": None}
+# Fields that records of earlier versions do not have: written only where they say something.
+_LATER: Mapping[type[Record], str] = {Deployment: "formerly"}
 
 
 def to_bytes(record: Record) -> bytes:
     """The one text of a record, UTF-8 with a final newline."""
-    return ("\n".join(_mapping(msgspec.to_builtins(record), 0)) + "\n").encode()
+    fields, later = msgspec.to_builtins(record), _LATER.get(type(record))
+    if later is not None and not fields[later]:
+        del fields[later]
+    return ("\n".join(_mapping(fields, 0)) + "\n").encode()
 
 
 def from_bytes(path: str, data: bytes) -> Record:
@@ -40,7 +45,7 @@ def from_bytes(path: str, data: bytes) -> Record:
         record = msgspec.convert(_read(data[:-1].decode("ascii").split("\n")), kind, strict=True)
         if to_bytes(record) != data:
             raise ValueError("it is not written as records are")
-    except ValueError as error:  # msgspec's and UnicodeDecodeError are among them
+    except (ValueError, OverflowError) as error:  # msgspec's and UnicodeDecodeError are among them
         hint = "run: agentgov journal verify"
         raise IncompleteError(f"the journal's {path} cannot be read: {error}", hint) from error
     return record

@@ -112,6 +112,18 @@ GRAMMAR: Mapping[str, tuple[tuple[str, Presence], ...]] = MappingProxyType(
         "abort": (("Agent", "one"), ("Release", "one")),
         "withdraw": (("Agent", "one"), ("Release", "one")),
         "rollback": (("Agent", "one"), ("Release", "one"), ("Leaves", "one")),
+        "retire": (("Agent", "one"), ("Leaves", "one")),
+        # `Metric` is `<name> <decimal>`, by name; `Digest` the SHA-256 of the file that the numbers were read from.
+        "evidence": (
+            ("Agent", "one"),
+            ("Release", "one"),
+            ("Kind", "one"),
+            ("Suite", "maybe"),
+            ("Result", "one"),
+            ("Metric", "many"),
+            ("Digest", "one"),
+            ("Tool", "one"),
+        ),
         "promote": (("Agent", "one"), ("Release", "one"), ("Stage", "one")),
         "hold": (("Agent", "one"), ("State", "one")),
         "clear": (("Agent", "one"), ("Release", "one")),

@@ -69,6 +69,17 @@ _TABLE = (
         "abort", "abort", "reduces", "reconciler", note="staging while only staging holds it; a bot after a deadline"
     ),
     _order("withdraw", "withdraw", "reduces", verb="abort"),
+    _order("retire", "", "reduces", note="ends all traffic of an agent; `hold --lift` and a newer tag bring it back"),
+    ActRule(
+        "evidence",
+        (),
+        "holders",
+        "evidence",
+        None,
+        "one",
+        ("evidence",),
+        note="never by who signed the release or wrote what it brings; numbers below those of the content never pass",
+    ),
     _order("hold", "hold", "neutral", note="lifting it raises risk"),
     _order("clear", "clear", "raises"),
     _order("rollback", "rollback", "reduces", "reconciler", note="a bot while a release bakes"),
@@ -115,9 +126,7 @@ ACTS: Mapping[str, ActRule] = MappingProxyType({rule.kind: rule for rule in _TAB
 assert ACTS.keys() == GRAMMAR.keys(), "every kind of act has its row"
 
 # Kinds of acts that come with the run-time plane; no grammar has them yet, so no text of one is an act.
-_LATER: Mapping[BotKind, frozenset[str]] = MappingProxyType(
-    {"gate": frozenset({"incident"}), "evidence": frozenset({"evidence"})}
-)
+_LATER: Mapping[BotKind, frozenset[str]] = MappingProxyType({"gate": frozenset({"incident"})})
 _KINDS: tuple[BotKind, ...] = ("reconciler", "gate", "importer", "evidence")
 
 # A bot's key is accepted for these acts and nothing else; no role ever adds to them.
@@ -127,7 +136,7 @@ BOT_ACTS: Mapping[BotKind, frozenset[str]] = MappingProxyType(
         for kind in _KINDS
     }
 )
-# Acts that a person signs by holding a verb: (verb, environment).
+# Acts that a person signs by holding a verb: (verb, environment); None for verbs that act in none.
 PERSONAL: Mapping[str, tuple[str, Environment | None]] = MappingProxyType(
     {rule.kind: (rule.verb, rule.environment) for rule in _TABLE if rule.word == "holders"}
 )

@@ -107,6 +107,13 @@ RULES: tuple[RuleId, ...] = (
     RuleId(
         "promotion.downgrade", "Production goes back to an older release by something else than a rollback.", _HISTORY
     ),
+    # Evidence
+    RuleId("evidence.release", "The journal has no such release of the agent.", "See agentgov history AGENT."),
+    RuleId("evidence.result", "The act does not say its result as it must.", "Add it with agentgov evidence add."),
+    RuleId("evidence.threshold", "The result says other than its numbers, by what the content itself asks for."),
+    RuleId("evidence.own-change", "Whoever signed the release or wrote it gives no evidence for it.", "Let CI do it."),
+    RuleId("evidence.full", "The content has results of as many kinds and suites as are kept."),
+    RuleId("evidence.unreadable", "The file holds no results that can be read.", "See docs/evidence.md."),
     # Releases and orders in the journal
     RuleId("release.name", "The act names no release of the agent."),
     RuleId("release.known", "The journal has seen the release already."),
@@ -179,6 +186,8 @@ RULES: tuple[RuleId, ...] = (
     RuleId("transition.share", "The share is not the one of the step."),
     RuleId("transition.judged", "The canary has not been judged as its pipeline asks."),
     RuleId("transition.counts", "The counts of the act are missing or malformed."),
+    RuleId("transition.evidence", "Results that are asked for before the stage are missing.", "agentgov evidence add"),
+    RuleId("transition.retired", "The agent is retired.", "agentgov hold --lift, then release a newer version."),
     RuleId("transition.automatic", "A bot may not do that by itself here.", "A person decides."),
     RuleId("transition.deadline", "The canary has not been inconclusive for long enough.", "Wait."),
     RuleId(
@@ -218,6 +227,26 @@ RULES: tuple[RuleId, ...] = (
     RuleId("journal.authorised", "An act authorises other contents than the reviews cover.", _HISTORY),
     RuleId("journal.stale", "The journal is older than maxAge.", "Fetch it; else agentgov journal checkpoint."),
     RuleId("trust.first-use", "This machine has no pins for the fleet.", "Run agentgov trust pin LINE."),
+    # The reconciler, and what it reads and tells others
+    RuleId("release.bake-failed", "Production fails while it bakes, with nothing to go back to.", "agentgov pause it."),
+    RuleId("reconcile.memory", "What the reconciler had observed is lost, so soaks and counts begin anew."),
+    RuleId(
+        "reconcile.left-out", "An act was refused; its agent is left out for a while.", "See agentgov status AGENT."
+    ),
+    RuleId("reconcile.queue", "More is due than one look may append; the rest follows.", "Wait."),
+    RuleId("reconcile.wake", "A call to look at once is not signed as it must be.", "Set the same secret."),
+    RuleId("counts.source", "The source of counts does not answer as it must.", "See docs/counts.md."),
+    RuleId("counts.no-data", "There are no counts of a canary; without them it never goes on.", "See docs/counts.md."),
+    RuleId("rendered.foreign", "The rendered branch holds a commit of somebody else.", "Find out who may push it."),
+    RuleId("rendered.differs", "A rendered file is not what the journal says.", "The reconciler's next look mends it."),
+    RuleId("rendered.unsigned", "The rendered commit is not signed by a reconciler.", "Find out who may push it."),
+    RuleId("rendered.stale", "The rendered branch is of an older state of the journal.", "Run agentgov reconcile."),
+    RuleId("rendered.refused", "The remote refuses the rendered branch.", "Let the reconciler push it."),
+    RuleId("delivery.webhook", "A receiver of events does not answer; they are kept for it.", "Look at the receiver."),
+    RuleId("delivery.folder", "The folder of rendered files cannot be written.", "Give the reconciler that right."),
+    RuleId(
+        "delivery.advisory", "Nothing holds a consumer of rendered files to what is paused.", "See docs/delivery.md."
+    ),
     # Pushes, as a hook judges them
     RuleId("push.free", "Nothing is asked of that ref."),
     RuleId("push.deleted", "A ref that is governed is never deleted."),

@@ -11,6 +11,7 @@ import msgspec
 
 from agentgov.errors import IncompleteError
 from agentgov.model.document import Document
+from agentgov.model.evidence import Evidence, evidence_path
 from agentgov.model.imported import Imported, Landed, landed_path
 from agentgov.model.names import AgentId, ReleaseName, agent_id, release_name
 
@@ -139,6 +140,7 @@ class Deployment(Document, frozen=True):
     votes: tuple[Vote, ...] = ()
     hold: Hold | None = None
     alarms: tuple[str, ...] = ()  # `<tag object> <observed>` of refs that moved or disappeared, each recorded once
+    formerly: str = ""  # the agent whose bad marks and hold it took over when it was first released
 
     @property
     def agent_id(self) -> AgentId:
@@ -202,7 +204,8 @@ class Skipped(Document, frozen=True):
     by: tuple[str, ...] = ()  # who waived them; nobody, for an act that only contains
 
 
-Record = Head | Pending | OpenReview | Release | Deployment | Pause | Revoked | Override | Imported | Landed | Skipped
+_Kept = Override | Imported | Landed | Skipped | Evidence
+Record = Head | Pending | OpenReview | Release | Deployment | Pause | Revoked | _Kept
 _Kind = TypeVar("_Kind", bound=Record)
 Changes = dict[str, Record | None]  # path in the journal's tree to its new record; None removes it
 
@@ -231,6 +234,7 @@ def record_type(path: str) -> type[Record] | None:
         "overrides": Override,
         "imported": Imported if path.count("/") == 1 else Landed,
         "skipped": Skipped,
+        "evidence": Evidence,
     }
     return types.get(folder) if path.endswith(".yaml") else None
 
@@ -293,12 +297,14 @@ class State:
     def releases(self, agent: AgentId) -> tuple[Release, ...]:
         """All releases of an agent that the journal has seen, lowest version first."""
         folder = f"releases/{agent}"
-        found = [
-            record
-            for name in self._reader.names(folder)
-            if name.endswith(".yaml") and isinstance(record := self._reader.record(f"{folder}/{name}"), Release)
-        ]
+        paths = [f"{folder}/{name}" for name in self._names(folder)]
+        found = [one for path in paths if isinstance(one := self._reader.record(path), Release)]
         return tuple(sorted(found, key=lambda release: (release.release_name.precedence, release.name)))
+
+    def evidence(self, agent: AgentId, closure: str) -> Evidence | None:
+        """The results that stand for a content of an agent."""
+        found = self._reader.record(evidence_path(agent, closure))
+        return found if isinstance(found, Evidence) else None
 
     def reviews(self) -> dict[str, OpenReview]:
         """Open reviews by the id of their act."""

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from agentgov.model.act import Act
+from agentgov.model.evidence import StageName
 from agentgov.model.pipeline import Judge, Pipeline, Stage
 from agentgov.model.state import Deployment, Release, Vote
 from agentgov.model.units import parse_duration, rough_duration
@@ -39,6 +40,7 @@ class Setting:
     people: int = 1  # distinct people who signed the act; some rollbacks take two
     overdue: bool = False  # whether an override owes a follow-up review that is overdue
     revoked: frozenset[str] = frozenset()  # tag objects of releases that rest on a revoked key
+    missing_evidence: Callable[[Release, StageName], tuple[str, ...]] = lambda _release, _stage: ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ them in order.
 """
 
 from agentgov.model.act import GRAMMAR, Act
+from agentgov.model.evidence import StageName
 from agentgov.model.pipeline import Step
 from agentgov.model.state import Release
 from agentgov.model.transitions import (
@@ -94,10 +95,10 @@ def judge_gate(view: AgentView, rule: str) -> list[Wait]:
     return [Wait(rule, f"judge: undecided{about}", f"{eta} units" if eta is not None else "")]
 
 
-def evidence_gate(view: AgentView, rule: str) -> list[Wait]:
-    """Waits for evidence that staging asks for."""
-    missing = [kind for kind in view.pipeline.stage("staging").evidence if kind not in view.evidence]
-    return [Wait(rule, f"evidence: {', '.join(missing)}")] if missing else []
+def evidence_gate(view: AgentView, rule: str, release: Release, stage: StageName) -> list[Wait]:
+    """Waits for evidence that is asked for before a stage."""
+    missing = view.missing_evidence(release, stage)
+    return [Wait(rule, f"evidence: {', '.join(missing)}", gate="evidence")] if missing else []
 
 
 def eligibility_gate(view: AgentView, rule: str, release: Release) -> list[Wait]:

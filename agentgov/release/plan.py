@@ -198,7 +198,7 @@ def _soaked(view: AgentView) -> Answer:
     if at.staging.state != "SOAKING" or release is None:
         return ()
     waits = gates.soak_gate("P10", view.observed.staging_soak, view.pipeline.stage("staging").soak)
-    waits += gates.evidence_gate(view, "P10") + gates.eligibility_gate(view, "P10", release)
+    waits += gates.evidence_gate(view, "P10", release, "pass") + gates.eligibility_gate(view, "P10", release)
     subject, reason = f"pass {_named(release)} in staging", "Soak and evidence are there."
     return _unless(waits, gates.propose(view, "P10", "pass", release, subject=subject, reason=reason), "P10")
 

@@ -3,7 +3,10 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import Literal
 
+from agentgov.model.acts_table import ACTS, Risk
+from agentgov.model.evidence import StageName
 from agentgov.model.pipeline import Pipeline
 from agentgov.model.state import Deployment, Release, Vote
 from agentgov.release.judge import Judgement
@@ -26,6 +29,8 @@ class Observed:
     judgement: Judgement | None = None  # of the canary
     bake: Judgement | None = None  # of the release that bakes
     counts: tuple[str, ...] = ()  # what the canary is judged on, as an act carries it
+    unit_rate: float = 0.0  # canary units a second in this step, 0.0 where it cannot be told
+    rate_of: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))  # ... by metric
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +39,11 @@ class Moved:
 
     release: Release
     observed: str
+
+
+def none_missing(_release: Release, _stage: StageName) -> tuple[str, ...]:
+    """Of a fleet that asks for no evidence."""
+    return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +57,13 @@ class AgentView:
     now: int  # the journal time that an act of this tick would carry
     may_promote: Callable[[Vote], bool]
     ineligible: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))  # tag object -> why
-    evidence: frozenset[str] = frozenset()  # kinds of evidence that stand for the candidate's closure
+    missing_evidence: Callable[[Release, StageName], tuple[str, ...]] = none_missing
     moved: tuple[Moved, ...] = ()
     revoked: frozenset[str] = frozenset()  # tag objects of releases that rest on a revoked key
     paused: bool = False
     overdue: bool = False  # an override of it owes a follow-up review
     frozen: str = ""  # the name of a freeze that holds
+    frozen_until: int = 0  # when it ends (epoch seconds), 0 where that cannot be told
     stale: str = ""  # why the journal is too old for what raises risk
     integrity: bool = True  # whether the journal verified, and descends from what was seen last
 
@@ -61,13 +72,34 @@ class AgentView:
         return next((release for release in self.releases if release.tag == tag), None)
 
 
+GateName = Literal[
+    "",
+    "soak",
+    "units",
+    "data",
+    "judge",
+    "evidence",
+    "promoters",
+    "hold",
+    "pause",
+    "freeze",
+    "stale",
+    "eligible",
+    "queue",
+    "people",
+]
+
+
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """What something waits for: the rule that waits, one plain sentence, and what is left of it."""
+    """What something waits for: the rule that waits, one plain sentence, what is left of it, and in how many seconds
+    it is about to open: 0 is now, None is what nobody can tell, as with people and missing data."""
 
     rule: str
     message: str
     remaining: str = ""
+    gate: GateName = ""
+    eta: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,3 +112,8 @@ class Decision:
     subject: str = ""
     reason: str = ""
     waits: tuple[Wait, ...] = ()
+
+    @property
+    def risk(self) -> Risk:
+        """What its act does to risk; nothing does nothing."""
+        return ACTS[self.act].risk if self.act is not None else "neutral"

@@ -61,7 +61,11 @@ _HOLDERS: tuple[tuple[str, str, str], ...] = (
             "review that landed; claims of authors only exclude"
         ),
     ),
-    ("the key of a bot `evidence`", "{acts}: results of tests for a release", "no act of it exists in this version"),
+    (
+        "the key of a bot `evidence`",
+        "{acts}: say of any release that its tests passed, with any numbers",
+        "it moves nothing by itself: soak, canary, judge and promoters go on as ever",
+    ),
     (
         "push rights on the forge, also its administrator",
         (
@@ -126,7 +130,7 @@ def _acts(kind: BotKind | None) -> str:
 
 def _who(rule: ActRule) -> str:
     if rule.word == "holders":
-        return f"who holds `{rule.verb}`, {rule.environment}"
+        return f"who holds `{rule.verb}`" + (f", {rule.environment}" if rule.environment else "")
     if rule.word == "administrators":
         return _COUNTS[rule.people]
     return _WORDS[rule.word]

@@ -42,6 +42,8 @@ def test_row_of_the_table(local: FleetSimulator, kind: str) -> None:
         "holders": ("", "authority.permission"),
         "administrators": ("", "authority.permission"),
     }[rule.word]
+    if kind == "evidence":  # no built-in role has the verb, nor do administrators
+        expected = ("authority.permission", "authority.permission")
     assert (signed(local, kind, person("carol")), signed(local, kind, person("nobody"))) == expected
     if rule.word in ("holders", "administrators"):
         assert signed(local, kind, person("carol"), person("nobody")) == "authority.permission"

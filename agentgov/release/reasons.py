@@ -1,0 +1,22 @@
+"""The ids of what the reconciler tells beside the law: why an agent, a source or a receiver is behind.
+
+Names only, so that whoever tells one of these and whoever looks for it say the same (docs/rules.md has the words).
+Decides nothing.
+"""
+
+BAKE_FAILED = "release.bake-failed"
+LEFT_OUT = "reconcile.left-out"
+QUEUE = "reconcile.queue"
+WAKE = "reconcile.wake"
+COUNTS_SOURCE = "counts.source"
+NO_DATA = "counts.no-data"
+RENDERED_FOREIGN = "rendered.foreign"
+RENDERED_DIFFERS = "rendered.differs"
+RENDERED_UNSIGNED = "rendered.unsigned"
+RENDERED_STALE = "rendered.stale"
+RENDERED_REFUSED = "rendered.refused"
+WEBHOOK = "delivery.webhook"
+FOLDER = "delivery.folder"
+ADVISORY = "delivery.advisory"
+TRANSITION_RETIRED = "transition.retired"
+TRANSITION_EVIDENCE = "transition.evidence"

@@ -1,4 +1,4 @@
-"""The token that a forge knows one by: read from a private file or the environment, and shown to nobody.
+"""The token that another side knows one by: read from a private file or the environment, and shown to nobody.
 
 Never taken from a flag, from git or from a file of the repository. Whatever is printed of it is `***`.
 """
@@ -19,11 +19,11 @@ class Token:
 
     __slots__ = ("_value",)
 
-    def __init__(self, value: str) -> None:
+    def __init__(self, value: str, rule: str = "forge.token", hint: str = "") -> None:
         if not value or not value.isascii() or not value.isprintable() or " " in value:
-            raise ConfigurationError(
-                "the forge's token is no token: one line of printable characters", _HINT, rule="forge.token"
-            )
+            whose = "the forge's token" if rule == "forge.token" else "the token"
+            what = f"{whose} is no token: one line of printable characters"
+            raise ConfigurationError(what, hint or _HINT, rule=rule)
         self._value = value
 
     @property
@@ -59,3 +59,11 @@ def token_from(environ: Mapping[str, str], others: Sequence[str] = ()) -> Token 
     if name := environ.get(TOKEN_FILE):
         return Token("".join(private_lines(Path(name), TOKEN_FILE, _HINT, "forge.token")))
     return next((Token(environ[name].strip()) for name in (TOKEN, *others) if environ.get(name, "").strip()), None)
+
+
+def token_of_file(environ: Mapping[str, str], variable: str, rule: str) -> Token | None:
+    """The token of the file that a variable names, None where it is not set. ConfigurationError under the rule where
+    the file cannot be used."""
+    hint = f"put it into a file that only you can read (chmod 600) and name that: {variable}=FILE"
+    name = environ.get(variable)
+    return Token("".join(private_lines(Path(name), variable, hint, rule)), rule, hint) if name else None

@@ -66,7 +66,7 @@ class Wanted:
     release: str
     stable: str
     since: int  # epoch seconds
-    share: int  # of traffic, in percent
+    share: int  # of traffic, in buckets of 1/100,000
     metrics: tuple[str, ...]
     previous: Cumulative | None = None
 

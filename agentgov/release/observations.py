@@ -13,13 +13,15 @@ from dataclasses import dataclass
 import msgspec
 from msgspec.structs import replace
 
+from agentgov.model.names import AgentId
 from agentgov.model.pipeline import Judge, Pipeline
 from agentgov.model.state import Deployment, Release
 from agentgov.model.transitions import is_ramping, judge_of
-from agentgov.model.units import parse_duration
-from agentgov.release.counts import Arm, Cumulative
+from agentgov.model.units import BUCKETS, parse_duration
+from agentgov.release.counts import Arm, Cumulative, Wanted
 from agentgov.release.judge import Counts, JudgeState, judgement, update, update_alone, valid_windows
 from agentgov.release.view import Observed
+from agentgov.release.windows import MOST, Window
 
 DEFAULT_INTERVAL = 60  # seconds, where no judge names one
 
@@ -49,6 +51,8 @@ class Memory(msgspec.Struct, frozen=True):
     judge: JudgeState = JudgeState()
     bake_judge: JudgeState = JudgeState()
     last: Cumulative | None = None
+    windows: tuple[Window, ...] = ()  # what the judge of the ramp was fed, so that it can be played again
+    cut: bool = False  # whether the oldest windows are gone
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +97,28 @@ def observe_tick(memory: Memory, deployment: Deployment, counts: Cumulative | No
         staging=_watched(memory.staging, keys[0], elapsed),
         canary=_watched(memory.canary, keys[1], 0 if tick.paused else canary_soak),
         bake=_watched(memory.bake, keys[2], 0 if tick.paused else elapsed),
+    )
+
+
+def wanted(memory: Memory, agent: AgentId, deployment: Deployment, tick: Tick) -> Wanted | None:
+    """Whose units have to be counted for this tick; None where nothing of the agent has traffic to be judged."""
+    at, production = deployment.canary, deployment.production
+    ramps = is_ramping(deployment)
+    judge = judge_of(deployment, tick.pipeline) if ramps else tick.judge
+    if not ramps and production.state != "BAKING":
+        return None
+    if judge is None and not (ramps and any(step.min_units for step in tick.pipeline.stage("canary").steps)):
+        return None
+    name = _name(at.release if ramps else production.release, tick)
+    known = ramps and _closure(at.release, tick) == memory.closure
+    return Wanted(
+        agent=agent,
+        release=name,
+        stable=_name(production.release, tick) if ramps and production.release else "",
+        since=memory.ramp_started if known else at.since if ramps else production.since,
+        share=at.share if ramps else BUCKETS,
+        metrics=tuple(judge.metrics) if judge is not None else (),
+        previous=memory.last if memory.last is not None and memory.last.release == name else None,
     )
 
 
@@ -149,7 +175,7 @@ def _follow(memory: Memory, deployment: Deployment, tick: Tick) -> Memory:
         none = replace(memory, closure="", step=0, units=0, healthy=False, no_data_ticks=0, problem="")
         baking = _keys(deployment, tick)[2]
         kept = memory.bake_judge if baking and baking == memory.bake.key else JudgeState()
-        return replace(none, judge=JudgeState(), bake_judge=kept)
+        return replace(none, judge=JudgeState(), bake_judge=kept, windows=(), cut=False)
     if key == memory.canary.key:
         return memory
     closure = _closure(at.release, tick)
@@ -166,6 +192,8 @@ def _follow(memory: Memory, deployment: Deployment, tick: Tick) -> Memory:
         ramp_started=at.since if at.step == 0 else tick.now,
         judge=JudgeState(),
         last=_baseline(memory, at.release, at.step, tick),
+        windows=(),
+        cut=False,
     )
 
 
@@ -210,7 +238,10 @@ def _judged(
     if judge is None:
         return memory
     if ramps:
-        memory = replace(memory, judge=update(memory.judge, window, judge, deployment.canary.share))
+        share = deployment.canary.share
+        looks = (*memory.windows, Window(tick.now, share, valid_windows(window, judge)))
+        memory = replace(memory, windows=looks[-MOST:], cut=memory.cut or len(looks) > MOST)
+        memory = replace(memory, judge=update(memory.judge, window, judge, share))
     else:
         memory = replace(memory, bake_judge=update_alone(memory.bake_judge, window, judge))
     valid = valid_windows(window, judge)

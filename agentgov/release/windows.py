@@ -11,7 +11,8 @@ MOST = 4000  # windows of one ramp; the oldest go first
 
 
 class Window(msgspec.Struct, frozen=True):
-    """One look: when (epoch seconds), at which share of traffic, and what was counted since the look before."""
+    """One look: when (epoch seconds), at which share of traffic (buckets of 1/100,000), and what was counted since the
+    look before."""
 
     at: int
     share: int

@@ -1,16 +1,21 @@
 """What the reconciler remembers between ticks, and what a tick may add to it."""
 
+from dataclasses import replace as replaced
+
 import pytest
 from deploymentworld import AGENT, Line, pipeline, release
 from msgspec.structs import replace
 
-from agentgov.model.pipeline import Judge, Metric, Pipeline
+from agentgov.model.names import AgentId
+from agentgov.model.pipeline import Judge, Metric, Pipeline, Step
 from agentgov.model.state import Release
-from agentgov.release.counts import Arm, Cumulative
+from agentgov.release.counts import Arm, Cumulative, Wanted
 from agentgov.release.judge import Counts, Outcome
-from agentgov.release.observations import Memory, Tick, fingerprint, observe_tick, observed
+from agentgov.release.observations import Memory, Tick, fingerprint, observe_tick, observed, wanted
+from agentgov.release.windows import MOST
 
 V1, V2, V3 = release("1.0.0"), release("1.1.0"), release("1.2.0")
+OWNER = AgentId(*AGENT.split("/"))
 TWO = pipeline(judge=Judge(metrics={"error": Metric(ceiling=0.02), "cost": Metric(gate=False)}))
 
 
@@ -343,3 +348,55 @@ def test_every_change_of_a_deployment_changes_its_fingerprint(ramping: Watcher) 
     assert fingerprint(ramping.line.do("promote", V2)) != before
     assert fingerprint(replace(ramping.line.at, votes=())) == before
     assert AGENT in ramping.line.at.agent
+
+
+def asked(watcher: Watcher, rules: Pipeline | None = None) -> Wanted | None:
+    tick = Tick(watcher.clock, rules or watcher.line.rules, watcher.line.releases.get)
+    return wanted(watcher.memory, OWNER, watcher.line.at, tick)
+
+
+def test_units_are_wanted_of_what_has_traffic_to_be_judged(ramping: Watcher) -> None:
+    began = ramping.line.at.canary.since
+    want = Wanted(OWNER, V2.name, V1.name, began, 5_000, ("error",))
+    assert asked(ramping) == want
+    counts = counted(V2, 100, 1, 900, 9)
+    ramping.tick(counts=counts)
+    ramping.tick()
+    assert asked(ramping) == replaced(want, previous=counts)
+    ramping.line.wait()
+    ramping.line.do("share", V2)
+    ramping.tick()
+    assert asked(ramping) == replaced(want, previous=counts, share=25_000)  # since the ramp began, not the step
+
+
+def test_nobody_asks_for_what_nobody_judges(soaking: Watcher, ramping: Watcher) -> None:
+    assert asked(soaking) is None
+    assert asked(ramping, pipeline(judged=False)) == Wanted(
+        OWNER, V2.name, V1.name, ramping.clock, 5_000, ()
+    )  # minUnits
+    assert asked(ramping, pipeline(judged=False, steps=(Step(share="5%"),))) is None
+    production = baking()
+    line = production.line
+    assert asked(production) == Wanted(
+        OWNER, V2.name, "", line.at.production.since, 100_000, ("error",), counted(V2, 1000, 4, 1000, 4)
+    )
+    line.wait(10 * 86_400)
+    line.do("settle", V2)
+    assert asked(production) is None
+
+
+def test_what_the_judge_was_fed_is_kept_for_one_ramp(ramping: Watcher) -> None:
+    for number in range(1, 4):
+        ramping.tick(counts=counted(V2, 100 * number, number, 900 * number, 9 * number))
+    window = {"error": Counts(100, 1, 900, 9)}
+    assert [(one.share, one.counts) for one in ramping.memory.windows] == [(5_000, window)] * 3
+    assert not ramping.memory.cut
+    ramping.line.do("abort", V2)
+    assert ramping.tick().windows == ()
+
+
+def test_of_a_ramp_without_end_the_latest_windows_are_kept(ramping: Watcher) -> None:
+    ramping.tick(counts=counted(V2, 0))
+    ramping.memory = replace(ramping.memory, windows=ramping.memory.windows * (MOST + 5))
+    kept = ramping.tick(counts=counted(V2, 1, 0, 1))
+    assert (len(kept.windows), kept.cut, kept.windows[-1].counts["error"]) == (MOST, True, Counts(1, 0, 1, 0))

@@ -4,7 +4,7 @@ import io
 import json
 import re
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, get_args
 
 import click
 
@@ -12,7 +12,7 @@ from agentgov.cli import parameters
 from agentgov.cli.context import Context, journal_json, journal_line, open_context, override_json
 from agentgov.cli.known import require_agent
 from agentgov.cli.options import answer, format_option, repo_option
-from agentgov.errors import ConfigurationError, UsageError
+from agentgov.errors import ConfigurationError, RefusedError, UsageError
 from agentgov.journal.overriding import overrides_of, release_override
 from agentgov.journal.query import view_at_act, view_at_time
 from agentgov.journal.view import View
@@ -20,7 +20,9 @@ from agentgov.model.closure import closure_of
 from agentgov.model.document import ENVIRONMENTS, Environment
 from agentgov.model.names import AgentId
 from agentgov.model.snapshot import Snapshot
-from agentgov.model.state import Release
+from agentgov.model.state import Deployment, Release
+from agentgov.model.transitions import is_ramping
+from agentgov.model.units import format_share
 from agentgov.release.orders import by_tag
 from agentgov.repo.snapshot import commit_snapshot
 from agentgov.report.page import Page, Span
@@ -28,6 +30,8 @@ from agentgov.validate.environment import resolve_environment
 from agentgov.validate.load import load_agent
 from agentgov.validate.yaml_reader import read
 
+Stage = Literal["staging", "canary", "production"]
+STAGES = get_args(Stage)
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ]|\Z)")
 
 
@@ -42,16 +46,20 @@ class _Found:
 @parameters.agent_argument()
 @click.option("--at", "at", metavar="WHEN", help="A release (1.4.0), a commit, or a time (2026-11-23T08:00Z).")
 @click.option("--environment", type=click.Choice(ENVIRONMENTS), default="production", show_default=True)
+@click.option("--stage", type=click.Choice(STAGES), help="What this stage holds, in the environment of the stage.")
 @repo_option
 @format_option()
-def show(agent: AgentId, at: str | None, environment: Environment, repo: str, output: str) -> int:
+def show(agent: AgentId, at: str | None, environment: Environment, stage: Stage | None, repo: str, output: str) -> int:
     """What AGENT is: its configuration with the overrides of an environment applied, and its prompts.
 
-    Without --at: the release that runs in that environment now; where none runs, the authorised contents.
+    Without --at: the release that runs in that environment now; where none runs, the authorised contents. With --stage:
+    what staging, canary or production holds, or held at a time.
     """
+    if stage is not None:
+        environment = "staging" if stage == "staging" else "production"
     context = open_context(repo)
     view = context.view()
-    found = _find(context, view, agent, at, environment)
+    found = _find(context, view, agent, at, environment, stage)
     document, findings = load_agent(found.snapshot, agent)
     if document is None:
         if agent.file not in found.snapshot.entries():
@@ -94,8 +102,12 @@ def show(agent: AgentId, at: str | None, environment: Environment, repo: str, ou
     return 0
 
 
-def _find(context: Context, view: View, agent: AgentId, at: str | None, environment: Environment) -> _Found:
+def _find(
+    context: Context, view: View, agent: AgentId, at: str | None, environment: Environment, wanted: Stage | None
+) -> _Found:
     if at is not None and not _DATE.match(at):
+        if wanted is not None:
+            raise UsageError(f"{at} is one content, whatever a stage holds", "leave out --stage, or give a time")
         return _at_release(view, agent, at) or _at_commit(context, agent, at)
     if at is not None:
         then = view_at_time(view, parameters.instant(at))
@@ -103,12 +115,24 @@ def _find(context: Context, view: View, agent: AgentId, at: str | None, environm
             raise ConfigurationError(f"the journal began after {at}", "list its acts with: agentgov journal log")
         view = then
     deployment = view.state.deployment(agent)
+    if wanted == "canary":
+        return _in_canary(view, deployment)
     stage = deployment.production if environment == "production" else deployment.staging
     release = by_tag(view, agent, stage.release) if stage.release else None
     if release is not None:
         contents = _contents(view, release)
         return _Found(contents, f"release {release.name}, {stage.state.lower().replace('_', ' ')}", release)
     return _Found(view.contents, f"nothing runs there; the authorised contents at act {view.state.head.seq}")
+
+
+def _in_canary(view: View, deployment: Deployment) -> _Found:
+    """What some of the users get while a canary runs. RefusedError where none does."""
+    agent, canary = deployment.agent_id, deployment.canary
+    release = by_tag(view, agent, canary.release) if is_ramping(deployment) else None
+    if release is None:
+        raise RefusedError(f"{agent} has no canary there", f"see where it stands: agentgov status {agent}")
+    source = f"release {release.name}, canary at {format_share(canary.share)}"
+    return _Found(_contents(view, release), source, release)
 
 
 def _at_release(view: View, agent: AgentId, text: str) -> _Found | None:

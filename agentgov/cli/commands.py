@@ -24,6 +24,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "verify": ("verify", "Trust", "Would the reconciler release this? The full trust verdict."),
     "hook": ("hook", "Trust", "The same verdicts before a push lands: on a git server or a laptop."),
     "release": ("release", "Release", "Tag an agent: signed, annotated, bound to its closure."),
+    "evidence": ("evidence", "Release", "Results of evaluations and tests, bound to a release's content."),
     "reconcile": ("reconcile", "Release", "Observe, verify, plan and apply what is due."),
     "status": ("status", "Release", "What runs where, at what share, since when, what it waits for."),
     "history": ("history", "Release", "Every act on an agent: who, when, why."),

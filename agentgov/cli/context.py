@@ -79,6 +79,11 @@ class Context:
         name, email = self.repo.ident()
         return Actor(identity, Appender(signer, name, email))
 
+    def person_or_bot(self, view: View, kind: BotKind) -> Actor:
+        """Whoever's key is at hand: the person who sits here, or a bot of that kind."""
+        identity = view.directory.by_key(StrictSigner(person_signer(self.repo)).key)
+        return self.bot(view, kind) if identity is not None and identity.kind == "bot" else self.person(view)
+
     def bot(self, view: View, kind: BotKind) -> Actor:
         """The bot of that kind whose key is at hand: AGENTGOV_KEY_FILE, or the one that `init` stored for the fleet."""
         signer: KeyFileSigner | None = bot_signer() or stored_bot_key(view.state.head.fleet, kind)

@@ -26,16 +26,23 @@ class Done:
     after: View
 
 
-def append_order(repo: str, write: Callable[[View, Actor], Draft], *, about: AgentId | str | None = None) -> Done:
+def append_order(
+    repo: str,
+    write: Callable[[View, Actor], Draft],
+    *,
+    about: AgentId | str | None = None,
+    who: Callable[[Context, View], Actor] = Context.person,
+) -> Done:
     """Append what `write` makes of the present; it is called again after a lost race.
 
-    `about` is the agent, or the selector, that the order speaks of: UsageError where there is none such.
+    `about` is the agent, or the selector, that the order speaks of: UsageError where there is none such. `who` finds
+    whoever acts.
     """
     context: Context = open_context(repo)
     view = context.view(fetch=True)
     if about is not None:
         require_selected(view, str(about))
-    actor = context.person(view)
+    actor = who(context, view)
     written: list[tuple[View, Act]] = []
 
     def propose(view: View) -> list[Draft]:
@@ -65,23 +72,27 @@ def _with_hint(error: RefusedError, act: Act, about: AgentId | str) -> RefusedEr
 
 def tell(command: str, output: str, done: Done, *more: str) -> int:
     """Print what was done, with what follows from it; returns exit code 0."""
-    page = Page().line(Span("done ", "good"), done.act.subject)
-    page.line(
-        Span(f"  act {done.after.state.head.seq} in the journal, {done.after.tip[:12]}, by {done.act.actor_id}", "dim")
-    )
+    page = done_page(done)
     for line in more:
         page.line(f"  {line}")
-    document = {
-        "schema": f"agentgov.{command}/1",
-        "act": {
-            "kind": done.act.kind,
-            "id": done.act.id,
-            "actor": done.act.actor,
-            "subject": done.act.subject,
-            "seq": done.after.state.head.seq,
-            "commit": done.after.tip,
-        },
-        "notes": list(more),
-    }
-    answer(output, page, document)
+    answer(output, page, {"schema": f"agentgov.{command}/1", "act": act_json(done), "notes": list(more)})
     return 0
+
+
+def done_page(done: Done) -> Page:
+    """That an act landed, where, and by whom."""
+    page = Page().line(Span("done ", "good"), done.act.subject)
+    where = f"act {done.after.state.head.seq} in the journal, {done.after.tip[:12]}, by {done.act.actor_id}"
+    return page.line(Span(f"  {where}", "dim"))
+
+
+def act_json(done: Done) -> dict[str, object]:
+    """The same as every document carries it."""
+    return {
+        "kind": done.act.kind,
+        "id": done.act.id,
+        "actor": done.act.actor,
+        "subject": done.act.subject,
+        "seq": done.after.state.head.seq,
+        "commit": done.after.tip,
+    }

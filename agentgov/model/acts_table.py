@@ -72,7 +72,7 @@ _TABLE = (
     _order("retire", "", "reduces", note="ends all traffic of an agent; `hold --lift` and a newer tag bring it back"),
     ActRule(
         "evidence",
-        (),
+        ("evidence add",),
         "holders",
         "evidence",
         None,

@@ -5,13 +5,15 @@ suite counts: a fail takes an earlier pass away. Values and one pure question; w
 numbers reach what the content itself asks for, is judged in `journal.evidence`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal
 
 from agentgov.model.agent import Eval
 from agentgov.model.document import Document
 from agentgov.model.names import AgentId
+from agentgov.model.results import falls_short
 
+EVAL = "eval"  # the kind of what `spec.evals` names
 MAX_RESULTS = 64  # of one content, each of another kind or suite
 
 # The four moments at which evidence is asked for: before a release enters staging, passes it, enters canary, and goes
@@ -52,4 +54,29 @@ def missing_evidence(
     stage: StageName, kinds: Sequence[str], evals: Sequence[Eval], record: Evidence | None
 ) -> tuple[str, ...]:
     """What a content lacks before a stage, each in a few words; `kinds` are those of the pipeline's staging."""
-    return ()
+    results = record.results if record is not None else ()
+    if stage == "pass":
+        return tuple(words for kind in kinds for words in _of_kind(kind, [one for one in results if one.kind == kind]))
+    latest = {one.suite: one for one in results if one.kind == EVAL}
+    return tuple(words for suite in evals if stage in suite.before for words in _of_suite(suite, latest))
+
+
+def _of_kind(kind: str, results: Sequence[Result]) -> Iterator[str]:
+    """A kind is there where something of it passed, and nothing of it failed since."""
+    if not results:
+        yield kind
+    for result in results:
+        if not result.passed:
+            yield f"{_named(kind, result.suite)} failed"
+
+
+def _of_suite(suite: Eval, latest: Mapping[str, Result]) -> Iterator[str]:
+    found = latest.get(suite.suite)
+    if found is None:
+        yield _named(EVAL, suite.suite)
+    elif not found.passed:
+        yield f"{_named(EVAL, suite.suite)} failed: {'; '.join(falls_short(found.metrics, suite))}"
+
+
+def _named(kind: str, suite: str) -> str:
+    return f"{kind} {suite}".rstrip()

@@ -108,12 +108,12 @@ RULES: tuple[RuleId, ...] = (
         "promotion.downgrade", "Production goes back to an older release by something else than a rollback.", _HISTORY
     ),
     # Evidence
-    RuleId("evidence.release", "The journal has no such release of the agent.", "See agentgov history AGENT."),
+    RuleId("evidence.release", "The journal has no such release of the agent, or another of that name."),
     RuleId("evidence.result", "The act does not say its result as it must.", "Add it with agentgov evidence add."),
-    RuleId("evidence.threshold", "The result says other than its numbers, by what the content itself asks for."),
-    RuleId("evidence.own-change", "Whoever signed the release or wrote it gives no evidence for it.", "Let CI do it."),
-    RuleId("evidence.full", "The content has results of as many kinds and suites as are kept."),
-    RuleId("evidence.unreadable", "The file holds no results that can be read.", "See docs/evidence.md."),
+    RuleId("evidence.threshold", "The act says passed, and its numbers do not reach what the content asks for."),
+    RuleId("evidence.own-change", "Whoever signed the release, or wrote what it brings, adds no results for it."),
+    RuleId("evidence.full", "The content has results of 64 kinds and suites.", "A newer one replaces its like."),
+    RuleId("evidence.unreadable", "The agent.yaml of the release, which says what is asked for, cannot be read."),
     # Releases and orders in the journal
     RuleId("release.name", "The act names no release of the agent."),
     RuleId("release.known", "The journal has seen the release already."),

@@ -89,7 +89,7 @@ def _form_of(data: bytes) -> Form:
     if start == b"<":
         return "junit"
     if start != b"{":
-        raise EvidenceFileError("the file is neither JSON nor XML; say what it is with --format")
+        raise EvidenceFileError("the file is neither JSON nor XML; say what it is with --form")
     return "agentgov" if _object(data).get("schema") == SCHEMA else "promptfoo"
 
 

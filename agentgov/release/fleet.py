@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from functools import partial
 
 from agentgov.journal.clock import stale_words
+from agentgov.journal.evidence import awaited_for
 from agentgov.journal.overriding import overdue_of
 from agentgov.journal.pausing import pause_of
 from agentgov.journal.revoked import revoked_tags
@@ -68,6 +69,7 @@ def plan_all(
                 observed=observed(memories.get(str(agent), Memory()), view.governance.pipeline),
                 now=time,
                 may_promote=partial(may_promote, view),
+                missing_evidence=partial(awaited_for, view),
                 ineligible=_ineligible(at, moved, revoked),
                 revoked=revoked,
                 moved=moved,

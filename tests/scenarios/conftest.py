@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from evidenceworld import EvidenceWorld
 from pipelineworld import PipelineWorld
 from simulator import FleetSimulator
 
@@ -80,3 +81,25 @@ def shipped(tmp_path: Path, once_shipped: PipelineWorld) -> PipelineWorld:
     for home in ("config", "state"):
         shutil.copytree(once_shipped.folder.parent / home, tmp_path / home)
     return once_shipped.twin(tmp_path / "world")
+
+
+@pytest.fixture(scope="session")
+def once_asked(tmp_path_factory: pytest.TempPathFactory) -> EvidenceWorld:
+    """The world that `asked` copies; tests leave it alone."""
+    folder = tmp_path_factory.mktemp("asked")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AGENTGOV_CONFIG_HOME", str(folder / "config"))
+        patch.setenv("AGENTGOV_STATE_HOME", str(folder / "state"))
+        patch.delenv("AGENTGOV_PINS", raising=False)
+        found = EvidenceWorld(folder / "world")
+        found.offer("1.0.0")
+        found.offer("1.1.0")
+    return found
+
+
+@pytest.fixture
+def asked(tmp_path: Path, once_asked: EvidenceWorld) -> EvidenceWorld:
+    """A fleet that asks for evaluations, with two releases of its triage agent that have none yet."""
+    for home in ("config", "state"):
+        shutil.copytree(once_asked.folder.parent / home, tmp_path / home)
+    return once_asked.twin(tmp_path / "world")

@@ -22,6 +22,8 @@ ITEMS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "fleet.reviews.rules": ("review rule", ("name", "when")),
     "pipeline.stages": ("stage", ("name",)),
     "pipeline.freezes": ("freeze", ("name",)),
+    "pipeline.pipelines.stages": ("stage", ("name",)),
+    "fleet.delivery.webhooks": ("webhook", ("url",)),
     **POLICY_ITEMS,
 }
 
@@ -45,6 +47,10 @@ _NOUNS: Mapping[str, str] = {
     "do": "act",
     "show": "field",
     "windows": "window",
+    "pipelines": "pipeline",
+    "rendered": "environment",
+    "events": "event",
+    "risk": "risk",
 }
 
 # Words in order of strictness or strength: `raised` is a later word.
@@ -60,6 +66,16 @@ SCALES: Mapping[str, tuple[str, ...]] = {
     **POLICY_SCALES,
 }
 
+# What makes a stage stricter, in the pipeline and in those for some agents.
+_STRICTER_STAGES = (
+    *("soak.raised", "evidence.added", "bake.raised"),
+    "steps.minUnits.raised",
+    "steps.share.lowered",
+    "steps.soak.raised",
+    "promoters.count.raised",
+    "promoters.added",
+    "autoRollback.raised",
+)
 _TIGHTENS = frozenset(
     {
         "access.administrators.who.removed",
@@ -91,16 +107,9 @@ _TIGHTENS = frozenset(
         "fleet.validation.suppress.raised",
         "fleet.validation.never.added",
         "pipeline.freezes.added",
-        "pipeline.stages.soak.raised",
-        "pipeline.stages.evidence.added",
-        "pipeline.stages.bake.raised",
-        "pipeline.stages.steps.minUnits.raised",
-        "pipeline.stages.steps.share.lowered",
-        "pipeline.stages.steps.soak.raised",
-        "pipeline.stages.promoters.count.raised",
-        "pipeline.stages.promoters.added",
-        "pipeline.stages.autoRollback.raised",
+        *(f"{where}.stages.{what}" for where in ("pipeline", "pipeline.pipelines") for what in _STRICTER_STAGES),
         "pipeline.rollback.window.lowered",
+        "pipeline.pipelines.rollback.window.lowered",
         "workspaces.budget.day.added",
         "workspaces.budget.day.lowered",
         "workspaces.budget.month.added",

@@ -73,6 +73,20 @@ class Validation(Document, frozen=True):
     never: tuple[str, ...] = ()  # codes or families that no mark takes out
 
 
+class WebhookTarget(Document, frozen=True):
+    """One receiver of events; no `events` is every one that there is."""
+
+    url: str
+    events: tuple[str, ...] = ()
+
+
+class Delivery(Document, frozen=True):
+    """How consumers without a gate learn what runs."""
+
+    rendered: tuple[Environment, ...] = ()
+    webhooks: tuple[WebhookTarget, ...] = ()
+
+
 class Fleet(Document, frozen=True):
     """agentgov.yaml, kind Fleet."""
 
@@ -84,6 +98,7 @@ class Fleet(Document, frozen=True):
     commits: Literal["signed", "forge-merges", "any"] = "forge-merges"
     journal: JournalSettings = JournalSettings()
     gate: Gate = Gate()
+    delivery: Delivery = Delivery()
     validation: Validation = Validation()
 
 

@@ -1,11 +1,16 @@
-"""governance/pipeline.yaml as types: stages, canary steps, the judge, freezes."""
+"""governance/pipeline.yaml as types: stages, canary steps, the judge, freezes, and who goes through which stages.
+
+Of several pipelines the first whose `match` fits an agent decides, else the stages of the file; freezes and counts are
+the whole file's.
+"""
 
 from collections.abc import Mapping
 from typing import Literal
 
 import msgspec
+from msgspec.structs import replace
 
-from agentgov.model.document import Document, Environment
+from agentgov.model.document import Document, Environment, Risk
 
 
 class Step(Document, frozen=True):
@@ -57,12 +62,14 @@ class Stage(Document, frozen=True):
 
 
 class Freeze(Document, frozen=True):
-    """A time in which nothing automatic raises risk: an RFC 5545 recurrence with a duration, or start and end."""
+    """A time in which nothing automatic raises risk: an RFC 5545 recurrence or a cron line with a duration, or start
+    and end."""
 
     name: str
     when: str = ""
     start: str = ""
     end: str = ""
+    cron: str = ""
     duration: str = ""
     tz: str = "UTC"
 
@@ -73,13 +80,56 @@ class RollbackSettings(Document, frozen=True):
     window: str = "90d"
 
 
+class Match(Document, frozen=True):
+    """Which agents a pipeline is for: every key given must fit."""
+
+    risk: tuple[Risk, ...] = ()
+    labels: Mapping[str, str] = msgspec.field(default_factory=dict)
+
+    def fits(self, risk: Risk, labels: Mapping[str, str]) -> bool:
+        """Whether an agent of this risk and with these labels is meant."""
+        return (not self.risk or risk in self.risk) and all(labels.get(key) == self.labels[key] for key in self.labels)
+
+
+class NamedPipeline(Document, frozen=True):
+    """Stages for some agents; without a `rollback` of its own that of the file holds."""
+
+    name: str
+    match: Match
+    stages: tuple[Stage, ...]
+    rollback: RollbackSettings | None = None
+
+
+class PrometheusCounts(Document, frozen=True):
+    """PromQL with placeholders (`promql`): all units of one side, and the bad ones by metric."""
+
+    units: str = ""
+    bad: Mapping[str, str] = msgspec.field(default_factory=dict)
+
+
+class CountsSettings(Document, frozen=True):
+    """How the units of a canary are counted; where that is asked, the repository never says."""
+
+    prometheus: PrometheusCounts | None = None
+
+
 class Pipeline(Document, frozen=True):
     """governance/pipeline.yaml, kind Pipeline: exactly the stages staging, canary, production in this order."""
 
     stages: tuple[Stage, ...]
     freezes: tuple[Freeze, ...] = ()
     rollback: RollbackSettings = RollbackSettings()
+    pipelines: tuple[NamedPipeline, ...] = ()
+    counts: CountsSettings = CountsSettings()
 
     def stage(self, name: Literal["staging", "canary", "production"]) -> Stage:
         """The stage of that name; the schema proves that it exists."""
         return next(stage for stage in self.stages if stage.name == name)
+
+
+def pipeline_for(pipeline: Pipeline, risk: Risk, labels: Mapping[str, str]) -> Pipeline:
+    """What an agent of this risk and with these labels goes through, with the freezes and counts of the file."""
+    found = next((one for one in pipeline.pipelines if one.match.fits(risk, labels)), None)
+    if found is None:
+        return pipeline
+    return replace(pipeline, stages=found.stages, rollback=found.rollback or pipeline.rollback)

@@ -18,6 +18,7 @@ from agentgov.model.governed import FLEET_FILE, PIPELINE_FILE
 from agentgov.model.names import SHARED
 from agentgov.model.verdict import Location
 from agentgov.validate.codes import finding
+from agentgov.validate.pipelines import stages_of
 from agentgov.validate.view import Subject, View
 
 
@@ -27,10 +28,9 @@ def check(view: View) -> Iterator[Finding]:
     if fleet is not None:
         yield from _reviews(view, fleet.reviews)
     if pipeline is not None:
-        for index, stage in enumerate(pipeline.stages):
+        for pointer, stage in stages_of(pipeline):
             if stage.promoters is not None:
-                pointer = f"/stages/{index}/promoters/from"
-                yield from _selectors(view, PIPELINE_FILE, pointer, stage.promoters.sources)
+                yield from _selectors(view, PIPELINE_FILE, f"{pointer}/promoters/from", stage.promoters.sources)
     for name, workspace in view.parts.workspaces.items():
         yield from selector(view, f"governance/workspaces/{name}.yaml", "/owner", workspace.owner)
 

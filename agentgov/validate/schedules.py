@@ -60,6 +60,14 @@ def check_recurrence(view: View, file: str, pointer: str, freeze: Freeze) -> Ite
         yield view.at("content.freeze", file, pointer, message, fix)
 
 
+def check_cron(view: View, file: str, pointer: str, freeze: Freeze) -> Iterator[Finding]:
+    """Whether the cron line of a freeze can be read, and ever holds."""
+    why = cron_problem(freeze.cron)
+    if why:
+        message = f"nobody can tell when the freeze {freeze.name} holds: {why}"
+        yield view.at("content.freeze", file, pointer, message, "write a time that comes, such as 0 16 * * FRI")
+
+
 @lru_cache(maxsize=1024)
 def cron_problem(cron: str) -> str:
     """Why five fields of crontab(5) are no schedule, or one that never holds; empty where they are one that does."""

@@ -127,6 +127,18 @@ CASES: list[tuple[dict[str, Any], str, str, str]] = [
         "freeze xmas added",
     ),
     (
+        {"fleet": {"delivery": {"webhooks": [{"url": "https://a.example"}]}}},
+        "fleet.delivery.webhooks.added",
+        "loosens",
+        "delivery, webhook https://a.example added",
+    ),
+    (
+        {"pipeline": {"counts": {"prometheus": {"units": "a"}}}},
+        "pipeline.counts.prometheus.added",
+        "loosens",
+        "counts prometheus {units: a, bad: {}} added",
+    ),
+    (
         {"workspaces": {"support": {"budget": {"month": "2000.01 USD"}}}},
         "workspaces.budget.month.raised",
         "loosens",
@@ -178,6 +190,22 @@ def test_steps_are_compared_by_turn() -> None:
     stages = copy(DOCUMENT)["pipeline"]["stages"]
     stages[1]["judge"] = "none"
     assert [field for field, *_ in told({"pipeline": {"stages": stages}})] == ["pipeline.stages.judge.changed"]
+
+
+def test_of_pipelines_the_order_counts_as_the_first_that_fits_decides() -> None:
+    stages = copy(DOCUMENT)["pipeline"]["stages"]
+    strict = [copy(stages[0]) | {"soak": "2h"}, *stages[1:]]
+    one = {"name": "a", "match": {"risk": ["high"]}, "stages": stages}
+    other = {"name": "b", "match": {"labels": {"tier": "batch"}}, "stages": stages}
+
+    def between(before: list[Any], after: list[Any]) -> set[tuple[str, str]]:
+        pair = (governance({"pipeline": {"pipelines": found}}) for found in (before, after))
+        return {(found.field, found.klass) for found in compare_governance(*pair)}
+
+    assert ("pipeline.pipelines.name.changed", "loosens") in between([one, other], [other, one])
+    assert between([one], [{**one, "stages": strict}]) == {("pipeline.pipelines.stages.soak.raised", "tightens")}
+    assert between([{**one, "stages": strict}], [one]) == {("pipeline.pipelines.stages.soak.lowered", "loosens")}
+    assert between([one], []) == {("pipeline.pipelines.removed", "loosens")}
 
 
 def test_an_allow_list_that_is_emptied_opens() -> None:

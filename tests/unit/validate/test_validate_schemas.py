@@ -180,7 +180,7 @@ class Agreement:
         plain = msgspec.to_builtins(default)
         if "default" in schema:
             wanted = schema["default"]
-            if path == "Pipeline/stages/judge/metrics":
+            if path.endswith("stages/judge/metrics"):
                 wanted = {"error": {"ceiling": None, "gate": True}}
             assert plain == wanted or list(plain) == wanted, path
         else:

@@ -22,8 +22,8 @@ _PLACEHOLDER = re.compile(r"\$\{[0-9]+(?::([^}]*)|\|([^,}|]*)[^}]*\|)\}")
 OFFERED: dict[Kind, set[str]] = {
     "Agent": {"tool", "actionRule", "quota", "eval", "secret"},
     "Access": {"person", "team", "bot", "binding", "role"},
-    "Fleet": {"reviewRule"},
-    "Pipeline": {"step", "freeze"},
+    "Fleet": {"reviewRule", "webhook"},
+    "Pipeline": {"step", "freeze", "namedPipeline"},
     "ActionPolicy": {"fleetRule"},
     "PriceList": {"modelPrice", "toolPrice"},
     "Retention": {"class", "hold"},

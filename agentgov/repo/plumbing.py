@@ -26,6 +26,8 @@ from agentgov.repo.program import Completed, git, git_transport, start_git
 _SHARED = ("objects", "refs", "packed-refs", "shallow")
 _OWN_OBJECTS = ("pack", *(f"{number:02x}" for number in range(256)))  # and not `info`
 _PROMISOR = "promisor"
+_OWN_SCOPES = ("local", "worktree")
+_CARRIED = r"^(http\.(.*\.)?extraheader|remote\..*\.(promisor|url|partialclonefilter))$"
 _CONFIG = "[core]\n\trepositoryformatversion = 0\n\tbare = true\n"
 
 
@@ -48,7 +50,7 @@ class Plumbing:
 
     def address(self, url: str) -> str:
         """What to call a remote: its address, or by name where a partial clone gets its missing objects from it."""
-        promisor = self._promisor()
+        promisor = _promisor(self._remote_settings())
         return _PROMISOR if promisor is not None and promisor[0] == url else url
 
     def start(self, *args: str) -> subprocess.Popen[bytes]:
@@ -86,8 +88,11 @@ class Plumbing:
 
         `http.*.extraHeader` is how CI systems hand their token to a checkout; a partial clone must be known as one.
         """
-        settings = self._http_headers()
-        promisor = self._promisor()
+        known = self._remote_settings()
+        settings = [
+            (key, value) for scope, key, value in known if key.endswith(".extraheader") and scope in _OWN_SCOPES
+        ]
+        promisor = _promisor(known)
         if promisor is not None:
             fields = zip(("url", "partialclonefilter", "promisor"), (*promisor, "true"), strict=True)
             settings += [(f"remote.{_PROMISOR}.{field}", value) for field, value in fields]
@@ -98,12 +103,13 @@ class Plumbing:
             variables |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}
         return variables
 
-    def _http_headers(self) -> list[tuple[str, str]]:
-        done = self.own_config("-z", "--show-scope", "--get-regexp", r"^http\.(.*\.)?extraheader$")
+    def _remote_settings(self) -> list[tuple[str, str, str]]:
+        """(scope, key, value) of what a remote may need, in one question, since every word with a remote asks it."""
+        done = self.own_config("-z", "--show-scope", "--get-regexp", _CARRIED)
         fields = done.out.split(b"\0") if done.code == 0 else []
         pairs = zip(fields[::2], fields[1::2], strict=False)
-        own = [path_text(setting).partition("\n") for scope, setting in pairs if scope in (b"local", b"worktree")]
-        return [(key, value) for key, _, value in own]
+        split = [(path_text(scope), path_text(setting).partition("\n")) for scope, setting in pairs]
+        return [(scope, key, value) for scope, (key, _, value) in split]
 
     def _git_dir(self) -> str:
         if self._folder is None or not (self._folder / "HEAD").exists():  # somebody may tidy up temporary folders
@@ -121,18 +127,17 @@ class Plumbing:
         _link(folder, self._location.common_dir, _SHARED)
         return folder
 
-    def _promisor(self) -> tuple[str, str] | None:
-        """(address, filter) of the remote that a partial clone was made from, None in a whole one."""
-        done = self.own_config("-z", "--name-only", "--get-regexp", r"^remote\..*\.promisor$", "true")
-        name = path_text(done.out.partition(b"\0")[0])
-        if done.code != 0 or not name:
-            return None
-        remote = name.removesuffix(".promisor")
-        return self._own_value(f"{remote}.url") or "", self._own_value(f"{remote}.partialclonefilter") or "blob:none"
 
-    def _own_value(self, key: str) -> str | None:
-        done = self.own_config("-z", "--get", key)
-        return path_text(done.out.removesuffix(b"\0")) if done.code == 0 else None
+def _promisor(settings: Sequence[tuple[str, str, str]]) -> tuple[str, str] | None:
+    """(address, filter) of the remote that a partial clone was made from, None in a whole one."""
+    values = {key: value for _, key, value in settings}  # of several, the last one holds
+    remotes = (
+        key.removesuffix(".promisor") for _, key, value in settings if key.endswith(".promisor") and value == "true"
+    )
+    remote = next(remotes, None)
+    if remote is None:
+        return None
+    return values.get(f"{remote}.url", ""), values.get(f"{remote}.partialclonefilter") or "blob:none"
 
 
 def _link(folder: Path, target: Path, names: Sequence[str]) -> None:

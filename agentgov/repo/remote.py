@@ -51,16 +51,17 @@ class PushResult:
 class Remote:
     """One remote of a repository, by its configured name or by its address."""
 
-    def __init__(self, repo: Repository, name_or_url: str) -> None:
+    def __init__(self, repo: Repository, name_or_url: str, url: str = "") -> None:
         self._repo = repo
         self.name = name_or_url
-        self._url = _address(repo.config(f"remote.{name_or_url}.url") or name_or_url)
+        self._url = _address(url or repo.config(f"remote.{name_or_url}.url") or name_or_url)
         self._push_url = _address(repo.config(f"remote.{name_or_url}.pushurl") or self._url)
 
     @classmethod
     def of(cls, repo: Repository, name: str = "origin") -> "Remote | None":
         """The remote that is configured under a name, None when there is none."""
-        return cls(repo, name) if repo.config(f"remote.{name}.url") is not None else None
+        url = repo.config(f"remote.{name}.url")
+        return None if url is None else cls(repo, name, url)
 
     @property
     def url(self) -> str:

@@ -125,9 +125,9 @@ class FleetSimulator:
 
     def twin(self, folder: Path) -> Self:
         """The same world once more in another folder; nothing that happens there is seen here."""
-        shutil.copytree(self.folder, folder, symlinks=True)
+        shutil.copytree(self.folder, folder, symlinks=True, ignore=shutil.ignore_patterns("*.sample"))
         other = copy.copy(self)
-        other.folder, other.clock = folder, Clock(self.clock.time)
+        other.folder, other.clock, other.signers = folder, Clock(self.clock.time), dict(self.signers)
         other.work, other.remote = folder / self.work.name, folder / self.remote.name
         if other.remote.exists():
             gitworld.git(other.work, "remote", "set-url", "origin", str(other.remote))

@@ -1,6 +1,5 @@
 """Scenarios run in a world of their own: configuration and state of this machine are out of reach."""
 
-import shutil
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -9,6 +8,8 @@ import pytest
 from evidenceworld import EvidenceWorld
 from pipelineworld import PipelineWorld
 from simulator import FleetSimulator
+
+from templates import copied, made
 
 
 @pytest.fixture(autouse=True)
@@ -26,14 +27,7 @@ def once_begun(tmp_path_factory: pytest.TempPathFactory) -> Callable[[bool], Fle
 
     @cache
     def make(remote: bool) -> FleetSimulator:
-        folder = tmp_path_factory.mktemp("begun")
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setenv("AGENTGOV_CONFIG_HOME", str(folder / "config"))
-            patch.setenv("AGENTGOV_STATE_HOME", str(folder / "state"))
-            patch.delenv("AGENTGOV_PINS", raising=False)
-            found = FleetSimulator(folder / "world", remote=remote)
-            found.introduce()
-        return found
+        return made(tmp_path_factory.mktemp("begun"), lambda folder: _begun(folder, remote))
 
     return make
 
@@ -41,65 +35,65 @@ def once_begun(tmp_path_factory: pytest.TempPathFactory) -> Callable[[bool], Fle
 @pytest.fixture
 def world(tmp_path: Path, once_begun: Callable[[bool], FleetSimulator]) -> FleetSimulator:
     """A fleet with a bare remote, whose journal has begun."""
-    return _copied(once_begun(True), tmp_path)
+    return copied(once_begun(True), tmp_path)
 
 
 @pytest.fixture
 def local(tmp_path: Path, once_begun: Callable[[bool], FleetSimulator]) -> FleetSimulator:
     """The same fleet without a remote, where an act costs a fraction."""
-    return _copied(once_begun(False), tmp_path)
+    return copied(once_begun(False), tmp_path)
 
 
-def _copied(template: FleetSimulator, folder: Path) -> FleetSimulator:
-    for home in ("config", "state"):
-        shutil.copytree(template.folder.parent / home, folder / home)
-    return template.twin(folder / "world")
+def _begun(folder: Path, remote: bool) -> FleetSimulator:
+    found = FleetSimulator(folder, remote=remote)
+    found.introduce()
+    return found
+
+
+@pytest.fixture(scope="session")
+def once_fleet(tmp_path_factory: pytest.TempPathFactory) -> PipelineWorld:
+    """The world that `fleet` copies; tests leave it alone."""
+    return made(tmp_path_factory.mktemp("fleet"), PipelineWorld)
 
 
 @pytest.fixture
-def fleet(tmp_path: Path) -> PipelineWorld:
+def fleet(tmp_path: Path, once_fleet: PipelineWorld) -> PipelineWorld:
     """A fleet with a quick pipeline, whose journal has begun."""
-    return PipelineWorld(tmp_path / "world")
+    return copied(once_fleet, tmp_path)
 
 
 @pytest.fixture(scope="session")
 def once_shipped(tmp_path_factory: pytest.TempPathFactory) -> PipelineWorld:
     """The world that `shipped` copies; tests leave it alone."""
-    folder = tmp_path_factory.mktemp("shipped")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AGENTGOV_CONFIG_HOME", str(folder / "config"))
-        patch.setenv("AGENTGOV_STATE_HOME", str(folder / "state"))
-        patch.delenv("AGENTGOV_PINS", raising=False)
-        found = PipelineWorld(folder / "world")
-        found.ship("1.0.0")
+    return made(tmp_path_factory.mktemp("shipped"), _shipped)
+
+
+def _shipped(folder: Path) -> PipelineWorld:
+    found = PipelineWorld(folder)
+    found.ship("1.0.0")
     return found
 
 
 @pytest.fixture
 def shipped(tmp_path: Path, once_shipped: PipelineWorld) -> PipelineWorld:
     """A fleet with a quick pipeline, whose triage agent runs v1.0.0 in production."""
-    for home in ("config", "state"):
-        shutil.copytree(once_shipped.folder.parent / home, tmp_path / home)
-    return once_shipped.twin(tmp_path / "world")
+    return copied(once_shipped, tmp_path)
 
 
 @pytest.fixture(scope="session")
 def once_asked(tmp_path_factory: pytest.TempPathFactory) -> EvidenceWorld:
     """The world that `asked` copies; tests leave it alone."""
-    folder = tmp_path_factory.mktemp("asked")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AGENTGOV_CONFIG_HOME", str(folder / "config"))
-        patch.setenv("AGENTGOV_STATE_HOME", str(folder / "state"))
-        patch.delenv("AGENTGOV_PINS", raising=False)
-        found = EvidenceWorld(folder / "world")
-        found.offer("1.0.0")
-        found.offer("1.1.0")
+    return made(tmp_path_factory.mktemp("asked"), _asked)
+
+
+def _asked(folder: Path) -> EvidenceWorld:
+    found = EvidenceWorld(folder)
+    found.offer("1.0.0")
+    found.offer("1.1.0")
     return found
 
 
 @pytest.fixture
 def asked(tmp_path: Path, once_asked: EvidenceWorld) -> EvidenceWorld:
     """A fleet that asks for evaluations, with two releases of its triage agent that have none yet."""
-    for home in ("config", "state"):
-        shutil.copytree(once_asked.folder.parent / home, tmp_path / home)
-    return once_asked.twin(tmp_path / "world")
+    return copied(once_asked, tmp_path)

@@ -23,9 +23,10 @@ from agentgov.repo.objects import object_id, parse_commit, parse_tag
 from agentgov.repo.signing import PersonSigner
 from agentgov.trust.keys import parse_public_key, public_key_of_blob
 from agentgov.trust.material import CURVES, FIELDS
-from agentgov.trust.signers import Signer, StrictSigner
+from agentgov.trust.signers import StrictSigner
 from agentgov.trust.sshsig import ACT, GIT, armour, dearmour, normalise, parse
 from agentgov.trust.wire import take_mpint, take_string, wire_mpint, wire_string
+from templates import copied, made
 
 _KINDS = {"alice": "ecdsa", "bob": "rsa", "dave": "ecdsa"}
 
@@ -34,19 +35,26 @@ def _ssh(path: Path) -> PersonSigner:
     return PersonSigner(gitworld.public_key(path), "ssh-keygen", path)
 
 
+@pytest.fixture(scope="module")
+def kinds(tmp_path_factory: pytest.TempPathFactory) -> FleetSimulator:
+    """The world that `world` copies; tests leave it alone."""
+    keys = tmp_path_factory.mktemp("kinds")
+    strict = {name: StrictSigner(_ssh(gitworld.make_key(keys, name, kind))) for name, kind in _KINDS.items()}
+
+    def make(folder: Path) -> FleetSimulator:
+        found = FleetSimulator(folder, remote=False)
+        found.signers.update({**strict, "erin": StrictSigner(SecurityKey("ed25519-sk"))})
+        lines = {name: signer.public_key for name, signer in found.signers.items()}
+        found.commit("carol", {ACCESS_FILE: access_file(lines)})
+        found.introduce("carol")
+        return found
+
+    return made(tmp_path_factory.mktemp("world"), make)
+
+
 @pytest.fixture
-def world(tmp_path: Path) -> FleetSimulator:
-    made = FleetSimulator(tmp_path / "world", remote=False)
-    signers: dict[str, Signer] = {
-        name: _ssh(gitworld.make_key(tmp_path / "kinds", name, kind)) for name, kind in _KINDS.items()
-    }
-    made.signers.update(
-        {name: StrictSigner(one) for name, one in {**signers, "erin": SecurityKey("ed25519-sk")}.items()}
-    )
-    keys = {name: signer.public_key for name, signer in made.signers.items()}
-    made.commit("carol", {ACCESS_FILE: access_file(keys)})
-    made.introduce("carol")
-    return made
+def world(tmp_path: Path, kinds: FleetSimulator) -> FleetSimulator:
+    return copied(kinds, tmp_path)
 
 
 def twin(armoured: bytes) -> bytes:

@@ -1,6 +1,7 @@
 """Journal time: who moves it and how far, and what an old journal stops and what not (L2, L6)."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import hostile
 import pytest
@@ -13,29 +14,50 @@ from agentgov.journal.draft import Draft, sign
 from agentgov.model.act import Act
 from agentgov.release import orders
 from agentgov.trust.identity import Identity
+from templates import copied, made
 
 HOURS = 3600
 PROMPT = f"{TRIAGE.folder}/prompts/system.md"
 SIX = {"agentgov.yaml": FLEET_YAML.replace("20y", "6h")}
 
 
+@pytest.fixture(scope="module")
+def once_six(tmp_path_factory: pytest.TempPathFactory) -> FleetSimulator:
+    """The world that `six` copies; tests leave it alone."""
+
+    def make(folder: Path) -> FleetSimulator:
+        found = FleetSimulator(folder, files=SIX, remote=False)
+        found.introduce()
+        return found
+
+    return made(tmp_path_factory.mktemp("six"), make)
+
+
 @pytest.fixture
-def six(tmp_path_factory: pytest.TempPathFactory) -> FleetSimulator:
+def six(tmp_path: Path, once_six: FleetSimulator) -> FleetSimulator:
     """A fleet without a remote, whose journal may be six hours old."""
-    found = FleetSimulator(tmp_path_factory.mktemp("six"), files=SIX, remote=False)
-    found.introduce()
-    return found
+    return copied(once_six, tmp_path)
+
+
+@pytest.fixture(scope="module")
+def once_running(tmp_path_factory: pytest.TempPathFactory) -> PipelineWorld:
+    """The world that `running` copies; tests leave it alone."""
+
+    def make(folder: Path) -> PipelineWorld:
+        found = PipelineWorld(folder, files=SIX)
+        found.ship("1.0.0")
+        found.write("Be kind.")
+        found.release("alice", TRIAGE, "1.1.0")
+        found.until(lambda at: at.canary.state == "RAMP")
+        return found
+
+    return made(tmp_path_factory.mktemp("running"), make)
 
 
 @pytest.fixture
-def running(tmp_path_factory: pytest.TempPathFactory) -> PipelineWorld:
+def running(tmp_path: Path, once_running: PipelineWorld) -> PipelineWorld:
     """v1.0.0 of triage runs, v1.1.0 is in canary, and the journal may be six hours old."""
-    found = PipelineWorld(tmp_path_factory.mktemp("running"), files=SIX)
-    found.ship("1.0.0")
-    found.write("Be kind.")
-    found.release("alice", TRIAGE, "1.1.0")
-    found.until(lambda at: at.canary.state == "RAMP")
-    return found
+    return copied(once_running, tmp_path)
 
 
 def checkpoint(world: FleetSimulator, *who: str, kind: str = "checkpoint", time: int = 0) -> Draft:

@@ -11,6 +11,7 @@ from agentgov.journal.draft import Draft, sign
 from agentgov.journal.view import View
 from agentgov.model.names import ReleaseName
 from agentgov.release import orders
+from templates import copied, made
 
 FREEZE = "{name: always, start: 2020-01-01, end: 2100-01-01}"
 
@@ -21,11 +22,23 @@ def candidate_in_canary(fleet: PipelineWorld, version: str = "1.1.0") -> None:
     fleet.until(lambda at: at.canary.state == "RAMP" and fleet.candidate() == version)
 
 
+@pytest.fixture(scope="module")
+def once_twice(tmp_path_factory: pytest.TempPathFactory) -> PipelineWorld:
+    """The world that `twice` copies; tests leave it alone."""
+
+    def make(folder: Path) -> PipelineWorld:
+        found = PipelineWorld(folder)
+        found.ship("1.0.0")
+        found.ship("1.1.0")
+        return found
+
+    return made(tmp_path_factory.mktemp("twice"), make)
+
+
 @pytest.fixture
-def twice(shipped: PipelineWorld) -> PipelineWorld:
+def twice(tmp_path: Path, once_twice: PipelineWorld) -> PipelineWorld:
     """A fleet that ran v1.0.0 and runs v1.1.0."""
-    shipped.ship("1.1.0")
-    return shipped
+    return copied(once_twice, tmp_path)
 
 
 def test_hold_keeps_the_canary_where_it_is_until_it_is_lifted(shipped: PipelineWorld) -> None:

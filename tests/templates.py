@@ -1,0 +1,38 @@
+"""Worlds that take long to make are made once, in homes of their own, and copied for each test together with those.
+
+    @pytest.fixture(scope="module")
+    def once(tmp_path_factory): return made(tmp_path_factory.mktemp("once"), lambda folder: PipelineWorld(folder))
+
+    @pytest.fixture
+    def world(once, tmp_path): return copied(once, tmp_path)
+
+What a test does to its copy is seen by no other; nobody touches what was made.
+"""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+from simulator import FleetSimulator
+
+World = TypeVar("World", bound=FleetSimulator)
+HOMES = ("config", "state")
+
+
+def made(folder: Path, make: Callable[[Path], World]) -> World:
+    """A world in a folder beside the pins, and what was seen last, of those who made it."""
+    with pytest.MonkeyPatch.context() as patch:
+        for home in HOMES:
+            (folder / home).mkdir()
+            patch.setenv(f"AGENTGOV_{home.upper()}_HOME", str(folder / home))
+        patch.delenv("AGENTGOV_PINS", raising=False)
+        return make(folder / "world")
+
+
+def copied(template: World, folder: Path) -> World:
+    """The same world in the folder of a test, whose homes are `config` and `state` in that folder."""
+    for home in HOMES:
+        shutil.copytree(template.folder.parent / home, folder / home)
+    return template.twin(folder / "world")

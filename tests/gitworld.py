@@ -43,7 +43,14 @@ def make_repository(folder: Path, *, bare: bool = False, branch: str = "main") -
     """An empty repository in a new folder, which is returned."""
     folder.mkdir(parents=True, exist_ok=True)
     git(folder, "init", "-q", f"--initial-branch={branch}", *(["--bare"] if bare else []))
+    for sample in (folder if bare else folder / ".git").glob("hooks/*.sample"):  # which every copy would carry along
+        sample.unlink()
     return folder
+
+
+def copy_world(source: Path, target: Path) -> None:
+    """Copy a folder of repositories to where there is none; `cp` takes a third of the time of `shutil.copytree`."""
+    subprocess.run(["cp", "-a", source, target], check=True, capture_output=True)
 
 
 def write_files(folder: Path, files: Mapping[str, Content]) -> None:

@@ -12,7 +12,6 @@ ssh-keygen and the real command line can show is tested with those.
 
 import copy
 import json
-import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -125,7 +124,7 @@ class FleetSimulator:
 
     def twin(self, folder: Path) -> Self:
         """The same world once more in another folder; nothing that happens there is seen here."""
-        shutil.copytree(self.folder, folder, symlinks=True, ignore=shutil.ignore_patterns("*.sample"))
+        gitworld.copy_world(self.folder, folder)
         other = copy.copy(self)
         other.folder, other.clock, other.signers = folder, Clock(self.clock.time), dict(self.signers)
         other.work, other.remote = folder / self.work.name, folder / self.remote.name

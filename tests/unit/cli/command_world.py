@@ -13,7 +13,6 @@ import io
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -147,13 +146,11 @@ class CommandWorld:
         for git_dir in (self.fleet / ".git", self.remote):
             self.git("repack", "-a", "-d", "-k", "-q", cwd=git_dir)
             self.git("prune-packed", "-q", cwd=git_dir)
-            for sample in (git_dir / "hooks").glob("*.sample"):
-                sample.unlink()
         return self
 
     def copied(self, folder: Path) -> "CommandWorld":
         """A copy of this world in another folder, at the same time."""
-        shutil.copytree(self.folder, folder, symlinks=True, copy_function=_copy)
+        gitworld.copy_world(self.folder, folder)
         config = folder / "fleet/.git/config"
         config.write_text(config.read_text().replace(str(self.folder), str(folder)))
         return CommandWorld(folder, self.time, replace(self.traffic))
@@ -332,14 +329,6 @@ class CommandWorld:
 def _with_viewer(access: str, key: str) -> str:
     person = f'  - {{id: frank, name: Frank, emails: [frank@sim.example], keys: ["{key}"]}}\n'
     return access.replace("bots:\n", f"{person}bots:\n") + '  - {role: viewer, who: [frank], agents: ["**"]}\n'
-
-
-def _copy(source: str, target: str) -> None:
-    """Objects of git never change, so they may be shared."""
-    if "/objects/" in source:
-        os.link(source, target)
-    else:
-        shutil.copy2(source, target)
 
 
 def masked(text: str) -> str:

@@ -111,7 +111,7 @@ def test_a_detached_head_is_a_commit_like_any_other(running: CommandWorld) -> No
 
 def shallow(world: CommandWorld, *options: str) -> "CommandWorld":
     """A new machine of the same people, with a shallow clone."""
-    other = world.copied(world.folder / "shallow")
+    other = world.copied(world.folder.with_name("shallow"))
     (other.folder / "home/state").rename(other.folder / "home/state-before")
     (other.folder / "fleet").rename(other.folder / "full")
     other.git("clone", "-q", "--depth", "1", *options, f"file://{other.remote}", str(other.fleet), cwd=other.folder)

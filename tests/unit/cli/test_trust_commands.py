@@ -164,7 +164,7 @@ def test_a_rewound_journal_writes_nothing_and_the_command_that_is_named_mends_it
 
 def test_a_forked_journal_is_an_offence(running: CommandWorld) -> None:
     _rewound(running)
-    other = running.copied(running.folder / "other")
+    other = running.copied(running.folder.with_name("other"))
     shutil.rmtree(other.folder / "home/state")
     for ref in (REF, "refs/remotes/origin/agentgov/journal"):
         other.git("update-ref", "-d", ref)

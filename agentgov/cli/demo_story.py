@@ -67,6 +67,9 @@ class Story:
         for agent in (REFUND, TRIAGE, INVOICES):
             self._do("carol", "release", agent, "-m", "First release", quiet=agent != REFUND, lines=1)
         self._ticks(lambda: self._stage(REFUND, "staging") == "PASSED")
+        self._say("Before real traffic each has to pass its own evaluation. CI runs it, and signs what came of it:")
+        for agent in (REFUND, TRIAGE, INVOICES):
+            self._evaluated(agent, quiet=agent != REFUND)
         for agent in (REFUND, TRIAGE, INVOICES):
             self._do("bob", "promote", agent, "-m", "Went through it with the team", quiet=agent != REFUND, lines=1)
         self._ticks(lambda: all(self._stage(one, "production") == "STABLE" for one in (REFUND, TRIAGE, INVOICES)))
@@ -109,6 +112,7 @@ class Story:
             "It soaks in staging, then takes 5 % and 25 % of the traffic. At 25 % it turns out that thanked customers "
             "stay and argue: the share of failed runs goes up from 1 % to 6 %."
         )
+        self._evaluated(REFUND)
         self._ticks(lambda: self._share(REFUND) >= 0.25)
         self._do("frank", "status", only=(REFUND,))
         self._ticks(lambda: self._stage(REFUND, "canary") == "FAILED", bad=0.06)
@@ -123,6 +127,7 @@ class Story:
         self._do("bob", "review", "approve", "main", "-m", "Short and clear", lines=1)
         self._do("reconciler", "reconcile", "--once", lines=1)
         self._do("alice", "release", REFUND, "-m", "Hand over at once, with thanks", lines=1)
+        self._evaluated(REFUND)
         self._ticks(lambda: self._share(REFUND) >= 0.05)
         self._do("carol", "promote", REFUND, "-m", "Canary looks right", lines=1)
         self._ticks(lambda: self._stage(REFUND, "production") == "STABLE" and self._share(REFUND) == 0)
@@ -212,6 +217,13 @@ class Story:
             page.line(Span(f"   exit {expect}", "dim"))
         self._tell(page)
         return printed
+
+    def _evaluated(self, agent: str, quiet: bool = True) -> None:
+        """The newest release of an agent passes its evaluation, once the reconciler has recorded it."""
+        newest = self.world.git("frank", "tag", "--list", "--sort=-v:refname", f"{agent}/v*").splitlines()[0]
+        self._do("reconciler", "reconcile", "--once", quiet=True)
+        version, file = newest.rpartition("/v")[2], self.world.results(199, 1)
+        self._do("evals", "evidence", "add", agent, version, "--result", file, quiet=quiet, lines=4)
 
     # --- the reconciler and the traffic ----------------------------------------------------------------------------
 

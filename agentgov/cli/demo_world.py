@@ -28,7 +28,7 @@ PEOPLE = {
     "erin": "Erin Walsh",
     "frank": "Frank Osei",
 }
-BOTS = ("reconciler", "gate")
+BOTS = ("reconciler", "gate", "evals")
 
 # Half an hour of soak is a second here; everything else of the pipeline is as it is in examples/acme.
 _HURRY = ((r"soak: [0-9]+[mh]", "soak: 1s"), (r"bake: 2h", "bake: 1s"), (r"interval: 1m", "interval: 2s"))
@@ -174,6 +174,13 @@ command -v agentgov >/dev/null 2>&1 || agentgov() {{ {program} "$@"; }}
         if old not in text:
             raise DemoError(f"the example's {path} does not say {old!r} any more")
         file.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+    def results(self, passed: int, failed: int) -> str:
+        """A file with what an evaluation in CI would have come to."""
+        file = self.base / "results.json"
+        found = {"schema": "agentgov.evidence/1", "tool": "demo", "tests": {"passed": passed, "failed": failed}}
+        file.write_text(json.dumps(found) + "\n", encoding="utf-8")
+        return str(file)
 
     def write_counts(self, counts: dict[str, object]) -> None:
         """What the telemetry of the canary would say now."""

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from agentgov.errors import IncompleteError
 from agentgov.journal.outcome import Outcome
+from agentgov.journal.pipelines import pipeline_of
 from agentgov.journal.released_agent import agent_of, closure_files
 from agentgov.journal.view import View
 from agentgov.model.act import Act
@@ -87,7 +88,7 @@ def missing_for(view: View, release: Release, stage: StageName) -> tuple[str, ..
 
 def awaited_for(view: View, release: Release, stage: StageName) -> tuple[str, ...]:
     """What a release lacks before a stage, each in a few words, also where no verifier asks for it yet."""
-    kinds = view.governance.pipeline.stage("staging").evidence if stage == "pass" else ()
+    kinds = pipeline_of(view, release.release_name.agent).stage("staging").evidence if stage == "pass" else ()
     agent = agent_of(view, release) if stage != "pass" else None
     if stage != "pass" and agent is None:
         return (f"{release.name} cannot be read",)

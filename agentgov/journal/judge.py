@@ -11,7 +11,7 @@ from functools import partial
 from agentgov.journal.authorise import decide_advance, first_disagreement, observe_change
 from agentgov.journal.authority import refuse_signers
 from agentgov.journal.clock import judge_checkpoint, refuse_time
-from agentgov.journal.evidence import judge_evidence
+from agentgov.journal.evidence import judge_evidence, missing_for
 from agentgov.journal.imports import judge_imported
 from agentgov.journal.imports import spent as spent_imports
 from agentgov.journal.outcome import Outcome
@@ -136,6 +136,7 @@ def _deployment(view: View, act: Act, signers: frozenset[Identity], time: int) -
         people=sum(signer.kind == "person" for signer in signers),
         overdue=overdue_of(view, agent, time) is not None,
         revoked=revoked_tags(view, releases.values()),
+        missing_evidence=partial(missing_for, view),
     )
     before = view.state.deployment(agent)
     after = apply_to_deployment(act, before, setting)

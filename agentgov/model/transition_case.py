@@ -180,6 +180,12 @@ def leaves(case: Case, standing: str) -> Refusal | None:
     return Refusal("transition.leaves", "the act was decided on a state that is no more")
 
 
+def lacks_evidence(case: Case, stage: StageName) -> Refusal | None:
+    """Refusal while results are missing, or failed, that the content is asked for before a stage."""
+    missing = case.setting.missing_evidence(case.release, stage)
+    return Refusal("transition.evidence", f"{case.release.name} lacks {', '.join(missing)}") if missing else None
+
+
 def unsoaked(case: Case, since: int, soak: str) -> Refusal | None:
     """Refusal before a soak can have been observed: journal time is a lower bound that no bot can argue with."""
     passed, needed = case.setting.time - since, parse_duration(soak)

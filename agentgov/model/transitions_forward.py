@@ -11,6 +11,7 @@ from agentgov.model.transition_case import (
     is_ramping,
     is_staged,
     judge_of,
+    lacks_evidence,
     leaves,
     missing_promoters,
     raises_risk,
@@ -37,6 +38,9 @@ def stage(case: Case) -> Deployment | Refusal:
         return _relabel_canary(case)
     if is_staged(at) and case.staging is not None and release.closure == case.staging.closure:
         return replace(at, staging=replace(at.staging, release=release.tag), votes=())
+    refusal = lacks_evidence(case, "staging")
+    if refusal is not None:
+        return refusal
     return replace(at, staging=Staging(state="SOAKING", release=release.tag, since=case.setting.time), votes=())
 
 
@@ -95,6 +99,7 @@ def passed(case: Case) -> Deployment | Refusal:
     if at.staging.state != "SOAKING" or at.staging.release != case.release.tag:
         return Refusal("transition.state", f"{case.release.name} is not soaking in staging")
     refusal = unsoaked(case, at.staging.since, case.setting.pipeline.stage("staging").soak)
+    refusal = refusal or lacks_evidence(case, "pass")
     if refusal is not None:
         return refusal
     return replace(at, staging=replace(at.staging, state="PASSED", since=case.setting.time))
@@ -106,7 +111,7 @@ def canary(case: Case) -> Deployment | Refusal:
     if at.staging.state != "PASSED" or at.staging.release != case.release.tag:
         return Refusal("transition.state", f"{case.release.name} has not passed staging")
     refusal = _canary_runs(case) or raises_risk(case) or leaves(case, at.canary.release)
-    refusal = refusal or missing_promoters(case, rules)
+    refusal = refusal or missing_promoters(case, rules) or lacks_evidence(case, "canary")
     if refusal is not None:
         return refusal
     if case.production is not None and case.production.closure == case.release.closure:
@@ -148,6 +153,7 @@ def graduate(case: Case) -> Deployment | Refusal:
     at, pipeline, now = case.at, case.setting.pipeline, case.setting.time
     refusal = _not_ramping(case) or raises_risk(case) or leaves(case, at.production.release)
     refusal = refusal or _not_last_step(case) or _step_unsoaked(case) or _unproven(case)
+    refusal = refusal or lacks_evidence(case, "production")
     if refusal is not None:
         return refusal
     if case.production is not None and case.production.closure == case.release.closure:

@@ -56,6 +56,7 @@ def propose(
         view.may_promote,
         overdue=view.overdue,
         revoked=view.revoked,
+        missing_evidence=view.missing_evidence,
     )
     outcome = apply_to_deployment(act, at, setting)
     return outcome if isinstance(outcome, Refusal) else Decision(rule, kind, act.fields, subject, reason)
@@ -108,9 +109,12 @@ def eligibility_gate(view: AgentView, rule: str, release: Release) -> list[Wait]
 
 
 def refusal_gate(rule: str, outcome: Decision | Refusal, waits: list[Wait]) -> list[Wait]:
-    """What the law still says no to, unless the wait for the same soak is listed already."""
+    """What the law still says no to, unless the wait for the same soak or evidence is listed already."""
     if not isinstance(outcome, Refusal) or (outcome.code == "transition.soak" and waits):
         return []
+    if outcome.code == "transition.evidence":
+        listed = any(wait.gate == "evidence" for wait in waits)
+        return [] if listed else [Wait(rule, f"evidence: {outcome.message}", gate="evidence")]
     return [Wait(rule, f"{outcome.code.removeprefix('transition.')}: {outcome.message}")]
 
 

@@ -172,6 +172,7 @@ def _ramp(view: AgentView) -> Answer:
         )
         return _unless(waits, outcome, "P8")
     waits = gates.step_gates(view, "P9", step) + gates.judge_gate(view, "P9")
+    waits += gates.evidence_gate(view, "P9", release, "production")
     waits += gates.eligibility_gate(view, "P9", release)
     return _unless(waits, _graduation(view, release), "P9")
 
@@ -220,7 +221,7 @@ def _started(view: AgentView) -> Answer:
     release = view.release(at.staging.release)
     if at.staging.state != "PASSED" or is_ramping(at) or release is None or candidate(at) != release.tag or not steps:
         return ()
-    waits = gates.eligibility_gate(view, "P11", release)
+    waits = gates.evidence_gate(view, "P11", release, "canary") + gates.eligibility_gate(view, "P11", release)
     subject, values = f"start the canary of {_named(release)} at {steps[0].share}", {"Share": steps[0].share}
     outcome = gates.propose(
         view, "P11", "canary", release, subject=subject, reason="It has passed staging.", values=values

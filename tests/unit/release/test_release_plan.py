@@ -312,3 +312,30 @@ def test_an_old_journal_stops_nothing_that_takes_traffic_away(line: Line) -> Non
     assert waits(decision) == [("P0", STALE)]
     moved = (Moved(V1, "none"),)
     assert plan_agent(view(line, moved=moved, stale=STALE)).act == "alarm"
+
+
+@pytest.mark.parametrize(
+    ("stage", "rule", "waits_for"),
+    [
+        ("staging", "P12", f"evidence: {V2.name} lacks eval evals/x.yaml"),
+        ("pass", "P10", "evidence: eval evals/x.yaml"),
+        ("canary", "P11", "evidence: eval evals/x.yaml"),
+        ("production", "P9", "evidence: eval evals/x.yaml"),
+    ],
+)
+def test_every_stage_waits_for_the_evidence_that_is_asked_for_before_it(
+    line: Line, stage: str, rule: str, waits_for: str
+) -> None:
+    line.releases[V2.tag] = V2
+    if stage == "production":
+        line.to_canary(V2, 2)
+    elif stage != "staging":
+        line.do("stage", V2)
+    line.wait()
+    if stage == "canary":
+        line.do("pass", V2)
+    lacking = view(line, missing_evidence=lambda _release, at: ("eval evals/x.yaml",) if at == stage else ())
+    decision = plan_agent(lacking)
+    assert (decision.act, waits(decision)) == (None, [(rule, waits_for)])
+    assert [wait.gate for wait in decision.waits] == ["evidence"]
+    assert plan_agent(view(line)).act is not None

@@ -21,8 +21,8 @@ from pipelineworld import PipelineWorld, pipeline_file  # noqa: E402
 
 from agentgov.model.names import ReleaseName  # noqa: E402
 from agentgov.release import orders  # noqa: E402
-from agentgov.release.reconcile import Report  # noqa: E402
 from agentgov.release.tagging import make_release  # noqa: E402
+from agentgov.release.tick_report import Report  # noqa: E402
 
 AGENTS = (5, 20, 50)
 IDLE = 7

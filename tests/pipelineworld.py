@@ -28,8 +28,8 @@ from agentgov.model.names import AgentId, ReleaseName
 from agentgov.model.state import Deployment
 from agentgov.model.transitions import candidate, is_ramping
 from agentgov.release import orders
-from agentgov.release.reconcile import Report
 from agentgov.release.tagging import closure_at
+from agentgov.release.tick_report import Report
 from agentgov.repo.compose import ident, signed_tag, tag_bytes
 from agentgov.repo.remote import Remote
 from agentgov.repo.repository import Repository

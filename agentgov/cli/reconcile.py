@@ -2,7 +2,8 @@
 
 import json
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,15 @@ from agentgov.cli.options import answer, format_option, repo_option, show
 from agentgov.cli.status import in_words
 from agentgov.cli.watch import Stop, watch
 from agentgov.errors import AgentgovError
+from agentgov.model.names import AgentId
+from agentgov.model.pipeline import Pipeline
 from agentgov.model.verdict import Reason, note
-from agentgov.release.counts import Reading, parse_counts
+from agentgov.release.counts import Reading, Wanted, parse_counts
 from agentgov.release.memory import MemoryStore
-from agentgov.release.reconcile import Reconciler, Report, preview
+from agentgov.release.preview import preview
+from agentgov.release.reconcile import Reconciler
 from agentgov.release.refs import observe_refs
+from agentgov.release.tick_report import Report
 from agentgov.repo import clock
 from agentgov.report.change_review import MOST_PATHS
 from agentgov.report.page import Page, Span, Style
@@ -73,7 +78,7 @@ def _reconciler(
     view = context.view(fetch=True)
     store = MemoryStore(state_path("reconciler", view.state.head.fleet))
     actor = context.bot(view, "reconciler")
-    return Reconciler(context.journal, actor, store, lambda: _read(counts), clock.now, accept_unreviewed, stopped)
+    return Reconciler(context.journal, actor, store, _Counts(counts), clock.now, accept_unreviewed, stopped)
 
 
 def _tick(reconciler: Reconciler, output: str) -> Report:
@@ -130,13 +135,20 @@ def _preview(context: Context, accept_unreviewed: bool) -> Report:
     return preview(context.journal, view, refs, memories, clock.now(), accept_unreviewed)
 
 
-def _read(path: Path | None) -> Reading:
-    if path is None:
-        return Reading(problem="no source of counts: give one with --counts")
-    try:
-        return parse_counts(path.read_bytes())
-    except OSError as error:
-        return Reading(problem=f"{os.fspath(path)} cannot be read: {error.strerror}")
+@dataclass(frozen=True, slots=True)
+class _Counts:
+    """The file of counts, read again at every tick."""
+
+    path: Path | None
+
+    def read(self, wanted: Sequence[Wanted], pipeline_of: Callable[[AgentId], Pipeline], now: int) -> Reading:
+        """What the file says, whoever is wanted."""
+        if self.path is None:
+            return Reading(problem="no source of counts: give one with --counts")
+        try:
+            return parse_counts(self.path.read_bytes())
+        except OSError as error:
+            return Reading(problem=f"{os.fspath(self.path)} cannot be read: {error.strerror}")
 
 
 def _tell(report: Report, output: str, *, dry_run: bool = False) -> int:

@@ -8,7 +8,7 @@ from simulator import PAYROLL, TRIAGE
 from agentgov.errors import RefusedError
 from agentgov.model.names import AgentId, ReleaseName
 from agentgov.release import orders
-from agentgov.release.reconcile import Report
+from agentgov.release.tick_report import Report
 
 
 def ref(version: str, agent: AgentId = TRIAGE) -> str:

@@ -1,0 +1,127 @@
+"""The second half of a tick: every agent observed, planned, and moved by at most one transition, all in one push.
+
+What was observed is kept before anything is written that rests on it. Planning is `plan`'s, the law the journal's.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+
+from agentgov.journal.draft import Draft, draft
+from agentgov.journal.view import View
+from agentgov.model.names import AgentId
+from agentgov.model.pipeline import Judge
+from agentgov.model.transitions import is_ramping
+from agentgov.model.verdict import note, unknown
+from agentgov.release.counts import CountSource, Wanted
+from agentgov.release.fleet import observe_all, plan_all
+from agentgov.release.memory import MemoryStore
+from agentgov.release.observations import Memory
+from agentgov.release.refs import Refs
+from agentgov.release.view import Decision
+from agentgov.release.writing import Writing
+
+
+@dataclass(frozen=True, slots=True)
+class Senses:
+    """What a tick knows beside the journal: its memory, where counts come from; and what its keeper allowed."""
+
+    store: MemoryStore
+    counts: CountSource
+    accept_unreviewed: bool = False
+
+
+def move(writing: Writing, senses: Senses, view: View, refs: Refs) -> tuple[View, dict[AgentId, Decision]]:
+    """Observe, plan and write; the view after it, and the decisions by agent."""
+    now = writing.clock()
+    memories = _observe(writing, senses, view, now)
+    integrity = writing.journal.pins(view) is not None
+    if not integrity:
+        writing.notes.append(
+            unknown("trust.first-use", "this machine has no pins for the fleet, so nothing is promoted")
+        )
+    plan = partial(
+        plan_all,
+        memories=memories,
+        refs=refs,
+        now=now,
+        integrity=integrity,
+        accept_unreviewed=senses.accept_unreviewed,
+    )
+    decisions = plan(view)
+    due = [decision for decision in decisions.values() if decision.act]
+    writing.notes += writing.keep(refs, [_commit_of(one) for one in due if one.act == "alarm"])
+    if due:
+        view = writing.append(view, partial(_transitions, writing, plan, view.tip, decisions))
+    return view, decisions
+
+
+def wanted_counts(view: View, memories: Mapping[str, Memory]) -> tuple[Wanted, ...]:
+    """Whose counts a tick needs: of every agent whose canary ramps, or whose release bakes."""
+    judge = view.governance.pipeline.stage("canary").judge
+    metrics = tuple(judge.metrics) if isinstance(judge, Judge) else ()
+    found = []
+    for agent in view.state.released():
+        at = view.state.deployment(agent)
+        if not is_ramping(at) and at.production.state != "BAKING":
+            continue
+        names = {release.tag: release.name for release in view.state.releases(agent)}
+        watched, stable = (at.canary, at.production.release) if is_ramping(at) else (at.production, "")
+        memory = memories.get(str(agent), Memory())
+        found.append(
+            Wanted(
+                agent=agent,
+                release=names.get(watched.release, watched.release),
+                stable=names.get(stable, stable),
+                since=memory.ramp_started if is_ramping(at) and memory.ramp_started else watched.since,
+                share=at.canary.share,
+                metrics=metrics,
+                previous=memory.last,
+            )
+        )
+    return tuple(found)
+
+
+def _observe(writing: Writing, senses: Senses, view: View, now: int) -> dict[str, Memory]:
+    """What is remembered after this tick, kept before anything is written that rests on it."""
+    store = senses.store
+    memories, problem = store.load()
+    reading = senses.counts.read(wanted_counts(view, memories), lambda agent: view.governance.pipeline, now)
+    memories = observe_all(view, memories, reading, now)
+    try:
+        store.save(memories)
+    except OSError as error:
+        problem = f"{store.path} cannot be written ({error.strerror}): soak and counts do not add up"
+    if problem:
+        writing.notes.append(note("reconcile.memory", problem))
+    return memories
+
+
+def _transitions(
+    writing: Writing,
+    plan: Callable[[View], Mapping[AgentId, Decision]],
+    tip: str,
+    decisions: Mapping[AgentId, Decision],
+    present: View,
+) -> list[Draft]:
+    """The acts that were decided at a tip of the journal; decided again where that is no longer the tip."""
+    found = decisions if present.tip == tip else plan(present)
+    return [_transition(writing, present, one) for one in found.values() if one.act]
+
+
+def _transition(writing: Writing, view: View, decision: Decision) -> Draft:
+    assert decision.act is not None
+    return draft(
+        view,
+        writing.actor,
+        decision.act,
+        decision.subject,
+        decision.fields,
+        now=writing.clock(),
+        reason=decision.reason,
+    )
+
+
+def _commit_of(decision: Decision) -> str:
+    """The commit of the release that an act names."""
+    return dict(decision.fields)["Release"].split(" ")[2]

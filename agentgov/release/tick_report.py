@@ -1,0 +1,22 @@
+"""What one tick did and saw, as a value that commands and tests read. Decides nothing."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from agentgov.journal.authorise import Advance
+from agentgov.journal.view import View
+from agentgov.model.names import AgentId
+from agentgov.model.verdict import Reason
+from agentgov.release.view import Decision
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What one tick did and saw: subjects of the acts written, decisions by agent, what is refused and why."""
+
+    view: View
+    acts: tuple[str, ...]
+    decisions: Mapping[AgentId, Decision]
+    advance: Advance
+    refused: tuple[Reason, ...] = ()  # tags that are no releases
+    notes: tuple[Reason, ...] = ()

@@ -28,10 +28,11 @@ from agentgov.journal.replayed import Replayed
 from agentgov.journal.reviewing import Verdict, draft_review, reviewable
 from agentgov.journal.view import View
 from agentgov.model.names import AgentId, ReleaseName
-from agentgov.release.counts import parse_counts
 from agentgov.release.memory import MemoryStore
-from agentgov.release.reconcile import Reconciler, Report
+from agentgov.release.reconcile import Reconciler
+from agentgov.release.sources.file import FileSource
 from agentgov.release.tagging import Tagged, make_release
+from agentgov.release.tick_report import Report
 from agentgov.repo.remote import Remote
 from agentgov.repo.repository import Repository
 from agentgov.trust.pins import load_pins
@@ -216,9 +217,9 @@ class FleetSimulator:
 
     def reconciler(self, actor: Actor, counts: Mapping[str, object] | None = None) -> Reconciler:
         """The reconciler of this clone, with its memory in a file of this world."""
-        data = json.dumps({"agents": counts or {}}).encode()
-        store = MemoryStore(self.folder / "memory.json")
-        return Reconciler(self.journal, actor, store, lambda: parse_counts(data), self.clock)
+        file = self.folder / "counts.json"
+        file.write_text(json.dumps({"agents": counts or {}}))
+        return Reconciler(self.journal, actor, MemoryStore(self.folder / "memory.json"), FileSource(file), self.clock)
 
     def verify(self) -> Replayed:
         """Everything, cold."""

@@ -2,22 +2,19 @@
 
 import json
 import os
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+import time
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import click
 
 from agentgov.cli.context import Context, journal_json, journal_line, open_context
+from agentgov.cli.counts_option import counts_source
 from agentgov.cli.options import answer, format_option, repo_option, show
 from agentgov.cli.status import in_words
 from agentgov.cli.watch import Stop, watch
 from agentgov.errors import AgentgovError
-from agentgov.model.names import AgentId
-from agentgov.model.pipeline import Pipeline
 from agentgov.model.verdict import Reason, note
-from agentgov.release.counts import Reading, Wanted, parse_counts
 from agentgov.release.memory import MemoryStore
 from agentgov.release.preview import preview
 from agentgov.release.reconcile import Reconciler
@@ -38,10 +35,9 @@ from agentgov.trust.places import state_path
 @click.option("--dry-run", is_flag=True, help="Say what a tick would do, and write nothing.")
 @click.option(
     "--counts",
-    type=click.Path(path_type=Path),
     envvar="AGENTGOV_COUNTS",
-    metavar="FILE",
-    help="Canary counts as JSON (docs/releases.md), read again at every tick [env: AGENTGOV_COUNTS].",
+    metavar="SOURCE",
+    help="Where units of canaries are counted: a file, an address, a program (docs/counts.md) [env: AGENTGOV_COUNTS].",
 )
 @click.option("--accept-unreviewed", is_flag=True, help="Let a fleet of one person go to production.")
 @repo_option
@@ -50,7 +46,7 @@ def reconcile(
     once: bool,
     every: int | None,
     dry_run: bool,
-    counts: Path | None,
+    counts: str | None,
     accept_unreviewed: bool,
     repo: str,
     output: str,
@@ -73,12 +69,20 @@ def reconcile(
 
 
 def _reconciler(
-    context: Context, counts: Path | None, accept_unreviewed: bool, stopped: Callable[[], bool]
+    context: Context, counts: str | None, accept_unreviewed: bool, stopped: Callable[[], bool]
 ) -> Reconciler:
     view = context.view(fetch=True)
     store = MemoryStore(state_path("reconciler", view.state.head.fleet))
     actor = context.bot(view, "reconciler")
-    return Reconciler(context.journal, actor, store, _Counts(counts), clock.now, accept_unreviewed, stopped)
+    return Reconciler(
+        context.journal,
+        actor,
+        store,
+        counts_source(counts, os.environ, time.monotonic),
+        clock.now,
+        accept_unreviewed,
+        stopped,
+    )
 
 
 def _tick(reconciler: Reconciler, output: str) -> Report:
@@ -91,7 +95,7 @@ def _tick(reconciler: Reconciler, output: str) -> Report:
         raise
 
 
-def _watch(context: Context, counts: Path | None, accept_unreviewed: bool, every: int, output: str) -> int:
+def _watch(context: Context, counts: str | None, accept_unreviewed: bool, every: int, output: str) -> int:
     stop, ready, told = Stop(), list[Reconciler](), set[str]()
 
     def work() -> None:
@@ -133,22 +137,6 @@ def _preview(context: Context, accept_unreviewed: bool) -> Report:
     refs = observe_refs(context.journal, view.governance.fleet.main)
     memories, _ = MemoryStore(state_path("reconciler", view.state.head.fleet)).load()
     return preview(context.journal, view, refs, memories, clock.now(), accept_unreviewed)
-
-
-@dataclass(frozen=True, slots=True)
-class _Counts:
-    """The file of counts, read again at every tick."""
-
-    path: Path | None
-
-    def read(self, wanted: Sequence[Wanted], pipeline_of: Callable[[AgentId], Pipeline], now: int) -> Reading:
-        """What the file says, whoever is wanted."""
-        if self.path is None:
-            return Reading(problem="no source of counts: give one with --counts")
-        try:
-            return parse_counts(self.path.read_bytes())
-        except OSError as error:
-            return Reading(problem=f"{os.fspath(self.path)} cannot be read: {error.strerror}")
 
 
 def _tell(report: Report, output: str, *, dry_run: bool = False) -> int:

@@ -4,20 +4,22 @@ One agent never waits for another: each is observed and planned by itself, from 
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from functools import partial
 
 from agentgov.journal.clock import stale_words
 from agentgov.journal.evidence import awaited_for
 from agentgov.journal.overriding import overdue_of
 from agentgov.journal.pausing import pause_of
+from agentgov.journal.pipelines import pipeline_of
 from agentgov.journal.revoked import revoked_tags
 from agentgov.journal.view import View
 from agentgov.journal.votes import may_promote
 from agentgov.model.names import AgentId
 from agentgov.model.state import Deployment
-from agentgov.release.counts import Reading
+from agentgov.release.counts import Reading, Wanted
 from agentgov.release.freeze import frozen_by
-from agentgov.release.observations import Memory, Tick, observe_tick, observed
+from agentgov.release.observations import Memory, Tick, observe_tick, observed, wanted
 from agentgov.release.plan import plan_agent
 from agentgov.release.refs import Refs, moved_tags
 from agentgov.release.view import AgentView, Decision, Moved, Wait
@@ -25,22 +27,30 @@ from agentgov.release.view import AgentView, Decision, Moved, Wait
 _TO_PRODUCTION = frozenset({"canary", "share", "graduate"})  # acts that bring new content to real traffic
 
 
+def wanted_counts(view: View, memories: Mapping[str, Memory], now: int) -> tuple[Wanted, ...]:
+    """Whose units a tick needs: of every agent whose canary is judged, or whose release bakes."""
+    found = (
+        wanted(memories.get(str(agent), Memory()), agent, view.state.deployment(agent), _tick(view, agent, now))
+        for agent in view.state.released()
+    )
+    return tuple(one for one in found if one is not None)
+
+
 def observe_all(view: View, memories: Mapping[str, Memory], reading: Reading, now: int) -> dict[str, Memory]:
     """The memory of every agent after this tick."""
     found = {}
     time = max(now, view.state.head.time)
     for agent in view.state.released():
-        releases = {release.tag: release for release in view.state.releases(agent)}
-        tick = Tick(
-            now=now,
-            pipeline=view.governance.pipeline,
-            release_of=releases.get,
-            paused=pause_of(view, agent, time) is not None,
-            problem=reading.why_not(str(agent)),
-        )
+        tick = _tick(view, agent, now)
+        tick = replace(tick, paused=pause_of(view, agent, time) is not None, problem=reading.why_not(str(agent)))
         before = memories.get(str(agent), Memory())
         found[str(agent)] = observe_tick(before, view.state.deployment(agent), reading.of(str(agent)), tick)
     return found
+
+
+def _tick(view: View, agent: AgentId, now: int) -> Tick:
+    releases = {release.tag: release for release in view.state.releases(agent)}
+    return Tick(now=now, pipeline=pipeline_of(view, agent), release_of=releases.get)
 
 
 def plan_all(

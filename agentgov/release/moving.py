@@ -8,13 +8,12 @@ from dataclasses import dataclass
 from functools import partial
 
 from agentgov.journal.draft import Draft, draft
+from agentgov.journal.pipelines import pipeline_of
 from agentgov.journal.view import View
 from agentgov.model.names import AgentId
-from agentgov.model.pipeline import Judge
-from agentgov.model.transitions import is_ramping
 from agentgov.model.verdict import note, unknown
-from agentgov.release.counts import CountSource, Wanted
-from agentgov.release.fleet import observe_all, plan_all
+from agentgov.release.counts import CountSource
+from agentgov.release.fleet import observe_all, plan_all, wanted_counts
 from agentgov.release.memory import MemoryStore
 from agentgov.release.observations import Memory
 from agentgov.release.refs import Refs
@@ -56,37 +55,11 @@ def move(writing: Writing, senses: Senses, view: View, refs: Refs) -> tuple[View
     return view, decisions
 
 
-def wanted_counts(view: View, memories: Mapping[str, Memory]) -> tuple[Wanted, ...]:
-    """Whose counts a tick needs: of every agent whose canary ramps, or whose release bakes."""
-    judge = view.governance.pipeline.stage("canary").judge
-    metrics = tuple(judge.metrics) if isinstance(judge, Judge) else ()
-    found = []
-    for agent in view.state.released():
-        at = view.state.deployment(agent)
-        if not is_ramping(at) and at.production.state != "BAKING":
-            continue
-        names = {release.tag: release.name for release in view.state.releases(agent)}
-        watched, stable = (at.canary, at.production.release) if is_ramping(at) else (at.production, "")
-        memory = memories.get(str(agent), Memory())
-        found.append(
-            Wanted(
-                agent=agent,
-                release=names.get(watched.release, watched.release),
-                stable=names.get(stable, stable),
-                since=memory.ramp_started if is_ramping(at) and memory.ramp_started else watched.since,
-                share=at.canary.share,
-                metrics=metrics,
-                previous=memory.last,
-            )
-        )
-    return tuple(found)
-
-
 def _observe(writing: Writing, senses: Senses, view: View, now: int) -> dict[str, Memory]:
     """What is remembered after this tick, kept before anything is written that rests on it."""
     store = senses.store
     memories, problem = store.load()
-    reading = senses.counts.read(wanted_counts(view, memories), lambda agent: view.governance.pipeline, now)
+    reading = senses.counts.read(wanted_counts(view, memories, now), partial(pipeline_of, view), now)
     memories = observe_all(view, memories, reading, now)
     try:
         store.save(memories)

@@ -1,11 +1,12 @@
-"""When a freeze recurs: one recurrence rule (RFC 5545, section 3.3.10) on a wall clock, within bounds that are told.
+"""When a freeze recurs: one recurrence rule (RFC 5545, section 3.3.10), or five fields of crontab(5), on a wall clock,
+within bounds that are told.
 
 Who validates a pipeline and who is held up by it read a rule here, so both understand the same rules. Reads no clock.
 """
 
 import re
 from collections.abc import Iterator
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from functools import lru_cache
 
 ANCHOR = datetime(2000, 1, 1)  # noqa: DTZ001 - a wall clock time, its zone is the freeze's
@@ -36,6 +37,22 @@ def occurrences(rule: str, first: datetime, zone: tzinfo) -> Iterator[datetime]:
             yield found.replace(tzinfo=None)
     except (ValueError, TypeError, LookupError, ArithmeticError, AttributeError) as error:
         raise RecurrenceError(str(error) or "`when` is not a recurrence rule") from error
+    if not occurs:
+        raise RecurrenceError("it never occurs")
+
+
+def cron_times(cron: str, first: datetime) -> Iterator[datetime]:
+    """When five fields of crontab(5) hold from a wall clock time on, in order, without zone; RecurrenceError where they
+    are not understood or never hold. A zone would make cronsim skip and double times by rules of its own."""
+    from cronsim import CronSim, CronSimError
+
+    occurs = False
+    try:
+        for found in CronSim(cron, first - timedelta(minutes=1)):
+            occurs = True
+            yield found
+    except (CronSimError, ValueError, TypeError, AssertionError, ArithmeticError) as error:
+        raise RecurrenceError(str(error) or "`cron` is not five fields") from error
     if not occurs:
         raise RecurrenceError("it never occurs")
 

@@ -18,7 +18,7 @@ from agentgov.journal.votes import may_promote
 from agentgov.model.names import AgentId
 from agentgov.model.state import Deployment
 from agentgov.release.counts import Reading, Wanted
-from agentgov.release.freeze import frozen_by
+from agentgov.release.freeze import freeze_end, frozen_by
 from agentgov.release.observations import Memory, Tick, observe_tick, observed, wanted
 from agentgov.release.plan import plan_agent
 from agentgov.release.refs import Refs, moved_tags
@@ -66,7 +66,9 @@ def plan_all(
     unreviewed = len(view.governance.access.people) == 1 and not accept_unreviewed
     time = view.time_of_bots(now)
     stale = stale_words(view) if view.is_stale(now) else ""
-    frozen = _broken(view) or frozen_by(view.governance.pipeline.freezes, time)
+    freezes = view.governance.pipeline.freezes
+    frozen = _broken(view) or frozen_by(freezes, time)
+    frozen_until = 0 if not frozen or view.stretch is not None else freeze_end(freezes, time) or 0
     decisions = {}
     for agent in view.state.released() if agents is None else agents:
         at, releases = view.state.deployment(agent), view.state.releases(agent)
@@ -86,6 +88,7 @@ def plan_all(
                 paused=pause_of(view, agent, time) is not None,
                 overdue=overdue_of(view, agent, time) is not None,
                 frozen=frozen,
+                frozen_until=frozen_until,
                 integrity=integrity,
                 stale=stale,
             )

@@ -150,7 +150,11 @@ def _why_stalled(view: AgentView) -> str:
 
 def _frozen(view: AgentView) -> Answer:
     """P7: nothing below happens; observing goes on."""
-    return (Wait("P7", f"frozen: {view.frozen}"),) if view.frozen else ()
+    if not view.frozen:
+        return ()
+    left = view.frozen_until - view.now if view.frozen_until else None
+    remaining = rough_duration(left) if left is not None else ""
+    return (Wait("P7", f"frozen: {view.frozen}", remaining, gate="freeze", eta=left),)
 
 
 def _ramp(view: AgentView) -> Answer:

@@ -314,6 +314,14 @@ def test_an_old_journal_stops_nothing_that_takes_traffic_away(line: Line) -> Non
     assert plan_agent(view(line, moved=moved, stale=STALE)).act == "alarm"
 
 
+def test_a_freeze_says_when_it_ends_where_that_is_known(line: Line) -> None:
+    line.releases[V2.tag] = V2
+    (wait,) = plan_agent(view(line, frozen="year-end", frozen_until=line.now + 5400)).waits
+    assert (wait.message, wait.remaining, wait.gate, wait.eta) == ("frozen: year-end", "1h30m", "freeze", 5400)
+    (wait,) = plan_agent(view(line, frozen="broken")).waits
+    assert (wait.remaining, wait.eta) == ("", None)
+
+
 @pytest.mark.parametrize(
     ("stage", "rule", "waits_for"),
     [

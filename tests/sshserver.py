@@ -15,6 +15,7 @@ from pathlib import Path
 import gitworld
 import pytest
 from patience import PATIENCE
+from ports import free_port
 
 _SEPARATION = Path("/run/sshd")  # where sshd, as root, puts the part that talks to strangers
 
@@ -30,7 +31,7 @@ class SshServer:
             pytest.skip("no sshd here: apt-get install openssh-server")
         host, self.key = gitworld.make_key(folder, "host"), gitworld.make_key(folder, "client")
         (folder / "authorized").write_text(f"{gitworld.public_key(self.key)}\n")
-        self.port = _free_port()
+        self.port = free_port()
         (folder / "known").write_text(f"[127.0.0.1]:{self.port} {gitworld.public_key(host)}\n")
         (folder / "sshd_config").write_text(_configuration(folder, host, self.port, variables))
         self._made = os.geteuid() == 0 and not _SEPARATION.exists()
@@ -75,13 +76,6 @@ class SshServer:
                 return
         self.close()
         pytest.skip(f"sshd does not start here: {self.log()}")
-
-
-def _free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        port: int = one.getsockname()[1]
-        return port
 
 
 def _configuration(folder: Path, host: Path, port: int, variables: Mapping[str, str]) -> str:

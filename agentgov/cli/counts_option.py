@@ -17,7 +17,7 @@ from agentgov.release.sources.file import FileSource, NoSource
 
 TOKEN_FILE = "AGENTGOV_COUNTS_TOKEN_FILE"  # noqa: S105 - the name of a variable
 _RULE = "counts.source"
-_HINT = "give a file, an https address, command:PROGRAM ARGUMENTS (docs/counts.md)"
+_HINT = "give a file, an https address, command:PROGRAM ARGUMENTS, or prometheus:ADDRESS (docs/counts.md)"
 
 
 def counts_source(option: str | None, environ: Mapping[str, str], clock: Callable[[], float]) -> CountSource:
@@ -28,6 +28,8 @@ def counts_source(option: str | None, environ: Mapping[str, str], clock: Callabl
     kind, colon, rest = option.partition(":")
     if kind == "command" and colon:
         return _command(rest, clock)
+    if kind == "prometheus" and colon:
+        return _prometheus(rest, environ, clock)
     if kind in ("http", "https") and colon:
         return _http(option, environ, clock)
     return FileSource(Path(option))
@@ -43,6 +45,14 @@ def _command(text: str, clock: Callable[[], float]) -> CountSource:
     if not words:
         raise ConfigurationError("--counts command: names no program", _HINT, rule=_RULE)
     return CommandSource(words, clock)
+
+
+def _prometheus(url: str, environ: Mapping[str, str], clock: Callable[[], float]) -> CountSource:
+    from agentgov.net.address import parse_base
+    from agentgov.net.tokens import token_of_file
+    from agentgov.release.sources.prometheus import Prometheus
+
+    return Prometheus(parse_base(url, "Prometheus", _HINT, _RULE), token_of_file(environ, TOKEN_FILE, _RULE), clock)
 
 
 def _http(url: str, environ: Mapping[str, str], clock: Callable[[], float]) -> CountSource:

@@ -3,14 +3,16 @@
 from collections.abc import Callable
 
 from agentgov.model.act import GRAMMAR, Act
+from agentgov.model.evidence import StageName
 from agentgov.model.pipeline import Judge, Metric, Pipeline, Promoters, RollbackSettings, Stage, Step
 from agentgov.model.state import Deployment, Release, Vote
 from agentgov.model.transitions import Refusal, Setting, apply_to_deployment, release_trailer
+from agentgov.release.view import none_missing
 
 AGENT = "support/refund-assistant"
 STEPS = (Step(share="5%", soak="30m", min_units=200), Step(share="25%", soak="1h"), Step(share="50%", soak="1h"))
 PERSON, BOT = "person:carol", "bot:reconciler"
-PERSONS_WORDS = ("promote", "withdraw", "clear", "hold", "rollback", "abort")
+PERSONS_WORDS = ("promote", "withdraw", "clear", "hold", "rollback", "abort", "retire")
 DAY = 86_400
 
 
@@ -77,10 +79,20 @@ class Line:
         self.seq = 10
         self.paused = False
         self.may_promote: Callable[[Vote], bool] = lambda vote: True
+        self.lacking: Callable[[Release, StageName], tuple[str, ...]] = none_missing
 
     def setting(self, people: int = 1) -> Setting:
         """Where the next act lands."""
-        return Setting(self.now, self.seq, self.rules, self.paused, self.releases.get, self.may_promote, people)
+        return Setting(
+            self.now,
+            self.seq,
+            self.rules,
+            self.paused,
+            self.releases.get,
+            self.may_promote,
+            people,
+            missing_evidence=self.lacking,
+        )
 
     def act(self, kind: str, one: Release | None, actor: str = "", **values: str | tuple[str, ...]) -> Act:
         """An act as its author would write it on the present deployment; `values` override trailers."""
@@ -152,7 +164,7 @@ class Line:
 
     def to_production(self, one: Release) -> None:
         """Brings a release all the way, settled."""
-        first = self.at.production.state == "EMPTY"
+        first = self.at.production.state in ("EMPTY", "RETIRED")
         self.to_canary(one, step=len(self.rules.stage("canary").steps) - 1)
         self.wait()
         self.do("promote", one)

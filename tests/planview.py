@@ -34,6 +34,7 @@ def view(line: Line, seen: Observed = BEST, **fields: object) -> AgentView:
         now=line.now,
         may_promote=line.may_promote,
         paused=line.paused,
+        missing_evidence=line.lacking,
     )
     return with_fields(found, **fields)  # type: ignore[arg-type]
 

@@ -17,6 +17,7 @@ from agentgov.journal.imports import spent as spent_imports
 from agentgov.journal.outcome import Outcome
 from agentgov.journal.overriding import judge_confirm, judge_override, overdue_of, spent
 from agentgov.journal.pausing import judge_pause, judge_resume, pause_of
+from agentgov.journal.pipelines import pipeline_of
 from agentgov.journal.releases import judge_release_seen
 from agentgov.journal.reviews import judge_review, with_paths
 from agentgov.journal.revoked import revoked_tags
@@ -129,10 +130,10 @@ def _deployment(view: View, act: Act, signers: frozenset[Identity], time: int) -
     setting = Setting(
         time=time,
         seq=view.state.head.seq + 1,
-        pipeline=view.governance.pipeline,
+        pipeline=pipeline_of(view, agent),
         paused=pause_of(view, agent, time) is not None,
         release_of=releases.get,
-        may_promote=partial(may_promote, view),
+        may_promote=partial(may_promote, view, agent),
         people=sum(signer.kind == "person" for signer in signers),
         overdue=overdue_of(view, agent, time) is not None,
         revoked=revoked_tags(view, releases.values()),

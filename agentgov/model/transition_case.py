@@ -54,6 +54,7 @@ class Case:
     staging: Release | None
     canary: Release | None
     production: Release | None
+    last: Release | None  # what production runs, or ran last before the agent was retired
 
 
 def case_of(act: Act, deployment: Deployment, setting: Setting) -> Case | Refusal:
@@ -66,11 +67,25 @@ def case_of(act: Act, deployment: Deployment, setting: Setting) -> Case | Refusa
         return Refusal("transition.release", f"the act describes {release.name} otherwise than the journal recorded it")
     if str(release.release_name.agent) != deployment.agent:
         return Refusal("transition.agent", f"{release.name} is not a release of {deployment.agent}")
-    stages = (deployment.staging.release, deployment.canary.release, deployment.production.release)
+    at = deployment
+    stages = (at.staging.release, at.canary.release, at.production.release, last_running(at))
     found = [setting.release_of(tag) for tag in stages]
     if any(tag and record is None for tag, record in zip(stages, found, strict=True)):
         return Refusal("transition.record", f"the journal has no record of a release that {deployment.agent} holds")
     return Case(act, deployment, setting, release, *found)
+
+
+def is_retired(deployment: Deployment) -> bool:
+    """Whether the agent has no traffic because somebody ended it."""
+    return deployment.production.state == "RETIRED"
+
+
+def last_running(deployment: Deployment) -> str:
+    """The tag object that production runs, or of a retired agent the one that it ran last; "" where there is none.
+    What comes next is newer, so retiring an agent opens no way to older content."""
+    if is_retired(deployment) and deployment.prior:
+        return deployment.prior[0].release
+    return deployment.production.release
 
 
 def release_trailer(release: Release) -> str:
@@ -104,11 +119,11 @@ def is_newer(release: Release, than: Release | None) -> bool:
 def judge_of(deployment: Deployment, pipeline: Pipeline) -> Judge | None:
     """The judge that a canary of this agent must satisfy, None where it goes unjudged.
 
-    Unjudged are an agent's first release (nothing to compare with), `judge: none`, and a judge without a gating
-    metric, which could never say yes.
+    Unjudged are an agent's first release (nothing to compare with, as after it was retired), `judge: none`, and a
+    judge without a gating metric, which could never say yes.
     """
     judge = pipeline.stage("canary").judge
-    if not isinstance(judge, Judge) or deployment.production.state == "EMPTY":
+    if not isinstance(judge, Judge) or deployment.production.state in ("EMPTY", "RETIRED"):
         return None
     return judge if any(metric.gate for metric in judge.metrics.values()) else None
 
@@ -149,8 +164,8 @@ def raises_risk(case: Case) -> Refusal | None:
         return Refusal("transition.override-overdue", f"the follow-up review of an override of {at.agent} is overdue")
     return unfit(case) or (
         None
-        if is_newer(case.release, case.production)
-        else Refusal("transition.version", f"{name} is not newer than what production runs")
+        if is_newer(case.release, case.last)
+        else Refusal("transition.version", f"{name} is not newer than what production runs, or ran last")
     )
 
 
@@ -175,7 +190,12 @@ def rests_on_revoked(case: Case) -> Refusal | None:
 
 def leaves(case: Case, standing: str) -> Refusal | None:
     """Refusal unless the act names what stands there now, so that an act decided on an older state does nothing."""
-    if case.act.get("Leaves") == (standing or NONE):
+    return leaving(case.act, standing)
+
+
+def leaving(act: Act, standing: str) -> Refusal | None:
+    """The same of an act that names no release."""
+    if act.get("Leaves") == (standing or NONE):
         return None
     return Refusal("transition.leaves", "the act was decided on a state that is no more")
 

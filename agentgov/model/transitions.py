@@ -8,14 +8,16 @@ deployment changes. Who may sign which act is decided elsewhere (`trust`).
     canary      NONE -canary-> RAMP(0) -share-> RAMP(i) -graduate-> GRADUATED
                 RAMP -stall-> INCONCLUSIVE -clear-> NONE
                 both -fail-> FAILED; -abort, rollback-> ABORTED; -withdraw-> WITHDRAWN
-    production  EMPTY -graduate-> BAKING -settle-> STABLE; -rollback-> ROLLED_BACK
+    production  EMPTY -graduate-> BAKING -settle-> STABLE; -rollback-> ROLLED_BACK; -retire-> RETIRED -graduate-> ...
 
 - One candidate at a time: while a canary runs, newer releases wait, and staging keeps the release that is in canary.
 - A newer tag on content that a stage holds is a new name for it: no second soak, no second canary, promotes start anew.
 - Bad marks stick to content (closures), withdrawals and promotes to tag objects.
 - What raises risk in production (canary, share, graduate, a new name) is refused under a pause or a hold; staging goes
   on, or a fix could never arrive.
-- `Leaves` names what stands: in staging for stage, in canary for canary, in production for graduate and rollback.
+- `Leaves` names what stands: in staging for stage, in canary for canary, in production for graduate, rollback, retire.
+- Evidence that the content or the pipeline asks for comes before the stage; a newer name for a content keeps it.
+- A retired agent holds nothing. Its hold lifted, only what is newer than it ran last enters, and goes all the way.
 - Soaks are checked against journal time as a lower bound; what was really observed only the reconciler knows.
 """
 
@@ -34,7 +36,9 @@ from agentgov.model.transition_case import (
     case_of,
     is_newer,
     is_ramping,
+    is_retired,
     judge_of,
+    last_running,
     release_trailer,
 )
 from agentgov.model.transitions_back import rollback_target
@@ -47,7 +51,9 @@ __all__ = [
     "candidate",
     "is_newer",
     "is_ramping",
+    "is_retired",
     "judge_of",
+    "last_running",
     "release_trailer",
     "rollback_target",
 ]
@@ -70,8 +76,12 @@ _RULES: Mapping[str, Callable[[Case], Deployment | Refusal]] = MappingProxyType(
         "alarm": back.alarm,
     }
 )
-KINDS = frozenset({*_RULES, "hold"})  # the kinds of acts that change a deployment
-_PERSONAL = frozenset({"promote", "withdraw", "clear", "hold"})  # a bot never speaks these words
+# Acts that name no release.
+_WHOLE: Mapping[str, Callable[[Act, Deployment, Setting], Deployment | Refusal]] = MappingProxyType(
+    {"hold": back.hold, "retire": back.retire}
+)
+KINDS = frozenset({*_RULES, *_WHOLE})  # the kinds of acts that change a deployment
+_PERSONAL = frozenset({"promote", "withdraw", "clear", *_WHOLE})  # a bot never speaks these words
 
 
 def apply_to_deployment(act: Act, deployment: Deployment, setting: Setting) -> Deployment | Refusal:
@@ -85,7 +95,7 @@ def apply_to_deployment(act: Act, deployment: Deployment, setting: Setting) -> D
         return Refusal("transition.agent", f"the act is not about {deployment.agent}")
     if act.kind in _PERSONAL and not act.is_personal:
         return Refusal("transition.actor", f"only a person can {act.kind}")
-    if act.kind == "hold":
-        return back.hold(act, deployment, setting)
+    if act.kind in _WHOLE:
+        return _WHOLE[act.kind](act, deployment, setting)
     case = case_of(act, deployment, setting)
     return case if isinstance(case, Refusal) else _RULES[act.kind](case)

@@ -1,5 +1,5 @@
-"""The acts that take a release back, and people's words: fail, stall, abort, withdraw, rollback, promote, hold, clear,
-alarm. Pure; see `transitions`. No pause, hold or missing promoter ever blocks an act that reduces risk."""
+"""The acts that take a release back, and people's words: fail, stall, abort, withdraw, rollback, retire, promote, hold,
+clear, alarm. Pure; see `transitions`. No pause, hold or missing promoter ever blocks an act that reduces risk."""
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
@@ -18,6 +18,8 @@ from agentgov.model.transition_case import (
     candidate,
     is_newer,
     is_ramping,
+    is_retired,
+    leaving,
     rests_on_revoked,
 )
 from agentgov.model.transitions_forward import with_prior
@@ -104,6 +106,8 @@ def rollback(case: Case) -> Deployment | Refusal:
     back one release, not two.
     """
     at, running, now = case.at, case.production, case.setting.time
+    if is_retired(at):
+        return Refusal("transition.retired", f"{at.agent} is retired; lift its hold, and release a newer version")
     left = case.setting.release_of(case.act.get("Leaves"))
     if running is None or left is None or str(left.release_name.agent) != at.agent:
         return Refusal("transition.leaves", "the act does not name a release of the agent that production could leave")
@@ -213,6 +217,27 @@ def alarm(case: Case) -> Deployment | Refusal:
         return case.at
     hold = case.at.hold or _hold(case.act, case.setting)
     return replace(case.at, alarms=(*case.at.alarms, seen), hold=hold)
+
+
+def retire(act: Act, at: Deployment, setting: Setting) -> Deployment | Refusal:
+    """A person ends an agent: no stage holds anything, and nothing enters one until somebody lifts the hold. What ran
+    stays known, so that only something newer ever follows; a candidate is withdrawn, as by an abort."""
+    if is_retired(at) and at.hold is not None:
+        return at
+    refusal = leaving(act, at.production.release)
+    if refusal is not None:
+        return refusal
+    now, tag = setting.time, candidate(at)
+    return replace(
+        at,
+        staging=Staging(since=now),
+        canary=replace(at.canary, state="ABORTED", share=0, since=now) if is_ramping(at) else at.canary,
+        production=Production(state="RETIRED", since=now),
+        prior=with_prior(at, now),
+        withdrawn=_added(at.withdrawn, tag) if tag else at.withdrawn,
+        votes=(),
+        hold=_hold(act, setting),
+    )
 
 
 def hold(act: Act, at: Deployment, setting: Setting) -> Deployment | Refusal:

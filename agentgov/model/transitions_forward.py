@@ -9,6 +9,7 @@ from agentgov.model.transition_case import (
     bad_counts,
     is_newer,
     is_ramping,
+    is_retired,
     is_staged,
     judge_of,
     lacks_evidence,
@@ -46,18 +47,20 @@ def stage(case: Case) -> Deployment | Refusal:
 
 def _not_stageable(case: Case) -> Refusal | None:
     """Only newer, and never a pre-release: those wait for a channel of their own, which no pipeline has yet."""
-    release, running = case.release, case.production
+    release, last = case.release, case.last
+    if is_retired(case.at) and case.at.hold is not None:
+        return Refusal("transition.retired", f"{case.at.agent} is retired; lift its hold first")
     if release.release_name.is_prerelease:
         return Refusal(
             "transition.prerelease", f"{release.name} is a pre-release, and the pipeline has no channel for it"
         )
-    held = [("production", running)]
+    held = [("production", last)]
     held += [("canary", case.canary)] if is_ramping(case.at) else []
     held += [("staging", case.staging)] if is_staged(case.at) else []
     for name, other in held:
         if not is_newer(release, other):
             return Refusal("transition.version", f"{release.name} is not newer than what {name} holds")
-    if running is not None and release.authorised_at < running.authorised_at:
+    if last is not None and release.authorised_at < last.authorised_at:
         return Refusal("transition.content", f"the content of {release.name} is older than what production runs")
     return None
 

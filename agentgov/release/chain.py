@@ -70,6 +70,7 @@ class _Walk:
     passed: bool = False
     canary: Release | None = None
     production: Release | None = None
+    last: Release | None = None  # what ran last before the agent was retired
     bad: set[str] = field(default_factory=set)  # closures, so that a `clear` is told from one of a canary
 
     def named(self, act: Act) -> Release | None:
@@ -92,6 +93,10 @@ class _Walk:
             "withdraw": self._out,
             "clear": self._clear,
         }
+        if act.kind == "retire":
+            self.last, self.production = self.production or self.last, None
+            self.staging, self.canary, self.passed = None, None, False
+            return None
         if act.kind == "release-seen" or not act.get("Release"):
             return None
         release = self.named(act)
@@ -135,10 +140,11 @@ class _Walk:
 
     def _graduate(self, act: Act, release: Release) -> Refusal | None:
         refusal = self._in_canary(act, release)
-        if refusal is None and not is_newer(release, self.production):
-            refusal = _downgrade(release, self.production)
+        before = self.production or self.last
+        if refusal is None and not is_newer(release, before):
+            refusal = _downgrade(release, before)
         if refusal is None:
-            self.production, self.canary = release, None
+            self.production, self.canary, self.last = release, None, None
         return refusal
 
     def _settle(self, _: Act, release: Release) -> Refusal | None:

@@ -73,14 +73,15 @@ def plan_all(
     for agent in view.state.released() if agents is None else agents:
         at, releases = view.state.deployment(agent), view.state.releases(agent)
         moved, revoked = moved_tags(releases, refs), revoked_tags(view, releases)
+        pipeline = pipeline_of(view, agent)
         decision = plan_agent(
             AgentView(
                 deployment=at,
                 releases=releases,
-                pipeline=view.governance.pipeline,
-                observed=observed(memories.get(str(agent), Memory()), view.governance.pipeline),
+                pipeline=pipeline,
+                observed=observed(memories.get(str(agent), Memory()), pipeline),
                 now=time,
-                may_promote=partial(may_promote, view),
+                may_promote=partial(may_promote, view, agent),
                 missing_evidence=partial(awaited_for, view),
                 ineligible=_ineligible(at, moved, revoked),
                 revoked=revoked,

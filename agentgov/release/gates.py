@@ -17,6 +17,7 @@ from agentgov.model.transitions import (
     is_newer,
     is_ramping,
     judge_of,
+    last_running,
     release_trailer,
 )
 from agentgov.model.units import parse_duration, rough_duration
@@ -139,6 +140,7 @@ def preemption_gate(view: AgentView, rule: str, newer: Release) -> list[Wait]:
 
 def newest_release(view: AgentView) -> tuple[Release, Decision | Refusal] | None:
     """The newest release that may enter staging now or later, with the law's answer; None where there is none."""
+    waiting: tuple[Release, Decision | Refusal] | None = None
     for release in _newer_than_production(view):
         if release.tag in view.ineligible:
             continue
@@ -147,10 +149,12 @@ def newest_release(view: AgentView) -> tuple[Release, Decision | Refusal] | None
             return release, outcome
         word = outcome.code.removeprefix("transition.")
         if word == "version":  # not newer than the candidate, and what follows is older still
-            return None
-        if word not in NEVER:
+            return waiting
+        if word == "evidence":  # nobody tells whether it ever comes, so an older one that has it goes first
+            waiting = waiting or (release, outcome)
+        elif word not in NEVER:
             return release, outcome
-    return None
+    return waiting
 
 
 def refused_releases(view: AgentView) -> tuple[tuple[Release, str], ...]:
@@ -168,7 +172,7 @@ def refused_releases(view: AgentView) -> tuple[tuple[Release, str], ...]:
 
 def _newer_than_production(view: AgentView) -> list[Release]:
     """Newest first; of equal precedence (build metadata only) the one that was seen first."""
-    running = view.release(view.deployment.production.release)
+    running = view.release(last_running(view.deployment))
     found: list[Release] = []
     for release in reversed(view.releases):
         if not is_newer(release, running):

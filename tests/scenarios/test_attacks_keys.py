@@ -205,7 +205,7 @@ def test_gate_pauses_and_carries_the_time(local: FleetSimulator) -> None:
 
 def test_promote_counts_while_its_author_may_promote_in_production(local: FleetSimulator) -> None:
     def counts(who: str) -> bool:
-        return may_promote(local.view(), Vote(by=who, release="x", stage="production", seq=1))
+        return may_promote(local.view(), TRIAGE, Vote(by=who, release="x", stage="production", seq=1))
 
     assert [counts(who) for who in ("bob", "carol", "erin", "mallory", "gate")] == [True, True, False, False, False]
     keys = {name: signer.public_key for name, signer in local.signers.items() if name != "bob"}

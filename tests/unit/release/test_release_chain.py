@@ -109,3 +109,16 @@ def test_release_that_nothing_moved_has_no_chain(told: Told) -> None:
     assert told.chain(release("3.0.0")).steps == ()
     assert told.chain(release("3.0.0")).words == ""
     assert AGENT in V1.name
+
+
+def test_a_retired_agent_comes_back_only_with_something_newer_that_went_through_every_stage(told: Told) -> None:
+    newer = release("2.1.0", authorised_at=3)
+    told.releases[newer.tag] = newer
+    told.do("retire")
+    told.do("hold", State="lifted")
+    told.to_production(newer)
+    assert told.chain(newer).offence is None
+    old = told.act("graduate", V1)
+    offence = told.chain(V1, extra=old).offence
+    assert offence is not None
+    assert offence.code == "promotion.skipped"

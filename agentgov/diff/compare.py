@@ -102,22 +102,27 @@ def _weight(found: FieldChange) -> tuple[int, int]:
 
 
 def _changed(base: AgentVersion, head: AgentVersion, retention: Retention | None = None) -> Iterator[FieldChange]:
-    file = head.agent_id.file
-    before, after, spec = base.agent.spec, head.agent.spec, Place(file, "/spec")
     yield from identity(base, head)
+    if base.agent is not head.agent:  # one document read once differs from itself in nothing
+        yield from _declared(base.agent, head.agent, head.agent_id.file, retention)
+    yield from prompts(base, head)
+    yield from tools(base, head)
+    yield from evals(base, head)
+    yield from files(base, head)
+    yield from suppressions(base, head)
+
+
+def _declared(base: Agent, head: Agent, file: str, retention: Retention | None) -> Iterator[FieldChange]:
+    """What differs in agent.yaml alone, whatever the files hold that it names."""
+    before, after, spec = base.spec, head.spec, Place(file, "/spec")
     yield from accountability(before, after, spec)
     yield from harm(before, after, spec)
     yield from model(before.model, after.model, spec.to("model"))
-    yield from prompts(base, head)
-    yield from tools(base, head)
     yield from actions(before.actions, after.actions, spec.to("actions"))
-    yield from limits_and_overrides(base.agent, head.agent, file)
-    yield from evals(base, head)
+    yield from limits_and_overrides(base, head, file)
     yield from audit(before.audit, after.audit, spec.to("audit"), retention)
     yield from runtime(before.runtime, after.runtime, spec.to("runtime"))
-    yield from extensions(base.agent.extensions, head.agent.extensions, Place(file))
-    yield from files(base, head)
-    yield from suppressions(base, head)
+    yield from extensions(base.extensions, head.extensions, Place(file))
 
 
 def _granted(head: AgentVersion) -> Iterator[FieldChange]:

@@ -11,7 +11,6 @@ from agentgov.model.document import Environment
 from agentgov.model.names import AgentId, agent_id
 from agentgov.model.transitions import Refusal
 from agentgov.trust.identity import Identity
-from agentgov.trust.permissions import decide_permission
 
 
 def refuse_signers(view: View, act: Act, signers: frozenset[Identity]) -> Refusal | None:
@@ -64,7 +63,7 @@ def _refuse_person(view: View, act: Act, person: str) -> Refusal | None:
         return Refusal("authority.no-agent", f"there is no authorised agent that {_wanted(act)!r} means")
     for agent in targets:
         where = _where(view, act, agent, rule.environment)
-        verdict = decide_permission(view.governance.access, person, rule.verb, agent, where, view.today)
+        verdict = view.directory.permission(person, rule.verb, agent, where, view.today)
         if not verdict.allowed:
             offence = verdict.first_offence
             return Refusal("authority.permission", offence.message if offence else f"{person} may not {rule.verb}")

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 
-from agentgov.errors import IncompleteError
+from agentgov.errors import IncompleteError, UsageError
 from agentgov.journal.commits import Mode, Signatures, is_machine, person_of, why_unsigned
 from agentgov.model.governed import ROOTS
 from agentgov.repo.changes import HistoryDiff, changed_paths
@@ -92,7 +92,7 @@ def author_sets(
     for start in sorted(set(since.values())):
         mine = {path: found[path] for path, commit in since.items() if commit == start}
         try:
-            _look_through(repo, directory, repo.walk(main, exclude=[start] if repo.has(start) else []), mine, touched)
+            _look_through(repo, directory, repo.walk(main, exclude=_if_here(repo, start)), mine, touched)
         except ObjectError as error:  # one damaged commit must not stop main for ever
             _doubt(mine.values(), f"history cannot be read: {error}")
     why = _unsigned(found.values(), directory, mode, signatures or Signatures(repo), time)
@@ -115,6 +115,15 @@ def _unsigned(
         elif why := why_unsigned(oid, signed, directory, mode, time):
             bad[oid] = why
     return bad
+
+
+def _if_here(repo: Repository, oid: str) -> list[str]:
+    """The commit, where it is here: it was read a moment ago, so that git is not asked."""
+    try:
+        repo.commit(oid)
+    except (IncompleteError, UsageError):
+        return []
+    return [oid]
 
 
 def _first(commits: Iterable[str], why: Mapping[str, str]) -> tuple[str, str]:

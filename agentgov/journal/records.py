@@ -82,7 +82,7 @@ def _scalar(value: object) -> str:
         return _text(value)
     if isinstance(value, (Mapping, list, tuple)):
         return "{}" if isinstance(value, Mapping) else "[]"
-    return json.dumps(value)
+    return str(value) if type(value) is int else json.dumps(value)
 
 
 @lru_cache(maxsize=4096)

@@ -221,7 +221,7 @@ def view_at(repo: Repository, commit: str, before: View | None = None, tree: str
 def view_after(view: View, commit: str, kind: str, tree: str = "") -> View:
     """The view after one more act of this kind. What is no act stays before it, until administrators waive it."""
     after = view_at(view.repo, commit, view, tree)
-    return after if kind == "waive" else replace(after, stretch=view.stretch)
+    return after if kind == "waive" or view.stretch is None else replace(after, stretch=view.stretch)
 
 
 def view_past(view: View, stretch: Stretch) -> View:

@@ -158,10 +158,12 @@ class Repository:
         """What stands at a path of a tree, None when nothing does; a folder has mode TREE."""
         mode, oid = TREE, tree_oid
         for part in path_bytes(path).split(b"/"):
-            found = next((item for item in self.tree(oid) if item.name == part), None) if mode == TREE else None
-            if found is None:
+            for there, name, inside in self.tree(oid) if mode == TREE else ():
+                if name == part:
+                    mode, oid = there, inside
+                    break
+            else:
                 return None
-            mode, oid = found.mode, found.oid
         return Entry(mode, oid)
 
     def refuse_collisions(self, *tips: str) -> None:

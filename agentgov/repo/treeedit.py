@@ -6,6 +6,7 @@ a wide folder are set into its bytes, which is a hundred times quicker than writ
 
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from itertools import accumulate
 from typing import Protocol
 
@@ -151,8 +152,9 @@ def _place(entries: Sequence[TreeEntry], name: bytes) -> int | None:
     return None
 
 
-def _parts(path: str) -> list[bytes]:
-    parts = path_bytes(path).split(b"/")
+@lru_cache(maxsize=4096)
+def _parts(path: str) -> tuple[bytes, ...]:
+    parts = (*path_bytes(path).split(b"/"),)
     if len(parts) > MAX_DEPTH:
         raise ObjectError("tree.too-deep", "a path has more than 128 parts")
     if any(part in (b"", b".", b"..") or part.lower() == b".git" or b"\0" in part for part in parts):

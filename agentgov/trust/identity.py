@@ -11,8 +11,12 @@ from typing import Literal, TypeVar
 import msgspec
 
 from agentgov.model.access import Access, BotKind, Person
+from agentgov.model.document import Environment
+from agentgov.model.names import AgentId
+from agentgov.model.verdict import Verdict
 from agentgov.trust.keys import PublicKey, parse_public_key
 from agentgov.trust.material import OPENPGP
+from agentgov.trust.permissions import decide_permission
 from agentgov.trust.roster import ascii_lower, in_force, only_once, roster
 from agentgov.trust.soundness import problems
 from agentgov.trust.verbs import ADMINISTRATOR
@@ -22,6 +26,7 @@ __all__ = ["Directory", "Forge", "Identity", "problems"]
 Name = TypeVar("Name")
 Value = TypeVar("Value")
 Forge = Literal["github", "gitlab"]
+_MOST_ANSWERS = 4096
 
 
 class Identity(msgspec.Struct, frozen=True):
@@ -39,7 +44,9 @@ class Directory:
     """
 
     __slots__ = (
+        "_access",
         "_accounts",
+        "_answers",
         "_bindings",
         "_bots",
         "_certificates",
@@ -52,7 +59,8 @@ class Directory:
     )
 
     def __init__(self, access: Access, revoked: frozenset[str] = frozenset()) -> None:
-        self._dead = revoked
+        self._access, self._dead = access, revoked
+        self._answers: dict[tuple[str, str, AgentId | None, Environment | None, date], Verdict] = {}
         self._roster = roster(access)
         self._bindings = access.bindings
         self._people = {person.id: person for person in access.people if person.id in self._roster.people}
@@ -74,6 +82,18 @@ class Directory:
     def administrators(self) -> frozenset[str]:
         """Everybody who administers the fleet."""
         return self._roster.administrators
+
+    def permission(
+        self, who: str, verb: str, agent: AgentId | None, environment: Environment | None, today: date
+    ) -> Verdict:
+        """As `decide_permission` by this Access; a journal asks the same of the same people thousands of times."""
+        question = (who, verb, agent, environment, today)
+        found = self._answers.get(question)
+        if found is None:
+            if len(self._answers) >= _MOST_ANSWERS:
+                self._answers.clear()
+            found = self._answers[question] = decide_permission(self._access, *question)
+        return found
 
     def person(self, person_id: str) -> Person | None:
         """The person with that id."""
@@ -108,7 +128,7 @@ class Directory:
 
     def is_revoked(self, key: PublicKey) -> bool:
         """Whether the key is dead."""
-        return key.fingerprint in self._dead
+        return bool(self._dead) and key.fingerprint in self._dead
 
     def living_keys(self, any_id: str) -> tuple[PublicKey, ...]:
         """The keys that Access lists for a person or a bot and that are not revoked."""

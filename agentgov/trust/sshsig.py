@@ -8,12 +8,13 @@ what two readers read differently can be signed once and shown twice.
 import base64
 import hashlib
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from agentgov.errors import RefusedError
 from agentgov.trust.algorithms import AbsentError, HighError, Raw, lowered, parse_raw, verify_raw
 from agentgov.trust.keys import PublicKey, public_key_of_blob
-from agentgov.trust.material import UncountedError, WeakKeyError
+from agentgov.trust.material import ED25519, UncountedError, WeakKeyError
 from agentgov.trust.wire import decode_base64, take_string, wire_string
 
 GIT = "git"  # what git signs: commits and tags
@@ -38,6 +39,7 @@ _COLUMNS = 70  # what ssh-keygen writes
 _WIDTHS = (70, 76)
 _MAX_ARMOUR = 16_384
 _HASHES = {"sha512": hashlib.sha512, "sha256": hashlib.sha256}
+_VALUE = 64  # bytes of an ed25519 signature, the last of its blob
 
 
 class SignatureError(RefusedError):
@@ -106,6 +108,7 @@ def armour(blob: bytes) -> bytes:
     return b"\n".join([_BEGIN, *lines, _END, b""])
 
 
+@lru_cache(maxsize=64)  # whoever splits several signatures looks at each, and whoever verifies them again
 def dearmour(text: bytes) -> bytes:
     """The blob of exactly one armoured signature; only a missing final newline is forgiven. Raises SignatureError."""
     if len(text) > _MAX_ARMOUR:
@@ -141,6 +144,10 @@ def split(text: bytes) -> list[bytes]:
 
 def parse(blob: bytes) -> Signature:
     """The fields of a signature blob: version 1, nothing reserved, nothing after the end. Raises SignatureError."""
+    begun = _begun(blob[:-_VALUE])
+    if begun is not None:
+        key, namespace, hash_algorithm = begun
+        return Signature(key, namespace, hash_algorithm, Raw(ED25519, blob[-_VALUE:]))
     try:
         return _parse(blob)
     except UncountedError as error:
@@ -155,9 +162,12 @@ def parse(blob: bytes) -> Signature:
 
 def signed_bytes(namespace: str, payload: bytes, hash_algorithm: str = "sha512") -> bytes:
     """What the key really signs: the digest of the payload under namespace and hash (PROTOCOL.sshsig, section 3)."""
-    digest = _HASHES[hash_algorithm](payload).digest()
-    fields = (namespace.encode(), b"", hash_algorithm.encode(), digest)
-    return _MAGIC + b"".join(map(wire_string, fields))
+    return _preamble(namespace, hash_algorithm) + wire_string(_HASHES[hash_algorithm](payload).digest())
+
+
+@lru_cache(maxsize=64)
+def _preamble(namespace: str, hash_algorithm: str) -> bytes:
+    return _MAGIC + b"".join(map(wire_string, (namespace.encode(), b"", hash_algorithm.encode())))
 
 
 def assemble(public_key: PublicKey, namespace: str, raw: bytes) -> bytes:
@@ -182,6 +192,17 @@ def _fields(blob: bytes) -> tuple[bytes, bytes, bytes, bytes, bytes]:
     if rest:
         raise ValueError("bytes follow its end")
     return key, namespace, reserved, hash_name, inner
+
+
+@lru_cache(maxsize=1024)
+def _begun(head: bytes) -> tuple[PublicKey, str, str] | None:
+    """Key, namespace and hash where any 64 bytes behind `head` make it an ed25519 signature of the grammar, else None:
+    all signatures of one key for one purpose begin alike, and of those bytes the grammar asks nothing."""
+    try:
+        found = _parse(head + bytes(_VALUE))
+    except ValueError:
+        return None
+    return (found.public_key, found.namespace, found.hash_algorithm) if found.public_key.kind == ED25519 else None
 
 
 def _parse(blob: bytes) -> Signature:

@@ -4,7 +4,6 @@ Decides only whether bytes are written as they must be; what they mean, others s
 second way is refused: two spellings of one thing would be two things to whoever compares bytes.
 """
 
-import base64
 import binascii
 
 
@@ -38,9 +37,9 @@ def take_mpint(blob: bytes) -> tuple[int, bytes]:
 def decode_base64(text: bytes) -> bytes:
     """The bytes of canonical base64 (RFC 4648 section 3.5: pad bits zero); ValueError for any other spelling."""
     try:
-        raw = base64.b64decode(text, validate=True)
+        raw = binascii.a2b_base64(text, strict_mode=True)
     except binascii.Error as error:
         raise ValueError("this is not base64") from error
-    if base64.b64encode(raw) != text:
+    if binascii.b2a_base64(raw, newline=False) != text:
         raise ValueError("this base64 is not written canonically")
     return raw

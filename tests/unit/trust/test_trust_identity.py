@@ -6,9 +6,10 @@ from datetime import date
 import pytest
 
 from agentgov.model.access import Access, Administrators, Binding, Bot, ForgeAccount, Person, Role, Team
+from agentgov.model.names import AgentId
 from agentgov.trust.identity import Directory, Identity
 from agentgov.trust.keys import parse_public_key
-from agentgov.trust.permissions import decide_threshold
+from agentgov.trust.permissions import decide_permission, decide_threshold
 from agentgov.trust.sshsig import ACT, verify
 
 Sign = Callable[..., bytes]
@@ -112,6 +113,18 @@ def test_a_threshold_that_means_nothing_is_never_met(access: Access, threshold: 
     broken = Access(administrators=Administrators(who=("alice", "bob"), threshold=threshold), people=access.people)
     assert not decide_threshold(broken, ["alice", "bob"]).allowed
     assert not decide_threshold(broken, []).allowed
+
+
+def test_what_was_answered_once_is_answered_again_for_the_same_question_only(access: Access) -> None:
+    directory = Directory(access)
+    agents = (AgentId("support", "triage"), AgentId("sales", "triage"), None)
+    days = (date(2026, 11, 21), _TODAY, date(2026, 11, 23))
+    for _ in range(2):
+        for who in ("alice", "bob", "erin", "nobody"):
+            for agent in agents:
+                for day in days:
+                    expected = decide_permission(access, who, "pause", agent, None, day)
+                    assert directory.permission(who, "pause", agent, None, day) == expected
 
 
 def test_an_address_is_found_in_any_ascii_case(access: Access) -> None:

@@ -154,6 +154,18 @@ def test_every_field_of_the_blob_is_as_it_must_be(signed: bytes) -> None:
         assert _code(armour(blob)) == "signature.malformed", blob
 
 
+def test_what_was_read_before_lets_no_other_blob_through(signed: bytes) -> None:
+    blob = dearmour(signed)
+    value = parse(blob).raw.value
+    assert value == blob[-64:]
+    moved = blob[:-64] + bytes(64)
+    assert parse(moved).raw.value == bytes(64)
+    short, long = blob[:-64], blob + value
+    for other in (short, long, blob[:-1], blob + b"\0", blob[:-65] + value, short + b"\0" + value, value):
+        with pytest.raises(SignatureError):
+            parse(other)
+
+
 def _wrapped(blob: bytes, columns: int) -> bytes:
     body = base64.b64encode(blob)
     return _BEGIN + b"".join(body[at : at + columns] + b"\n" for at in range(0, len(body), columns)) + _END

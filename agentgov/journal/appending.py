@@ -9,7 +9,7 @@ from agentgov.errors import RefusedError
 from agentgov.journal.adopt import introduction_files, judge_introduction
 from agentgov.journal.authorise import authorised_changes
 from agentgov.journal.clock import STALE_HINT, stale_words
-from agentgov.journal.draft import Appender, Draft
+from agentgov.journal.draft import Appender, Draft, LeaveOut
 from agentgov.journal.entry import read_entry, signers_of
 from agentgov.journal.judge import judge
 from agentgov.journal.outcome import Outcome, contents
@@ -26,11 +26,20 @@ from agentgov.trust.keys import parse_public_key
 from agentgov.trust.sshsig import GIT
 
 
-def write_acts(repo: Repository, view: View, drafts: Iterable[Draft], appender: Appender, now: int) -> View:
-    """The view after these acts. RefusedError for the first that does not hold."""
+def write_acts(
+    repo: Repository,
+    view: View,
+    drafts: Iterable[Draft],
+    appender: Appender,
+    now: int,
+    leave_out: LeaveOut | None = None,
+) -> View:
+    """The view after these acts. RefusedError for the first that does not hold and is not left out."""
     for draft in drafts:
         outcome = _judge(view, draft, appender, now)
         if isinstance(outcome, Refusal):
+            if leave_out is not None and leave_out(draft, outcome):
+                continue
             hint = STALE_HINT if outcome.code in ("journal.stale", "act.time-step") else ""
             raise RefusedError(f"{outcome.message} ({outcome.code})", hint)
         after = view_after(view, _write(repo, view, draft, outcome, appender, now), draft.act.kind)

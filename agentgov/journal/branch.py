@@ -15,7 +15,7 @@ from agentgov.errors import ConfigurationError, IncompleteError, RefusedError
 from agentgov.journal.backoff import Backoff
 from agentgov.journal.chain import onward
 from agentgov.journal.clock import MAX_SKEW
-from agentgov.journal.draft import Appender, Draft
+from agentgov.journal.draft import Appender, Draft, LeaveOut
 from agentgov.journal.remembered import fleets_of, remember_verified, remembered_view, verified_tip
 from agentgov.journal.replayed import Offence, Replayed
 from agentgov.journal.view import TreeReader, View
@@ -44,6 +44,7 @@ class Journal:
         self.remote_ref = f"refs/remotes/{remote.name}/{branch}" if remote is not None else self.ref
         self._verified: tuple[Pins | None, View] | None = None  # in this process
         self._backoff = Backoff()
+        self.lost = 0  # races that appends of this process lost to somebody else
 
     # --- reading ---------------------------------------------------------------------------------------------------
 
@@ -242,8 +243,15 @@ class Journal:
 
     # --- appending -------------------------------------------------------------------------------------------------
 
-    def append(self, propose: Callable[[View], Sequence[Draft]], appender: Appender, clock: Callable[[], int]) -> View:
+    def append(
+        self,
+        propose: Callable[[View], Sequence[Draft]],
+        appender: Appender,
+        clock: Callable[[], int],
+        leave_out: LeaveOut | None = None,
+    ) -> View:
         """Append the acts that `propose` makes of the present, all of them in one push, and return the new present.
+        One that does not hold is left out where `leave_out` says so, and stops the others where it does not.
 
         `propose` is called again after a lost race. A draft that stands in the journal already, to the letter, has
         landed: appending it again is done, so a retry may always send the same signed text.
@@ -259,11 +267,14 @@ class Journal:
             if not drafts:
                 return before
             self._refuse_clock(before, drafts)
-            after = self.build(before, drafts, appender, clock())
-            if self._publish(before.end, after.end):
+            after = self.build(before, drafts, appender, clock(), leave_out)
+            if after.end == before.end:
+                return before
+            if self.publish(before.end, after.end):
                 self._backoff.landed()
                 self._remember(self.pins(after), after, before.tip)
                 return after
+            self.lost += 1
             time.sleep(self._backoff.lost(time.monotonic() - started))
         raise IncompleteError("somebody else was faster every time, nothing was written", "run the command again")
 
@@ -280,15 +291,16 @@ class Journal:
         """Write the first act, judge it, and publish it; RefusedError when there is a journal already, but for the one
         that ends in `after`, which is kept on a branch beside it."""
         from agentgov.journal.appending import write_introduction
+        from agentgov.journal.beginning import begin_anew
 
         if after:
-            return self._start_anew(write_introduction(self.repo, draft, appender, now), after)
+            return begin_anew(self, write_introduction(self.repo, draft, appender, now), after)
         if self.fetch() is not None:
             raise RefusedError("this repository has a journal already", "look at it with: agentgov journal log")
         if draft.act.fleet in fleets_of(self.repo):
             raise self._gone()
         commit = write_introduction(self.repo, draft, appender, now)
-        if not self._publish(None, commit):
+        if not self.publish(None, commit):
             raise RefusedError("somebody else started a journal at the same moment", "run: agentgov journal log")
         return commit
 
@@ -296,32 +308,16 @@ class Journal:
         commit = view.memory.line.commit_of(draft.act.id, view.tip)
         return commit is not None and self.repo.commit(commit).message == render(draft.act)
 
-    def _start_anew(self, commit: str, after: str) -> str:
-        """Put a new journal in the place of the one that ends in `after`. In two steps, each of which can be done
-        again: the old one is set aside under a name of its own, then the new one is published."""
-        there, aside = self.fetch(), f"{self.ref}-until-{after[:12]}"
-        if there not in (after, None):
-            raise RefusedError(f"the journal ends in {there}, not in {after}", "look at it: agentgov journal verify")
-        if self.remote is None:
-            done = self.repo.ref(aside) == after or self.repo.update_ref(aside, after, None)
-            done = done and self.repo.update_ref(self.ref, commit, there)
-        else:
-            done = there is None or self.remote.push({aside: after, self.ref: None}, {self.ref: after}).landed
-            done = done and self._publish(None, commit)
-            for name in (self.ref, self.remote_ref):  # what this clone had fetched is the old one
-                self.repo.update_ref(name, commit, self.repo.ref(name))
-        if not done:
-            hint = "whoever runs the remote has to allow that the branch is replaced, this once"
-            raise RefusedError(f"the journal could not be put in the place of {after[:12]}", hint)
-        return commit
-
-    def build(self, view: View, drafts: Iterable[Draft], appender: Appender, now: int) -> View:
-        """The view after these acts, written and not published. RefusedError for an act that does not hold."""
+    def build(
+        self, view: View, drafts: Iterable[Draft], appender: Appender, now: int, leave_out: LeaveOut | None = None
+    ) -> View:
+        """The view after these acts, written and not published. RefusedError for an act that does not hold and is not
+        left out."""
         from agentgov.journal.appending import write_acts
 
-        return write_acts(self.repo, view, drafts, appender, now)
+        return write_acts(self.repo, view, drafts, appender, now, leave_out)
 
-    def _publish(self, old: str | None, new: str) -> bool:
+    def publish(self, old: str | None, new: str) -> bool:
         """Move the journal from `old` to `new`; False when somebody else moved it first."""
         if self.remote is None:
             return self.repo.update_ref(self.ref, new, old)

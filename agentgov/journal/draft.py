@@ -1,13 +1,14 @@
 """An act on its way into the journal: its text, the signatures of everybody who acts, the key of whoever appends it."""
 
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from agentgov.errors import UsageError
 from agentgov.journal.view import View
 from agentgov.model.act import Act, ActError, clean_reason, new_id, render
 from agentgov.model.acts_table import KEEPERS
+from agentgov.model.transitions import Refusal
 from agentgov.trust.identity import Identity
 from agentgov.trust.signers import Signer
 from agentgov.trust.sshsig import ACT
@@ -22,6 +23,9 @@ class Draft:
     act: Act
     signatures: tuple[bytes, ...]
     files: Mapping[str, bytes] = field(default_factory=dict)
+
+
+LeaveOut = Callable[[Draft, Refusal], bool]  # whether a draft that the journal refuses is left out, and the rest lands
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,11 @@ One agent never waits for another: each is observed and planned by itself, from 
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from functools import partial
 
+from agentgov.errors import AgentgovError
 from agentgov.journal.clock import stale_words
 from agentgov.journal.evidence import awaited_for
 from agentgov.journal.overriding import overdue_of
@@ -24,27 +26,30 @@ from agentgov.release.plan import plan_agent
 from agentgov.release.refs import Refs, moved_tags
 from agentgov.release.view import AgentView, Decision, Moved, Wait
 
+UNREADABLE = "P0"  # the rule of an agent whose own records cannot be read; the others go on
 _TO_PRODUCTION = frozenset({"canary", "share", "graduate"})  # acts that bring new content to real traffic
 
 
 def wanted_counts(view: View, memories: Mapping[str, Memory], now: int) -> tuple[Wanted, ...]:
     """Whose units a tick needs: of every agent whose canary is judged, or whose release bakes."""
-    found = (
-        wanted(memories.get(str(agent), Memory()), agent, view.state.deployment(agent), _tick(view, agent, now))
-        for agent in view.state.released()
-    )
+    found = []
+    for agent in view.state.released():
+        with suppress(AgentgovError):  # planning tells of it
+            memory = memories.get(str(agent), Memory())
+            found.append(wanted(memory, agent, view.state.deployment(agent), _tick(view, agent, now)))
     return tuple(one for one in found if one is not None)
 
 
 def observe_all(view: View, memories: Mapping[str, Memory], reading: Reading, now: int) -> dict[str, Memory]:
-    """The memory of every agent after this tick."""
+    """The memory of every agent after this tick; of one whose records cannot be read, what it was."""
     found = {}
     time = max(now, view.state.head.time)
     for agent in view.state.released():
-        tick = _tick(view, agent, now)
-        tick = replace(tick, paused=pause_of(view, agent, time) is not None, problem=reading.why_not(str(agent)))
-        before = memories.get(str(agent), Memory())
-        found[str(agent)] = observe_tick(before, view.state.deployment(agent), reading.of(str(agent)), tick)
+        found[str(agent)] = before = memories.get(str(agent), Memory())
+        with suppress(AgentgovError):
+            tick = _tick(view, agent, now)
+            tick = replace(tick, paused=pause_of(view, agent, time) is not None, problem=reading.why_not(str(agent)))
+            found[str(agent)] = observe_tick(before, view.state.deployment(agent), reading.of(str(agent)), tick)
     return found
 
 
@@ -62,40 +67,61 @@ def plan_all(
     accept_unreviewed: bool = False,
     agents: Iterable[AgentId] | None = None,
 ) -> dict[AgentId, Decision]:
-    """The decision for every agent that has a release, or for these."""
+    """The decision for every agent that has a release, or for these; one that cannot be read waits for a repair."""
     unreviewed = len(view.governance.access.people) == 1 and not accept_unreviewed
     time = view.time_of_bots(now)
-    stale = stale_words(view) if view.is_stale(now) else ""
     freezes = view.governance.pipeline.freezes
     frozen = _broken(view) or frozen_by(freezes, time)
-    frozen_until = 0 if not frozen or view.stretch is not None else freeze_end(freezes, time) or 0
+    sky = _Sky(
+        now=time,
+        frozen=frozen,
+        frozen_until=0 if not frozen or view.stretch is not None else freeze_end(freezes, time) or 0,
+        integrity=integrity,
+        stale=stale_words(view) if view.is_stale(now) else "",
+    )
     decisions = {}
     for agent in view.state.released() if agents is None else agents:
-        at, releases = view.state.deployment(agent), view.state.releases(agent)
-        moved, revoked = moved_tags(releases, refs), revoked_tags(view, releases)
-        pipeline = pipeline_of(view, agent)
-        decision = plan_agent(
-            AgentView(
-                deployment=at,
-                releases=releases,
-                pipeline=pipeline,
-                observed=observed(memories.get(str(agent), Memory()), pipeline),
-                now=time,
-                may_promote=partial(may_promote, view, agent),
-                missing_evidence=partial(awaited_for, view),
-                ineligible=_ineligible(at, moved, revoked),
-                revoked=revoked,
-                moved=moved,
-                paused=pause_of(view, agent, time) is not None,
-                overdue=overdue_of(view, agent, time) is not None,
-                frozen=frozen,
-                frozen_until=frozen_until,
-                integrity=integrity,
-                stale=stale,
-            )
-        )
+        try:
+            decision = plan_agent(_seen(view, memories.get(str(agent), Memory()), refs, sky, agent))
+        except AgentgovError as error:
+            decision = Decision(UNREADABLE, None, waits=(Wait(UNREADABLE, error.in_one_line, gate="people"),))
         decisions[agent] = _without_eyes(decision) if unreviewed and decision.act in _TO_PRODUCTION else decision
     return decisions
+
+
+@dataclass(frozen=True, slots=True)
+class _Sky:
+    """What is the same for all agents in one tick, as `AgentView` has it."""
+
+    now: int
+    frozen: str
+    frozen_until: int
+    integrity: bool
+    stale: str
+
+
+def _seen(view: View, memory: Memory, refs: Refs, sky: _Sky, agent: AgentId) -> AgentView:
+    at, releases = view.state.deployment(agent), view.state.releases(agent)
+    moved, revoked = moved_tags(releases, refs), revoked_tags(view, releases)
+    pipeline = pipeline_of(view, agent)
+    return AgentView(
+        deployment=at,
+        releases=releases,
+        pipeline=pipeline,
+        observed=observed(memory, pipeline),
+        now=sky.now,
+        may_promote=partial(may_promote, view, agent),
+        missing_evidence=partial(awaited_for, view),
+        ineligible=_ineligible(at, moved, revoked),
+        revoked=revoked,
+        moved=moved,
+        paused=pause_of(view, agent, sky.now) is not None,
+        overdue=overdue_of(view, agent, sky.now) is not None,
+        frozen=sky.frozen,
+        frozen_until=sky.frozen_until,
+        integrity=sky.integrity,
+        stale=sky.stale,
+    )
 
 
 def _broken(view: View) -> str:

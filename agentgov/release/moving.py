@@ -1,4 +1,4 @@
-"""The second half of a tick: every agent observed, planned, and moved by at most one transition, all in one push.
+"""The second half of a tick: every agent observed, planned, and moved by at most one transition, many in one push.
 
 What was observed is kept before anything is written that rests on it. Planning is `plan`'s, the law the journal's.
 """
@@ -11,11 +11,14 @@ from agentgov.journal.draft import Draft, draft
 from agentgov.journal.pipelines import pipeline_of
 from agentgov.journal.view import View
 from agentgov.model.names import AgentId
+from agentgov.model.transitions import Refusal
 from agentgov.model.verdict import note, unknown
 from agentgov.release.counts import CountSource
 from agentgov.release.fleet import observe_all, plan_all, wanted_counts
 from agentgov.release.memory import MemoryStore
 from agentgov.release.observations import Memory
+from agentgov.release.order import Turns
+from agentgov.release.reasons import left_out
 from agentgov.release.refs import Refs
 from agentgov.release.view import Decision
 from agentgov.release.writing import Writing
@@ -30,7 +33,9 @@ class Senses:
     accept_unreviewed: bool = False
 
 
-def move(writing: Writing, senses: Senses, view: View, refs: Refs) -> tuple[View, dict[AgentId, Decision]]:
+def move(
+    writing: Writing, senses: Senses, turns: Turns, view: View, refs: Refs
+) -> tuple[View, dict[AgentId, Decision]]:
     """Observe, plan and write; the view after it, and the decisions by agent."""
     now = writing.clock()
     memories = _observe(writing, senses, view, now)
@@ -48,11 +53,41 @@ def move(writing: Writing, senses: Senses, view: View, refs: Refs) -> tuple[View
         accept_unreviewed=senses.accept_unreviewed,
     )
     decisions = plan(view)
-    due = [decision for decision in decisions.values() if decision.act]
-    writing.notes += writing.keep(refs, [_commit_of(one) for one in due if one.act == "alarm"])
-    if due:
-        view = writing.append(view, partial(_transitions, writing, plan, view.tip, decisions))
+    due = {agent: decision for agent, decision in decisions.items() if decision.act}
+    writing.notes += writing.keep(refs, [_commit_of(one) for one in due.values() if one.act == "alarm"])
+    for agents in turns.take(due, now):
+        view = _push(writing, turns, plan, view, {agent: due[agent] for agent in agents})
     return view, decisions
+
+
+def _push(
+    writing: Writing,
+    turns: Turns,
+    plan: Callable[..., Mapping[AgentId, Decision]],
+    view: View,
+    due: Mapping[AgentId, Decision],
+) -> View:
+    """The view after the acts of these agents. One that the journal refuses is left out, told once, and tried later."""
+    waiting: dict[str, AgentId] = {}
+
+    def propose(present: View) -> list[Draft]:
+        """What was decided; decided again where somebody else wrote meanwhile."""
+        found = due if present.tip == view.tip else plan(present, agents=due)
+        drafts = {agent: _transition(writing, present, one) for agent, one in found.items() if one.act}
+        waiting.clear()
+        waiting.update((one.act.id, agent) for agent, one in drafts.items())
+        return list(drafts.values())
+
+    def leave_out(refused: Draft, refusal: Refusal) -> bool:
+        agent = waiting.pop(refused.act.id)
+        if turns.refuse(agent):
+            writing.notes.append(left_out(str(agent), f"{refusal.message} ({refusal.code})"))
+        return True
+
+    view = writing.append(view, propose, leave_out)
+    for agent in waiting.values():
+        turns.done(agent)
+    return view
 
 
 def _observe(writing: Writing, senses: Senses, view: View, now: int) -> dict[str, Memory]:
@@ -68,18 +103,6 @@ def _observe(writing: Writing, senses: Senses, view: View, now: int) -> dict[str
     if problem:
         writing.notes.append(note("reconcile.memory", problem))
     return memories
-
-
-def _transitions(
-    writing: Writing,
-    plan: Callable[[View], Mapping[AgentId, Decision]],
-    tip: str,
-    decisions: Mapping[AgentId, Decision],
-    present: View,
-) -> list[Draft]:
-    """The acts that were decided at a tip of the journal; decided again where that is no longer the tip."""
-    found = decisions if present.tip == tip else plan(present)
-    return [_transition(writing, present, one) for one in found.values() if one.act]
 
 
 def _transition(writing: Writing, view: View, decision: Decision) -> Draft:

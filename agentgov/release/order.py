@@ -1,16 +1,19 @@
-"""Whose turn it is where more is due than one push takes. Pure.
+"""Whose turn it is, in one tick and over many of them. Pure.
 
 What takes risk away goes first, then whoever has waited longest. Ties are broken by a digest of the agent's name and a
-salt that changes, so that no name is always first.
+salt that changes, so that no name is always first. Whose act the journal refused waits twice as long each time, so that
+one agent that is wrong stops no other, and is not tried at every tick.
 """
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from agentgov.model.names import AgentId
 from agentgov.release.view import Decision
 
 MOST = 1000  # acts in one push
+LONGEST = 64  # ticks that an agent is left out for, whose act was refused again and again
 REDUCING = frozenset({"rollback", "fail", "abort", "alarm", "stall"})
 
 
@@ -26,3 +29,36 @@ def in_order(
 
     queue = sorted(due, key=turn)
     return tuple(tuple(queue[start : start + most]) for start in range(0, len(queue), most))
+
+
+@dataclass(slots=True)
+class Turns:
+    """What a reconciler remembers of the queue from tick to tick; losing it loses nothing but the order."""
+
+    ticks: int = 0
+    since: dict[AgentId, int] = field(default_factory=dict)  # when each agent became due, epoch seconds
+    refused: dict[AgentId, tuple[int, int]] = field(default_factory=dict)  # (times, the tick of the next try)
+
+    def take(self, due: Mapping[AgentId, Decision], now: int, most: int = MOST) -> tuple[tuple[AgentId, ...], ...]:
+        """The pushes of one tick: everybody who is due, without whom the journal refused a short while ago."""
+        self.ticks += 1
+        self.since = {agent: self.since.get(agent, now) for agent in due}
+        self.refused = {agent: found for agent, found in self.refused.items() if agent in due}
+        turn = {agent: one for agent, one in due.items() if self.refused.get(agent, (0, 0))[1] <= self.ticks}
+        return in_order(turn, self.since, now // 86_400, most)
+
+    def refuse(self, agent: AgentId) -> bool:
+        """The act of an agent was refused; whether that is news."""
+        times = self.refused.get(agent, (0, 0))[0] + 1
+        self.refused[agent] = (times, self.ticks + min(2**times, LONGEST))
+        return times == 1
+
+    def done(self, agent: AgentId) -> None:
+        """The act of an agent was written."""
+        self.since.pop(agent, None)
+        self.refused.pop(agent, None)
+
+    @property
+    def oldest(self) -> int | None:
+        """Since when the first of those is due that are still waiting, None where nobody is."""
+        return min(self.since.values(), default=None)

@@ -1,8 +1,9 @@
 """The ids of what the reconciler tells beside the law: why an agent, a source or a receiver is behind.
 
-Names only, so that whoever tells one of these and whoever looks for it say the same (docs/rules.md has the words).
-Decides nothing.
+So that whoever tells one of these and whoever looks for it say the same (docs/rules.md has the words). Decides nothing.
 """
+
+from agentgov.model.verdict import Reason, note
 
 BAKE_FAILED = "release.bake-failed"
 LEFT_OUT = "reconcile.left-out"
@@ -18,3 +19,8 @@ RENDERED_REFUSED = "rendered.refused"
 WEBHOOK = "delivery.webhook"
 FOLDER = "delivery.folder"
 ADVISORY = "delivery.advisory"
+
+
+def left_out(agent: str, why: str) -> Reason:
+    """An agent that goes nowhere in this tick, while the others do."""
+    return note(LEFT_OUT, f"{agent} is left out, and tried again later: {why}")

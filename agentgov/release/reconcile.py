@@ -20,6 +20,7 @@ from agentgov.release.counts import CountSource
 from agentgov.release.following import Follower
 from agentgov.release.memory import MemoryStore
 from agentgov.release.moving import Senses, move
+from agentgov.release.order import Turns
 from agentgov.release.refs import Refs, observe_refs
 from agentgov.release.sightings import refusals
 from agentgov.release.taking_over import rewritten, take_over
@@ -45,6 +46,7 @@ class Reconciler:
     accept_unreviewed: bool = False  # a fleet of one person must say so before anything reaches production
     stopped: Callable[[], bool] = bool
     followers: tuple[Follower, ...] = ()
+    turns: Turns = field(default_factory=Turns)
     acts: list[str] = field(default_factory=list)
 
     def tick(self) -> Report:
@@ -60,7 +62,8 @@ class Reconciler:
         if lost:
             writing.notes += [*lost, *writing.keep(refs, [view.state.head.main])]
         view, advance, sightings = take_over(writing, view, refs)
-        view, decisions = move(writing, Senses(self.store, self.counts, self.accept_unreviewed), view, refs)
+        senses = Senses(self.store, self.counts, self.accept_unreviewed)
+        view, decisions = move(writing, senses, self.turns, view, refs)
         view = _checkpoint(writing, view, refs, lost)
         writing.notes += _overdue(view, self.clock())
         for follower in self.followers:

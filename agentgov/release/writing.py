@@ -3,12 +3,15 @@
 Once `stopped` says so, nothing more is written: a tick ends between two acts. Decides nothing; the journal judges.
 """
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from agentgov.journal.branch import Journal
-from agentgov.journal.draft import Actor, Draft
+from agentgov.journal.draft import Actor, Draft, LeaveOut
 from agentgov.journal.view import View
+from agentgov.model.act import Act
+from agentgov.model.transitions import Refusal
 from agentgov.model.verdict import Reason
 from agentgov.release.keeping import keep_commits
 from agentgov.release.refs import Refs
@@ -24,20 +27,29 @@ class Writing:
     stopped: Callable[[], bool] = bool
     acts: list[str] = field(default_factory=list)  # subjects of what was written
     notes: list[Reason] = field(default_factory=list)
+    kinds: Counter[str] = field(default_factory=Counter)  # how many acts of each kind were written
 
-    def append(self, view: View, propose: Callable[[View], list[Draft]]) -> View:
+    def append(self, view: View, propose: Callable[[View], list[Draft]], leave_out: LeaveOut | None = None) -> View:
         """The view after the acts that are proposed, in one push; the same view where there are none."""
         if self.stopped():
             return view
-        written: list[str] = []
+        written: dict[str, Act] = {}
 
         def remember(present: View) -> list[Draft]:
             drafts = propose(present)
-            written[:] = [draft.act.subject for draft in drafts]
+            written.clear()
+            written.update((draft.act.id, draft.act) for draft in drafts)
             return drafts
 
-        view = self.journal.append(remember, self.actor.appender, self.clock)
-        self.acts += written
+        def left_out(draft: Draft, refusal: Refusal) -> bool:
+            if leave_out is None or not leave_out(draft, refusal):
+                return False
+            del written[draft.act.id]
+            return True
+
+        view = self.journal.append(remember, self.actor.appender, self.clock, left_out)
+        self.acts += [act.subject for act in written.values()]
+        self.kinds.update(act.kind for act in written.values())
         return view
 
     def keep(self, refs: Refs, commits: list[str]) -> tuple[Reason, ...]:

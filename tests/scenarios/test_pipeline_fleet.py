@@ -7,7 +7,11 @@ import pytest
 from pipelineworld import PipelineWorld
 from simulator import PAYROLL, TRIAGE
 
+from agentgov.errors import RefusedError
+from agentgov.journal.draft import Draft, draft
+from agentgov.journal.view import View
 from agentgov.model.names import ReleaseName
+from agentgov.model.transitions import Refusal, release_trailer
 from agentgov.release import orders
 from agentgov.release.reconcile import HEARTBEAT
 from agentgov.trust.pins import load_pins
@@ -74,6 +78,40 @@ def test_an_agent_that_is_broken_on_main_stops_no_other(shipped: PipelineWorld) 
     assert {reason.rule for reason in shipped.last.refused} <= {"tag.closure", "tag.commit", "tag.findings"}
     assert shipped.last.refused
     shipped.check()
+
+
+def test_an_act_that_the_journal_refuses_is_left_out_and_the_others_land(tmp_path: Path) -> None:
+    fleet = PipelineWorld(tmp_path / "world", agents=3)
+    for agent in fleet.agents:
+        fleet.release("alice", agent, "1.0.0")
+    fleet.run()
+    fleet.until(lambda at: at.staging.state == "SOAKING", fleet.agents[0])
+    view = fleet.view()
+    actor = fleet.actor("reconciler")
+    refused: list[str] = []
+
+    def propose(present: View) -> list[Draft]:
+        drafts = []
+        for agent in fleet.agents:
+            release = present.state.releases(agent)[0]
+            fields = [("Agent", str(agent)), ("Release", release_trailer(release))]
+            kind = "settle" if agent == fleet.agents[1] else "checkpoint"
+            drafts.append(
+                draft(present, actor, kind, f"{kind} {agent}", fields * (kind == "settle"), now=fleet.clock())
+            )
+        return drafts
+
+    def leave_out(one: Draft, refusal: Refusal) -> bool:
+        refused.append(f"{one.act.subject}: {refusal.code}")
+        return True
+
+    after = fleet.journal.append(propose, actor.appender, fleet.clock, leave_out)
+    assert after.state.head.seq == view.state.head.seq + 2
+    assert [one.partition(":")[0] for one in refused] == [f"settle {fleet.agents[1]}"]
+    with pytest.raises(RefusedError):
+        fleet.journal.append(propose, actor.appender, fleet.clock)
+    assert fleet.view().tip == after.tip
+    fleet.check()
 
 
 def test_governance_that_cannot_be_read_changes_nothing(shipped: PipelineWorld) -> None:

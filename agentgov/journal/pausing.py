@@ -5,6 +5,7 @@ Who may give them is decided in `authority`; what a paused agent may still do is
 
 import re
 
+from agentgov.journal.moves import former_ids
 from agentgov.journal.outcome import Outcome
 from agentgov.journal.view import View
 from agentgov.model.act import Act
@@ -16,8 +17,16 @@ _UNTIL = re.compile(r"(?:0|[1-9][0-9]{0,10})\Z")  # epoch seconds, up to the yea
 
 
 def pause_of(view: View, agent: AgentId, time: int) -> Pause | None:
-    """The pause that stops an agent at this journal time, the strictest first; None where it may run."""
-    matching = [pause for pause in view.state.pauses().values() if selects(pause.selector, agent)]
+    """The pause that stops an agent at this journal time, the strictest first; None where it may run. One of an id
+    that it had before stops it, too; of a workspace that it left only while it was there."""
+    pauses = list(view.state.pauses().values())
+    matching = [pause for pause in pauses if selects(pause.selector, agent)]
+    if pauses and (former := tuple(former_ids(view, agent))):
+        moved = min((release.seen for release in view.state.releases(agent)), default=0)
+        for pause in pauses:
+            wide = pause.time <= moved and any(selects(pause.selector, one) for one in former)
+            if pause not in matching and (wide or pause.selector in map(str, former)):
+                matching.append(pause)
     running = [pause for pause in matching if pause.until == 0 or time < pause.until]
     return min(running, key=lambda pause: (pause.mode != "stop", pause.seq), default=None)
 

@@ -5,6 +5,7 @@ Who may sign the tag, and what it may release, is decided in `tags`.
 
 from collections.abc import Callable
 
+from agentgov.journal.moves import taken_over
 from agentgov.journal.outcome import Outcome
 from agentgov.journal.overriding import used_for_release
 from agentgov.journal.tags import judge_tag
@@ -44,5 +45,8 @@ def judge_release_seen(view: View, act: Act, time: int, file: Callable[[str], by
     said = (str(name), release.tag, release.commit, release.closure)
     if tuple(parts) != said or act.get("Authorised-At") != str(release.authorised_at):
         return Refusal("release.bound", "the act says something else of the release than its tag")
-    changes: Changes = {release_path(name): release, **used_for_release(view, oid, release.authorised_at)}
+    taken = taken_over(view, act, release)
+    if isinstance(taken, Refusal):
+        return taken
+    changes: Changes = {release_path(name): release, **used_for_release(view, oid, release.authorised_at), **taken}
     return Outcome(changes, {path: raw})

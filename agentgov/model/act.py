@@ -94,7 +94,7 @@ GRAMMAR: Mapping[str, tuple[tuple[str, Presence], ...]] = MappingProxyType(
             ("Requirements", "one"),
             *((name, "many" if name == "Pusher" else "maybe") for name in IMPORTED),
         ),
-        "release-seen": (("Agent", "one"), ("Release", "one"), ("Authorised-At", "one")),
+        "release-seen": (("Agent", "one"), ("Release", "one"), ("Authorised-At", "one"), ("Formerly", "maybe")),
         "stage": (("Agent", "one"), ("Release", "one"), ("Leaves", "one")),
         "pass": (("Agent", "one"), ("Release", "one")),
         "canary": (("Agent", "one"), ("Release", "one"), ("Share", "one"), ("Leaves", "one")),

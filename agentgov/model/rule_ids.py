@@ -119,6 +119,7 @@ RULES: tuple[RuleId, ...] = (
     RuleId("release.known", "The journal has seen the release already."),
     RuleId("release.tag-missing", "The bytes of the tag do not lie beside the act."),
     RuleId("release.bound", "The act says something else of the release than its tag."),
+    RuleId("release.formerly", "The act names a past that the agent does not take over.", "See docs/releases.md."),
     RuleId("release.revoked", "The release rests on a revoked key.", "Have its contents reviewed, and release anew."),
     RuleId("revoke.key", "The act names no fingerprint of a key.", "Revoke with agentgov revoke."),
     RuleId("revoke.done", "The key is revoked already.", "With --since it may be revoked again."),

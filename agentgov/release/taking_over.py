@@ -10,6 +10,7 @@ from agentgov.errors import IncompleteError
 from agentgov.journal.advancing import Proposed, draft_advance
 from agentgov.journal.authorise import Advance
 from agentgov.journal.draft import Draft, draft
+from agentgov.journal.moves import past_of
 from agentgov.journal.view import View
 from agentgov.model.state import Release
 from agentgov.model.transitions import release_trailer
@@ -99,6 +100,9 @@ def _seen(writing: Writing, view: View, sighting: Sighting) -> Draft:
         ("Release", release_trailer(release)),
         ("Authorised-At", str(release.authorised_at)),
     ]
+    former = past_of(view, release)
+    if former is not None:
+        fields.append(("Formerly", str(former)))
     files = {f"releases/{sighting.name}.tag": sighting.raw}
     subject = f"see release {sighting.name}"
     return draft(view, writing.actor, "release-seen", subject, fields, now=writing.clock(), files=files)

@@ -6,6 +6,7 @@ One agent never waits for another: each is observed and planned by itself, from 
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import date
 from functools import partial
 
 from agentgov.errors import AgentgovError
@@ -14,17 +15,20 @@ from agentgov.journal.evidence import awaited_for
 from agentgov.journal.overriding import overdue_of
 from agentgov.journal.pausing import pause_of
 from agentgov.journal.pipelines import pipeline_of
+from agentgov.journal.released_agent import agent_of
 from agentgov.journal.revoked import revoked_tags
-from agentgov.journal.view import View
+from agentgov.journal.view import View, day_of
 from agentgov.journal.votes import may_promote
 from agentgov.model.names import AgentId
-from agentgov.model.state import Deployment
+from agentgov.model.state import Deployment, Release
+from agentgov.model.transitions import candidate
 from agentgov.release.counts import Reading, Wanted
 from agentgov.release.freeze import freeze_end, frozen_by
 from agentgov.release.observations import Memory, Tick, observe_tick, observed, wanted
 from agentgov.release.plan import plan_agent
 from agentgov.release.refs import Refs, moved_tags
 from agentgov.release.view import AgentView, Decision, Moved, Wait
+from agentgov.validate.content import is_date
 
 UNREADABLE = "P0"  # the rule of an agent whose own records cannot be read; the others go on
 _TO_PRODUCTION = frozenset({"canary", "share", "graduate"})  # acts that bring new content to real traffic
@@ -112,7 +116,7 @@ def _seen(view: View, memory: Memory, refs: Refs, sky: _Sky, agent: AgentId) -> 
         now=sky.now,
         may_promote=partial(may_promote, view, agent),
         missing_evidence=partial(awaited_for, view),
-        ineligible=_ineligible(at, moved, revoked),
+        ineligible={**_lapsed(view, at, releases, day_of(sky.now)), **_ineligible(at, moved, revoked)},
         revoked=revoked,
         moved=moved,
         paused=pause_of(view, agent, sky.now) is not None,
@@ -131,8 +135,20 @@ def _broken(view: View) -> str:
 
 
 def _without_eyes(decision: Decision) -> Decision:
-    wait = Wait(decision.rule, "nobody but its author has seen it: agentgov reconcile --accept-unreviewed")
+    wait = Wait(
+        decision.rule, "nobody but its author has seen it: agentgov reconcile --accept-unreviewed", gate="people"
+    )
     return Decision(decision.rule, None, waits=(*decision.waits, wait))
+
+
+def _lapsed(view: View, at: Deployment, releases: Iterable[Release], today: date) -> dict[str, str]:
+    """A candidate whose content was to be looked at again by a day that has passed meanwhile."""
+    found = next((release for release in releases if release.tag == candidate(at)), None)
+    agent = agent_of(view, found) if found is not None else None
+    by = agent.spec.lifecycle.review_by if agent is not None else ""
+    if found is None or not by or (is_date(by) and today <= date.fromisoformat(by)):
+        return {}
+    return {found.tag: f"the agent is overdue: it was to be looked at again by {by} (lifecycle.reviewBy)"}
 
 
 def _ineligible(at: Deployment, moved: tuple[Moved, ...], revoked: frozenset[str]) -> dict[str, str]:

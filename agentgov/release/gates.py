@@ -5,6 +5,10 @@ what only the reconciler knows: soak and units really observed, the judge, evide
 them in order.
 """
 
+import math
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from agentgov.model.act import GRAMMAR, Act
 from agentgov.model.evidence import StageName
 from agentgov.model.pipeline import Step
@@ -22,11 +26,23 @@ from agentgov.model.transitions import (
 )
 from agentgov.model.units import parse_duration, rough_duration
 from agentgov.release.judge import Outcome
-from agentgov.release.view import AgentView, Decision, Wait
+from agentgov.release.view import AgentView, Decision, GateName, Observed, Wait
 
 BOT = "bot:reconciler"
 # A release refused with one of these never enters by waiting; with any other it may, later.
 NEVER = frozenset({"prerelease", "bad", "withdrawn", "revoked", "version", "content"})
+# What opens where the law says no with one of these.
+_GATE_OF: Mapping[str, GateName] = MappingProxyType(
+    {
+        "paused": "pause",
+        "hold": "hold",
+        "retired": "hold",
+        "promoters": "promoters",
+        "soak": "soak",
+        "override-overdue": "people",
+        "canary": "queue",
+    }
+)
 
 
 def propose(
@@ -68,7 +84,8 @@ def soak_gate(rule: str, observed: int, needed: str) -> list[Wait]:
     seconds = parse_duration(needed)
     if observed >= seconds:
         return []
-    return [Wait(rule, f"soak {rough_duration(observed)} of {needed}", rough_duration(seconds - observed))]
+    left = seconds - observed
+    return [Wait(rule, f"soak {rough_duration(observed)} of {needed}", rough_duration(left), gate="soak", eta=left)]
 
 
 def step_gates(view: AgentView, rule: str, step: Step) -> list[Wait]:
@@ -79,10 +96,17 @@ def step_gates(view: AgentView, rule: str, step: Step) -> list[Wait]:
         return waits
     if seen.units < step.min_units:
         left = step.min_units - seen.units
-        waits.append(Wait(rule, f"canary: {seen.units} of {step.min_units} units", f"{left} units"))
+        words, eta = f"canary: {seen.units} of {step.min_units} units", seconds_for(seen, left)
+        waits.append(Wait(rule, words, f"{left} units", gate="units", eta=eta))
     if not seen.healthy:
-        waits.append(Wait(rule, f"data: {seen.problem or 'no counts in this tick'}"))
+        waits.append(Wait(rule, f"data: {seen.problem or 'no counts in this tick'}", gate="data"))
     return waits
+
+
+def seconds_for(seen: Observed, units: int) -> int | None:
+    """About how long so many more units of a canary take, as fast as they came in this step; None while none came."""
+    rate = seen.unit_rate or (seen.units / seen.canary_soak if seen.canary_soak else 0.0)
+    return math.ceil(units / rate) if rate > 0 else None
 
 
 def judge_gate(view: AgentView, rule: str) -> list[Wait]:
@@ -94,7 +118,8 @@ def judge_gate(view: AgentView, rule: str) -> list[Wait]:
     about = (
         f", about {eta} more units" if eta is not None else ", and no telling when; a quiet agent needs an evaluation"
     )
-    return [Wait(rule, f"judge: undecided{about}", f"{eta} units" if eta is not None else "")]
+    remaining, seconds = (f"{eta} units", seconds_for(view.observed, eta)) if eta is not None else ("", None)
+    return [Wait(rule, f"judge: undecided{about}", remaining, gate="judge", eta=seconds)]
 
 
 def evidence_gate(view: AgentView, rule: str, release: Release, stage: StageName) -> list[Wait]:
@@ -106,7 +131,7 @@ def evidence_gate(view: AgentView, rule: str, release: Release, stage: StageName
 def eligibility_gate(view: AgentView, rule: str, release: Release) -> list[Wait]:
     """A candidate that no longer verifies stays where it is; somebody aborts it, or a newer release takes its place."""
     why = view.ineligible.get(release.tag)
-    return [Wait(rule, f"{release.name} is not eligible: {why}")] if why is not None else []
+    return [Wait(rule, f"{release.name} is not eligible: {why}", gate="eligible")] if why is not None else []
 
 
 def refusal_gate(rule: str, outcome: Decision | Refusal, waits: list[Wait]) -> list[Wait]:
@@ -116,7 +141,8 @@ def refusal_gate(rule: str, outcome: Decision | Refusal, waits: list[Wait]) -> l
     if outcome.code == "transition.evidence":
         listed = any(wait.gate == "evidence" for wait in waits)
         return [] if listed else [Wait(rule, f"evidence: {outcome.message}", gate="evidence")]
-    return [Wait(rule, f"{outcome.code.removeprefix('transition.')}: {outcome.message}")]
+    word = outcome.code.removeprefix("transition.")
+    return [Wait(rule, f"{word}: {outcome.message}", gate=_GATE_OF.get(word, ""))]
 
 
 def preemption_gate(view: AgentView, rule: str, newer: Release) -> list[Wait]:
@@ -132,9 +158,9 @@ def preemption_gate(view: AgentView, rule: str, newer: Release) -> list[Wait]:
     message = f"{newer.name} waits behind {held.name} in staging"
     soak = parse_duration(view.pipeline.stage("staging").soak)
     if at.staging.state == "SOAKING" and 2 * view.observed.staging_soak >= soak:
-        return [Wait(rule, f"{message}, which is half soaked")]
+        return [Wait(rule, f"{message}, which is half soaked", gate="queue")]
     if at.staging.state == "PASSED" and not view.paused and at.hold is None:
-        return [Wait(rule, f"{message}, which has passed")]
+        return [Wait(rule, f"{message}, which has passed", gate="queue")]
     return []
 
 

@@ -38,8 +38,9 @@ Answer = Decision | Sequence[Wait]
 def plan_agent(view: AgentView) -> Decision:
     """The next act for one agent, or none, with everything that waits."""
     if not view.integrity:
-        return Decision("P0", None, waits=(Wait("P0", "the journal is not verified here; nothing moves until it is"),))
-    waits: list[Wait] = [Wait("P0", view.stale)] if view.stale else []
+        unverified = "the journal is not verified here; nothing moves until it is"
+        return Decision("P0", None, waits=(Wait("P0", unverified, gate="stale"),))
+    waits: list[Wait] = [Wait("P0", view.stale, gate="stale")] if view.stale else []
     if view.observed.of != fingerprint(view.deployment):
         alarm, unseen = _moved(view), Wait("", "this state is observed from the next tick on")
         return alarm if isinstance(alarm, Decision) else Decision("", None, waits=(*waits, unseen))
@@ -94,12 +95,12 @@ def _bake_failed(view: AgentView) -> Answer:
     if at.production.state != "BAKING" or found is None or found.outcome is not Outcome.FAIL:
         return ()
     if not view.pipeline.stage("production").auto_rollback:
-        return (
-            Wait("P4", f"production is above its ceiling: {found.metric}; autoRollback is off, so somebody decides"),
-        )
+        words = f"production is above its ceiling: {found.metric}; autoRollback is off, so somebody decides"
+        return (Wait("P4", words, gate="people"),)
     target, running = rollback_target(at, view.release, view.revoked), view.release(at.production.release)
     if target is None or running is None:
-        return (Wait("P4", f"production is above its ceiling: {found.metric}, with nothing to go back to; pause it"),)
+        words = f"production is above its ceiling: {found.metric}, with nothing to go back to; pause it"
+        return (Wait("P4", words, gate="people"),)
     subject = f"roll back {_named(running)} to v{target.release_name.version}"
     reason = f"Above its ceiling while it baked: {found.metric}."
     outcome = gates.propose(view, "P4", "rollback", target, subject=subject, reason=reason)
@@ -126,10 +127,10 @@ def _expired(view: AgentView, release: Release) -> Answer:
     judge = view.pipeline.stage("canary").judge
     message = f"the canary of {_named(release)} is inconclusive; clear it, or abort it"
     if view.paused or not isinstance(judge, Judge):
-        return (Wait("P6", message),)
+        return (Wait("P6", message, gate="people"),)
     left = view.deployment.canary.since + parse_duration(judge.deadline) - view.now
     if left > 0:
-        return (Wait("P6", message, rough_duration(left)),)
+        return (Wait("P6", message, rough_duration(left), gate="people"),)
     subject, reason = f"abort {_named(release)}", "Inconclusive for a whole deadline."
     return _unless([], gates.propose(view, "P6", "abort", release, subject=subject, reason=reason), "P6")
 

@@ -33,6 +33,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "hold": ("hold", "Release", "Keep an agent where it is, or lift that."),
     "abort": ("abort", "Release", "Take a candidate out of the pipeline."),
     "withdraw": ("withdraw", "Release", "One release advances no more, and has no traffic."),
+    "retire": ("retire", "Release", "End all traffic of an agent; nothing comes back by itself."),
     "clear": ("clear", "Release", "Take a bad mark off a release, or start an inconclusive canary anew."),
     "rollback": ("rollback", "On call", "Back to the prior good release at once."),
     "pause": ("pause", "On call", "Stop one agent, or a selector, and nobody else."),

@@ -69,7 +69,9 @@ _TABLE = (
         "abort", "abort", "reduces", "reconciler", note="staging while only staging holds it; a bot after a deadline"
     ),
     _order("withdraw", "withdraw", "reduces", verb="abort"),
-    _order("retire", "", "reduces", note="ends all traffic of an agent; `hold --lift` and a newer tag bring it back"),
+    _order(
+        "retire", "retire", "reduces", note="ends all traffic of an agent; `hold --lift` and a newer tag bring it back"
+    ),
     ActRule(
         "evidence",
         ("evidence add",),

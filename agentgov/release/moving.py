@@ -18,7 +18,7 @@ from agentgov.release.fleet import observe_all, plan_all, wanted_counts
 from agentgov.release.memory import MemoryStore
 from agentgov.release.observations import Memory
 from agentgov.release.order import Turns
-from agentgov.release.reasons import left_out
+from agentgov.release.reasons import bake_failed, left_out
 from agentgov.release.refs import Refs
 from agentgov.release.view import Decision
 from agentgov.release.writing import Writing
@@ -54,6 +54,8 @@ def move(
     )
     decisions = plan(view)
     due = {agent: decision for agent, decision in decisions.items() if decision.act}
+    failing = [(agent, wait) for agent, decision in decisions.items() for wait in decision.waits if wait.rule == "P4"]
+    writing.notes += [bake_failed(str(agent), wait.message) for agent, wait in failing]
     writing.notes += writing.keep(refs, [_commit_of(one) for one in due.values() if one.act == "alarm"])
     for agents in turns.take(due, now):
         view = _push(writing, turns, plan, view, {agent: due[agent] for agent in agents})

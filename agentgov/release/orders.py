@@ -66,6 +66,12 @@ def order_withdraw(view: View, actor: Actor, agent: AgentId, wanted: ReleaseName
     return draft(view, actor, "withdraw", subject, fields, now=now, reason=reason)
 
 
+def order_retire(view: View, actor: Actor, agent: AgentId, *, now: int, reason: str) -> Draft:
+    """All traffic of an agent ends."""
+    fields = [("Agent", str(agent)), ("Leaves", view.state.deployment(agent).production.release or "none")]
+    return draft(view, actor, "retire", f"retire {agent}", fields, now=now, reason=reason)
+
+
 def order_hold(view: View, actor: Actor, agent: AgentId, *, lift: bool, now: int, reason: str = "") -> Draft:
     """Keep an agent where it is, or lift that."""
     fields = [("Agent", str(agent)), ("State", "lifted" if lift else "set")]

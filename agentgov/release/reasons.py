@@ -21,6 +21,11 @@ FOLDER = "delivery.folder"
 ADVISORY = "delivery.advisory"
 
 
+def bake_failed(agent: str, why: str) -> Reason:
+    """Production is bad and no rollback comes by itself: people are needed at once."""
+    return note(BAKE_FAILED, f"{agent}: {why}")
+
+
 def left_out(agent: str, why: str) -> Reason:
     """An agent that goes nowhere in this tick, while the others do."""
     return note(LEFT_OUT, f"{agent} is left out, and tried again later: {why}")

@@ -206,3 +206,19 @@ def test_only_releases_in_order_and_release_candidates_never(shipped: PipelineWo
     staged = [act.get("Release").split(" ")[0] for act in shipped.acts() if act.kind == "stage"]
     assert staged == [str(ReleaseName(TRIAGE, version)) for version in ("1.0.0", "1.10.0")]
     shipped.check()
+
+
+def test_a_first_release_that_fails_while_it_bakes_calls_people_by_name(fleet: PipelineWorld) -> None:
+    fleet.release("alice", TRIAGE, "1.0.0")
+    fleet.until(lambda at: at.canary.state == "RAMP")
+    fleet.order("bob", orders.order_promote, TRIAGE, "production")
+    fleet.until(lambda at: at.production.state == "BAKING")
+    report = fleet.run(bad=0.5)
+    assert [(why.rule, TRIAGE.name in why.message) for why in report.notes] == [("release.bake-failed", True)]
+    assert "nothing to go back to; pause it" in fleet.waits(report)
+    assert fleet.running() == "1.0.0"  # no key of a bot stops what people did not order to stop
+    fleet.order("bob", orders.order_retire, TRIAGE, reason="it harms, and there is nothing to go back to")
+    assert fleet.running() == ""
+    fleet.run(3)
+    assert fleet.kinds()[-1] == "retire"
+    fleet.check()

@@ -12,7 +12,7 @@ from agentgov.cli.commands import COMMANDS
 from agentgov.cli.main import cli
 from agentgov.resources import folder
 
-ORDERS = ("review", "promote", "hold", "abort", "withdraw", "clear", "rollback", "pause", "resume")
+ORDERS = ("review", "promote", "hold", "abort", "withdraw", "retire", "clear", "rollback", "pause", "resume")
 FOLDER = folder("schemas") / "output"
 NAMES = sorted(path.name.removesuffix(".schema.json") for path in FOLDER.iterdir())
 

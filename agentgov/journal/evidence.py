@@ -146,29 +146,43 @@ def _refuse_result(act: Act, short: Sequence[str]) -> Refusal | None:
 
 
 def _refuse_own(view: View, act: Act, release: Release) -> Refusal | None:
-    """Nobody vouches for their own work: neither who signed the release nor who wrote what it brings."""
+    """Nobody vouches for their own work: neither who signed a release of this content nor who wrote what it brings.
+    All releases of the content are asked, or a second tag on it would make its author a stranger."""
     if not act.is_personal:
         return None
     who = act.actor_id
-    if who == release.by:
-        return Refusal(OWN_CHANGE, f"{who} signed {release.name}, and adds no results for it")
-    if who in authors_of(view, release):
-        return Refusal(OWN_CHANGE, f"{who} wrote some of what {release.name} brings, and adds no results for it")
+    for one in _same_content(view, release):
+        if who == one.by:
+            return Refusal(OWN_CHANGE, f"{who} signed {one.name}, and adds no results for it")
+        if who in authors_of(view, one):
+            return Refusal(OWN_CHANGE, f"{who} wrote some of what {one.name} brings, and adds no results for it")
     return None
 
 
+def _same_content(view: View, release: Release) -> list[Release]:
+    return [one for one in view.state.releases(release.release_name.agent) if one.closure == release.closure]
+
+
 def authors_of(view: View, release: Release) -> frozenset[str]:
-    """Everybody whom the commits name that made what a release changes since the agent's release before it, or since
-    trust began. IncompleteError where history is missing."""
+    """Everybody whom the commits name that made what a release changes since the agent's last release of another
+    content, or since trust began. IncompleteError where history is missing."""
     from agentgov.journal.authors import author_sets
 
-    older = [one for one in view.state.releases(release.release_name.agent) if one.seen <= release.seen]
-    older = [one for one in older if one.release_name.precedence < release.release_name.precedence]
-    base = older[-1].commit if older else view.state.head.introduction
+    before = _last_other(view, release)
+    base = before.commit if before is not None else view.state.head.introduction
     if not view.repo.has(base):
         raise IncompleteError(f"commit {base[:12]}, which {release.name} follows, is missing", "git fetch --unshallow")
-    before = closure_files(view, older[-1]) if older else {}
-    now = closure_files(view, release)
-    changed = {path: base for path in before.keys() | now.keys() if before.get(path) != now.get(path)}
+    old, new = closure_files(view, before) if before is not None else {}, closure_files(view, release)
+    changed = {path: base for path in old.keys() | new.keys() if old.get(path) != new.get(path)}
     sets = author_sets(view.repo, view.directory, release.commit, changed, view.memory.touched)
     return frozenset[str]().union(*(one.people for one in sets.values()))
+
+
+def _last_other(view: View, release: Release) -> Release | None:
+    """The agent's newest release below this one that holds another content."""
+    older = [
+        one
+        for one in view.state.releases(release.release_name.agent)
+        if one.closure != release.closure and one.release_name.precedence < release.release_name.precedence
+    ]
+    return older[-1] if older else None

@@ -54,8 +54,8 @@ spec:
   actions: []                            # the first match wins, no match denies, for example:
   #   - {{match: {{tools: [tickets.search]}}, then: allow}}
   budget: {{day: "1.00 {limits.currency}", run: "0.10 {limits.currency}", onLimit: deny}}
-  evals:
-    - {{suite: evals/basics.yaml, min: {{pass_rate: 1.0}}, before: [canary]}}
+  evals: []                              # once CI signs results (agentgov evidence), for example:
+  #   - {{suite: evals/basics.yaml, min: {{pass_rate: 1.0}}, before: [canary]}}
   oncall: {{escalate: [{who}, "role:administrator"], ackWithin: 30m}}
   playbook: {quoted(playbook)}
   lifecycle: {{state: active}}

@@ -108,6 +108,15 @@ def test_nobody_vouches_for_what_they_wrote_or_released(asked: EvidenceWorld) ->
     recorded(asked, asked.draft(BOT, "1.2.0", GOOD).act)
 
 
+def test_a_second_tag_on_a_content_makes_its_author_no_stranger(asked: EvidenceWorld) -> None:
+    asked.clock.pass_(60)
+    asked.tag("bob", TRIAGE, "1.1.1", asked.recorded("1.1.0").commit)
+    asked.run()
+    for who in ("alice", "bob"):  # wrote it and signed its first tag, signed its second
+        assert refused(asked, asked.draft(who, "1.1.1", GOOD).act) == "evidence.own-change"
+    recorded(asked, asked.draft("erin", "1.1.1", GOOD).act)
+
+
 def test_whose_word_it_takes(asked: EvidenceWorld) -> None:
     for who, code in [("dave", "authority.permission"), ("reconciler", "authority.bot-kind")]:
         with pytest.raises(RefusedError, match=code):

@@ -12,17 +12,18 @@ import click
 
 from agentgov.cli.context import open_context
 from agentgov.cli.forge_access import forge_options
+from agentgov.cli.forge_door import Door
 from agentgov.cli.forge_errands import Errands, served
-from agentgov.cli.options import repo_option, show
+from agentgov.cli.options import listen_address, repo_option, show
 from agentgov.cli.watch import Stop
 from agentgov.errors import ConfigurationError, IncompleteError
 from agentgov.forge.hook_events import Errand, Ours, Work
 from agentgov.forge.hook_secrets import VARIABLES, secrets_from
-from agentgov.forge.receiver import Intake, Reply, headers_of, refuse_head
+from agentgov.forge.receiver import Intake
 from agentgov.forge.waking import Waking
-from agentgov.forge.webhooks import Delivery, Secrets
+from agentgov.forge.webhooks import Secrets
 from agentgov.forge.where import ForgeOptions
-from agentgov.net.listening import Answered, Head, Listening, parse_address
+from agentgov.net.listening import Listening
 from agentgov.repo import clock
 from agentgov.report.page import Page, Span
 from agentgov.trust.identity import Forge
@@ -32,13 +33,6 @@ _QUIET = 60.0  # seconds between two words about deliveries that are refused
 _DOES = {Work.IMPORT: "imports reviews", Work.CHECK: "checks pull requests", Work.RECONCILE: "reconciles"}
 
 
-def _address(_: click.Context, __: click.Parameter, text: str) -> tuple[str, int]:
-    try:
-        return parse_address(text)
-    except ValueError as error:
-        raise click.BadParameter(f"{error}.") from error
-
-
 @click.command("listen")
 @click.option(
     "--listen",
@@ -46,7 +40,7 @@ def _address(_: click.Context, __: click.Parameter, text: str) -> tuple[str, int
     default="127.0.0.1:8787",
     show_default=True,
     metavar="HOST:PORT",
-    callback=_address,
+    callback=listen_address,
     help="Where to listen; a proxy in front speaks TLS.",
 )
 @click.option("--check", is_flag=True, help="Also keep comment and status of pull requests up to date.")
@@ -73,7 +67,7 @@ def command(address: tuple[str, int], check: bool, once: bool, forge: ForgeOptio
     ours = Ours(project.forge, project.id, view.governance.fleet.main, journal)
     errands = Errands(Waking(), works, str(context.repo.root or context.repo.location.common_dir), forge)
     heard = _Heard(errands)
-    listening = Listening(*address, _Door(Intake(secrets, ours, errands.wake, clock.now, heard)))
+    listening = Listening(*address, Door(Intake(secrets, ours, errands.wake, clock.now, heard)))
     stop = Stop()
     with stop.listening(), listening.serving():
         place = f"http://{address[0]}:{listening.port}/hooks/{project.forge}"
@@ -131,27 +125,3 @@ class _Heard:
             told = ", ".join(f"{count} {one}" for one, count in sorted(self._refused.items()))
             self._refused.clear()
         show(Page().line(Span("refused ", "warn"), f"deliveries: {told}"), err=True)
-
-
-class _Door:
-    """The intake as what `net.listening` serves."""
-
-    def __init__(self, intake: Intake) -> None:
-        self._intake = intake
-
-    def begin(self, head: Head) -> int | Answered:
-        """How many bytes to read, or the answer without them."""
-        size = refuse_head(head.method, head.path, headers_of(head.headers).get("content-length"))
-        if isinstance(size, Reply):
-            return Answered(size.status, size.word)
-        return size if self._intake.room_for(size) else Answered(503, "busy")
-
-    def finish(self, head: Head, size: int, body: bytes | None) -> Answered:
-        """The answer to a whole body."""
-        try:
-            if body is None:
-                return Answered(400, "cut")
-            reply = self._intake.answer(Delivery(head.path, headers_of(head.headers), body))
-            return Answered(reply.status, reply.word)
-        finally:
-            self._intake.give_back(size)

@@ -99,3 +99,15 @@ def answer(output: str, page: Page, document: Mapping[str, Any]) -> None:
         show_json(document)
     else:
         show(page)
+
+
+def listen_address(_: click.Context, __: click.Parameter, text: str | None) -> tuple[str, int] | None:
+    """Host and port of an option's text, None where it is not given."""
+    from agentgov.net.listening import parse_address
+
+    if text is None:
+        return None
+    try:
+        return parse_address(text)
+    except ValueError as error:
+        raise click.BadParameter(f"{error}.") from error

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Collection, Iterable, MutableMa
 from dataclasses import dataclass
 from typing import Any
 
-from agentgov.forge.hook_events import Errand, Ours, errands_of
+from agentgov.forge.hook_events import Errand, Ours, Work, errands_of
 from agentgov.forge.webhooks import LARGEST, PATHS, Delivery, Refused, Secrets, Seen, judge
 
 Scope = MutableMapping[str, Any]
@@ -17,6 +17,7 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
+_RECONCILE = frozenset({Errand(Work.RECONCILE)})
 ROOM = 64 * 2**20  # bytes of bodies that may be held at a time
 
 
@@ -29,13 +30,14 @@ class Reply:
 
 
 class Intake:
-    """Judges deliveries one by one. `wake` lets errands wait, and says whether there was room; `clock` tells epoch
+    """Judges deliveries one by one. `ours` says whose events wake whom; where it is None, whatever is signed wakes the
+    reconciler. `wake` lets errands wait, and says whether there was room; `clock` tells epoch
     seconds; `heard` is told what came of each delivery, by one word and what it wakes."""
 
     def __init__(
         self,
         secrets: Secrets,
-        ours: Ours,
+        ours: Ours | None,
         wake: Callable[[Collection[Errand]], bool],
         clock: Callable[[], int],
         heard: Callable[[str, Collection[Errand]], None] = lambda word, errands: None,
@@ -57,7 +59,7 @@ class Intake:
         found = judge(delivery, self._secrets, self._seen, self._clock())
         if isinstance(found, Refused):
             return Reply(found.status, found.word), ()
-        errands = errands_of(found, self._ours)
+        errands = errands_of(found, self._ours) if self._ours is not None else _RECONCILE
         if errands is None:
             return Reply(400, "unreadable"), ()
         if errands and not self._wake(errands):

@@ -34,10 +34,11 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """A status, and a short text."""
+    """A status, and a text."""
 
     status: int
     text: str = ""
+    content_type: str = "text/plain; charset=utf-8"
 
 
 class Answering(Protocol):
@@ -193,7 +194,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _write(self, answered: Answered) -> None:
         text = answered.text.encode()
         self.send_response(answered.status)
-        self.send_header("Content-Type", "text/plain; charset=utf-8")
+        self.send_header("Content-Type", answered.content_type)
         self.send_header("Cache-Control", "no-store")
         self.send_header("Connection", "close")
         if answered.status != 204:

@@ -16,6 +16,7 @@ from agentgov.journal.draft import Actor, draft
 from agentgov.journal.overriding import overrides_of
 from agentgov.journal.view import View
 from agentgov.model.verdict import Reason, note, unknown
+from agentgov.release.attention import HEARTBEAT, Attention
 from agentgov.release.counts import CountSource
 from agentgov.release.following import Follower
 from agentgov.release.memory import MemoryStore
@@ -26,8 +27,6 @@ from agentgov.release.sightings import refusals
 from agentgov.release.taking_over import rewritten, take_over
 from agentgov.release.tick_report import Report
 from agentgov.release.writing import Writing
-
-HEARTBEAT = 3600  # seconds of journal time after which a checkpoint says that somebody is still there
 
 
 @dataclass(slots=True)
@@ -47,7 +46,18 @@ class Reconciler:
     stopped: Callable[[], bool] = bool
     followers: tuple[Follower, ...] = ()
     turns: Turns = field(default_factory=Turns)
+    attention: Attention = field(default_factory=Attention)
     acts: list[str] = field(default_factory=list)
+
+    def look(self) -> Report | None:
+        """What a watch does at each turn: one question to the remote, and a tick where that, or time, can have brought
+        anything; None where nothing can. What it raises, `tick` raises."""
+        seen = self.attention.look(self.journal)
+        if seen is not None and self.attention.is_quiet(seen, self.clock()):
+            return None
+        report = self.tick()
+        self.attention.keep(seen, report, self.turns.oldest is not None, self.clock())
+        return report
 
     def tick(self) -> Report:
         """One whole tick. IncompleteError where the remote cannot be reached, RefusedError where it takes no pushes or
@@ -66,9 +76,17 @@ class Reconciler:
         view, decisions = move(writing, senses, self.turns, view, refs)
         view = _checkpoint(writing, view, refs, lost)
         writing.notes += _overdue(view, self.clock())
-        for follower in self.followers:
-            writing.notes += follower.follow(view, tuple(writing.acts), self.clock())
-        return Report(view, tuple(writing.acts), decisions, advance, refusals(sightings), tuple(writing.notes))
+        behind = [one for each in self.followers for one in each.follow(view, tuple(writing.acts), self.clock())]
+        return Report(
+            view,
+            tuple(writing.acts),
+            decisions,
+            advance,
+            refusals(sightings),
+            (*writing.notes, *behind),
+            writing.kinds,
+            restless=bool(behind),
+        )
 
 
 def _checkpoint(writing: Writing, view: View, refs: Refs, lost: tuple[Reason, ...]) -> View:

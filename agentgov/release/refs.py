@@ -12,7 +12,7 @@ from agentgov.model.state import Release
 from agentgov.release.view import Moved
 
 KEPT = "refs/heads/agentgov/kept"  # history that no other ref leads to (see `keeping`)
-_TAGS = "refs/tags/"
+TAGS = "refs/tags/"
 _SEEN = "refs/agentgov/tags/"  # where fetched tag objects are kept, so that git never prunes what was seen
 _AT_ONCE = 500  # refs fetched by one command, so that its line never gets too long
 
@@ -35,8 +35,8 @@ def observe_refs(journal: Journal, main: str) -> Refs:
     branch = f"refs/heads/{main}"
     if journal.remote is None:
         repo = journal.repo
-        return Refs(repo.ref(branch) or "", _releases(repo.refs(_TAGS)), repo.ref(KEPT) or "")
-    found = journal.remote.ls(branch, KEPT, f"{_TAGS}*")
+        return Refs(repo.ref(branch) or "", _releases(repo.refs(TAGS)), repo.ref(KEPT) or "")
+    found = journal.remote.ls(branch, KEPT, f"{TAGS}*")
     refs = Refs(found.get(branch, ""), _releases(found), found.get(KEPT, ""))
     _fetch(journal, branch, refs)
     return refs
@@ -47,7 +47,7 @@ def known_refs(journal: Journal, main: str) -> Refs:
     repo = journal.repo
     remote = f"refs/remotes/{journal.remote.name}/{main}" if journal.remote is not None else ""
     tip = (repo.ref(remote) if remote else None) or repo.ref(f"refs/heads/{main}") or ""
-    return Refs(tip, _releases(repo.refs(_TAGS)))
+    return Refs(tip, _releases(repo.refs(TAGS)))
 
 
 def moved_tags(releases: Iterable[Release], refs: Refs) -> tuple[Moved, ...]:
@@ -61,14 +61,14 @@ def moved_tags(releases: Iterable[Release], refs: Refs) -> tuple[Moved, ...]:
 
 def _releases(refs: Mapping[str, str]) -> dict[str, str]:
     """Names without refs/tags/ that spell a release, with what they point at."""
-    tags = {name.removeprefix(_TAGS): oid for name, oid in refs.items() if name.startswith(_TAGS)}
+    tags = {name.removeprefix(TAGS): oid for name, oid in refs.items() if name.startswith(TAGS)}
     return {name: oid for name, oid in tags.items() if release_name(name) is not None}
 
 
 def _fetch(journal: Journal, branch: str, refs: Refs) -> None:
     remote, repo = journal.remote, journal.repo
     assert remote is not None
-    wanted = [(f"{_TAGS}{name}", f"{_SEEN}{name}") for name, oid in refs.tags.items() if not repo.has(oid)]
+    wanted = [(f"{TAGS}{name}", f"{_SEEN}{name}") for name, oid in refs.tags.items() if not repo.has(oid)]
     for ref, tip in ((branch, refs.main), (KEPT, refs.kept)):
         tracking = f"refs/remotes/{remote.name}/{ref.removeprefix('refs/heads/')}"
         if tip and (not repo.has(tip) or (repo.ref(tracking) != tip and not repo.is_locked(tracking))):

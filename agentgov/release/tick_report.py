@@ -1,7 +1,7 @@
 """What one tick did and saw, as a value that commands and tests read. Decides nothing."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from agentgov.journal.authorise import Advance
 from agentgov.journal.view import View
@@ -20,3 +20,5 @@ class Report:
     advance: Advance
     refused: tuple[Reason, ...] = ()  # tags that are no releases
     notes: tuple[Reason, ...] = ()
+    kinds: Mapping[str, int] = field(default_factory=dict)  # how many acts of each kind were written
+    restless: bool = False  # whether somebody who follows has to try again

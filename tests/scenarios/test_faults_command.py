@@ -79,7 +79,7 @@ def test_a_remote_that_is_away_is_exit_3(live: PipelineWorld) -> None:
 def test_a_watch_prints_one_line_for_each_transition_and_ends_well(live: PipelineWorld) -> None:
     watching = start(live, "--watch", "1")
     assert watching.stdout is not None
-    assert watching.stdout.readline() == "watching, a tick every 1 s\n"
+    assert watching.stdout.readline() == "watching, a look every 1 s\n"
     lines = [watching.stdout.readline().strip() for _ in range(5)]
     watching.send_signal(signal.SIGTERM)
     rest, err = watching.communicate(timeout=PATIENCE)
@@ -129,7 +129,7 @@ def test_a_watch_waits_for_a_remote_that_is_away_from_the_start(live: PipelineWo
     assert watching.stdout is not None
     assert watching.stderr.readline().startswith("waiting the remote")
     away.rename(live.remote)
-    assert watching.stdout.readline() == "watching, a tick every 1 s\n"
+    assert watching.stdout.readline() == "watching, a look every 1 s\n"
     assert watching.stdout.readline() == f"done see release {TRIAGE}/v1.0.0\n"
     watching.send_signal(signal.SIGTERM)
     watching.communicate(timeout=PATIENCE)

@@ -81,7 +81,9 @@ class Listener:
     def end(self) -> int:
         """SIGTERM, and the exit code."""
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(PATIENCE)
+        code = self.process.wait(PATIENCE)
+        self.reading.join(PATIENCE)
+        return code
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from agentgov.journal.view import View
 from agentgov.model.names import ReleaseName
 from agentgov.model.transitions import Refusal, release_trailer
 from agentgov.release import orders
-from agentgov.release.reconcile import HEARTBEAT
+from agentgov.release.attention import HEARTBEAT
 from agentgov.trust.pins import load_pins
 from agentgov.trust.places import config_path
 

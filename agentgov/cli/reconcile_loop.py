@@ -12,6 +12,7 @@ from agentgov.cli.counts_option import counts_source
 from agentgov.cli.options import show
 from agentgov.cli.reconcile_told import acts_page, tell_news
 from agentgov.cli.watch import Stop, watch
+from agentgov.delivery.choose import followers
 from agentgov.errors import AgentgovError
 from agentgov.release.health import Pulse
 from agentgov.release.memory import MemoryStore
@@ -35,14 +36,16 @@ class Setup:
     def reconciler(self, stopped: Callable[[], bool]) -> Reconciler:
         """The reconciler of this machine, with its key and memory."""
         view = self.context.view(fetch=True)
+        actor = self.context.bot(view, "reconciler")
         return Reconciler(
             self.context.journal,
-            self.context.bot(view, "reconciler"),
+            actor,
             MemoryStore(state_path("reconciler", view.state.head.fleet)),
             counts_source(self.counts, os.environ, time.monotonic),
             clock.now,
             self.accept_unreviewed,
             stopped,
+            followers(self.context.journal, actor, view),
         )
 
 

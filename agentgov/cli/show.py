@@ -13,8 +13,9 @@ from agentgov.cli.context import Context, journal_json, journal_line, open_conte
 from agentgov.cli.known import require_agent
 from agentgov.cli.options import answer, format_option, repo_option
 from agentgov.errors import ConfigurationError, RefusedError, UsageError
-from agentgov.journal.overriding import overrides_of, release_override
-from agentgov.journal.query import view_at_act, view_at_time
+from agentgov.journal.overriding import overrides_of
+from agentgov.journal.query import view_at_time
+from agentgov.journal.release_contents import contents_of
 from agentgov.journal.view import View
 from agentgov.model.closure import closure_of
 from agentgov.model.document import ENVIRONMENTS, Environment
@@ -120,7 +121,7 @@ def _find(
     stage = deployment.production if environment == "production" else deployment.staging
     release = by_tag(view, agent, stage.release) if stage.release else None
     if release is not None:
-        contents = _contents(view, release)
+        contents = contents_of(view, release)
         return _Found(contents, f"release {release.name}, {stage.state.lower().replace('_', ' ')}", release)
     return _Found(view.contents, f"nothing runs there; the authorised contents at act {view.state.head.seq}")
 
@@ -132,7 +133,7 @@ def _in_canary(view: View, deployment: Deployment) -> _Found:
     if release is None:
         raise RefusedError(f"{agent} has no canary there", f"see where it stands: agentgov status {agent}")
     source = f"release {release.name}, canary at {format_share(canary.share)}"
-    return _Found(_contents(view, release), source, release)
+    return _Found(contents_of(view, release), source, release)
 
 
 def _at_release(view: View, agent: AgentId, text: str) -> _Found | None:
@@ -143,14 +144,7 @@ def _at_release(view: View, agent: AgentId, text: str) -> _Found | None:
     release = view.state.release(name)
     if release is None:
         return None
-    return _Found(_contents(view, release), f"release {release.name}", release)
-
-
-def _contents(view: View, release: Release) -> Snapshot:
-    """The authorised contents that a release was made of; its commit's, where an override let it through."""
-    if release_override(view, release.tag) is not None:
-        return commit_snapshot(view.repo, release.commit)
-    return view_at_act(view, release.authorised_at).contents
+    return _Found(contents_of(view, release), f"release {release.name}", release)
 
 
 def _at_commit(context: Context, agent: AgentId, rev: str) -> _Found:

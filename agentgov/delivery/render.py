@@ -1,0 +1,142 @@
+"""The tree of one environment: a document and a manifest for each agent that may run, and an index.
+
+A pure function of the journal at one act, so that anybody can compute the same tree again. Starting from the tree of an
+earlier act only what may have changed since is rendered. Never decides what runs, and never publishes.
+"""
+
+from collections.abc import Collection, Mapping
+from hashlib import sha256
+from typing import Protocol
+
+import msgspec
+
+from agentgov.delivery.document import Documents, canonical
+from agentgov.journal.parts import Overlay
+from agentgov.journal.view import View
+from agentgov.model.names import AgentId, agent_id
+from agentgov.model.snapshot import FILE
+from agentgov.repo.changes import changed_paths
+from agentgov.repo.treeedit import Change
+
+INDEX = "index.json"
+LARGEST = 900 * 1024  # bytes of a manifest: Kubernetes takes a ConfigMap of 1 MiB
+_MANIFEST = """apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: {name}
+  labels:
+    app.kubernetes.io/managed-by: agentgov
+    agentgov.dev/environment: {environment}
+data:
+  agent.json: |
+    {document}
+"""
+
+
+class Writer(Protocol):
+    """Where blobs and trees go: a repository, or one's memory."""
+
+    def write_blob(self, content: bytes) -> str: ...
+    def put_files(self, tree_oid: str | None, changes: Mapping[str, Change], /) -> str: ...
+
+
+class Unwritten:
+    """Computes the ids of blobs and trees, and writes nothing."""
+
+    def __init__(self, trees: Overlay) -> None:
+        self._trees = trees
+
+    def write_blob(self, content: bytes) -> str:
+        """The id that a blob would have."""
+        from agentgov.repo.objects import object_id
+
+        return object_id("blob", content)
+
+    def put_files(self, tree_oid: str | None, changes: Mapping[str, Change], /) -> str:
+        """The id that a tree would have."""
+        return self._trees.put_files(tree_oid, changes)
+
+
+class _Index(msgspec.Struct):
+    agents: int
+    too_large: list[str] = msgspec.field(name="tooLarge", default_factory=list)
+
+
+def rendered(view: View, documents: Documents, only: Collection[AgentId] | None = None) -> dict[str, bytes | None]:
+    """Path to bytes of every agent, or of some; None where there must be no file. Without the index."""
+    agents = only if only is not None else [one.agent_id for one in view.state.deployments()]
+    files: dict[str, bytes | None] = {}
+    for agent in agents:
+        document = documents.of(view, agent)
+        config, manifest = paths_of(agent)
+        files[config] = document
+        files[manifest] = _manifest(agent, documents.environment, document)
+    return files
+
+
+def paths_of(agent: AgentId) -> tuple[str, str]:
+    """Where the document and the manifest of an agent lie, in one of 256 folders."""
+    folder = sha256(str(agent).encode()).hexdigest()[:2]
+    return f"config/{folder}/{agent}.json", f"manifests/{folder}/{agent.workspace}.{agent.name}.yaml"
+
+
+def write_tree(view: View, documents: Documents, writer: Writer, before: tuple[View, str] | None = None) -> str:
+    """The tree at this act. `before` is an earlier act and its tree, if it is known to be right."""
+    only = may_differ(before[0], view) if before is not None else None
+    base = before[1] if before is not None and only is not None else None
+    files = rendered(view, documents, only)
+    index = _counted(view, base, files)
+    files[INDEX] = _index(view, documents, index)
+    changes = {path: (FILE, writer.write_blob(raw)) if raw is not None else None for path, raw in files.items()}
+    return writer.put_files(base, changes)
+
+
+def may_differ(before: View, after: View) -> frozenset[AgentId] | None:
+    """The agents whose documents may differ between two acts of one journal; None for all of them."""
+    changed = changed_paths(after.repo, before.tree, after.tree, ("deployments", "pauses"))
+    timed = any(pause.until for view in (before, after) for pause in view.state.pauses().values())
+    if timed or any(path.startswith("pauses/") for path in changed):
+        return None
+    found = (agent_id(path.removeprefix("deployments/").removesuffix(".yaml")) for path in changed)
+    return frozenset(agent for agent in found if agent is not None)
+
+
+def _counted(view: View, base: str | None, files: Mapping[str, bytes | None]) -> _Index:
+    """How many agents the tree holds, and which have no manifest; from the index before where there is one."""
+    index, present = _Index(0), set[str]()
+    if base is not None:
+        entry = view.repo.entry(base, INDEX)
+        index = msgspec.json.decode(view.repo.blob(entry.oid), type=_Index) if entry is not None else index
+        present = {path for path in files if view.repo.entry(base, path) is not None}
+    large = set(index.too_large)
+    for path, raw in files.items():
+        if path.startswith("config/"):
+            agent = path.split("/", 2)[2].removesuffix(".json")
+            index.agents += (raw is not None) - (path in present)
+            large.discard(agent)
+            if raw is not None and len(raw) > LARGEST:
+                large.add(agent)
+    index.too_large = sorted(large)
+    return index
+
+
+def _index(view: View, documents: Documents, index: _Index) -> bytes:
+    head = view.state.head
+    return canonical(
+        {
+            "schema": "agentgov.rendered/1",
+            "fleet": head.fleet,
+            "environment": documents.environment,
+            "journal": {"seq": head.seq, "tip": view.tip, "time": head.time},
+            "governance": head.governance,
+            "agents": index.agents,
+            "tooLarge": index.too_large,
+        }
+    )
+
+
+def _manifest(agent: AgentId, environment: str, document: bytes | None) -> bytes | None:
+    if document is None or len(document) > LARGEST:
+        return None
+    name, text = f"{agent.workspace}.{agent.name}", document.decode("ascii").rstrip("\n")
+    return _MANIFEST.format(name=name, environment=environment, document=text).encode("ascii")

@@ -6,7 +6,7 @@ from agentgov.cli import parameters
 from agentgov.cli.options import format_option, repo_option
 from agentgov.cli.order import Done, append_order, tell
 from agentgov.journal.pipelines import pipeline_of
-from agentgov.journal.votes import may_promote
+from agentgov.journal.votes import still_promotes
 from agentgov.model.names import AgentId
 from agentgov.release.orders import order_promote
 from agentgov.repo import clock
@@ -33,7 +33,7 @@ def _standing(done: Done, agent: AgentId, stage: str) -> list[str]:
     view, me = done.after, done.act.actor_id
     release = done.act.get("Release").split(" ")[1]
     votes = [vote for vote in view.state.deployment(agent).votes if (vote.release, vote.stage) == (release, stage)]
-    counted = {vote.by for vote in votes if may_promote(view, agent, vote)}
+    counted = {vote.by for vote in votes if still_promotes(view, agent, vote)}
     promoters = next((one.promoters for one in pipeline_of(view, agent).stages if one.name == stage), None)
     if promoters is not None and me not in counted:
         return [f"your word does not count there: {stage} asks for {' or '.join(promoters.sources)}"]

@@ -7,6 +7,14 @@ from agentgov.model.state import Vote
 from agentgov.trust.permissions import standing
 
 
+def still_promotes(view: View, agent: AgentId, vote: Vote) -> bool:
+    """Whether a vote counts for what is planned now: its author may also promote this very agent today. Verifiers do
+    not ask that, as it was not asked of the acts of old journals."""
+    grants = standing(view.governance.access, "promote", view.today)
+    mine = [one for one in grants if one.person == vote.by and "production" in one.environments]
+    return any(grant.covers(agent) for grant in mine) and may_promote(view, agent, vote)
+
+
 def may_promote(view: View, agent: AgentId, vote: Vote) -> bool:
     """Whether a promote vote still counts: its author may promote in production today, and is among those whom the
     stage's promoters name, where it names any."""

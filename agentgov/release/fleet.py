@@ -18,7 +18,7 @@ from agentgov.journal.pipelines import pipeline_of
 from agentgov.journal.released_agent import agent_of
 from agentgov.journal.revoked import revoked_tags
 from agentgov.journal.view import View, day_of
-from agentgov.journal.votes import may_promote
+from agentgov.journal.votes import still_promotes
 from agentgov.model.names import AgentId
 from agentgov.model.state import Deployment, Release
 from agentgov.model.transitions import candidate
@@ -114,7 +114,7 @@ def _seen(view: View, memory: Memory, refs: Refs, sky: _Sky, agent: AgentId) -> 
         pipeline=pipeline,
         observed=observed(memory, pipeline),
         now=sky.now,
-        may_promote=partial(may_promote, view, agent),
+        may_promote=partial(still_promotes, view, agent),
         missing_evidence=partial(awaited_for, view),
         ineligible={**_lapsed(view, at, releases, day_of(sky.now)), **_ineligible(at, moved, revoked)},
         revoked=revoked,

@@ -278,6 +278,24 @@ def test_some_rollbacks_take_two_people(twice: PipelineWorld, why: str) -> None:
     twice.check()
 
 
+def test_a_word_counts_no_more_once_its_author_has_no_right_over_the_agent(fleet: PipelineWorld) -> None:
+    fleet.govern(
+        {"governance/pipeline.yaml": pipeline_file(judge="none", promoters="{count: 1, from: [team:support]}")}
+    )
+    fleet.release("alice", TRIAGE, "1.0.0")
+    fleet.until(lambda at: at.canary.state == "RAMP")
+    fleet.order("bob", orders.order_promote, TRIAGE, "production")
+    everywhere = '{role: operator, who: [team:support, team:finance], agents: ["**"]'
+    elsewhere = everywhere.replace("**", "finance/*")
+    fleet.govern(fleet.edit("governance/access.yaml", everywhere, elsewhere))
+    fleet.run(8)
+    assert fleet.at().production.state == "EMPTY"
+    assert [vote.by for vote in fleet.at().votes] == ["bob"]
+    fleet.govern(fleet.edit("governance/access.yaml", elsewhere, everywhere))
+    fleet.until(lambda at: at.production.state != "EMPTY")
+    fleet.check()
+
+
 def test_orders_on_nothing_are_usage_errors(shipped: PipelineWorld) -> None:
     with pytest.raises(UsageError, match="no candidate"):
         shipped.order("bob", orders.order_abort, TRIAGE)

@@ -9,10 +9,9 @@ import zlib
 from collections.abc import Iterable
 from pathlib import Path
 
+from agentgov.repo.batch import TYPES, entry_head
 from agentgov.repo.compose import tree_bytes
 from agentgov.repo.objects import TreeEntry, object_id
-
-_TYPES = {"commit": 1, "tree": 2, "blob": 3, "tag": 4}
 
 
 class Pack:
@@ -25,7 +24,7 @@ class Pack:
         """Add an object and return its id."""
         oid = object_id(kind, raw)
         if oid not in self._parts:
-            self._parts[oid] = _head(_TYPES[kind], len(raw)) + zlib.compress(raw, 1)
+            self._parts[oid] = entry_head(TYPES[kind], len(raw)) + zlib.compress(raw, 1)
         return oid
 
     def tree(self, entries: Iterable[TreeEntry]) -> str:
@@ -47,13 +46,3 @@ def repack(repository: Path) -> None:
 def _git(repository: Path, *args: str, given: bytes = b"") -> None:
     command = ["git", "-c", "pack.threads=1", *args]
     subprocess.run(command, cwd=repository, input=given, check=True, capture_output=True)
-
-
-def _head(kind: int, size: int) -> bytes:
-    """Type and size as a pack spells them: four bits of the size, then seven at a time."""
-    first, size = (kind << 4) | (size & 15), size >> 4
-    found = []
-    while size:
-        found.append(first | 0x80)
-        first, size = size & 0x7F, size >> 7
-    return bytes((*found, first))

@@ -315,7 +315,8 @@ class Journal:
         left out."""
         from agentgov.journal.appending import write_acts
 
-        return write_acts(self.repo, view, drafts, appender, now, leave_out)
+        with self.repo.packing():
+            return write_acts(self.repo, view, drafts, appender, now, leave_out)
 
     def publish(self, old: str | None, new: str) -> bool:
         """Move the journal from `old` to `new`; False when somebody else moved it first."""

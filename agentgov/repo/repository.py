@@ -8,6 +8,7 @@ import os
 import re
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
@@ -237,6 +238,10 @@ class Repository:
         return found[0], found[1]
 
     # Writing
+
+    def packing(self) -> AbstractContextManager[None]:
+        """Objects written inside can be read here at once, and become durable together at the end; see `batch`."""
+        return self._storage.packing()
 
     def write_blob(self, content: bytes) -> str:
         """Store a file's content and return its id."""

@@ -4,12 +4,14 @@ Nothing here asks git about parents, so grafts, shallow files and commit-graphs 
 replace refs are off. Objects are read by a `git cat-file` child (see `reader`) and written by libgit2. Never parses.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from agentgov.errors import ConfigurationError, IncompleteError, UsageError
+from agentgov.repo.batch import Batch, write_durably
 from agentgov.repo.location import Location
 from agentgov.repo.objects import MAX_TEXT_OBJECT, MAX_TREE, ObjectError, is_object_id, object_id
 from agentgov.repo.plumbing import Plumbing
@@ -33,18 +35,21 @@ class Storage:
         self._location = location
         self._contents = Child(plumbing, "--batch")
         self._headers = Child(plumbing, "--batch-check")
+        self._batch = Batch()
 
     def read(self, oid: str, kind: Kind) -> bytes:
         """The raw content of an object; IncompleteError when it is missing, ObjectError when it is not what it says."""
         if not is_object_id(oid):  # whatever else it is, it must not reach the child as a question
             raise UsageError(f"{oid!r} is not an object id")
-        return self._checked(oid, kind, self._contents.content(oid, _LIMITS))
+        held = self._batch.held.get(oid)  # the child cannot know of it
+        return self._checked(oid, kind, held or self._contents.content(oid, _LIMITS))
 
     def read_some(self, oids: Sequence[str], kind: Kind) -> dict[str, bytes]:
         """As `read` for the first of several objects of a kind, as many as are here and fit into 32 MiB."""
         if not all(map(is_object_id, oids)):
             raise UsageError("one of several names is not an object id")
-        found = self._contents.contents(oids, _ROOM)
+        held = self._batch.held
+        found = self._contents.contents([oid for oid in oids if oid not in held] if held else oids, _ROOM)
         return {oid: self._checked(oid, kind, one) for oid, one in found.items()}
 
     def _checked(self, oid: str, kind: Kind, found: tuple[str, bytes] | None) -> bytes:
@@ -59,8 +64,10 @@ class Storage:
 
     def kind(self, oid: str) -> Kind | None:
         """The type that git knows of an object, None when it is missing. Not checked: `read` does that."""
-        header = self._headers.header(oid)
-        return header.kind if header is not None and header.kind in _NUMBERS else None
+        held = self._batch.held.get(oid)
+        header = self._headers.header(oid) if held is None else None
+        found = held[0] if held is not None else header.kind if header is not None else ""
+        return found if found in _NUMBERS else None
 
     def expand(self, prefix: str) -> str | None:
         """The full id that an abbreviation (hex digits) stands for, None when it stands for none or for several."""
@@ -68,13 +75,42 @@ class Storage:
         return header.oid if header is not None and header.oid.startswith(prefix) else None
 
     def write(self, kind: Kind, raw: bytes) -> str:
-        """Store an object and return its id."""
+        """Store an object and return its id; inside of `packing` it is held until that ends."""
+        if self._batch.depth:
+            oid = object_id(kind, raw)
+            if self._batch.add(oid, kind, raw):
+                self._flush()
+            return oid
         import pygit2
 
         try:
             return str(self._target().write(_NUMBERS[kind], raw))
         except (pygit2.GitError, OSError) as error:
             raise ConfigurationError(f"the repository cannot be written: {error}") from error
+
+    @contextmanager
+    def packing(self) -> Iterator[None]:
+        """Hold what is written inside, and make it durable at once at the end; where it fails, write nothing of it.
+
+        One use inside another is part of that one. More than 64 MiB are written in parts; no ref names them before.
+        """
+        self._batch.depth += 1
+        try:
+            yield
+            if self._batch.depth == 1 and self._batch.held:
+                self._flush()
+        finally:
+            self._batch.depth -= 1
+            if not self._batch.depth:
+                self._batch.clear()
+
+    def _flush(self) -> None:
+        self._libgit2.path  # noqa: B018 - refuses the repository of another user
+        try:
+            write_durably(self._location.objects, self._batch.held)
+        except OSError as error:
+            raise ConfigurationError(f"the repository cannot be written: {error}") from error
+        self._batch.clear()
 
     def _target(self) -> "pygit2.Repository | pygit2.Odb":
         """What is written to: where another repository lends objects, libgit2 would not write those that it has."""

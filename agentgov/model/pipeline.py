@@ -29,7 +29,7 @@ class Metric(Document, frozen=True):
 
 
 class Judge(Document, frozen=True):
-    """How a canary is judged (docs/releases.md): error probabilities, deadline, and what counts as no data."""
+    """How a canary is judged (docs/judge.md): error probabilities, deadline, and what counts as no data."""
 
     metrics: Mapping[str, Metric] = msgspec.field(default_factory=lambda: {"error": Metric()})
     theta_max: float = 2.0

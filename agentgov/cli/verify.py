@@ -1,6 +1,6 @@
 """`agentgov verify`: would the reconciler release this? The full trust verdict on a tag, or on a commit of main."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import click
@@ -13,6 +13,7 @@ from agentgov.errors import IncompleteError, RefusedError
 from agentgov.journal.clock import stale_words
 from agentgov.journal.verdicts import Answer, Point, Where, answer_on_journal, head_of
 from agentgov.journal.view import View
+from agentgov.model.document import ENVIRONMENTS, Environment
 from agentgov.model.names import release_name
 from agentgov.model.verdict import deny, note, unknown
 from agentgov.release.examine import Examined, Subject, examine_commit, examine_tag
@@ -24,24 +25,42 @@ from agentgov.report.phrases import UNREVIEWED
 
 
 @click.command()
-@click.argument("what", metavar="[REV|TAG]", default="HEAD")
+@click.argument("what", metavar="[REV|TAG]", default="")
+@click.option(
+    "--rendered", type=click.Choice(ENVIRONMENTS), metavar="ENVIRONMENT", help="Is this what the journal says runs?"
+)
 @repo_option
 @format_option()
-def verify(what: str, repo: str, output: str) -> int:
+def verify(what: str, rendered: Environment | None, repo: str, output: str) -> int:
     """Would the reconciler release this? A TAG (support/refund-assistant/v1.4.0) or a commit (default: HEAD).
 
     Pins, the journal, authorised contents, the tag's signature and closure, findings, the promotion chain. Exit 0
     accept, 1 reject, 3 cannot tell (an object is missing, or the journal is stale).
+
+    With --rendered: is REV (default: the branch agentgov/rendered/ENVIRONMENT as this clone knows it) signed by a
+    reconciler, and the very tree that the journal says? The first path that differs is named.
     """
-    context = open_context(repo)
-    view, found, subject = judged(context, what)
-    answer(output, _page(what, found, subject, view), _document(what, found, subject, view))
+    context, rendering = open_context(repo), None
+    if rendered is None:
+        what = what or "HEAD"
+        view, found, subject = judged(context, what)
+    else:
+        from agentgov.cli.verify_rendered import judged_rendering
+
+        what, view, found, subject, rendering = judged_rendering(context, rendered, what)
+    document = _document(what, found, subject, view)
+    answer(output, _page(what, found, subject, view), document | ({"rendered": rendering} if rendering else {}))
     return {"accept": 0, "reject": 1}.get(found.word, IncompleteError.exit_code)
 
 
 def judged(context: Context, what: str, tags: Mapping[str, str] | None = None) -> tuple[View | None, Answer, Subject]:
     """The verdict on a tag or a commit, by the journal that this clone knows; `tags` say where tags point, where that
     is known better than this clone does."""
+    return judged_by(context, lambda view, pinned: _examined(context, view, what, pinned, tags))
+
+
+def judged_by(context: Context, examine: Callable[[View, bool], Examined]) -> tuple[View | None, Answer, Subject]:
+    """What `examine` says by a journal that holds; the view, and whether this machine has pins, are what it is told."""
     view: View | None = None
     found, subject = Answer(()), Subject()
     try:
@@ -54,7 +73,7 @@ def judged(context: Context, what: str, tags: Mapping[str, str] | None = None) -
             return view, found, subject
         if len(view.governance.access.people) == 1:
             found = found.and_also([Point(note("contents.unreviewed", UNREVIEWED))])
-        subject, points = _examined(context, view, what, pinned, tags)
+        subject, points = examine(view, pinned)
         found = found.and_also(points)
         if view.is_stale(clock.now()):
             found = found.and_also([_stale(context, view)])

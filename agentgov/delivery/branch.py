@@ -44,7 +44,7 @@ def read_rendered(view: View, oid: str) -> Rendered | None:
     """What a commit says it renders; None where no reconciler in Access signed it, or this journal has no such act."""
     commit = view.repo.commit(oid)
     named = _TRAILER.search(commit.message)
-    if named is None or not _is_by_reconciler(view, commit):
+    if named is None or not signed_by_reconciler(view, commit):
         return None
     seq, tip = int(named[1]), named[2].decode()
     known = view.memory.line.seq_of(tip, view.tip) == seq
@@ -116,7 +116,8 @@ class RenderedBranch:
         return self._journal.remote.push({self._ref: new}, {self._ref: old or None}).landed
 
 
-def _is_by_reconciler(view: View, commit: Commit) -> bool:
+def signed_by_reconciler(view: View, commit: Commit) -> bool:
+    """Whether the signature of a commit is that of a reconciler in Access, by a key that lives."""
     if commit.signature is None:
         return False
     try:

@@ -10,6 +10,7 @@ import json
 from typing import Any
 
 from agentgov.errors import IncompleteError
+from agentgov.journal.overriding import release_override
 from agentgov.journal.pausing import pause_of
 from agentgov.journal.release_contents import contents_of
 from agentgov.journal.view import View
@@ -31,7 +32,7 @@ class Documents:
 
     def __init__(self, environment: Environment) -> None:
         self.environment = environment
-        self._pieces: dict[str, Piece | None] = {}
+        self._pieces: dict[tuple[str, bool], Piece | None] = {}
 
     def of(self, view: View, agent: AgentId) -> bytes | None:
         """The document of an agent, None where it must not run. IncompleteError where contents are missing."""
@@ -51,14 +52,15 @@ class Documents:
         return canonical({"agent": str(agent), "environment": environment, "level": "advisory", **mode, **found})
 
     def _piece(self, view: View, agent: AgentId, tag: str) -> Piece | None:
-        if tag not in self._pieces:
+        known = tag, release_override(view, tag) is not None  # contents are read elsewhere where one stands
+        if known not in self._pieces:
             release = next((one for one in view.state.releases(agent) if one.tag == tag), None)
             if release is None:
                 raise IncompleteError(f"the journal has no release {tag[:12]} of {agent}")
             if len(self._pieces) >= _MOST_KEPT:
                 self._pieces.clear()
-            self._pieces[tag] = _resolved(contents_of(view, release), agent, release, self.environment)
-        return self._pieces[tag]
+            self._pieces[known] = _resolved(contents_of(view, release), agent, release, self.environment)
+        return self._pieces[known]
 
 
 def canonical(value: object) -> bytes:

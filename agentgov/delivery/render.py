@@ -31,6 +31,7 @@ data:
   agent.json: |
     {document}
 """
+_DECIDE = ("deployments", "pauses", "overrides")  # the records that a document depends on; releases never change
 
 
 class Writer(Protocol):
@@ -93,12 +94,14 @@ def write_tree(view: View, documents: Documents, writer: Writer, before: tuple[V
 
 def may_differ(before: View, after: View) -> frozenset[AgentId] | None:
     """The agents whose documents may differ between two acts of one journal; None for all of them."""
-    changed = changed_paths(after.repo, before.tree, after.tree, ("deployments", "pauses"))
+    changed = changed_paths(after.repo, before.tree, after.tree, _DECIDE)
     timed = any(pause.until for view in (before, after) for pause in view.state.pauses().values())
     if timed or any(path.startswith("pauses/") for path in changed):
         return None
-    found = (agent_id(path.removeprefix("deployments/").removesuffix(".yaml")) for path in changed)
-    return frozenset(agent for agent in found if agent is not None)
+    names = {path.removeprefix("deployments/").removesuffix(".yaml") for path in changed}
+    if any(path.startswith("overrides/") for path in changed):
+        names |= {one.agent for state in (before.state, after.state) for one in state.overrides().values()}
+    return frozenset(agent for agent in map(agent_id, names) if agent is not None)
 
 
 def _counted(view: View, base: str | None, files: Mapping[str, bytes | None]) -> _Index:

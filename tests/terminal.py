@@ -7,8 +7,10 @@ Only the terminal is made for the test; the program is the real one.
 
 import os
 import pty
+import select
 import subprocess
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -21,7 +23,7 @@ def at_terminal(args: Sequence[str], *, cwd: Path, env: Mapping[str, str], types
     """The exit code, and everything that the terminal showed. What is typed waits until the program reads it."""
     ours, theirs = pty.openpty()
     command = [sys.executable, "-m", "agentgov", *args]
-    everything = {**env, "PYTHONPATH": str(_ROOT), "TERM": "dumb"}
+    everything = {"TERM": "dumb", **env, "PYTHONPATH": str(_ROOT)}
     with subprocess.Popen(
         command, cwd=cwd, env=everything, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True
     ) as process:
@@ -36,8 +38,9 @@ def at_terminal(args: Sequence[str], *, cwd: Path, env: Mapping[str, str], types
 
 
 def _whole(terminal: int) -> str:
-    out = b""
-    while True:
+    """Everything up to the end of the program; it has to end."""
+    out, end = b"", time.monotonic() + PATIENCE
+    while select.select([terminal], [], [], max(end - time.monotonic(), 0))[0]:
         try:
             part = os.read(terminal, 65_536)
         except OSError:  # the other end is closed
@@ -45,3 +48,4 @@ def _whole(terminal: int) -> str:
         if not part:
             return out.decode().replace("\r\n", "\n")
         out += part
+    raise AssertionError(f"it does not end; it said: {out.decode(errors='replace')}")

@@ -8,14 +8,12 @@ import click
 
 from agentgov.cli.context import journal_json, journal_line
 from agentgov.cli.options import answer, show
-from agentgov.cli.status import in_words
-from agentgov.model.units import format_duration
 from agentgov.model.verdict import Reason, note
 from agentgov.release.tick_report import Report
-from agentgov.release.view import Wait
 from agentgov.report.change_review import MOST_PATHS
 from agentgov.report.page import Page, Span, Style
 from agentgov.report.phrases import UNREVIEWED
+from agentgov.report.standing import in_words, wait_json
 
 
 def tell(report: Report, output: str, *, dry_run: bool = False) -> int:
@@ -31,7 +29,7 @@ def tell(report: Report, output: str, *, dry_run: bool = False) -> int:
         page.line(Span("refused ", "bad"), f"{reason.subject}: {reason.message} ({reason.rule})")
     for agent, decision in report.decisions.items():
         for wait in decision.waits:
-            page.line(Span("waits ", "dim"), f"{agent}: {in_words(wait)}{_opens(wait)}")
+            page.line(Span("waits ", "dim"), f"{agent}: {in_words(wait)}")
     for reason in notes:
         page.line(Span("note ", "warn"), reason.message)
     if not report.acts:
@@ -65,13 +63,6 @@ def acts_page(subjects: Iterable[str], word: str, style: Style = "good") -> Page
     return page
 
 
-def _opens(wait: Wait) -> str:
-    """When a gate is about to open, where that can be told; nobody promises it."""
-    if wait.eta is None or wait.remaining:
-        return ""
-    return ", now" if wait.eta == 0 else f", opens in about {format_duration(wait.eta)}"
-
-
 def _notes(report: Report) -> tuple[Reason, ...]:
     """What the tick noted, and that a fleet of one person took its own changes over."""
     if len(report.view.governance.access.people) == 1:
@@ -91,16 +82,7 @@ def _json(report: Report, dry_run: bool) -> dict[str, Any]:
             "rule": decision.rule,
             "act": decision.act,
             "subject": decision.subject,
-            "waits": [
-                {
-                    "rule": wait.rule,
-                    "message": wait.message,
-                    "remaining": wait.remaining,
-                    "gate": wait.gate,
-                    "etaSeconds": wait.eta,
-                }
-                for wait in decision.waits
-            ],
+            "waits": [wait_json(wait) for wait in decision.waits],
         }
         for agent, decision in report.decisions.items()
     ]

@@ -41,10 +41,11 @@ class Stop:
         """Whether to end at the next opportunity."""
         return self._asked
 
-    def wait(self, seconds: float) -> bool:
-        """Sleep, or less when somebody asks to end or wakes it; whether somebody asked to end."""
-        ready, _, _ = select.select([self._ear], [], [], seconds)
-        if ready:
+    def wait(self, seconds: float, *also: int) -> bool:
+        """Sleep, or less when somebody asks to end, wakes it, or writes to one of these files; whether somebody asked
+        to end."""
+        ready, _, _ = select.select([self._ear, *also], [], [], seconds)
+        if self._ear in ready:
             os.read(self._ear, 65_536)
         return self._asked
 

@@ -57,7 +57,7 @@ def acts_on(repo: Repository, tip: str, agent: AgentId) -> Iterator[Logged]:
     """The acts that concern one agent, newest first: its releases and stages, pauses that select it, reviews of its
     files, and advances that moved its authorised contents."""
     for logged in acts(repo, tip):
-        if _concerns(repo, logged, agent):
+        if concerns_agent(repo, logged, agent):
             yield logged
 
 
@@ -146,7 +146,8 @@ def view_at_time(view: View, time: int) -> View | None:
     return view_at(view.repo, found.commit, view) if found is not None else None
 
 
-def _concerns(repo: Repository, logged: Logged, agent: AgentId) -> bool:
+def concerns_agent(repo: Repository, logged: Logged, agent: AgentId) -> bool:
+    """Whether an act concerns an agent, as `acts_on` has it."""
     act = logged.act
     if act.get("Agent"):
         return act.get("Agent") == str(agent)

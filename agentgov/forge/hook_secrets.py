@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from agentgov.forge.reasons import HOOK_UNCONFIGURED, misconfigured
-from agentgov.forge.webhooks import SIGNING, Secrets, signing_key
+from agentgov.forge.webhooks import Secrets
+from agentgov.net.posting import SIGNING, signing_key
 from agentgov.net.private import private_lines
 from agentgov.trust.identity import Forge
 

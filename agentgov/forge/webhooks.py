@@ -8,8 +8,6 @@ A delivery only wakes somebody who asks the forge. So a replay that gets past th
 GitHub sends carries no signed time, and the same body counts once within ten minutes. Never reads a clock or a file.
 """
 
-import base64
-import binascii
 import hmac
 import re
 from collections.abc import Mapping, Sequence
@@ -18,6 +16,7 @@ from hashlib import sha256
 from types import MappingProxyType
 
 from agentgov.forge.reasons import HOOK_REPLAYED, HOOK_SIGNATURE, HOOK_UNCONFIGURED
+from agentgov.net.posting import decoded
 from agentgov.trust.identity import Forge
 
 PATHS: Mapping[str, Forge] = MappingProxyType({"/hooks/github": "github", "/hooks/gitlab": "gitlab"})
@@ -25,7 +24,6 @@ LARGEST = 25 * 2**20  # bytes of a body; GitHub sends no more
 SKEW = 300  # seconds between the time that GitLab signs and this machine's
 WINDOW = 600  # seconds for which a delivery is remembered
 MOST_SEEN = 10_000
-SIGNING = "whsec_"  # what a signing token begins with
 
 _GITHUB = re.compile(r"sha256=([0-9a-f]{64})\Z")
 _HEX = re.compile(r"[0-9a-f]{64}\Z")
@@ -140,24 +138,10 @@ def _standard(delivery: Delivery, keys: Sequence[bytes], now: int) -> str | Refu
         return _UNSIGNED
     signed = f"{name}.{time}.".encode() + delivery.body
     parts = delivery.headers["webhook-signature"].split(" ")[:_MOST_SIGNATURES]
-    given = [_decoded(part.removeprefix("v1,")) for part in parts if part.startswith("v1,")]
+    given = [decoded(part.removeprefix("v1,")) for part in parts if part.startswith("v1,")]
     if not _any([_is_signed(keys, signed, one) for one in given]):
         return _UNSIGNED
     return f"gitlab {name}" if abs(now - int(time)) <= SKEW else Refused(401, "late", HOOK_REPLAYED)
-
-
-def signing_key(text: str) -> bytes | None:
-    """The key that a signing token spells (`whsec_` and 24 to 64 bytes in base64), None where it spells none."""
-    key = _decoded(text.removeprefix(SIGNING)) if text.startswith(SIGNING) else b""
-    return key if 24 <= len(key) <= 64 else None
-
-
-def _decoded(text: str) -> bytes:
-    """What base64 spells, with or without its padding; nothing where it is none."""
-    try:
-        return base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
-    except (binascii.Error, ValueError):
-        return b""
 
 
 def _is_signed(keys: Sequence[bytes], content: bytes, given: bytes) -> bool:

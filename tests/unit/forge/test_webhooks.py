@@ -16,8 +16,8 @@ from agentgov.forge.webhooks import (
     Secrets,
     Seen,
     judge,
-    signing_key,
 )
+from agentgov.net.posting import signing_key
 
 NOW = 1_700_000_000
 SECRET, OTHER = b"It's a Secret to Everybody", b"the secret that comes next"

@@ -1,0 +1,143 @@
+"""Tells receivers of what moved, in the order of the journal: Standard Webhooks, at least once, signed.
+
+The journal is the outbox: for each receiver there is only the number of the last act that it took. It begins with the
+present; a failure is tried again later, for ever, and what comes after waits. The journal never waits for a receiver.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import msgspec
+
+from agentgov.delivery.event import KINDS, Sent, event
+from agentgov.errors import AgentgovError, ConfigurationError
+from agentgov.journal.query import acts
+from agentgov.journal.view import View
+from agentgov.model.fleet import WebhookTarget
+from agentgov.model.verdict import Reason, unknown
+from agentgov.net.exchange import BrokenError
+from agentgov.net.posting import post, signed_headers, signing_key
+from agentgov.net.private import private_lines
+from agentgov.trust.private_files import read_private, write_private
+
+VARIABLE = "AGENTGOV_DELIVERY_SECRET_FILE"
+RULE = "delivery.webhook"
+MOST = 100  # acts that one receiver is told in one tick
+_PATIENCE, _TICK = 5.0, 20.0  # seconds for one receiver's answer, and for all of a tick
+_FIRST, _LONGEST = 60, 3600  # seconds until the next attempt after one failure, and after many
+_HINT = f"{VARIABLE}=FILE, with a secret `whsec_...` in a file that only the reconciler can read (chmod 600)"
+_LARGEST = 2**20  # bytes of the file of cursors
+
+
+class Cursor(msgspec.Struct, frozen=True):
+    """How far a receiver is: the last act that it took, how often the next one failed, and when it is tried again."""
+
+    seq: int
+    commit: str
+    failures: int = 0
+    due: int = 0
+
+
+@dataclass(slots=True)
+class Webhooks:
+    """Every receiver of agentgov.yaml. `path` is the file of cursors, `secret` that of the signing secret, "" for none;
+    `clock` is steady, in seconds."""
+
+    path: Path
+    secret: str
+    clock: Callable[[], float]
+    name: str = "webhooks"
+
+    def follow(self, view: View, _acts: Sequence[str], now: int) -> tuple[Reason, ...]:
+        """Tell every receiver what it does not know yet; which of them are behind."""
+        targets = view.governance.fleet.delivery.webhooks
+        if not targets:
+            return ()
+        try:
+            keys, cursors = self._keys(), self._cursors()
+            until, found = self.clock() + _TICK, list[Reason]()
+            for target in targets:
+                found += self._tell(view, target, keys, cursors, now, until)
+            return tuple(found)
+        except AgentgovError as error:
+            return (unknown(RULE, f"no events are sent: {error.message}"),)
+
+    def _tell(
+        self, view: View, target: WebhookTarget, keys: list[bytes], cursors: dict[str, Cursor], now: int, until: float
+    ) -> Iterator[Reason]:
+        place, head = sha256(target.url.encode()).hexdigest(), view.state.head.seq
+        cursor = cursors.get(place)
+        if cursor is None or view.memory.line.seq_of(cursor.commit, view.tip) != cursor.seq:
+            cursor = Cursor(head, view.tip)  # a receiver that is new, or a journal that is: the present
+        why = "it failed before" if cursor.due > now else ""
+        for seq, commit, sent in () if why else _waiting(view, cursor, target):
+            if sent is not None:
+                if self.clock() >= until:
+                    break
+                why = self._post(target.url, keys, sent, now)
+            if why:
+                break
+            cursor = Cursor(seq, commit)
+        if why and cursor.due <= now:
+            wait = min(_FIRST * 2 ** min(cursor.failures, 10), _LONGEST)
+            cursor = Cursor(cursor.seq, cursor.commit, cursor.failures + 1, now + wait)
+        if cursors.get(place) != cursor:
+            cursors[place] = cursor
+            self._keep(cursors)
+        if cursor.seq < head:
+            yield _behind(target, cursor, head, why, now)
+
+    def _post(self, url: str, keys: list[bytes], sent: Sent, now: int) -> str:
+        """Why a receiver did not take an event, "" where it did."""
+        headers = signed_headers(keys, sent.id, now, sent.body)
+        try:
+            status = post(url, sent.body, headers, clock=self.clock, until=self.clock() + _PATIENCE)
+        except BrokenError as error:
+            return error.why
+        except ConfigurationError as error:
+            return error.message
+        return "" if 200 <= status < 300 else f"it answers {status}"
+
+    def _keys(self) -> list[bytes]:
+        """The keys that sign; two while one is exchanged. ConfigurationError without a good one."""
+        if not self.secret:
+            raise ConfigurationError(f"{VARIABLE} is not set", _HINT, rule=RULE)
+        lines = private_lines(Path(self.secret), VARIABLE, _HINT, RULE, most=2)
+        keys = [key for line in lines if (key := signing_key(line)) is not None]
+        if not keys or len(keys) != len(lines):
+            raise ConfigurationError(f"the file that {VARIABLE} names holds no secret of the form whsec_...", _HINT)
+        return keys
+
+    def _cursors(self) -> dict[str, Cursor]:
+        raw = read_private(self.path, _LARGEST)
+        try:
+            return msgspec.json.decode(raw, type=dict[str, Cursor]) if raw is not None else {}
+        except msgspec.DecodeError:
+            return {}
+
+    def _keep(self, cursors: dict[str, Cursor]) -> None:
+        """Raises ConfigurationError where the file cannot be written: else every tick would tell the same again."""
+        if not write_private(self.path, msgspec.json.encode(cursors)):
+            raise ConfigurationError(f"{self.path} cannot be written", "let the reconciler write its state", rule=RULE)
+
+
+def _waiting(view: View, cursor: Cursor, target: WebhookTarget) -> Iterator[tuple[int, str, Sent | None]]:
+    """The next acts that a receiver has not taken, oldest first: number, commit, and the event where it wants one."""
+    wanted = frozenset(target.events) or KINDS
+    line, told = view.memory.line.commits(view.tip), 0
+    for seq in range(cursor.seq + 1, len(line)):
+        logged = next(acts(view.repo, line[seq]))
+        sent = event(logged, seq) if logged.act.kind in wanted else None
+        told += sent is not None
+        if told > MOST:
+            return
+        yield seq, line[seq], sent
+
+
+def _behind(target: WebhookTarget, cursor: Cursor, head: int, why: str, now: int) -> Reason:
+    host, left = urlsplit(target.url).hostname, head - cursor.seq
+    again = f"; tried again in {max(cursor.due - now, 0)} s" if cursor.due else ""
+    return unknown(RULE, f"{host} is {left} acts behind: {why or 'more follows at the next look'}{again}")

@@ -147,6 +147,12 @@ def is_valid(counts: Counts) -> bool:
     return whole and all(0 <= bad <= units <= MAX_UNITS for bad, units in arms)
 
 
+def basis_of(judge: Judge) -> str:
+    """What evidence depends on: under another basis it begins anew."""
+    ceilings = {name: (metric.ceiling, metric.gate) for name, metric in judge.metrics.items()}
+    return repr((judge.theta_max, judge.alpha_fail, judge.alpha_pass, ceilings))
+
+
 def judgement(state: JudgeState, judge: Judge) -> Judgement:
     """What the evidence says: FAIL before INCONCLUSIVE (broken routing) before PASS before UNDECIDED."""
     state = _under(state, judge)
@@ -166,8 +172,7 @@ def judgement(state: JudgeState, judge: Judge) -> Judgement:
 
 def _under(state: JudgeState, judge: Judge) -> JudgeState:
     """Evidence gathered under other null hypotheses is no evidence for these."""
-    ceilings = {name: (metric.ceiling, metric.gate) for name, metric in judge.metrics.items()}
-    basis = repr((judge.theta_max, judge.alpha_fail, judge.alpha_pass, ceilings))
+    basis = basis_of(judge)
     return state if state.basis == basis else JudgeState(basis=basis)
 
 

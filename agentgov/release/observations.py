@@ -19,7 +19,7 @@ from agentgov.model.state import Deployment, Release
 from agentgov.model.transitions import is_ramping, judge_of
 from agentgov.model.units import BUCKETS, parse_duration
 from agentgov.release.counts import Arm, Cumulative, Wanted
-from agentgov.release.judge import Counts, JudgeState, judgement, update, update_alone, valid_windows
+from agentgov.release.judge import Counts, JudgeState, basis_of, judgement, update, update_alone, valid_windows
 from agentgov.release.view import Observed
 from agentgov.release.windows import MOST, Window
 
@@ -238,10 +238,7 @@ def _judged(
     if judge is None:
         return memory
     if ramps:
-        share = deployment.canary.share
-        looks = (*memory.windows, Window(tick.now, share, valid_windows(window, judge)))
-        memory = replace(memory, windows=looks[-MOST:], cut=memory.cut or len(looks) > MOST)
-        memory = replace(memory, judge=update(memory.judge, window, judge, share))
+        memory = _looked(memory, window, judge, deployment.canary.share, tick.now)
     else:
         memory = replace(memory, bake_judge=update_alone(memory.bake_judge, window, judge))
     valid = valid_windows(window, judge)
@@ -249,6 +246,18 @@ def _judged(
     if missing:
         return _without_data(memory, f"no counts of {', '.join(missing)}")
     return replace(memory, healthy=True, no_data_ticks=0, problem="")
+
+
+def _looked(memory: Memory, window: dict[str, Counts], judge: Judge, share: int, now: int) -> Memory:
+    """Another judge starts the evidence anew, and what is kept to play it again with it."""
+    same = memory.judge.basis == basis_of(judge)
+    looks = (*(memory.windows if same else ()), Window(now, share, valid_windows(window, judge)))
+    return replace(
+        memory,
+        judge=update(memory.judge, window, judge, share),
+        windows=looks[-MOST:],
+        cut=(same and memory.cut) or len(looks) > MOST,
+    )
 
 
 def _without_data(memory: Memory, why: str) -> Memory:

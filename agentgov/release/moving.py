@@ -54,7 +54,7 @@ def move(
     )
     decisions = plan(view)
     due = {agent: decision for agent, decision in decisions.items() if decision.act}
-    failing = [(agent, wait) for agent, decision in decisions.items() for wait in decision.waits if wait.rule == "P4"]
+    failing = [(agent, wait) for agent, decision in decisions.items() for wait in decision.waits if wait.is_alarm]
     writing.notes += [bake_failed(str(agent), wait.message) for agent, wait in failing]
     writing.notes += writing.keep(refs, [_commit_of(one) for one in due.values() if one.act == "alarm"])
     for agents in turns.take(due, now):

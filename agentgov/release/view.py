@@ -101,6 +101,11 @@ class Wait:
     gate: GateName = ""
     eta: int | None = None
 
+    @property
+    def is_alarm(self) -> bool:
+        """Whether production is bad and nothing goes back by itself, so that people are needed at once."""
+        return self.rule == "P4"
+
 
 @dataclass(frozen=True, slots=True)
 class Decision:

@@ -73,7 +73,7 @@ def _headline(look: Look, busy: int) -> str:
 
 def _row(look: Look, one: Standing) -> tuple[str | Span, ...]:
     seen, pipeline = look.seen.get(one.agent), look.pipeline_of(one.agent)
-    waits = "; ".join(in_words(wait) for wait in one.waits)
+    waits = "; ".join((*(in_words(wait) for wait in one.waits), *one.lacks()))
     shown = waits if len(waits) <= _WIDEST else f"{waits[: _WIDEST - 3]}..."
     staging, canary = _staging(one, seen, pipeline, look.now), _canary(one, seen, pipeline, look.now)
     return (str(one.agent), staging, canary, _production(one, seen, pipeline, look.now), one.mark(), shown)

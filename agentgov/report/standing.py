@@ -1,16 +1,20 @@
 """Where one agent stands, as tables, sentences and documents say it. Reads the journal's records; decides nothing."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
+from agentgov.journal.evidence import awaited_for
 from agentgov.journal.pausing import pause_of
 from agentgov.journal.view import View
+from agentgov.model.evidence import StageName
 from agentgov.model.names import AgentId
 from agentgov.model.state import Deployment, Pause, Release
-from agentgov.model.transitions import candidate, is_ramping
+from agentgov.model.transitions import candidate, is_newer, is_ramping
 from agentgov.model.units import format_share, rough_duration
+from agentgov.release.reasons import BAKE_FAILED
 from agentgov.release.view import Wait
+from agentgov.report.evidence import BEFORE
 from agentgov.report.moments import stamp
 from agentgov.report.page import Page, Span
 
@@ -26,6 +30,7 @@ class Standing:
     releases: Mapping[str, Release]  # by tag object
     pause: Pause | None = None
     waits: tuple[Wait, ...] = ()
+    missing: Mapping[StageName, tuple[str, ...]] = field(default_factory=dict)  # evidence, by the stage it is asked for
 
     @property
     def is_moving(self) -> bool:
@@ -35,7 +40,7 @@ class Standing:
     @property
     def is_quiet(self) -> bool:
         """Whether there is nothing to look at: nothing moves, waits, is held or paused."""
-        return not (self.is_moving or self.waits or self.pause or self.at.hold)
+        return not (self.is_moving or self.waits or self.missing or self.pause or self.at.hold)
 
     def version(self, tag: str) -> str:
         """The version of a release, for people."""
@@ -60,9 +65,11 @@ class Standing:
         return f"{version} {at.state.lower().replace('_', ' ')}" if unusual else version
 
     def mark(self) -> Span:
-        """That it is paused or held."""
+        """That it is paused, failing or held."""
         if self.pause is not None:
             return Span("PAUSED" if self.pause.mode == "stop" else "READ-ONLY", "bad")
+        if any(wait.is_alarm for wait in self.waits):
+            return Span("FAILING", "bad")
         return Span("hold", "warn") if self.at.hold is not None else Span("")
 
     def tell_why(self, page: Page) -> None:
@@ -79,9 +86,20 @@ class Standing:
             page.line(Span("alarm ", "bad"), f"{self.agent}: the tag of {self.version(tag)} {gone}")
 
     def tell_waits(self, page: Page) -> None:
-        """What it waits for."""
+        """What it waits for; what calls for people at once is no wait, and says its rule."""
         for wait in self.waits:
-            page.line(Span("waits ", "dim"), f"{self.agent}: {in_words(wait)}")
+            if wait.is_alarm:
+                page.line(Span("alarm ", "bad"), f"{self.agent}: {in_words(wait)} ({BAKE_FAILED})")
+            else:
+                page.line(Span("waits ", "dim"), f"{self.agent}: {in_words(wait)}")
+        for text in self.lacks():
+            page.line(Span("lacks ", "warn"), f"{self.agent}: {text}")
+
+    def lacks(self) -> list[str]:
+        """The evidence that its next release lacks, where no wait says so already."""
+        said = {wait.message for wait in self.waits if wait.gate == "evidence"}
+        texts = {BEFORE[stage]: ", ".join(missing) for stage, missing in self.missing.items()}
+        return [f"{text} {before}" for before, text in texts.items() if f"evidence: {text}" not in said]
 
     def document(self) -> dict[str, Any]:
         """All of it, as documents carry it."""
@@ -108,6 +126,7 @@ class Standing:
             "holding": {"by": at.hold.by, "reason": at.hold.reason} if at.hold is not None else None,
             "alarms": [_alarm_json(alarm) for alarm in at.alarms],
             "waits": [wait_json(wait) for wait in self.waits],
+            "missing": {stage: list(texts) for stage, texts in self.missing.items()},
         }
 
     def _release(self, tag: str) -> dict[str, str | None]:
@@ -121,7 +140,29 @@ def standing_of(view: View, agent: AgentId, now: int, waits: tuple[Wait, ...] = 
     """Where an agent stands by this view; `now` is the machine's clock, which may be ahead of the journal's."""
     releases = {one.tag: one for one in view.state.releases(agent)}
     pause = pause_of(view, agent, max(now, view.state.head.time))
-    return Standing(agent, view.state.deployment(agent), releases, pause, waits)
+    at = view.state.deployment(agent)
+    return Standing(agent, at, releases, pause, waits, _missing(view, at, releases.values()))
+
+
+def _missing(view: View, at: Deployment, releases: Collection[Release]) -> dict[StageName, tuple[str, ...]]:
+    """What the release that is next for production lacks before the stages ahead of it."""
+    going = next((one for one in releases if one.tag == candidate(at)), None) or _waiting(at, releases)
+    if going is None:
+        return {}
+    ahead: tuple[StageName, ...] = ("staging", "pass", "canary", "production")
+    if going.tag == candidate(at):
+        ahead = ahead[3 if is_ramping(at) else 2 if at.staging.state == "PASSED" else 1 :]
+    found = {stage: awaited_for(view, going, stage) for stage in ahead}
+    return {stage: missing for stage, missing in found.items() if missing}
+
+
+def _waiting(at: Deployment, releases: Collection[Release]) -> Release | None:
+    """The newest release, where it may still come after what production runs."""
+    newest = next(reversed(list(releases)), None)
+    if newest is None or newest.tag in (at.production.release, *at.withdrawn) or newest.closure in at.bad:
+        return None
+    running = next((one for one in releases if one.tag == at.production.release), None)
+    return newest if is_newer(newest, running) else None
 
 
 def in_words(wait: Wait) -> str:

@@ -123,3 +123,10 @@ def test_nothing_is_listed_of_what_is_not_there(asking: CommandWorld) -> None:
         "canary": CANARY,
         "production": CANARY,
     }
+
+
+def test_status_says_in_every_clone_what_the_next_release_lacks(asking: CommandWorld) -> None:
+    assert f"lacks {TRIAGE}: eval {SUITE} before canary\n" in asking.must("frank", "status", TRIAGE).out
+    asking.asked("erin", "evidence", "add", TRIAGE, "1.2.0", "--result", written(asking, 98, 2))
+    (row,) = asking.asked("frank", "status", TRIAGE)["agents"]
+    assert row["missing"] == {}

@@ -42,3 +42,28 @@ def told(at: Deployment) -> list[str]:
     page = Page()
     Standing(AgentId("support", "a"), at, {}).tell_why(page)
     return page.text().splitlines()
+
+
+def test_what_calls_for_people_at_once_is_an_alarm_and_no_wait() -> None:
+    waits = (Wait("P4", "production is above its ceiling: error; pause it", gate="people"), Wait("P7", "frozen: xmas"))
+    failing = Standing(AgentId("support", "a"), Deployment("support/a"), {}, waits=waits)
+    page = Page()
+    failing.tell_waits(page)
+    assert page.text().splitlines() == [
+        "alarm support/a: production is above its ceiling: error; pause it (release.bake-failed)",
+        "waits support/a: frozen: xmas",
+    ]
+    assert failing.mark().text == "FAILING"
+
+
+def test_evidence_that_a_wait_names_already_is_not_told_twice() -> None:
+    waits = (Wait("P11", "evidence: eval a", gate="evidence"),)
+    lacking = Standing(
+        AgentId("support", "a"),
+        Deployment("support/a"),
+        {},
+        waits=waits,
+        missing={"canary": ("eval a",), "production": ("eval a", "eval b")},
+    )
+    assert lacking.lacks() == ["eval a, eval b before production"]
+    assert not lacking.is_quiet

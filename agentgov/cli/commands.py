@@ -26,6 +26,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "release": ("release", "Release", "Tag an agent: signed, annotated, bound to its closure."),
     "evidence": ("evidence", "Release", "Results of evaluations and tests, bound to a release's content."),
     "reconcile": ("reconcile", "Release", "Observe, verify, plan and apply what is due."),
+    "render": ("render", "Release", "Write what may run into a folder, for consumers without a gate."),
     "status": ("status", "Release", "What runs where, at what share, since when, what it waits for."),
     "history": ("history", "Release", "Every act on an agent: who, when, why."),
     "show": ("show", "Release", "The resolved configuration of an agent at any moment."),

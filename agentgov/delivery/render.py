@@ -75,6 +75,13 @@ def rendered(view: View, documents: Documents, only: Collection[AgentId] | None 
     return files
 
 
+def whole(view: View, documents: Documents) -> dict[str, bytes]:
+    """Path to bytes of every file of the tree, the index last."""
+    files = rendered(view, documents)
+    index = _index(view, documents, _counted(view, None, files))
+    return {path: raw for path, raw in files.items() if raw is not None} | {INDEX: index}
+
+
 def paths_of(agent: AgentId) -> tuple[str, str]:
     """Where the document and the manifest of an agent lie, in one of 256 folders."""
     folder = sha256(str(agent).encode()).hexdigest()[:2]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from deploymentworld import AGENT
 
 from agentgov.model.act import Act, render
+from agentgov.model.evidence import StageName
 from agentgov.model.pipeline import Judge, Metric, Pipeline, Promoters, Stage, Step
 from agentgov.model.state import Deployment, Release, Vote
 from agentgov.model.transitions import Refusal, Setting, apply_to_deployment, is_ramping, release_trailer
@@ -59,6 +60,7 @@ class ReleaseWorld:
         self.integrity = True
         self.frozen = ""
         self.ineligible: dict[str, str] = {}
+        self.lacking: set[tuple[str, str]] = set()  # content, and what it lacks results for
         self.moved: list[Moved] = []
         self.landed: list[Act] = []
         self.canary, self.stable, self.counted = Arm(), Arm(), ""
@@ -69,8 +71,19 @@ class ReleaseWorld:
     def may_promote(self, vote: Vote) -> bool:
         return vote.by != "mallory"
 
+    def missing_evidence(self, one: Release, stage: StageName) -> tuple[str, ...]:
+        return ("eval",) if (one.closure, stage) in self.lacking else ()
+
     def setting(self, time: int) -> Setting:
-        return Setting(time, self.seq, RULES, self.paused, self.release_of, self.may_promote)
+        return Setting(
+            time,
+            self.seq,
+            RULES,
+            self.paused,
+            self.release_of,
+            self.may_promote,
+            missing_evidence=self.missing_evidence,
+        )
 
     def view(self) -> AgentView:
         ordered = sorted(self.releases, key=lambda one: (one.release_name.precedence, one.name))
@@ -82,6 +95,7 @@ class ReleaseWorld:
             now=max(self.clock, self.journal_time),
             may_promote=self.may_promote,
             ineligible=self.ineligible,
+            missing_evidence=self.missing_evidence,
             moved=tuple(self.moved),
             paused=self.paused,
             frozen=self.frozen,
@@ -98,6 +112,7 @@ class ReleaseWorld:
         before, outcome = self.at, apply_to_deployment(act, self.at, self.setting(time))
         if isinstance(outcome, Refusal):
             return outcome
+        assert time >= self.journal_time, "journal time never decreases"
         self.at, self.seq, self.journal_time = outcome, self.seq + 1, time
         self.landed.append(act)
         self.check_change(act, before, outcome)

@@ -1,8 +1,10 @@
 """Every invariant of the release plane, over a world that pauses, freezes, loses data and memory, and says anything."""
 
+from typing import ClassVar
+
 import pytest
 from deploymentworld import release
-from hypothesis import settings
+from hypothesis import seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -17,11 +19,7 @@ from releaseworld import RULES, STEPS, ReleaseWorld
 
 from agentgov.model.act import Act
 from agentgov.model.state import Deployment, Release
-from agentgov.model.transitions import (
-    candidate,
-    is_ramping,
-    rollback_target,
-)
+from agentgov.model.transitions import Refusal, candidate, is_ramping, last_running, rollback_target
 from agentgov.model.units import parse_duration, parse_share
 from agentgov.release.chain import Step, promotion_chain
 from agentgov.release.judge import Outcome
@@ -31,10 +29,16 @@ from agentgov.release.view import AgentView, Decision, Moved
 
 RAISING = ("stage", "canary", "share", "graduate")
 PEOPLE = st.sampled_from(["carol", "dave", "mallory"])  # mallory is nobody's release manager
+EVENTS, SHARDS = 100_000, 4
 DATA = ["healthy"] * 6 + ["failing", "none", "reset", "other", "split"]
 
 
 class World(ReleaseWorld, RuleBasedStateMachine):
+    """Counts what happens to it: ticks, tags, words of people, and what goes wrong. What every world begins and ends
+    with is not counted."""
+
+    happened: ClassVar[int] = 0
+
     def __init__(self) -> None:
         RuleBasedStateMachine.__init__(self)
         ReleaseWorld.__init__(self)
@@ -44,13 +48,16 @@ class World(ReleaseWorld, RuleBasedStateMachine):
     @initialize(count=st.integers(0, 3))
     def history(self, count: int) -> None:
         """Begins with some releases that went to production before."""
+        before = World.happened
         for _ in range(count):
             self.ship()
+        World.happened = before
 
     def ship(self) -> None:
         """A new release of new content goes to production while people lift, abort and promote as they should."""
         self.tag("major", "new", 0)
         newest = self.releases[-1]
+        self.lacking.clear()  # what waits for results in staging lets nothing newer in until somebody aborts it
         self.clock = max(self.clock, self.journal_time)
         for _ in range(90):
             self.clock += 60
@@ -85,6 +92,7 @@ class World(ReleaseWorld, RuleBasedStateMachine):
         }[part]
         if any(one.name.endswith(f"/v{version}") for one in self.releases):
             return
+        World.happened += 1
         self.authorised += 1
         source = self.releases[pick % len(self.releases)] if self.releases else None
         one = release(version, authorised_at=self.authorised, seen=self.authorised)
@@ -114,29 +122,49 @@ class World(ReleaseWorld, RuleBasedStateMachine):
     @precondition(lambda self: self.releases)
     @rule(pick=st.integers(0, 99), eligible=st.booleans())
     def judge_tag(self, pick: int, eligible: bool) -> None:
+        World.happened += 1
         tag = self.releases[pick % len(self.releases)].tag
         if eligible:
             self.ineligible.pop(tag, None)
         else:
             self.ineligible[tag] = "its tagger's key was revoked"
 
+    @precondition(lambda self: self.releases)
+    @rule(
+        pick=st.one_of(st.just(-1), st.integers(0, 99)),
+        stage=st.sampled_from(["staging", "pass", "canary", "production"]),
+        arrives=st.booleans(),
+    )
+    def evidence(self, pick: int, stage: str, arrives: bool) -> None:
+        """Results that a content is asked for before a stage arrive, or a later failure takes them away."""
+        World.happened += 1
+        one = self.releases[pick % len(self.releases)] if pick >= 0 else self.releases[-1]
+        if arrives:
+            self.lacking.discard((one.closure, stage))
+        else:
+            self.lacking.add((one.closure, stage))
+
     @rule(word=st.sampled_from(["pause", "resume", "freeze", "thaw", "break", "mend"]))
     def order(self, word: str) -> None:
+        World.happened += 1
         self.paused = {"pause": True, "resume": False}.get(word, self.paused)
         self.frozen = {"freeze": "year-end", "thaw": ""}.get(word, self.frozen)
         self.integrity = {"break": False, "mend": True}.get(word, self.integrity)
 
     @rule(seconds=st.sampled_from([-2_600_000, -90, 3600, 2_600_000]))
     def clock_jumps(self, seconds: int) -> None:
+        World.happened += 1
         self.clock += seconds
 
     @rule()
     def memory_is_lost(self) -> None:
+        World.happened += 1
         self.memory = Memory()
 
     @precondition(lambda self: self.releases)
     @rule(pick=st.integers(0, 99), observed_tag=st.sampled_from(["none", "f" * 40]))
     def a_ref_moves(self, pick: int, observed_tag: str) -> None:
+        World.happened += 1
         one = self.releases[pick % len(self.releases)]
         self.moved = [Moved(one, observed_tag)]
         self.ineligible[one.tag] = "its ref moved"
@@ -156,6 +184,31 @@ class World(ReleaseWorld, RuleBasedStateMachine):
         one = self.releases[pick % len(self.releases)] if pick >= 0 else self.release_of(candidate(self.at))
         if one is not None:
             self.say(kind, one, who, **({"Stage": stage} if kind == "promote" else {}))
+
+    @precondition(lambda self: self.releases)
+    @rule()
+    def somebody_withdraws_what_is_on_its_way(self) -> None:
+        """Whatever pause, freeze and hold say, its traffic goes with the act."""
+        one = self.release_of(candidate(self.at))
+        if one is not None:
+            after = self.say("withdraw", one)
+            assert isinstance(after, Deployment), after
+            assert candidate(after) != one.tag
+            assert not after.canary.share
+
+    @precondition(lambda self: self.at.production.release)
+    @rule(often=st.integers(0, 3))
+    def somebody_retires_the_agent(self, often: int) -> None:
+        """Now and then: no stage holds anything after it, and only what is newer than it ran last comes next."""
+        if often:
+            return
+        after = self.say("retire", None, Leaves=self.at.production.release)
+        assert isinstance(after, Deployment), after
+        assert after.production.state == "RETIRED"
+        assert not after.production.release
+        assert not after.canary.share
+        assert not candidate(after)
+        assert after.hold is not None
 
     @precondition(lambda self: self.at.production.release)
     @rule(pick=st.one_of(st.just(-1), st.integers(0, 99)))
@@ -187,11 +240,16 @@ class World(ReleaseWorld, RuleBasedStateMachine):
             self.clock += 60
             self.tick(data)
 
+    def say(self, kind: str, one: Release | None, who: str = "carol", **values: str) -> Deployment | Refusal:
+        World.happened += 1
+        return super().say(kind, one, who, **values)
+
     def tick(self, data: str) -> Decision:
+        World.happened += 1
         counts = self.count(data)
         paused_books = self.paused and is_ramping(self.at)
         self.memory = observe_tick(self.memory, self.at, counts, Tick(self.clock, RULES, self.release_of, self.paused))
-        seen = data not in ("none", "other") or self.at.production.state == "EMPTY"
+        seen = data not in ("none", "other") or goes_unjudged(self.at)
         if seen and not paused_books:
             self.books.ticks += 1
         view = self.view()
@@ -223,7 +281,7 @@ class World(ReleaseWorld, RuleBasedStateMachine):
         if kind in RAISING:
             assert target is not None
             assert target.tag not in self.ineligible
-        if data in ("none", "other") and at.production.state != "EMPTY":
+        if data in ("none", "other") and not goes_unjudged(at):
             assert kind not in ("share", "graduate"), "no data never promotes"
         found = view.observed.judgement
         if is_ramping(at) and found and found.outcome is Outcome.FAIL and self.integrity:
@@ -231,16 +289,21 @@ class World(ReleaseWorld, RuleBasedStateMachine):
         if kind in ("share", "graduate"):
             step = STEPS[min(at.canary.step, len(STEPS) - 1)]
             assert 60 * self.books.ticks >= parse_duration(step.soak), "each step after its observed soak"
-            if at.production.state != "EMPTY":
+            if not goes_unjudged(at):
                 assert self.books.units >= step.min_units
-        if kind == "graduate" and at.production.state != "EMPTY":
+        if kind == "graduate" and not goes_unjudged(at):
             assert found is not None
             assert found.outcome is Outcome.PASS
         if kind is None and candidate(at):
             assert decision.waits, "what is blocked says what it waits for"
 
     def check_change(self, act: Act, before: Deployment, after: Deployment) -> None:
-        old, new = self.release_of(before.production.release), self.release_of(after.production.release)
+        old, new = self.release_of(last_running(before)), self.release_of(after.production.release)
+        named = self.closure(act.get("Release").split(" ")[1]) if act.get("Release") else ""
+        stage = {"pass": "pass", "canary": "canary", "graduate": "production"}.get(act.kind, "")
+        assert (named, stage) not in self.lacking, "no stage without the results that are asked for before it"
+        if act.kind == "retire":
+            return
         changes = before.production.release != after.production.release
         if self.paused and before.production != after.production:
             assert act.kind == "rollback"
@@ -297,11 +360,13 @@ class World(ReleaseWorld, RuleBasedStateMachine):
     def teardown(self) -> None:
         """Liveness: once nothing holds and metrics are healthy, the newest eligible release reaches production, and
         then nothing moves any more. People lift, abort and promote; no state keeps anybody for ever."""
+        before = World.happened
         self.order("resume"), self.order("thaw"), self.order("mend")
         self.ship()
         for _ in range(5):
             self.clock += 60
             assert self.tick("healthy").act is None
+        World.happened = before
         self.the_chain_holds()
 
     def the_chain_holds(self) -> None:
@@ -310,6 +375,11 @@ class World(ReleaseWorld, RuleBasedStateMachine):
         chain = promotion_chain(steps, self.releases[-1], {one.tag: one for one in self.releases})
         assert chain.offence is None, chain
         assert "went to production" in chain.words or "entered staging" in chain.words
+
+
+def goes_unjudged(at: Deployment) -> bool:
+    """Of a first release, and of the first after an agent was retired: there is nothing to compare with."""
+    return at.production.state in ("EMPTY", "RETIRED")
 
 
 def _outside_window(at: Deployment, target: Release, time: int) -> bool:
@@ -321,6 +391,13 @@ TestWorld.settings = settings(max_examples=15, stateful_step_count=25)
 
 
 @pytest.mark.slow
-def test_the_same_world_for_longer() -> None:
-    longer = settings(TestWorld.settings, max_examples=400, stateful_step_count=50)
-    run_state_machine_as_test(World, settings=longer)
+@pytest.mark.parametrize("shard", range(SHARDS))
+def test_a_hundred_thousand_events(shard: int) -> None:
+    """Counted, never timed: each shard goes on with worlds of other seeds until its part has happened."""
+    longer = settings(max_examples=50, stateful_step_count=50)
+    lap, World.happened = 0, 0
+    while World.happened < EVENTS // SHARDS:
+        run_state_machine_as_test(seed(1000 * shard + lap)(World), settings=longer)
+        lap += 1
+    print(f"shard {shard}: {World.happened} events in {lap * 50} worlds")
+    assert World.happened * SHARDS >= EVENTS

@@ -281,7 +281,8 @@ class PipelineWorld(FleetSimulator):
 
     def waits(self, report: Report, agent: AgentId = TRIAGE) -> str:
         """What a report says that an agent waits for, one sentence a line."""
-        return "\n".join(wait.message for wait in report.decisions[agent].waits)
+        decision = report.decisions.get(agent)  # none of one that rests
+        return "\n".join(wait.message for wait in decision.waits) if decision is not None else ""
 
     def acts(self) -> list[Act]:
         """Every act of the journal on the remote, oldest first."""

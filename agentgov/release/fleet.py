@@ -1,4 +1,4 @@
-"""The whole fleet at once: what every agent's tick saw, and what is due for it. Reads the journal, writes nothing.
+"""Many agents at once: what every agent's tick saw, and what is due for it. Reads the journal, writes nothing.
 
 One agent never waits for another: each is observed and planned by itself, from its own records.
 """
@@ -34,21 +34,25 @@ UNREADABLE = "P0"  # the rule of an agent whose own records cannot be read; the 
 _TO_PRODUCTION = frozenset({"canary", "share", "graduate"})  # acts that bring new content to real traffic
 
 
-def wanted_counts(view: View, memories: Mapping[str, Memory], now: int) -> tuple[Wanted, ...]:
-    """Whose units a tick needs: of every agent whose canary is judged, or whose release bakes."""
+def wanted_counts(
+    view: View, memories: Mapping[str, Memory], now: int, agents: Iterable[AgentId]
+) -> tuple[Wanted, ...]:
+    """Whose units a tick needs: of every one of these agents whose canary is judged, or whose release bakes."""
     found = []
-    for agent in view.state.released():
+    for agent in agents:
         with suppress(AgentgovError):  # planning tells of it
             memory = memories.get(str(agent), Memory())
             found.append(wanted(memory, agent, view.state.deployment(agent), _tick(view, agent, now)))
     return tuple(one for one in found if one is not None)
 
 
-def observe_all(view: View, memories: Mapping[str, Memory], reading: Reading, now: int) -> dict[str, Memory]:
-    """The memory of every agent after this tick; of one whose records cannot be read, what it was."""
-    found = {}
+def observe_all(
+    view: View, memories: Mapping[str, Memory], reading: Reading, now: int, agents: Iterable[AgentId]
+) -> dict[str, Memory]:
+    """The memories after a tick that looked at these agents; of one whose records cannot be read, what it was."""
+    found = dict(memories)
     time = max(now, view.state.head.time)
-    for agent in view.state.released():
+    for agent in agents:
         found[str(agent)] = before = memories.get(str(agent), Memory())
         with suppress(AgentgovError):
             tick = _tick(view, agent, now)

@@ -1,4 +1,4 @@
-"""The second half of a tick: every agent observed, planned, and moved by at most one transition, many in one push.
+"""The second half of a tick: agents that may move observed, planned, and moved by one transition, many in one push.
 
 What was observed is kept before anything is written that rests on it. Planning is `plan`'s, the law the journal's.
 """
@@ -15,6 +15,7 @@ from agentgov.model.transitions import Refusal
 from agentgov.model.verdict import note, unknown
 from agentgov.release.counts import CountSource
 from agentgov.release.fleet import observe_all, plan_all, wanted_counts
+from agentgov.release.index import FleetIndex
 from agentgov.release.memory import MemoryStore
 from agentgov.release.observations import Memory
 from agentgov.release.order import Turns
@@ -26,19 +27,22 @@ from agentgov.release.writing import Writing
 
 @dataclass(frozen=True, slots=True)
 class Senses:
-    """What a tick knows beside the journal: its memory, where counts come from; and what its keeper allowed."""
+    """What a tick knows beside the journal: its memory, where counts come from, who may move; and what its keeper
+    allowed."""
 
     store: MemoryStore
     counts: CountSource
+    index: FleetIndex
     accept_unreviewed: bool = False
 
 
 def move(
     writing: Writing, senses: Senses, turns: Turns, view: View, refs: Refs
 ) -> tuple[View, dict[AgentId, Decision]]:
-    """Observe, plan and write; the view after it, and the decisions by agent."""
+    """Observe, plan and write; the view after it, and the decisions by agent, of those that may move."""
     now = writing.clock()
-    memories = _observe(writing, senses, view, now)
+    active = senses.index.active(view, refs)
+    memories = _observe(writing, senses, view, active, now)
     integrity = writing.journal.pins(view) is not None
     if not integrity:
         writing.notes.append(
@@ -52,7 +56,7 @@ def move(
         integrity=integrity,
         accept_unreviewed=senses.accept_unreviewed,
     )
-    decisions = plan(view)
+    decisions = plan(view, agents=active)
     due = {agent: decision for agent, decision in decisions.items() if decision.act}
     failing = [(agent, wait) for agent, decision in decisions.items() for wait in decision.waits if wait.is_alarm]
     writing.notes += [bake_failed(str(agent), wait.message) for agent, wait in failing]
@@ -92,14 +96,15 @@ def _push(
     return view
 
 
-def _observe(writing: Writing, senses: Senses, view: View, now: int) -> dict[str, Memory]:
+def _observe(writing: Writing, senses: Senses, view: View, active: tuple[AgentId, ...], now: int) -> dict[str, Memory]:
     """What is remembered after this tick, kept before anything is written that rests on it."""
     store = senses.store
-    memories, problem = store.load()
-    reading = senses.counts.read(wanted_counts(view, memories, now), partial(pipeline_of, view), now)
-    memories = observe_all(view, memories, reading, now)
+    before, problem = store.load()
+    reading = senses.counts.read(wanted_counts(view, before, now, active), partial(pipeline_of, view), now)
+    memories = observe_all(view, before, reading, now, {*active, *senses.index.unseen(before)})
     try:
-        store.save(memories)
+        if memories != before:
+            store.save(memories)
     except OSError as error:
         problem = f"{store.path} cannot be written ({error.strerror}): soak and counts do not add up"
     if problem:

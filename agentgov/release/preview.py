@@ -9,6 +9,7 @@ from agentgov.journal.view import View
 from agentgov.model.state import Release
 from agentgov.model.verdict import unknown
 from agentgov.release.fleet import plan_all
+from agentgov.release.index import FleetIndex
 from agentgov.release.observations import Memory
 from agentgov.release.refs import Refs
 from agentgov.release.sightings import refusals, see_tags
@@ -27,7 +28,8 @@ def preview(
     """The report of a tick that writes nothing."""
     sightings = see_tags(view, refs)
     advance = propose_advance(view, refs.main, now) if refs.main else nothing(view, "", "the remote has no main")
-    decisions = plan_all(view, memories, refs, now, journal.pins(view) is not None, accept_unreviewed)
+    integrity, active = journal.pins(view) is not None, FleetIndex().active(view, refs)
+    decisions = plan_all(view, memories, refs, now, integrity, accept_unreviewed, agents=active)
     acts = [decision.subject for decision in decisions.values() if decision.act]
     notes = rewritten(view, refs)
     if view.is_stale(now):

@@ -19,6 +19,7 @@ from agentgov.model.verdict import Reason, note, unknown
 from agentgov.release.attention import HEARTBEAT, Attention
 from agentgov.release.counts import CountSource
 from agentgov.release.following import Follower
+from agentgov.release.index import FleetIndex
 from agentgov.release.memory import MemoryStore
 from agentgov.release.moving import Senses, move
 from agentgov.release.order import Turns
@@ -47,6 +48,7 @@ class Reconciler:
     followers: tuple[Follower, ...] = ()
     turns: Turns = field(default_factory=Turns)
     attention: Attention = field(default_factory=Attention)
+    index: FleetIndex = field(default_factory=FleetIndex)
     acts: list[str] = field(default_factory=list)
 
     def look(self) -> Report | None:
@@ -72,7 +74,7 @@ class Reconciler:
         if lost:
             writing.notes += [*lost, *writing.keep(refs, [view.state.head.main])]
         view, advance, sightings = take_over(writing, view, refs)
-        senses = Senses(self.store, self.counts, self.accept_unreviewed)
+        senses = Senses(self.store, self.counts, self.index, self.accept_unreviewed)
         view, decisions = move(writing, senses, self.turns, view, refs)
         view = _checkpoint(writing, view, refs, lost)
         writing.notes += _overdue(view, self.clock())

@@ -1,5 +1,6 @@
 """Every invariant of the release plane, over a world that pauses, freezes, loses data and memory, and says anything."""
 
+from dataclasses import replace as with_fields
 from typing import ClassVar
 
 import pytest
@@ -22,8 +23,9 @@ from agentgov.model.state import Deployment, Release
 from agentgov.model.transitions import Refusal, candidate, is_ramping, last_running, rollback_target
 from agentgov.model.units import parse_duration, parse_share
 from agentgov.release.chain import Step, promotion_chain
+from agentgov.release.index import rests
 from agentgov.release.judge import Outcome
-from agentgov.release.observations import Memory, Tick, observe_tick
+from agentgov.release.observations import Memory, Tick, fingerprint, observe_tick, observed
 from agentgov.release.plan import plan_agent
 from agentgov.release.view import AgentView, Decision, Moved
 
@@ -356,6 +358,16 @@ class World(ReleaseWorld, RuleBasedStateMachine):
             assert self.closure(at.staging.release) not in at.bad
             assert at.staging.release not in at.withdrawn
         assert all(vote.release == candidate(at) for vote in at.votes)
+
+    @invariant()
+    def who_rests_has_nothing_coming(self) -> None:
+        if self.moved or not rests(self.at, self.releases):
+            return
+        seen = with_fields(observed(self.memory, RULES), of=fingerprint(self.at))
+        clear = with_fields(self.view(), observed=seen, frozen="", stale="", integrity=True)
+        decision = plan_agent(clear)
+        assert decision.act is None
+        assert not decision.waits
 
     def teardown(self) -> None:
         """Liveness: once nothing holds and metrics are healthy, the newest eligible release reaches production, and

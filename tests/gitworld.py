@@ -50,6 +50,7 @@ def make_repository(folder: Path, *, bare: bool = False, branch: str = "main") -
 
 def copy_world(source: Path, target: Path) -> None:
     """Copy a folder of repositories to where there is none; `cp` takes a third of the time of `shutil.copytree`."""
+    target.parent.mkdir(parents=True, exist_ok=True)
     subprocess.run(["cp", "-a", source, target], check=True, capture_output=True)
 
 

@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test test-slow lint format bench fuzz build clean
+.PHONY: demo test test-slow mutants lint format bench fuzz build clean
 .DEFAULT_GOAL := demo
 
 $(READY): pyproject.toml
@@ -23,6 +23,9 @@ test: $(READY)  ## the tests, within ten minutes on two cores
 
 test-slow: $(READY)  ## what takes longer: crashes at random moments, large fleets
 	$(BIN)/python -m pytest -m slow -n auto --dist worksteal
+
+mutants: $(READY)  ## guards taken away one at a time; a test must notice each
+	PYTHONPATH=tests $(BIN)/python -m mutants.run
 
 lint: $(READY)  ## style, types, and the layers of the architecture
 	$(BIN)/ruff check .

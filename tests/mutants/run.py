@@ -1,0 +1,213 @@
+"""Takes every guard of the release plane away, one at a time, and asks whether a test notices. Run by `make mutants`.
+
+killers.json lists the guards that are tried, each with the test that notices; `--all` tries every guard of the modules.
+Each mutant runs in a fork of one warm process, which imports the changed module in the place of the real one. Its
+killer goes first; where that does not fail, all tests of its module do. A mutant that no test notices is a survivor,
+unless equivalents.toml says why it changes nothing that anybody can see. First the killers run on the real modules,
+where they must pass. What ends otherwise than by a failed test is no kill. Exit 1 on anything of that.
+"""
+
+import argparse
+import ast
+import importlib.abc
+import importlib.machinery
+import importlib.util
+import json
+import os
+import sys
+import tempfile
+import tomllib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from difflib import unified_diff
+from pathlib import Path
+from types import ModuleType
+
+import hypothesis.stateful  # noqa: F401 - warm before the forks, as all that follows
+import msgspec.json  # noqa: F401
+import pygit2  # noqa: F401
+import pytest
+from mutants.guards import Mutant, mutants_of
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+_LAW, _PLAN = "tests/unit/model", "tests/unit/release"
+_ACTS = ("forward", "back", "stage", "evidence", "retire", "guards", "promoters")
+_OF_LAW = [f"{_LAW}/test_transitions_{name}.py" for name in _ACTS]
+_OF_PLAN = [
+    f"{_PLAN}/test_release_{name}.py" for name in ("plan", "plan_back", "plan_table", "plan_guards", "observations")
+]
+# The modules whose guards are taken away, and the files of tests that should notice.
+MODULES = {
+    "agentgov.model.transitions": _OF_LAW,
+    "agentgov.model.transition_case": _OF_LAW,
+    "agentgov.model.transitions_forward": _OF_LAW,
+    "agentgov.model.transitions_back": _OF_LAW,
+    "agentgov.release.plan": _OF_PLAN,
+    "agentgov.release.gates": _OF_PLAN,
+    "agentgov.release.observations": _OF_PLAN[::-1],
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One mutant to try: its module, and the tests to try it with."""
+
+    module: str
+    mutant: Mutant
+    tests: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        return f"{self.module} {self.mutant.key}"
+
+
+class _Changed(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Imports one module from a text of our own."""
+
+    def __init__(self, name: str, source: str) -> None:
+        self.name, self.source = name, source
+
+    def find_spec(self, fullname: str, path: object, target: object = None) -> importlib.machinery.ModuleSpec | None:
+        return importlib.util.spec_from_loader(fullname, self) if fullname == self.name else None
+
+    def exec_module(self, module: ModuleType) -> None:
+        exec(compile(self.source, f"<mutant of {self.name}>", "exec"), module.__dict__)
+
+
+class _FirstFailure:
+    """Remembers which test failed first."""
+
+    node = ""
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed and not self.node:
+            self.node = report.nodeid
+
+
+def path_of(module: str) -> Path:
+    return ROOT / f"{module.replace('.', '/')}.py"
+
+
+def killers() -> dict[str, str]:
+    """The test that notices each mutant, by its name."""
+    found: dict[str, str] = json.loads((HERE / "killers.json").read_text(encoding="utf-8"))
+    return found
+
+
+def equivalents() -> dict[str, str]:
+    """Why nobody can see a mutant, by its name."""
+    found: dict[str, str] = tomllib.loads((HERE / "equivalents.toml").read_text(encoding="utf-8"))
+    return found
+
+
+def jobs(only: str = "", *, everything: bool = False) -> list[Job]:
+    """The mutants that a test should notice: those with a known killer, or every one."""
+    known, same = killers(), equivalents()
+    found = []
+    for module, tests in MODULES.items():
+        for mutant in mutants_of(path_of(module).read_text(encoding="utf-8")):
+            job = Job(module, mutant, tuple(tests))
+            first = known.get(job.name)
+            if only in job.name and job.name not in same and (first or everything):
+                found.append(Job(module, mutant, (first,)) if first else job)
+    return found
+
+
+def tried(tests: Iterable[str], job: Job | None, answer: Path) -> int:
+    """What pytest says of some tests in a process of its own, with a module changed: 1 is a failed test."""
+    log = os.open(answer.with_suffix(".log"), os.O_CREAT | os.O_WRONLY | os.O_TRUNC)
+    os.dup2(log, 1), os.dup2(log, 2)
+    if job is not None:
+        sys.meta_path.insert(0, _Changed(job.module, job.mutant.source))
+    first = _FirstFailure()
+    flags = ["-x", "-q", "--tb=line", "--assert=plain", "-p", "no:cacheprovider", "--hypothesis-seed=0"]
+    flags.append("--continue-on-collection-errors")  # what cannot be collected shows nothing; a test has to fail
+    code = pytest.main([*flags, *tests], [first])
+    answer.write_text(first.node, encoding="utf-8")
+    return int(code)
+
+
+def outcomes(todo: Sequence[Job], folder: Path, processes: int) -> list[tuple[Job, str, str]]:
+    """What came of each: `killed` with the test that failed, `survived`, or `cannot tell` with the end of its log."""
+    waiting, running = list(enumerate(todo))[::-1], dict[int, tuple[int, Job]]()
+    found = []
+    while waiting or running:
+        while waiting and len(running) < processes:
+            number, job = waiting.pop()
+            running[_forked(job.tests, job, folder / str(number))] = number, job
+        pid, status = os.wait()
+        number, job = running.pop(pid)
+        code, answer = os.waitstatus_to_exitcode(status), folder / str(number)
+        node = answer.read_text(encoding="utf-8") if answer.exists() else ""
+        whole = tuple(MODULES[job.module])
+        if code == 0 and job.tests != whole:
+            waiting.append((number, Job(job.module, job.mutant, whole)))  # its killer does not kill it any more
+        elif code in (0, 1) and bool(code) == bool(node):
+            found.append((job, "killed" if code else "survived", node))
+        else:
+            log = answer.with_suffix(".log").read_text(encoding="utf-8", errors="replace")
+            found.append((job, "cannot tell", f"exit {code}\n{log[-800:]}"))
+    return found
+
+
+def _forked(tests: Iterable[str], job: Job | None, answer: Path) -> int:
+    pid = os.fork()
+    if pid:
+        return pid
+    code = 99
+    try:
+        code = tried(tests, job, answer)
+    finally:
+        sys.stdout.flush(), sys.stderr.flush()
+        os._exit(code)
+
+
+def killers_hold(todo: Sequence[Job], folder: Path) -> bool:
+    """Whether the killers pass where nothing is changed; else a kill says nothing."""
+    nodes = sorted({test for job in todo for test in job.tests})
+    _, status = os.waitpid(_forked(nodes, None, folder / "unchanged"), 0)
+    if status:
+        print((folder / "unchanged.log").read_text(encoding="utf-8", errors="replace")[-3000:])
+    return status == 0
+
+
+def _difference(job: Job) -> str:
+    before = ast.unparse(ast.parse(path_of(job.module).read_text(encoding="utf-8"))).splitlines()
+    lines = unified_diff(before, job.mutant.source.splitlines(), lineterm="", n=1)
+    return "\n".join(f"    {line}" for line in list(lines)[2:])
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--only", default="", help="mutants with this in their name")
+    parser.add_argument("--all", action="store_true", help="every guard of the modules, not only the listed ones")
+    parser.add_argument("--list", action="store_true", help="tell the mutants, and try none")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 2)
+    parser.add_argument("--record", action="store_true", help="write down which test killed each")
+    asked = parser.parse_args()
+    os.chdir(ROOT)
+    todo = jobs(asked.only, everything=asked.all)
+    if asked.list:
+        print("\n".join(f"{path_of(job.module).relative_to(ROOT)}:{job.mutant.line}: {job.mutant.key}" for job in todo))
+        return 0
+    with tempfile.TemporaryDirectory(prefix="agentgov-mutants-") as made:
+        os.environ["HYPOTHESIS_STORAGE_DIRECTORY"] = made
+        if not killers_hold(todo, Path(made)):
+            print("the tests fail where nothing is changed")
+            return 1
+        found = outcomes(todo, Path(made), asked.jobs)
+    if asked.record:
+        known = killers() | {job.name: node for job, word, node in found if word == "killed"}
+        text = json.dumps(dict(sorted(known.items())), indent=1, ensure_ascii=False)
+        (HERE / "killers.json").write_text(text + "\n", encoding="utf-8")
+    left = [(job, word, text) for job, word, text in found if word != "killed"]
+    for job, word, text in sorted(left, key=lambda one: one[0].name):
+        where = f"{path_of(job.module).relative_to(ROOT)}:{job.mutant.line}"
+        print(f"{word}: {where}: {job.mutant.key} {text}\n{_difference(job)}")
+    print(f"{len(todo)} mutants, {len(todo) - len(left)} killed, {len(left)} not; {len(equivalents())} equivalent")
+    return 1 if left else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

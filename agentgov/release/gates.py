@@ -147,13 +147,15 @@ def refusal_gate(rule: str, outcome: Decision | Refusal, waits: list[Wait]) -> l
 
 def preemption_gate(view: AgentView, rule: str, newer: Release) -> list[Wait]:
     """Staging is not preempted once half soaked, so a stream of tags starves nobody. What passed and cannot enter
-    canary under a pause or a hold makes room, or a fix could never arrive; so does what is no longer eligible, and what
-    production runs since somebody rolled back to the same content."""
+    canary under a pause or a hold makes room, or a fix could never arrive; so does what is no longer eligible, what
+    production runs since somebody rolled back to the same content, and what lacks results that the newer one has."""
     at = view.deployment
     held, running = view.release(at.staging.release), view.release(at.production.release)
     if held is None or held.tag != candidate(at) or held.tag in view.ineligible or held.closure == newer.closure:
         return []
     if running is not None and held.closure == running.closure:
+        return []
+    if _lacks(view, held) and not _lacks(view, newer):
         return []
     message = f"{newer.name} waits behind {held.name} in staging"
     soak = parse_duration(view.pipeline.stage("staging").soak)
@@ -162,6 +164,11 @@ def preemption_gate(view: AgentView, rule: str, newer: Release) -> list[Wait]:
     if at.staging.state == "PASSED" and not view.paused and at.hold is None:
         return [Wait(rule, f"{message}, which has passed", gate="queue")]
     return []
+
+
+def _lacks(view: AgentView, release: Release) -> bool:
+    """Whether results are missing that somebody has to bring before this release may leave staging."""
+    return any(view.missing_evidence(release, stage) for stage in ("pass", "canary"))
 
 
 def newest_release(view: AgentView) -> tuple[Release, Decision | Refusal] | None:

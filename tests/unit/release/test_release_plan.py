@@ -228,6 +228,23 @@ def test_a_half_soaked_candidate_is_not_preempted(line: Line) -> None:
     assert plan_agent(view(line, late, ineligible={V2.tag: "revoked"})).act == "stage"
 
 
+@pytest.mark.parametrize("stage", ["pass", "canary"])
+def test_a_candidate_without_results_makes_room_for_one_that_has_them(line: Line, stage: str) -> None:
+    line.releases[V2.tag] = V2
+    line.do("stage", V2)
+    line.wait()
+    if stage == "canary":
+        line.do("pass", V2)
+    line.releases[V3.tag] = V3
+    soaked = with_fields(BEST, staging_soak=10_000)
+    nobody = view(line, soaked, missing_evidence=lambda _, at: ("eval",) if at == stage else ())
+    older = view(line, soaked, missing_evidence=lambda one, at: ("eval",) if at == stage and one == V2 else ())
+    newer = view(line, soaked, missing_evidence=lambda one, at: ("eval",) if at == stage and one == V3 else ())
+    assert plan_agent(older).act == "stage"
+    assert plan_agent(nobody).act != "stage"
+    assert plan_agent(newer).act == stage
+
+
 def test_a_passed_candidate_makes_room_for_a_fix_only_under_pause_or_hold(line: Line) -> None:
     line.releases[V2.tag] = V2
     line.to_staging(V2)

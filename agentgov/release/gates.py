@@ -5,7 +5,6 @@ what only the reconciler knows: soak and units really observed, the judge, evide
 them in order.
 """
 
-import math
 from collections.abc import Mapping
 from types import MappingProxyType
 
@@ -25,8 +24,8 @@ from agentgov.model.transitions import (
     release_trailer,
 )
 from agentgov.model.units import parse_duration, rough_duration
-from agentgov.release.judge import Outcome
-from agentgov.release.view import AgentView, Decision, GateName, Observed, Wait
+from agentgov.release.judge import Outcome, eta_seconds, seconds_for
+from agentgov.release.view import AgentView, Decision, GateName, Wait
 
 BOT = "bot:reconciler"
 # A release refused with one of these never enters by waiting; with any other it may, later.
@@ -96,17 +95,11 @@ def step_gates(view: AgentView, rule: str, step: Step) -> list[Wait]:
         return waits
     if seen.units < step.min_units:
         left = step.min_units - seen.units
-        words, eta = f"canary: {seen.units} of {step.min_units} units", seconds_for(seen, left)
+        words, eta = f"canary: {seen.units} of {step.min_units} units", seconds_for(left, seen.unit_rate)
         waits.append(Wait(rule, words, f"{left} units", gate="units", eta=eta))
     if not seen.healthy:
         waits.append(Wait(rule, f"data: {seen.problem or 'no counts in this tick'}", gate="data"))
     return waits
-
-
-def seconds_for(seen: Observed, units: int) -> int | None:
-    """About how long so many more units of a canary take, as fast as they came in this step; None while none came."""
-    rate = seen.unit_rate or (seen.units / seen.canary_soak if seen.canary_soak else 0.0)
-    return math.ceil(units / rate) if rate > 0 else None
 
 
 def judge_gate(view: AgentView, rule: str) -> list[Wait]:
@@ -118,7 +111,8 @@ def judge_gate(view: AgentView, rule: str) -> list[Wait]:
     about = (
         f", about {eta} more units" if eta is not None else ", and no telling when; a quiet agent needs an evaluation"
     )
-    remaining, seconds = (f"{eta} units", seconds_for(view.observed, eta)) if eta is not None else ("", None)
+    remaining = f"{eta} units" if eta is not None else ""
+    seconds = eta_seconds(found, view.observed.unit_rate) if found is not None else None
     return [Wait(rule, f"judge: undecided{about}", remaining, gate="judge", eta=seconds)]
 
 

@@ -170,6 +170,17 @@ def judgement(state: JudgeState, judge: Judge) -> Judgement:
     return Judgement(Outcome.UNDECIDED, "", evidence, max(known) if known and len(known) == len(etas) else None)
 
 
+def eta_seconds(found: Judgement, rate: float) -> int | None:
+    """In about how many seconds a healthy candidate passes while so many canary units come a second; None where nothing
+    can be said."""
+    return seconds_for(found.eta_units, rate) if found.eta_units is not None else None
+
+
+def seconds_for(units: int, rate: float) -> int | None:
+    """About how long so many units take, None while none come."""
+    return math.ceil(units / rate) if rate > 0 else None
+
+
 def _under(state: JudgeState, judge: Judge) -> JudgeState:
     """Evidence gathered under other null hypotheses is no evidence for these."""
     basis = basis_of(judge)

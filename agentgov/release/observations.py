@@ -45,6 +45,8 @@ class Memory(msgspec.Struct, frozen=True):
     step: int = 0
     ramp_started: int = 0
     units: int = 0
+    counted: int = 0  # seconds in which those units came
+    read: int = 0  # when counts were read last
     healthy: bool = False
     no_data_ticks: int = 0
     problem: str = ""
@@ -86,8 +88,7 @@ def observe_tick(memory: Memory, deployment: Deployment, counts: Cumulative | No
     """The memory after one tick. A paused canary or production gathers neither soak nor blame: it has no traffic."""
     elapsed = min(max(tick.now - memory.at, 0), tick.interval)
     memory = _follow(memory, deployment, tick)
-    if not tick.paused:
-        memory = _count(memory, deployment, counts, tick)
+    memory = replace(memory, read=tick.now) if tick.paused else _count(memory, deployment, counts, tick)
     canary_soak = elapsed if memory.healthy or judge_of(deployment, tick.pipeline) is None else 0
     keys = _keys(deployment, tick)
     return replace(
@@ -134,6 +135,7 @@ def observed(memory: Memory, pipeline: Pipeline) -> Observed:
         canary_soak=memory.canary.soak,
         bake_soak=memory.bake.soak,
         units=memory.units,
+        unit_rate=memory.units / memory.counted if memory.counted else 0.0,
         ramp_started=memory.ramp_started,
         healthy=memory.healthy,
         no_data_ticks=memory.no_data_ticks,
@@ -172,7 +174,7 @@ def _follow(memory: Memory, deployment: Deployment, tick: Tick) -> Memory:
     """The memory of the ramp that stands: kept within a ramp, with units per step; anew for any other."""
     key, at = _keys(deployment, tick)[1], deployment.canary
     if not key:
-        none = replace(memory, closure="", step=0, units=0, healthy=False, no_data_ticks=0, problem="")
+        none = replace(memory, closure="", step=0, units=0, counted=0, healthy=False, no_data_ticks=0, problem="")
         baking = _keys(deployment, tick)[2]
         kept = memory.bake_judge if baking and baking == memory.bake.key else JudgeState()
         return replace(none, judge=JudgeState(), bake_judge=kept, windows=(), cut=False)
@@ -181,17 +183,19 @@ def _follow(memory: Memory, deployment: Deployment, tick: Tick) -> Memory:
     closure = _closure(at.release, tick)
     onwards = at.step == memory.step + 1 or (at.step == memory.step and at.state == "INCONCLUSIVE")
     if closure == memory.closure and onwards:
-        return replace(memory, step=at.step, units=0)
+        return replace(memory, step=at.step, units=0, counted=0)
     return replace(
         memory,
         closure=closure,
         step=at.step,
         units=0,
+        counted=0,
         healthy=False,
         no_data_ticks=0,
         ramp_started=at.since if at.step == 0 else tick.now,
         judge=JudgeState(),
         last=_baseline(memory, at.release, at.step, tick),
+        read=at.since if at.step == 0 else memory.read,
         windows=(),
         cut=False,
     )
@@ -220,21 +224,21 @@ def _count(memory: Memory, deployment: Deployment, counts: Cumulative | None, ti
     if counts is None or counts.release != subject:
         why = tick.problem if counts is None else f"the counts are of {counts.release}"
         return _without_data(memory, why or "no counts")
-    last = memory.last
-    memory = replace(memory, last=counts)
+    last, seconds = memory.last, max(tick.now - memory.read, 0) if memory.read else 0
+    memory = replace(memory, last=counts, read=tick.now)
     if last is None or last.release != subject:
         return _without_data(memory, "the first reading only sets where counting begins")
     if _went_back(last, counts):
         return _without_data(memory, "the counters went back")
-    return _judged(memory, deployment, _window(last, counts, tick.judge, deployment), tick, counts, last)
+    if ramps:
+        units = memory.units + counts.canary.units - last.canary.units
+        memory = replace(memory, units=units, counted=memory.counted + seconds)
+    return _judged(memory, deployment, _window(last, counts, tick.judge, deployment), tick)
 
 
-def _judged(
-    memory: Memory, deployment: Deployment, window: dict[str, Counts], tick: Tick, now: Cumulative, last: Cumulative
-) -> Memory:
+def _judged(memory: Memory, deployment: Deployment, window: dict[str, Counts], tick: Tick) -> Memory:
     ramps = is_ramping(deployment)
     judge = judge_of(deployment, tick.pipeline) if ramps else tick.judge
-    memory = replace(memory, units=memory.units + now.canary.units - last.canary.units if ramps else 0)
     if judge is None:
         return memory
     if ramps:

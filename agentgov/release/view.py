@@ -30,7 +30,6 @@ class Observed:
     bake: Judgement | None = None  # of the release that bakes
     counts: tuple[str, ...] = ()  # what the canary is judged on, as an act carries it
     unit_rate: float = 0.0  # canary units a second in this step, 0.0 where it cannot be told
-    rate_of: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))  # ... by metric
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,10 @@ from agentgov.release.judge import (
     HARM,
     SAFETY,
     Counts,
+    Judgement,
     JudgeState,
     Outcome,
+    eta_seconds,
     is_valid,
     judgement,
     update,
@@ -278,6 +280,14 @@ def test_the_eta_is_about_right_and_shrinks() -> None:
 
 def test_nothing_is_said_about_when_before_the_first_unit() -> None:
     assert judgement(JudgeState(), ERROR).eta_units is None
+
+
+def test_the_time_that_is_left_goes_by_how_fast_units_come() -> None:
+    undecided = Judgement(Outcome.UNDECIDED, eta_units=300)
+    assert eta_seconds(undecided, 0.4) == 750
+    assert eta_seconds(undecided, 0.0) is None
+    assert eta_seconds(Judgement(Outcome.UNDECIDED), 0.4) is None
+    assert eta_seconds(judgement(JudgeState(), ERROR), 1.0) is None
 
 
 def test_a_release_alone_is_held_to_its_ceiling() -> None:

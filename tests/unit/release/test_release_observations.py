@@ -129,6 +129,41 @@ def test_windows_are_differences_and_the_first_counts_from_the_start(ramping: Wa
     assert seen.of == fingerprint(ramping.line.at)
 
 
+def test_how_fast_units_come_is_told_of_this_step_however_late_ticks_are(ramping: Watcher) -> None:
+    line = ramping.line
+
+    def rate() -> float:
+        return observed(ramping.memory, line.rules).unit_rate
+
+    ramping.tick(60, counted(V2, 30, 0, 570, 6))
+    assert rate() == 0.5
+    ramping.tick(60, problem="down")
+    ramping.tick(540, counted(V2, 330, 0, 6270, 6))
+    assert rate() == 0.5  # also of the ten minutes that nobody looked
+    line.paused = True
+    ramping.tick(3600)
+    line.paused = False
+    ramping.tick(60, counted(V2, 360, 0, 6840, 6))
+    assert rate() == 0.5  # while it was paused nothing could come
+    line.wait()
+    line.do("share", V2)
+    ramping.tick(60, counted(V2, 510, 0, 7290, 6))
+    assert rate() == 2.5
+    line.wait()
+    line.do("stall", V2)
+    ramping.tick()
+    assert rate() == 0.0
+
+
+def test_how_fast_units_come_is_not_told_after_a_lost_memory_before_two_readings(ramping: Watcher) -> None:
+    ramping.line.wait()
+    ramping.line.do("share", V2)
+    ramping.tick(60, counted(V2, 300, 1, 900, 3))
+    assert observed(ramping.memory, ramping.line.rules).unit_rate == 0.0
+    ramping.tick(60, counted(V2, 360, 1, 1080, 3))
+    assert observed(ramping.memory, ramping.line.rules).unit_rate == 1.0
+
+
 @pytest.mark.parametrize(
     ("counts", "word"),
     [

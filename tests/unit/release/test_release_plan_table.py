@@ -107,7 +107,7 @@ def test_a_decision_says_what_its_act_does_to_risk() -> None:
 
 def test_waits_say_which_gate_and_when_it_opens() -> None:
     line = ramping(_running())
-    slow = _seen(canary_soak=600, units=50, judgement=None)
+    slow = _seen(canary_soak=600, units=50, unit_rate=50 / 600, judgement=None)
     found = {wait.gate: wait.eta for wait in plan_agent(view(line, slow)).waits}
     assert found == {"soak": 1200, "units": 1800}  # 150 units left, fifty in ten minutes
     none = _seen(canary_soak=0, units=0, healthy=False, judgement=None)

@@ -2,11 +2,18 @@
 
 A file that is missing or cannot be read starts everything afresh and says so: soak and counts begin again, and nothing
 else is lost, because where agents stand is in the journal.
+
+Processes of one machine share the file: each holds a lock beside it from reading to replacing it, so that none counts
+again what another one counted, and none takes away what another one saw.
 """
 
+import errno
+import fcntl
 import os
 import tempfile
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
@@ -14,6 +21,9 @@ import msgspec
 from agentgov.release.observations import Memory
 
 _MODE = 0o600
+_PATIENCE = 60.0  # seconds that another process may hold the file; asking for counts takes a part of it
+_AGAIN = 0.05  # seconds between two tries
+_TAKEN = (errno.EACCES, errno.EAGAIN)
 
 
 class _File(msgspec.Struct, frozen=True):
@@ -24,8 +34,37 @@ class _File(msgspec.Struct, frozen=True):
 class MemoryStore:
     """The memories of all agents of one fleet, in the file at `path`."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, patience: float = _PATIENCE) -> None:
+        self.path, self._patience = path, patience
+
+    @contextmanager
+    def held(self) -> Iterator[str]:
+        """Hold the memories against other processes, from `load` to `save`. One sentence where that cannot be done, ""
+        otherwise; what is not held must not be saved."""
+        lock = self.path.with_name(f"{self.path.name}.lock")
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            handle = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, _MODE)
+        except OSError as error:
+            yield f"{lock} cannot be opened ({error.strerror}): soak and counts do not add up"
+            return
+        try:
+            yield self._take(handle)  # closing it lets go, and so does the end of the process
+        finally:
+            os.close(handle)
+
+    def _take(self, handle: int) -> str:
+        until = time.monotonic() + self._patience
+        while True:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return ""
+            except OSError as error:
+                if error.errno not in _TAKEN:
+                    return f"{self.path} cannot be locked ({error.strerror}): soak and counts do not add up"
+            if time.monotonic() >= until:
+                return f"{self.path} is held by another process: this tick's soak and counts are not kept"
+            time.sleep(_AGAIN)
 
     def load(self) -> tuple[dict[str, Memory], str]:
         """The memories by agent id, and one sentence where they had to start afresh ("" otherwise)."""

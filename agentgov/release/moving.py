@@ -40,9 +40,8 @@ def move(
     writing: Writing, senses: Senses, turns: Turns, view: View, refs: Refs
 ) -> tuple[View, dict[AgentId, Decision]]:
     """Observe, plan and write; the view after it, and the decisions by agent, of those that may move."""
-    now = writing.clock()
     active = senses.index.active(view, refs)
-    memories = _observe(writing, senses, view, active, now)
+    now, memories = _observe(writing, senses, view, active)
     integrity = writing.journal.pins(view) is not None
     if not integrity:
         writing.notes.append(
@@ -96,20 +95,33 @@ def _push(
     return view
 
 
-def _observe(writing: Writing, senses: Senses, view: View, active: tuple[AgentId, ...], now: int) -> dict[str, Memory]:
-    """What is remembered after this tick, kept before anything is written that rests on it."""
+def _observe(
+    writing: Writing, senses: Senses, view: View, active: tuple[AgentId, ...]
+) -> tuple[int, dict[str, Memory]]:
+    """When this tick looked, and what is remembered after it: kept before anything is written that rests on it.
+
+    The clock is read, and counts are asked for, while no other process can remember a later look.
+    """
     store = senses.store
-    before, problem = store.load()
-    reading = senses.counts.read(wanted_counts(view, before, now, active), partial(pipeline_of, view), now)
-    memories = observe_all(view, before, reading, now, {*active, *senses.index.unseen(before)})
-    try:
+    with store.held() as away:
+        now = writing.clock()
+        before, problem = store.load()
+        reading = senses.counts.read(wanted_counts(view, before, now, active), partial(pipeline_of, view), now)
+        memories = observe_all(view, before, reading, now, {*active, *senses.index.unseen(before)})
         if memories != before:
-            store.save(memories)
-    except OSError as error:
-        problem = f"{store.path} cannot be written ({error.strerror}): soak and counts do not add up"
+            problem = away or _saved(store, memories) or problem
     if problem:
         writing.notes.append(note("reconcile.memory", problem))
-    return memories
+    return now, memories
+
+
+def _saved(store: MemoryStore, memories: Mapping[str, Memory]) -> str:
+    """Keep them; one sentence where that does not work."""
+    try:
+        store.save(memories)
+    except OSError as error:
+        return f"{store.path} cannot be written ({error.strerror}): soak and counts do not add up"
+    return ""
 
 
 def _transition(writing: Writing, view: View, decision: Decision) -> Draft:

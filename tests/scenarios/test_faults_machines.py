@@ -14,6 +14,7 @@ from pipelineworld import PipelineWorld, pipeline_file
 from simulator import TRIAGE
 
 from agentgov.release import orders
+from agentgov.release.memory import MemoryStore
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -62,6 +63,30 @@ def test_two_reconcilers_from_one_base_land_one_transition(soaking: PipelineWorl
     assert soaking.view().state.deployment(TRIAGE).staging.state == "PASSED"
     assert soaking.kinds().count("pass") == 2  # that of v1.0.0, and one
     soaking.check()
+
+
+def test_two_reconcilers_that_share_a_memory_soak_no_faster_than_one(soaking: PipelineWorld) -> None:
+    second = soaking.clone(soaking.folder / "second")
+    both = [fleet.reconciler(fleet.actor("reconciler")) for fleet in (soaking, second)]
+    both[1].store = MemoryStore(both[0].store.path)
+    for _ in range(4):
+        soaking.clock.pass_(60)
+        at_once(*(one.tick for one in both))
+        assert soaking.view().state.deployment(TRIAGE).staging.state == "SOAKING"
+    soaking.clock.pass_(60)
+    at_once(*(one.tick for one in both))
+    assert soaking.view().state.deployment(TRIAGE).staging.state == "PASSED"
+    soaking.check()
+
+
+def test_a_memory_that_another_process_holds_is_left_as_it_is(soaking: PipelineWorld) -> None:
+    one = soaking.reconciler(soaking.actor("reconciler"))
+    one.store = MemoryStore(one.store.path, patience=0.0)
+    before = one.store.path.read_bytes()
+    soaking.clock.pass_(60)
+    with MemoryStore(one.store.path).held():
+        assert [note.rule for note in one.tick().notes] == ["reconcile.memory"]
+    assert one.store.path.read_bytes() == before
 
 
 def test_four_reconcilers_take_a_release_to_production_together(shipped: PipelineWorld) -> None:

@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
+from faultworld import hook, once
 from patience import PATIENCE, ends, until
 from pipelineworld import PipelineWorld, pipeline_file
 from simulator import TRIAGE
@@ -27,19 +28,6 @@ def start(fleet: PipelineWorld, *args: str) -> subprocess.Popen[str]:
         text=True,
         start_new_session=True,
     )
-
-
-def once(fleet: PipelineWorld, *args: str) -> tuple[int, str, str]:
-    process = start(fleet, "--once", *args)
-    out, err = process.communicate(timeout=PATIENCE)
-    return process.returncode, out, err
-
-
-def refuse(fleet: PipelineWorld, script: str) -> Path:
-    hook = fleet.remote / "hooks/pre-receive"
-    hook.write_text(f"#!/bin/sh\n{script}\n")
-    hook.chmod(0o755)
-    return hook
 
 
 @pytest.fixture
@@ -61,7 +49,7 @@ def test_refused_tags_are_no_failure_of_the_command(live: PipelineWorld) -> None
 
 
 def test_a_remote_that_takes_no_pushes_is_exit_1_and_what_landed_is_told(live: PipelineWorld) -> None:
-    refuse(live, f"test -e {live.folder}/first && exit 1; touch {live.folder}/first")
+    hook(live, "pre-receive", f"test -e {live.folder}/first && exit 1; touch {live.folder}/first")
     code, out, err = once(live)
     assert code == 1
     assert out == f"done see release {TRIAGE}/v1.0.0\n"
@@ -109,7 +97,7 @@ def test_a_watch_tells_a_refused_tag_once(live: PipelineWorld) -> None:
 
 def test_a_signal_in_the_middle_of_a_push_lets_the_act_land_and_writes_no_other(live: PipelineWorld) -> None:
     pushing, go = live.folder / "pushing", live.folder / "go"
-    refuse(live, f"touch {pushing}; while ! test -e {go}; do sleep 0.05; done")
+    hook(live, "pre-receive", f"touch {pushing}; while ! test -e {go}; do sleep 0.05; done")
     watching = start(live, "--watch", "1")
     until(pushing.exists, "the push")
     watching.send_signal(signal.SIGTERM)

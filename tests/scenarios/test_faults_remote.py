@@ -1,24 +1,16 @@
 """A remote that refuses, is slow, hangs up at the worst moment or is gone: nothing lost, nothing twice, all told."""
 
 import os
-from pathlib import Path
 
 import gitworld
 import pytest
+from faultworld import hook
 from patience import ends
 from pipelineworld import PipelineWorld
 from simulator import PAYROLL, TRIAGE
 
 from agentgov.errors import IncompleteError, RefusedError
 from agentgov.release import orders
-
-
-def hook(fleet: PipelineWorld, name: str, script: str) -> Path:
-    """A hook of the remote; it is a shell script that runs in the bare repository."""
-    path = fleet.remote / "hooks" / name
-    path.write_text(f"#!/bin/sh\n{script}\n")
-    path.chmod(0o755)
-    return path
 
 
 @pytest.fixture

@@ -53,7 +53,9 @@ class Ours:
 
 def errands_of(delivery: Accepted, ours: Ours) -> frozenset[Errand] | None:
     """What a delivery wakes, None where its body is not what such an event holds."""
-    if delivery.forge != ours.forge:
+    if delivery.sender == "wake":
+        return frozenset({Errand(Work.RECONCILE)})
+    if delivery.sender != ours.forge:
         return frozenset()
     try:
         if ours.forge == "github":

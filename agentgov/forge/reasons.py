@@ -22,6 +22,7 @@ URL = "forge.url"
 HOOK_SIGNATURE = "hook.signature"
 HOOK_REPLAYED = "hook.replayed"
 HOOK_UNCONFIGURED = "hook.unconfigured"
+WAKE = "reconcile.wake"
 
 
 def incomplete(rule: str, message: str, hint: str = "") -> IncompleteError:

@@ -1,8 +1,9 @@
-"""Is this delivery really from the forge, and is it new? Decides from the raw bytes, before anything is parsed.
+"""Is this delivery really from who may send it, and is it new? Decides from the raw bytes, before anything is parsed.
 
 GitHub signs the body (`X-Hub-Signature-256`, HMAC-SHA256); the older SHA-1 header is never looked at. GitLab signs id,
 time and body where the hook has a signing token (Standard Webhooks), signs the body of external status checks
-(`X-Gitlab-Signature`), and otherwise sends the plain secret. Without a secret nothing is taken: never open.
+(`X-Gitlab-Signature`), and otherwise sends the plain secret. Anybody else who is to wake the reconciler signs as
+Standard Webhooks say. Without a secret nothing is taken: never open.
 
 A delivery only wakes somebody who asks the forge. So a replay that gets past this is a wasted look, and no more; what
 GitHub sends carries no signed time, and the same body counts once within ten minutes. Never reads a clock or a file.
@@ -14,12 +15,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from types import MappingProxyType
+from typing import Literal
 
-from agentgov.forge.reasons import HOOK_REPLAYED, HOOK_SIGNATURE, HOOK_UNCONFIGURED
+from agentgov.forge.reasons import HOOK_REPLAYED, HOOK_SIGNATURE, HOOK_UNCONFIGURED, WAKE
 from agentgov.net.posting import decoded
 from agentgov.trust.identity import Forge
 
-PATHS: Mapping[str, Forge] = MappingProxyType({"/hooks/github": "github", "/hooks/gitlab": "gitlab"})
+Sender = Forge | Literal["wake"]
+PATHS: Mapping[str, Sender] = MappingProxyType(
+    {"/hooks/github": "github", "/hooks/gitlab": "gitlab", "/hooks/wake": "wake"}
+)
 LARGEST = 25 * 2**20  # bytes of a body; GitHub sends no more
 SKEW = 300  # seconds between the time that GitLab signs and this machine's
 WINDOW = 600  # seconds for which a delivery is remembered
@@ -44,11 +49,13 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Secrets:
-    """What deliveries are judged by; several of a kind while one is exchanged. `signing` are GitLab's keys, decoded."""
+    """What deliveries are judged by; several of a kind while one is exchanged. `signing` are GitLab's keys, decoded,
+    and `wake` those of whoever else may wake the reconciler."""
 
     github: tuple[bytes, ...] = field(default=(), repr=False)
     gitlab: tuple[bytes, ...] = field(default=(), repr=False)
     signing: tuple[bytes, ...] = field(default=(), repr=False)
+    wake: tuple[bytes, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +76,10 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """A delivery of the forge, new. `event` is its kind by the header, which nobody signs; `seen` is what to remember
+    """A delivery of the sender, new. `event` is its kind by the header, which nobody signs; `seen` is what to remember
     once the delivery was taken in."""
 
-    forge: Forge
+    sender: Sender
     event: str
     body: bytes = field(repr=False)
     seen: Seen = field(repr=False)
@@ -89,20 +96,31 @@ class Refused:
 
 def judge(delivery: Delivery, secrets: Secrets, seen: Seen, now: int) -> Accepted | Refused:
     """Whether a delivery counts; `now` in epoch seconds. The answer tells a stranger nothing about the secret."""
-    forge = PATHS.get(delivery.path)
-    if forge is None:
+    sender = PATHS.get(delivery.path)
+    if sender is None:
         return Refused(404, "unknown")
     if not _JSON.match(delivery.headers.get("content-type", "")):
         return Refused(415, "json")
     if len(delivery.body) > LARGEST:
         return Refused(413, "large")
-    named = _github(delivery, secrets) if forge == "github" else _gitlab(delivery, secrets, now)
+    named = _named(sender, delivery, secrets, now)
     if isinstance(named, Refused):
         return named
     if seen.holds(named, now):
         return Refused(200, "known", HOOK_REPLAYED)
-    event = delivery.headers.get("x-github-event" if forge == "github" else "x-gitlab-event", "")
-    return Accepted(forge, event, delivery.body, seen.with_one(named, now))
+    event = delivery.headers.get(_EVENT.get(sender, ""), "")
+    return Accepted(sender, event, delivery.body, seen.with_one(named, now))
+
+
+def _named(sender: Sender, delivery: Delivery, secrets: Secrets, now: int) -> str | Refused:
+    """What a delivery is remembered by, where its sender is who it says."""
+    if sender == "github":
+        return _github(delivery, secrets)
+    if sender == "gitlab":
+        return _gitlab(delivery, secrets, now)
+    if not secrets.wake:
+        return _UNCONFIGURED
+    return _standard(sender, delivery, secrets.wake, now) if "webhook-signature" in delivery.headers else _NO_CALL
 
 
 def _github(delivery: Delivery, secrets: Secrets) -> str | Refused:
@@ -121,7 +139,7 @@ def _gitlab(delivery: Delivery, secrets: Secrets, now: int) -> str | Refused:
         return _UNCONFIGURED
     headers = delivery.headers
     if secrets.signing and "webhook-signature" in headers:
-        return _standard(delivery, secrets.signing, now)
+        return _standard("gitlab", delivery, secrets.signing, now)
     if "x-gitlab-signature" in headers:
         found = _HEX.match(headers["x-gitlab-signature"])
         good = found is not None and _is_signed(secrets.gitlab, delivery.body, bytes.fromhex(found[0]))
@@ -131,17 +149,18 @@ def _gitlab(delivery: Delivery, secrets: Secrets, now: int) -> str | Refused:
     return _body_name("gitlab", delivery.body) if good else _UNSIGNED
 
 
-def _standard(delivery: Delivery, keys: Sequence[bytes], now: int) -> str | Refused:
+def _standard(sender: Sender, delivery: Delivery, keys: Sequence[bytes], now: int) -> str | Refused:
     """Standard Webhooks 1.0: `v1,<base64>` over `<id>.<time>.<body>`; several signatures stand apart by spaces."""
+    unsigned = _NO_CALL if sender == "wake" else _UNSIGNED
     name, time = delivery.headers.get("webhook-id", ""), delivery.headers.get("webhook-timestamp", "")
     if not _ID.match(name) or not _TIME.match(time):
-        return _UNSIGNED
+        return unsigned
     signed = f"{name}.{time}.".encode() + delivery.body
     parts = delivery.headers["webhook-signature"].split(" ")[:_MOST_SIGNATURES]
     given = [decoded(part.removeprefix("v1,")) for part in parts if part.startswith("v1,")]
     if not _any([_is_signed(keys, signed, one) for one in given]):
-        return _UNSIGNED
-    return f"gitlab {name}" if abs(now - int(time)) <= SKEW else Refused(401, "late", HOOK_REPLAYED)
+        return unsigned
+    return f"{sender} {name}" if abs(now - int(time)) <= SKEW else Refused(401, "late", HOOK_REPLAYED)
 
 
 def _is_signed(keys: Sequence[bytes], content: bytes, given: bytes) -> bool:
@@ -157,5 +176,7 @@ def _body_name(forge: Forge, body: bytes) -> str:
     return f"{forge} {sha256(body).hexdigest()}"
 
 
+_EVENT: Mapping[str, str] = {"github": "x-github-event", "gitlab": "x-gitlab-event"}
+_NO_CALL = Refused(401, "unauthorised", WAKE)
 _UNSIGNED = Refused(401, "unauthorised", HOOK_SIGNATURE)
 _UNCONFIGURED = Refused(503, "unconfigured", HOOK_UNCONFIGURED)

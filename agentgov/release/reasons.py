@@ -8,7 +8,6 @@ from agentgov.model.verdict import Reason, note
 BAKE_FAILED = "release.bake-failed"
 LEFT_OUT = "reconcile.left-out"
 QUEUE = "reconcile.queue"
-WAKE = "reconcile.wake"
 COUNTS_SOURCE = "counts.source"
 NO_DATA = "counts.no-data"
 RENDERED_FOREIGN = "rendered.foreign"

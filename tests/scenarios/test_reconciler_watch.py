@@ -20,8 +20,11 @@ from patience import PATIENCE, until
 from pipelineworld import PipelineWorld, pipeline_file
 from simulator import TRIAGE
 
+from agentgov.net.posting import signed_headers, signing_key
+
 PROJECT = Path(__file__).resolve().parents[2]
 SECRET = "a secret of sixteen letters and more"
+CALL = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 STILL = pipeline_file(soak="1s", step="1s", bake="1s", judge="none", promoters="{count: 1, from: [team:leads]}")
 
 
@@ -94,11 +97,13 @@ def watching(fleet: PipelineWorld, *args: str) -> Iterator[Watching]:
     real = shutil.which("git")
     (programs / "git").write_text(f'#!/bin/sh\necho "$*" >> {asked}\nexec {real} "$@"\n')
     (programs / "git").chmod(0o755)
-    secret = fleet.folder / "secret"
-    secret.write_text(SECRET)
-    secret.chmod(0o600)
+    secret, call = fleet.folder / "secret", fleet.folder / "call"
+    for file, text in ((secret, SECRET), (call, CALL)):
+        file.write_text(text)
+        file.chmod(0o600)
     env = os.environ | fleet.variables("reconciler") | {"PYTHONPATH": str(PROJECT), "PYTHONUNBUFFERED": "1"}
     env |= {"PATH": f"{programs}:{os.environ['PATH']}", "AGENTGOV_GITHUB_WEBHOOK_SECRET_FILE": str(secret)}
+    env["AGENTGOV_WAKE_SECRET_FILE"] = str(call)
     command = [
         sys.executable,
         "-m",
@@ -159,6 +164,19 @@ def test_a_signed_webhook_wakes_it_and_no_other_does(still: PipelineWorld) -> No
         assert one.deliver("github", body, signed(body)) == (202, "woken")
         one.says(f"done see release {TRIAGE}/v1.0.0")
         assert one.end(signal.SIGINT) == 130
+
+
+def test_a_signed_call_of_anybody_else_wakes_it(still: PipelineWorld) -> None:
+    key = signing_key(CALL)
+    assert key is not None
+    with watching(still, "--watch", "3600") as one:
+        until(lambda: one.metrics()["ticks_total"] >= 1, "the first tick")
+        still.release("alice", TRIAGE, "1.0.0")
+        for keys, answer in (([b"x" * 32], (401, "unauthorised")), ([key], (202, "woken"))):
+            headers = signed_headers(keys, "call-1", int(time.time()), b"{}")
+            assert one.ask("/hooks/wake", "POST", b"{}", content_type="application/json", **headers) == answer
+        one.says(f"done see release {TRIAGE}/v1.0.0")
+        assert one.end() == 0
 
 
 def test_it_says_how_it_is_doing(still: PipelineWorld) -> None:

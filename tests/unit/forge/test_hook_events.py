@@ -117,3 +117,10 @@ def test_what_is_no_number_is_none(number: object) -> None:
 )
 def test_what_is_no_event_is_told_apart_from_an_event_that_wakes_nobody(body: bytes) -> None:
     assert woken("github", "pull_request", body) is None
+
+
+def test_a_call_to_wake_wakes_the_reconciler_whatever_it_says() -> None:
+    for body in (b"{}", b"nothing that is JSON"):
+        found = errands_of(Accepted("wake", "", body, Seen()), OURS["github"])
+        assert found is not None
+        assert list(map(str, found)) == ["reconcile"]

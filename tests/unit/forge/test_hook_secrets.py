@@ -17,7 +17,7 @@ def named(folder: Path, **files: str) -> dict[str, str]:
         path = folder / forge
         path.write_text(text)
         path.chmod(0o600)
-        found[VARIABLES["github" if forge == "github" else "gitlab"]] = str(path)
+        found[next(name for sender, name in VARIABLES.items() if sender == forge)] = str(path)
     return found
 
 
@@ -48,6 +48,15 @@ def test_a_secret_that_is_none_is_refused(tmp_path: Path, text: str) -> None:
 def test_a_broken_signing_token_is_no_plain_secret(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError):
         secrets_from(named(tmp_path, gitlab="whsec_!!!!!!!!!!!!!!!!!!!!!!!!"))
+
+
+def test_who_calls_to_wake_signs_and_sends_no_plain_secret(tmp_path: Path) -> None:
+    found = secrets_from(named(tmp_path, wake=f"{TOKEN}\n{TOKEN}\n"))
+    assert [len(key) for key in found.wake] == [24, 24]
+    for text in ("", "a plain secret of a hook", f"{TOKEN}\na plain secret of a hook", "whsec_short"):
+        with pytest.raises(ConfigurationError) as caught:
+            secrets_from(named(tmp_path, wake=text))
+        assert (caught.value.rule, "plain" in caught.value.message) == ("hook.unconfigured", False)
 
 
 def test_a_file_that_others_can_read_is_refused(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from agentgov.forge.webhooks import (
     Seen,
     judge,
 )
-from agentgov.net.posting import signing_key
+from agentgov.net.posting import signed_headers, signing_key
 
 NOW = 1_700_000_000
 SECRET, OTHER = b"It's a Secret to Everybody", b"the secret that comes next"
@@ -251,3 +251,31 @@ def test_no_secret_is_shown_by_a_value_that_holds_it() -> None:
     secrets = Secrets(github=(SECRET,), gitlab=(OTHER,), signing=(key(),))
     assert repr(secrets) == "Secrets()"
     assert "opened" not in repr(accepted(github(), secrets))  # nor is a body, in a traceback
+
+
+# --- Anybody else who may wake the reconciler ------------------------------------------------------------------------
+
+
+def wake(secret: bytes = b"", time: int = NOW, body: bytes = b"{}", **headers: str) -> Delivery:
+    signed = signed_headers([secret or key()], "call-1", time, body)
+    said = {"content-type": "application/json", **signed}
+    return Delivery("/hooks/wake", {**said, **{name.replace("_", "-"): text for name, text in headers.items()}}, body)
+
+
+def test_a_call_to_wake_counts_once_where_it_is_signed_for_that() -> None:
+    secrets = Secrets(wake=(key(),))
+    found = accepted(wake(), secrets)
+    assert (found.sender, found.event) == ("wake", "")
+    assert refused(wake(), secrets, seen=found.seen) == (200, "hook.replayed")
+    accepted(gitlab(key=key(), name="call-1"), Secrets(signing=(key(),)), seen=found.seen)  # an id of somebody else
+
+
+def test_a_call_to_wake_that_is_not_signed_for_that_wakes_nobody() -> None:
+    secrets = Secrets(github=(SECRET,), gitlab=(SECRET,), wake=(key(),))
+    assert refused(wake(b"x" * 32), secrets) == (401, "reconcile.wake")
+    assert refused(replace(wake(), body=b"[]"), secrets) == (401, "reconcile.wake")
+    assert refused(wake(webhook_id="call 2"), secrets) == (401, "reconcile.wake")
+    assert refused(wake(time=NOW - 301), secrets) == (401, "hook.replayed")
+    plain = {"content-type": "application/json", "x-gitlab-token": SECRET.decode()}
+    assert refused(Delivery("/hooks/wake", plain, b"{}"), secrets) == (401, "reconcile.wake")
+    assert refused(wake(), Secrets(signing=(key(),), github=(key(),))) == (503, "hook.unconfigured")

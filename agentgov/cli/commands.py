@@ -25,6 +25,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "hook": ("hook", "Trust", "The same verdicts before a push lands: on a git server or a laptop."),
     "release": ("release", "Release", "Tag an agent: signed, annotated, bound to its closure."),
     "evidence": ("evidence", "Release", "Results of evaluations and tests, bound to a release's content."),
+    "judge": ("judge", "Release", "What the judge of a canary sees, and its verdict played again."),
     "reconcile": ("reconcile", "Release", "Observe, verify, plan and apply what is due."),
     "render": ("render", "Release", "Write what may run into a folder, for consumers without a gate."),
     "status": ("status", "Release", "What runs where, at what share, since when, what it waits for."),

@@ -176,6 +176,12 @@ def eta_seconds(found: Judgement, rate: float) -> int | None:
     return seconds_for(found.eta_units, rate) if found.eta_units is not None else None
 
 
+def thresholds(judge: Judge) -> tuple[float, float]:
+    """The evidence of harm at which a metric fails, and that of safety (or of a rate below the ceiling) at which it
+    passes."""
+    return _needed(_tests(judge), judge.alpha_fail), _needed(1, judge.alpha_pass)
+
+
 def seconds_for(units: int, rate: float) -> int | None:
     """About how long so many units take, None while none come."""
     return math.ceil(units / rate) if rate > 0 else None
@@ -258,12 +264,20 @@ def _mean(logs: tuple[float, ...]) -> float:
     return top + math.log(math.fsum(math.exp(log - top) for log in logs) / len(logs))
 
 
+def _needed(tests: int, alpha: float) -> float:
+    return tests / alpha if alpha > 0 else math.inf
+
+
 def _threshold(tests: int, alpha: float) -> float:
-    return math.log(tests / alpha) if alpha > 0 else math.inf
+    return math.log(_needed(tests, alpha))
+
+
+def _tests(judge: Judge) -> int:
+    return max(len(judge.metrics), 1)
 
 
 def _fail_threshold(judge: Judge) -> float:
-    return _threshold(max(len(judge.metrics), 1), judge.alpha_fail)
+    return _threshold(_tests(judge), judge.alpha_fail)
 
 
 def _sum(one: Counts, other: Counts) -> Counts:

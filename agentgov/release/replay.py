@@ -17,7 +17,7 @@ from agentgov.release.windows import Window
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """The verdict of a ramp's windows, played again.
+    """The verdict of a ramp's windows, played again, and after each look.
 
     `since` is the look (epoch seconds) from which on the outcome stood, None while it is undecided. `agrees` says
     whether it is what the reconciler remembers, None where its oldest windows are gone.
@@ -26,6 +26,7 @@ class Replay:
     judgement: Judgement
     since: int | None
     agrees: bool | None
+    looks: tuple[tuple[Window, Judgement], ...] = ()
 
 
 def replayed(windows: Iterable[Window], judge: Judge) -> Iterator[tuple[Window, JudgeState]]:
@@ -39,10 +40,11 @@ def replayed(windows: Iterable[Window], judge: Judge) -> Iterator[tuple[Window, 
 def replay(memory: Memory, judge: Judge) -> Replay:
     """Plays the windows of the ramp that a memory is of; those of another judge are no evidence for this one."""
     windows = memory.windows if memory.judge.basis == basis_of(judge) else ()
+    looks = tuple((window, judgement(state, judge)) for window, state in replayed(windows, judge))
     found, since = judgement(JudgeState(), judge), None
-    for window, state in replayed(windows, judge):
-        before, found = found.outcome, judgement(state, judge)
-        if found.outcome is not before:
+    for window, after in looks:
+        if after.outcome is not found.outcome:
             since = window.at
+        found = after
     agrees = None if memory.cut else found == judgement(memory.judge, judge)
-    return Replay(found, None if found.outcome is Outcome.UNDECIDED else since, agrees)
+    return Replay(found, None if found.outcome is Outcome.UNDECIDED else since, agrees, looks)

@@ -209,7 +209,7 @@ class CommandWorld:
         """The JSON answer to a command that ends with this code, held against its schema."""
         found = self.run(who, *args, "--json", cwd=cwd, env=env)
         assert found.code == code, (args, found)
-        group = args[0] in ("trust", "journal", "access", "policy", "override", "evidence") or args[:2] == (
+        group = args[0] in ("trust", "journal", "access", "policy", "override", "evidence", "judge") or args[:2] == (
             "review",
             "import",
         )

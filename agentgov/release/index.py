@@ -7,7 +7,7 @@ where one of these changed; moved tags are found by one comparison for the whole
 Reads the journal, decides nothing.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, KeysView, Mapping
 from dataclasses import dataclass, field
 
 from agentgov.errors import AgentgovError
@@ -62,6 +62,11 @@ class FleetIndex:
         self._look(view)
         names = [release_name(name) for name, _ in self._tags.items() - refs.tags.items()]
         return tuple(sorted(self._restless | {name.agent for name in names if name is not None}))
+
+    def recorded(self, view: View) -> KeysView[str]:
+        """The names of releases that the journal has recorded, as far as their records can be read."""
+        self._look(view)
+        return self._tags.keys()
 
     def unseen(self, memories: Mapping[str, Memory]) -> tuple[AgentId, ...]:
         """Agents of which another state is remembered than the one of the last look: once more, and they rest."""

@@ -36,6 +36,8 @@ class MemoryStore:
 
     def __init__(self, path: Path, patience: float = _PATIENCE) -> None:
         self.path, self._patience = path, patience
+        self._stamp: tuple[int, ...] = ()
+        self._last: Mapping[str, Memory] = {}
 
     @contextmanager
     def held(self) -> Iterator[str]:
@@ -66,9 +68,13 @@ class MemoryStore:
                 return f"{self.path} is held by another process: this tick's soak and counts are not kept"
             time.sleep(_AGAIN)
 
-    def load(self) -> tuple[dict[str, Memory], str]:
-        """The memories by agent id, and one sentence where they had to start afresh ("" otherwise)."""
+    def load(self) -> tuple[Mapping[str, Memory], str]:
+        """The memories by agent id, and one sentence where they had to start afresh ("" otherwise). A file that is the
+        one of the last time is not read again."""
         try:
+            stamp = _stamp(self.path.stat())
+            if stamp == self._stamp:
+                return self._last, ""
             data = self.path.read_bytes()
         except FileNotFoundError:
             return {}, ""
@@ -80,6 +86,7 @@ class MemoryStore:
             return {}, f"{self.path} is damaged: soak and counts start afresh"
         if found.version != 1:
             return {}, f"{self.path} was written by another version: soak and counts start afresh"
+        self._last, self._stamp = found.agents, stamp
         return found.agents, ""
 
     def save(self, memories: Mapping[str, Memory]) -> None:
@@ -93,7 +100,14 @@ class MemoryStore:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
+                stamp = _stamp(os.fstat(file.fileno()))
             Path(name).replace(self.path)
+            self._last, self._stamp = dict(memories), stamp
         except BaseException:
             Path(name).unlink(missing_ok=True)
             raise
+
+
+def _stamp(found: os.stat_result) -> tuple[int, ...]:
+    """What tells this file from every other one that stood in its place."""
+    return found.st_ino, found.st_size, found.st_mtime_ns

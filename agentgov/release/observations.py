@@ -26,14 +26,14 @@ from agentgov.release.windows import MOST, Window
 DEFAULT_INTERVAL = 60  # seconds, where no judge names one
 
 
-class Watch(msgspec.Struct, frozen=True):
+class Watch(msgspec.Struct, frozen=True, omit_defaults=True):
     """Seconds observed of one thing; `key` says of which."""
 
     key: str = ""
     soak: int = 0
 
 
-class Memory(msgspec.Struct, frozen=True):
+class Memory(msgspec.Struct, frozen=True, omit_defaults=True):
     """What is remembered of one agent between ticks."""
 
     at: int = 0  # when the last tick was

@@ -26,9 +26,10 @@ def preview(
     accept_unreviewed: bool = False,
 ) -> Report:
     """The report of a tick that writes nothing."""
-    sightings = see_tags(view, refs)
+    index = FleetIndex()
+    sightings = see_tags(view, refs, index.recorded(view))
     advance = propose_advance(view, refs.main, now) if refs.main else nothing(view, "", "the remote has no main")
-    integrity, active = journal.pins(view) is not None, FleetIndex().active(view, refs)
+    integrity, active = journal.pins(view) is not None, index.active(view, refs)
     decisions = plan_all(view, memories, refs, now, integrity, accept_unreviewed, agents=active)
     acts = [decision.subject for decision in decisions.values() if decision.act]
     notes = rewritten(view, refs)

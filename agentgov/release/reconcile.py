@@ -23,7 +23,7 @@ from agentgov.release.index import FleetIndex
 from agentgov.release.memory import MemoryStore
 from agentgov.release.moving import Senses, move
 from agentgov.release.order import Turns
-from agentgov.release.refs import Refs, observe_refs
+from agentgov.release.refs import Refs, Seen, observe_refs
 from agentgov.release.sightings import refusals
 from agentgov.release.taking_over import rewritten, take_over
 from agentgov.release.tick_report import Report
@@ -49,6 +49,7 @@ class Reconciler:
     turns: Turns = field(default_factory=Turns)
     attention: Attention = field(default_factory=Attention)
     index: FleetIndex = field(default_factory=FleetIndex)
+    seen: Seen = field(default_factory=Seen)
     acts: list[str] = field(default_factory=list)
 
     def look(self) -> Report | None:
@@ -67,13 +68,13 @@ class Reconciler:
         writing = Writing(self.journal, self.actor, self.clock, self.stopped)
         self.acts = writing.acts
         view = self.journal.view(self.clock(), fetch=True)
-        refs = observe_refs(self.journal, view.governance.fleet.main)
+        refs = observe_refs(self.journal, view.governance.fleet.main, self.seen, self.index.recorded(view))
         if view.is_stale(self.clock()):
             writing.notes.append(unknown("journal.stale", f"{stale_words(view)}; {STALE_HINT}"))
         lost = rewritten(view, refs)
         if lost:
             writing.notes += [*lost, *writing.keep(refs, [view.state.head.main])]
-        view, advance, sightings = take_over(writing, view, refs)
+        view, advance, sightings = take_over(writing, view, refs, self.index)
         senses = Senses(self.store, self.counts, self.index, self.accept_unreviewed)
         view, decisions = move(writing, senses, self.turns, view, refs)
         view = _checkpoint(writing, view, refs, lost)

@@ -1,10 +1,11 @@
 """What the remote says now: the tip of main and the release tags, fetched without moving anything of the user's.
 
-Reads refs and objects; whether a tag is a release is `journal.tags`'s to tell.
+Reads refs and objects; whether a tag is a release is `journal.tags`'s to tell. A fleet has tags by the ten thousand,
+and few of them are new: only those are parsed, looked for and fetched that the look before did not see.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Container, Iterable, Mapping
+from dataclasses import dataclass, field
 
 from agentgov.journal.branch import Journal
 from agentgov.model.names import release_name
@@ -27,18 +28,35 @@ class Refs:
     kept: str = ""
 
 
-def observe_refs(journal: Journal, main: str) -> Refs:
-    """What the remote has, objects fetched; the local refs where there is no remote.
+@dataclass(slots=True)
+class Seen:
+    """The last look of this process, whose objects are here."""
+
+    found: Mapping[str, str] = field(default_factory=dict)
+    refs: Refs | None = None
+
+
+def observe_refs(journal: Journal, main: str, seen: Seen | None = None, recorded: Container[str] = frozenset()) -> Refs:
+    """What the remote has, objects fetched; the local refs where there is no remote. `seen` is carried on from look to
+    look, `recorded` are names that are known to spell releases.
 
     IncompleteError when the remote cannot be reached.
     """
-    branch = f"refs/heads/{main}"
+    branch, repo = f"refs/heads/{main}", journal.repo
     if journal.remote is None:
-        repo = journal.repo
-        return Refs(repo.ref(branch) or "", _releases(repo.refs(TAGS)), repo.ref(KEPT) or "")
+        return Refs(repo.ref(branch) or "", _releases(repo.refs(TAGS), recorded), repo.ref(KEPT) or "")
+    seen = seen if seen is not None else Seen()
     found = journal.remote.ls(branch, KEPT, f"{TAGS}*")
-    refs = Refs(found.get(branch, ""), _releases(found), found.get(KEPT, ""))
-    _fetch(journal, branch, refs)
+    if seen.refs is not None and found is seen.found:
+        return seen.refs
+    fresh = {name: oid for name, oid in found.items() if seen.found.get(name) != oid}
+    gone = {name.removeprefix(TAGS) for name in seen.found.keys() - found.keys()}
+    new = _releases(fresh, recorded)
+    known = seen.refs.tags.items() if seen.refs is not None else ()
+    tags = {name: oid for name, oid in known if name not in gone} | new
+    refs = Refs(found.get(branch, ""), tags, found.get(KEPT, ""))
+    _fetch(journal, branch, refs, new)
+    seen.found, seen.refs = found, refs
     return refs
 
 
@@ -59,16 +77,17 @@ def moved_tags(releases: Iterable[Release], refs: Refs) -> tuple[Moved, ...]:
     )
 
 
-def _releases(refs: Mapping[str, str]) -> dict[str, str]:
+def _releases(refs: Mapping[str, str], recorded: Container[str] = frozenset()) -> dict[str, str]:
     """Names without refs/tags/ that spell a release, with what they point at."""
     tags = {name.removeprefix(TAGS): oid for name, oid in refs.items() if name.startswith(TAGS)}
-    return {name: oid for name, oid in tags.items() if release_name(name) is not None}
+    return {name: oid for name, oid in tags.items() if name in recorded or release_name(name) is not None}
 
 
-def _fetch(journal: Journal, branch: str, refs: Refs) -> None:
+def _fetch(journal: Journal, branch: str, refs: Refs, tags: Mapping[str, str]) -> None:
     remote, repo = journal.remote, journal.repo
     assert remote is not None
-    wanted = [(f"{TAGS}{name}", f"{_SEEN}{name}") for name, oid in refs.tags.items() if not repo.has(oid)]
+    missing = repo.missing(list(tags.values()))
+    wanted = [(f"{TAGS}{name}", f"{_SEEN}{name}") for name, oid in tags.items() if oid in missing]
     for ref, tip in ((branch, refs.main), (KEPT, refs.kept)):
         tracking = f"refs/remotes/{remote.name}/{ref.removeprefix('refs/heads/')}"
         if tip and (not repo.has(tip) or (repo.ref(tracking) != tip and not repo.is_locked(tracking))):

@@ -4,7 +4,7 @@ Judged as it stands, by the journal as it stands. A tag can be pushed by anybody
 large or incomplete, stops the look at the others. Writes nothing.
 """
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 
 from agentgov.errors import IncompleteError
@@ -31,9 +31,11 @@ class Sighting:
     found: Release | Refusal
 
 
-def see_tags(view: View, refs: Refs) -> tuple[Sighting, ...]:
-    """Every release tag that the journal has not recorded, lowest version of an agent first."""
-    names = {name: oid for tag, oid in refs.tags.items() if (name := release_name(tag)) is not None}
+def see_tags(view: View, refs: Refs, recorded: Container[str] = frozenset()) -> tuple[Sighting, ...]:
+    """Every release tag that the journal has not recorded, lowest version of an agent first. Tags that are known to be
+    recorded are not looked up again."""
+    others = [tag for tag in refs.tags if tag not in recorded]
+    names = {name: refs.tags[tag] for tag in others if (name := release_name(tag)) is not None}
     fresh = [name for name in names if view.state.release(name) is None]
     snapshots: Snapshots = {}
     return tuple(

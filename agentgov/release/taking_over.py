@@ -4,6 +4,7 @@ Nothing is taken over while the journal is broken or too old. What cannot be rea
 of what runs.
 """
 
+from collections.abc import Callable
 from functools import partial
 
 from agentgov.errors import IncompleteError
@@ -15,6 +16,7 @@ from agentgov.journal.view import View
 from agentgov.model.state import Release
 from agentgov.model.transitions import release_trailer
 from agentgov.model.verdict import Reason, note, unknown
+from agentgov.release.index import FleetIndex
 from agentgov.release.refs import Refs
 from agentgov.release.sightings import Sighting, first_of_each, see_tags
 from agentgov.release.writing import Writing
@@ -23,14 +25,16 @@ from agentgov.review.change import ChangeVerdict
 ROUNDS = 10  # releases of one agent that one tick records, each judged with the one before it known
 
 
-def take_over(writing: Writing, view: View, refs: Refs) -> tuple[View, Advance, tuple[Sighting, ...]]:
+def take_over(
+    writing: Writing, view: View, refs: Refs, index: FleetIndex
+) -> tuple[View, Advance, tuple[Sighting, ...]]:
     """What main and the tags bring, written; nothing while the journal is broken."""
     if view.stretch is not None:
         why = f"the journal does not hold from {view.stretch.first[:12]} on: {view.stretch.message}"
         writing.notes.append(unknown(view.stretch.code, f"{why}; nothing raises risk until administrators waive it"))
         return view, nothing(view, refs.main, why), ()
     view, advance = _advance(writing, view, refs)
-    view, sightings = _record(writing, view, refs)
+    view, sightings = _record(writing, view, refs, index)
     return view, advance, sightings
 
 
@@ -73,22 +77,30 @@ def _proposed(writing: Writing, view: View, refs: Refs) -> Proposed:
         return Proposed(nothing(view, refs.main, problem), None)
 
 
-def _record(writing: Writing, view: View, refs: Refs) -> tuple[View, tuple[Sighting, ...]]:
+def _record(writing: Writing, view: View, refs: Refs, index: FleetIndex) -> tuple[View, tuple[Sighting, ...]]:
     """Releases at first sight, those of all agents at once, one of each agent at a time."""
-    sightings = see_tags(view, refs)
+
+    def seen_in(present: View) -> tuple[Sighting, ...]:
+        return see_tags(present, refs, index.recorded(present))
+
+    sightings = seen_in(view)
     for _ in range(ROUNDS):
         if not first_of_each(sightings) or view.is_stale(writing.clock()):
             break
-        view = writing.append(view, partial(_first_sights, writing, refs, view.tip, sightings))
-        sightings = see_tags(view, refs)
+        view = writing.append(view, partial(_first_sights, writing, seen_in, view.tip, sightings))
+        sightings = seen_in(view)
     return view, sightings
 
 
 def _first_sights(
-    writing: Writing, refs: Refs, tip: str, sightings: tuple[Sighting, ...], present: View
+    writing: Writing,
+    seen_in: Callable[[View], tuple[Sighting, ...]],
+    tip: str,
+    sightings: tuple[Sighting, ...],
+    present: View,
 ) -> list[Draft]:
     """The acts for what was seen at a tip of the journal; seen again where that is no longer the tip."""
-    found = sightings if present.tip == tip else see_tags(present, refs)
+    found = sightings if present.tip == tip else seen_in(present)
     return [_seen(writing, present, one) for one in first_of_each(found)]
 
 

@@ -48,6 +48,16 @@ class Child:
         with self._lock:
             return self._ask(name)
 
+    def missing(self, oids: Sequence[str]) -> set[str]:
+        """Those of several objects that are not there, asked for many at a time."""
+        found: set[str] = set()
+        with self._lock:
+            for start in range(0, len(oids), _MOST_ASKED):
+                asked = oids[start : start + _MOST_ASKED]
+                self._send(*asked)
+                found.update(oid for oid in asked if self._header(oid) is None)
+        return found
+
     def content(self, oid: str, limits: dict[str, int]) -> tuple[str, bytes] | None:
         """(type, content) of an object, None when it is missing; ObjectError beyond the limit in bytes of its type."""
         with self._lock:

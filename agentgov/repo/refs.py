@@ -24,7 +24,8 @@ class Refs:
     def __init__(self, location: Location) -> None:
         self._location = location
         self._packed_stamp: tuple[int, int, int] | None = None
-        self._packed: Mapping[bytes, str] = {}
+        self._packed_raw = b""
+        self._packed: Mapping[bytes, str] | None = None
 
     def target(self, name: str) -> str | None:
         """The object that a full name points to, symbolic refs followed; None when there is no such ref."""
@@ -69,7 +70,7 @@ class Refs:
             raw = self._read_loose(name)
             if raw is not None:
                 return _parse(name, raw)
-            packed = self._read_packed().get(path_bytes(name))
+            packed = self._find_packed(path_bytes(name))
             if packed is not None:
                 return packed
         return None
@@ -84,20 +85,35 @@ class Refs:
         except OSError as error:
             raise IncompleteError(f"the ref {name} cannot be read: {error.strerror}", "look at: git fsck") from error
 
+    def _find_packed(self, name: bytes) -> str | None:
+        """What one name points to in packed-refs. Tags by the ten thousand are not parsed for it."""
+        raw = self._load_packed()
+        at = raw.find(b" " + name + b"\n")
+        line = raw[raw.rfind(b"\n", 0, at) + 1 : at + 1 + len(name)] if at >= 0 else b""
+        match = _PACKED.match(line)
+        return match[1].decode() if match is not None else self._read_packed().get(name)
+
     def _read_packed(self) -> Mapping[bytes, str]:
-        """packed-refs, parsed again whenever the file is another one."""
+        """All of packed-refs, parsed once for each file."""
+        raw = self._load_packed()
+        if self._packed is None:
+            self._packed = _parse_packed(raw)
+        return self._packed
+
+    def _load_packed(self) -> bytes:
+        """The text of packed-refs, read again whenever the file is another one."""
         path = self._location.common_dir / "packed-refs"
         try:
             status = path.stat()
             stamp = (status.st_mtime_ns, status.st_size, status.st_ino)
             if stamp != self._packed_stamp:
-                self._packed = _parse_packed(path.read_bytes())
+                self._packed_raw, self._packed = path.read_bytes(), None
                 self._packed_stamp = stamp
         except FileNotFoundError:
-            return {}
+            self._packed_raw, self._packed, self._packed_stamp = b"", None, None
         except OSError as error:
             raise IncompleteError(f"packed-refs cannot be read: {error.strerror}", "look at: git fsck") from error
-        return self._packed
+        return self._packed_raw
 
     def _list(self, folder: bytes) -> list[os.DirEntry[bytes]]:
         try:

@@ -20,6 +20,7 @@ _FETCH_OPTIONS = (
     *("--quiet", "--atomic", "--no-tags", "--no-prune", "--no-write-fetch-head", "--no-auto-maintenance"),
     *("--no-recurse-submodules", "--upload-pack=git-upload-pack"),
 )
+_SPECIAL = frozenset("*?[")
 _PUSH_OPTIONS = (
     *("--porcelain", "--atomic", "--no-verify", "--no-signed", "--no-follow-tags", "--recurse-submodules=no"),
     "--receive-pack=git-receive-pack",
@@ -55,6 +56,7 @@ class Remote:
         self._repo = repo
         self.name = name_or_url
         self._url = _address(url or repo.config(f"remote.{name_or_url}.url") or name_or_url)
+        self._said: dict[tuple[str, ...], tuple[bytes, Mapping[str, str]]] = {}
         self._push_url = _address(repo.config(f"remote.{name_or_url}.pushurl") or self._url)
 
     @classmethod
@@ -68,12 +70,18 @@ class Remote:
         """Its address, without credentials."""
         return without_credentials(self._url)
 
-    def ls(self, *patterns: str) -> dict[str, str]:
+    def ls(self, *patterns: str) -> Mapping[str, str]:
         """The remote's refs whose full name fits one of the patterns (`*` fits anything), with what they point to.
 
-        Tags are not peeled. No pattern lists everything. IncompleteError when the remote cannot be reached.
+        The same answer as before is the same mapping. Tags are not peeled. No pattern lists everything. IncompleteError
+        when the remote cannot be reached.
         """
-        return self._ls(self._url, patterns)
+        out = self._answer(self._url, patterns)
+        said, found = self._said.get(patterns, (b"", None))
+        if found is None or said != out:
+            found = _refs(out, patterns)
+            self._said[patterns] = out, found
+        return found
 
     def default_branch(self) -> str | None:
         """The full name of the branch that the remote's HEAD is on, None where it does not say."""
@@ -104,7 +112,7 @@ class Remote:
         leases = [f"--force-with-lease={name}:{expected[name] or ''}" for name in updates if name in expected]
         refspecs = [f"{new or ''}:{name}" for name, new in updates.items()]
         done = self._repo.plumbing.transport("push", *_PUSH_OPTIONS, *leases, "--", self._push_url, *refspecs)
-        tips = self._ls(self._push_url, tuple(updates))
+        tips = _refs(self._answer(self._push_url, tuple(updates)), tuple(updates))
         fates = {name: self._fate(name, new, tips.get(name), expected) for name, new in updates.items()}
         return PushResult(fates, "" if done.code == 0 else _said(done))
 
@@ -116,19 +124,10 @@ class Remote:
         plumbing = self._repo.plumbing
         self._check(plumbing.transport("fetch", *_FETCH_OPTIONS, "--", plumbing.address(url), *refspecs))
 
-    def _ls(self, url: str, patterns: tuple[str, ...]) -> dict[str, str]:
+    def _answer(self, url: str, patterns: tuple[str, ...]) -> bytes:
         done = self._repo.plumbing.transport("ls-remote", "--refs", "--quiet", "--", url, *patterns)
         self._check(done)
-        found = {}
-        for line in done.out.splitlines():
-            oid, _, name = line.partition(b"\t")
-            found[path_text(name)] = oid.decode("ascii", "replace")
-        # ls-remote lets a pattern fit the end of a name; here it has to fit all of it.
-        return {
-            name: oid
-            for name, oid in found.items()
-            if not patterns or any(fnmatchcase(name, pattern) for pattern in patterns)
-        }
+        return done.out
 
     def _check_fast_forward(self, name: str, new: str | None, old: str | None) -> None:
         """A lease lets git rewind a branch; here only a ref that held no commit may be moved sideways."""
@@ -153,6 +152,20 @@ class Remote:
         if done.code != 0:
             hint = f"check the network and your access: git ls-remote {self.name}"
             raise IncompleteError(f"the remote {self.url} gave no answer: {first_line(done.err)}", hint)
+
+
+def _refs(out: bytes, patterns: tuple[str, ...]) -> dict[str, str]:
+    """What ls-remote said: it lets a pattern fit the end of a name, and here it has to fit all of it."""
+    found = {}
+    for line in out.splitlines():
+        oid, _, name = line.partition(b"\t")
+        found[path_text(name)] = oid.decode("ascii", "replace")
+    below = tuple(one[:-1] for one in patterns if one.endswith("/*") and not _SPECIAL.intersection(one[:-1]))
+    return {
+        name: oid
+        for name, oid in found.items()
+        if not patterns or name.startswith(below) or any(fnmatchcase(name, one) for one in patterns)
+    }
 
 
 def _address(url: str) -> str:

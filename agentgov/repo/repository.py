@@ -151,6 +151,10 @@ class Repository:
         """Whether the object is here."""
         return self.kind(oid) is not None
 
+    def missing(self, oids: Sequence[str]) -> set[str]:
+        """Those of several objects that are not here; `has` for many at a time."""
+        return self._storage.missing(oids)
+
     def expand(self, prefix: str) -> str | None:
         """The full id that an abbreviation stands for, None when it stands for none or for several."""
         return self._storage.expand(prefix)

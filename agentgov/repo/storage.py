@@ -69,6 +69,11 @@ class Storage:
         found = held[0] if held is not None else header.kind if header is not None else ""
         return found if found in _NUMBERS else None
 
+    def missing(self, oids: Sequence[str]) -> set[str]:
+        """Those of several objects that are not here. Not checked: `read` does that."""
+        held = self._batch.held
+        return self._headers.missing([oid for oid in oids if is_object_id(oid) and oid not in held])
+
     def expand(self, prefix: str) -> str | None:
         """The full id that an abbreviation (hex digits) stands for, None when it stands for none or for several."""
         header = self._headers.header(prefix)

@@ -11,19 +11,22 @@ from agentgov.release import orders
 from agentgov.release.fleet import plan_all
 from agentgov.release.index import FleetIndex
 from agentgov.release.memory import MemoryStore
-from agentgov.release.refs import observe_refs
+from agentgov.release.refs import Seen, observe_refs
+from agentgov.release.sightings import see_tags
 
 
 class Watched:
     """A fleet, and an index that is kept from one look to the next."""
 
     def __init__(self, fleet: PipelineWorld) -> None:
-        self.fleet, self.index = fleet, FleetIndex()
+        self.fleet, self.index, self.seen = fleet, FleetIndex(), Seen()
 
     def active(self) -> tuple[AgentId, ...]:
         """Who may move now; all that planning has to say of the others is checked on the way."""
         view, now = self.fleet.view(), self.fleet.clock()
-        refs = observe_refs(self.fleet.journal, "main")
+        refs = observe_refs(self.fleet.journal, "main", self.seen, self.index.recorded(view))
+        assert refs == observe_refs(self.fleet.journal, "main")
+        assert see_tags(view, refs, self.index.recorded(view)) == see_tags(view, refs)
         found = self.index.active(view, refs)
         assert found == FleetIndex().active(view, refs)
         memories, _ = MemoryStore(self.fleet.folder / "memory.json").load()

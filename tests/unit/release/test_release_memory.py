@@ -45,7 +45,8 @@ def test_memories_come_back_as_they_were(tmp_path: Path) -> None:
     store = MemoryStore(tmp_path / "state" / "memory.json")
     assert store.load() == ({}, "")
     store.save({"support/a": MEMORY, "support/b": Memory()})
-    assert store.load() == ({"support/a": MEMORY, "support/b": Memory()}, "")
+    for one in (store, MemoryStore(store.path)):
+        assert one.load() == ({"support/a": MEMORY, "support/b": Memory()}, "")
     store.save({})
     assert store.load() == ({}, "")
 
@@ -57,6 +58,15 @@ def test_the_file_is_its_users_only_and_nothing_is_left_beside_it(tmp_path: Path
     MemoryStore(path).save({"support/a": MEMORY})
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert os.listdir(tmp_path) == ["memory.json"]
+
+
+def test_what_another_process_wrote_meanwhile_is_read(tmp_path: Path) -> None:
+    store = MemoryStore(tmp_path / "memory.json")
+    store.save({"support/a": MEMORY})
+    MemoryStore(store.path).save({"support/b": Memory()})
+    assert store.load() == ({"support/b": Memory()}, "")
+    store.path.write_bytes(b"{")
+    assert store.load()[1].endswith("is damaged: soak and counts start afresh")
 
 
 @pytest.mark.parametrize(

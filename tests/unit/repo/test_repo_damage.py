@@ -225,6 +225,8 @@ class TestRefs:
         git(fleet, "tag", "-a", "x/1", "-m", "peeled in packed-refs")
         git(fleet, "pack-refs", "--all", "--prune")
         repo = Repository.open(fleet)
+        assert repo.ref("refs/heads/main") == first
+        assert (repo.ref("refs/heads/mai"), repo.ref("heads/main")) == (None, None)
         assert repo.refs("refs/heads/") == {"refs/heads/main": first}
         second = commit_files(fleet, {"a": "2"})
         assert repo.refs("refs/heads/ma") == {"refs/heads/main": second}

@@ -59,6 +59,17 @@ def test_lists_refs_whose_whole_name_fits(fleet: Path, remote: Path) -> None:
     assert Remote(repo, str(remote)).ls("refs/tags/t") == {"refs/tags/t": head}
 
 
+def test_the_same_answer_is_the_same_mapping_and_another_one_is_not(fleet: Path) -> None:
+    repo, there = origin(fleet)
+    before = there.ls("refs/tags/*")
+    assert there.ls("refs/tags/*") is before
+    git(fleet, "push", "-q", "origin", "main:refs/tags/t")
+    assert there.ls("refs/tags/*") == {"refs/tags/t": repo.resolve("HEAD")}
+    assert there.ls("refs/heads/*") == {"refs/heads/main": repo.resolve("HEAD")}
+    git(fleet, "push", "-q", "origin", ":refs/tags/t")
+    assert there.ls("refs/tags/*") == before == {}
+
+
 def test_a_relative_address_starts_at_the_work_tree(fleet: Path) -> None:
     git(fleet, "remote", "set-url", "origin", "../remote.git")
     (fleet / "deep").mkdir()

@@ -1,0 +1,205 @@
+"""A fleet of very many agents that all run in production and rest, in a clone and a bare remote, made in a minute.
+
+    world = LargeFleet(folder, 10_000)
+
+Main, its commits, the signed tags and the first act of the journal are real. Taking every agent to production by the
+law is six acts an agent, so here one commit of the journal holds the records that those acts would leave; no verifier
+would take it, and this machine is told that it verified up to there, as it would have. What comes after is judged,
+signed and verified like everywhere. Good for measuring, and for nothing else.
+"""
+
+import hashlib
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+sys.path[:0] = [str(Path(__file__).resolve().parents[1] / part) for part in ("tests", ".")]
+
+import gitworld  # noqa: E402
+from packed import Pack, repack  # noqa: E402
+from pipelineworld import PipelineWorld, pipeline_file  # noqa: E402
+from simulator import FLEET, FleetSimulator  # noqa: E402
+from trust_worlds import PackedTrees, agent_texts, agents_of  # noqa: E402
+
+from agentgov.journal.branch import Journal  # noqa: E402
+from agentgov.journal.draft import draft  # noqa: E402
+from agentgov.journal.records import to_bytes  # noqa: E402
+from agentgov.journal.remembered import remember_verified  # noqa: E402
+from agentgov.journal.tags import TagText, tag_message  # noqa: E402
+from agentgov.journal.view import View, view_after  # noqa: E402
+from agentgov.model.act import render  # noqa: E402
+from agentgov.model.closure import manifest_digest  # noqa: E402
+from agentgov.model.names import AgentId, ReleaseName  # noqa: E402
+from agentgov.model.snapshot import FILE, TREE  # noqa: E402
+from agentgov.model.state import (  # noqa: E402
+    Deployment,
+    Prior,
+    Production,
+    Release,
+    Staging,
+    deployment_path,
+    release_path,
+)
+from agentgov.repo.compose import commit_bytes, ident, signed_commit, signed_tag, tag_bytes  # noqa: E402
+from agentgov.repo.objects import object_id  # noqa: E402
+from agentgov.repo.remote import Remote  # noqa: E402
+from agentgov.repo.repository import Repository  # noqa: E402
+from agentgov.repo.treeedit import put_files  # noqa: E402
+from agentgov.trust.pins import load_pins, save_last_seen  # noqa: E402
+from agentgov.trust.sshsig import GIT  # noqa: E402
+
+PIPELINE = pipeline_file(judge="none", soak="1h", bake="0s")
+VERSIONS = ("1.0.0", "1.1.0")  # of every agent: the last one runs, the one before is what it can return to
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """A release of an agent: its record and its tag object."""
+
+    record: Release
+    raw: bytes
+
+
+class LargeFleet(PipelineWorld):
+    """So many agents that run their last version; the journal goes on with so many checkpoints, all in the remote."""
+
+    def __init__(self, folder: Path, agents: int, *, per_workspace: int = 100, later_acts: int = 1000) -> None:
+        FleetSimulator.__init__(self, folder, files={"governance/pipeline.yaml": PIPELINE})
+        self._counted = {}
+        self.agents = tuple(agents_of(agents, per_workspace))
+        pack = Pack()
+        commits = _contents(self, pack)
+        self._write(pack)
+        gitworld.git(self.work, "update-ref", "refs/heads/main", commits[-1])
+        gitworld.git(self.remote, "update-ref", "refs/heads/main", commits[-1])
+        self.introduce()
+        view, pack = self.view(), Pack()
+        made = {
+            agent: [_made(self, view.tip, agent, n, commits[n]) for n in range(len(VERSIONS))] for agent in self.agents
+        }
+        records = _records(pack, made)
+        self._write(pack)
+        for repository in (self.work, self.remote):
+            _add_tags(repository, {one.record.name: one.record.tag for each in made.values() for one in each})
+        self._go_on(_with_records(self, view, records), later_acts)
+
+    def _write(self, pack: Pack) -> None:
+        for repository in (self.work, self.remote):
+            pack.write(repository)
+
+    def _go_on(self, view: View, acts: int) -> None:
+        """Verified up to there, says this machine; then acts that are verified like any others."""
+        pins = load_pins(FLEET)
+        remember_verified(FLEET, pins, view)
+        save_last_seen(FLEET, view.tip)
+        assert self.journal.publish(self.journal.known_tip(), view.tip)
+        self.repo, self.journal = self.fresh()
+        bot = self.actor("reconciler")
+        beats = [draft(view, bot, "checkpoint", "checkpoint", [], now=self.clock()) for _ in range(acts)]
+        self.append(*beats, by="reconciler")
+        repack(self.work)
+        self.repo, self.journal = self.fresh()
+
+    def fresh(self) -> tuple[Repository, Journal]:
+        """The clone as another process finds it."""
+        repo = Repository.open(self.work)
+        return repo, Journal(repo, remote=Remote.of(repo))
+
+
+def _contents(world: PipelineWorld, pack: Pack) -> list[str]:
+    """A commit of main for each version: the prompts of all agents differ."""
+    trees, repo, found = PackedTrees(pack), world.repo, [world.head()]
+    todo = [repo.commit(found[0]).tree]
+    tree = todo[0]
+    while todo:
+        oid = todo.pop()
+        trees.write_raw_tree(repo.read(oid, "tree"))
+        todo += [entry.oid for entry in trees.tree(oid) if entry.mode == TREE]
+    owners = (FILE, pack.add("blob", b"* @sim/platform\n/agents/ @sim/support\n"))
+    who = ident("alice", "alice@sim.example", world.clock())
+    for number, version in enumerate(VERSIONS):
+        texts = _texts(world.agents, number).items()
+        files = {path: (FILE, pack.add("blob", text.encode())) for path, text in texts}
+        tree = put_files(trees, tree, {**files, ".github/CODEOWNERS": owners})
+        found.append(pack.add("commit", commit_bytes(tree, found[-1:], who, who, f"Version {version}\n".encode())))
+    return found[1:]
+
+
+def _texts(agents: Iterable[AgentId], number: int) -> dict[str, str]:
+    return {
+        path: text if path.endswith("agent.yaml") else f"{text}This is draft {number}.\n"
+        for path, text in agent_texts(agents)
+    }
+
+
+def _releases(world: PipelineWorld, tip: str, commits: list[str]) -> dict[AgentId, list[_Made]]:
+    """All releases of all agents, lowest version first."""
+    numbers = range(len(VERSIONS))
+    return {agent: [_made(world, tip, agent, n, commits[n]) for n in numbers] for agent in world.agents}
+
+
+def _made(world: PipelineWorld, tip: str, agent: AgentId, number: int, commit: str) -> _Made:
+    """A release as people make it."""
+    files = {path: (FILE, hashlib.sha256(text.encode()).hexdigest()) for path, text in _texts([agent], number).items()}
+    name, closure = ReleaseName(agent, VERSIONS[number]), manifest_digest(agent, files)
+    text = TagText(FLEET, closure, 0, tip)
+    tagger = ident("alice", "alice@sim.example", world.clock())
+    payload = tag_bytes(commit, "commit", str(name), tagger, tag_message(name, text).encode())
+    raw = signed_tag(payload, world.signers["alice"].sign(GIT, payload))
+    return _Made(
+        Release(
+            name=str(name),
+            tag=object_id("tag", raw),
+            commit=commit,
+            closure=closure,
+            authorised_at=0,
+            seen=world.clock(),
+            by="alice",
+        ),
+        raw,
+    )
+
+
+def _records(pack: Pack, made: Mapping[AgentId, list[_Made]]) -> dict[str, tuple[int, str]]:
+    """The folders of the journal's tree that say where all agents stand."""
+    files: dict[str, tuple[int, str]] = {}
+    for agent, releases in made.items():
+        for one in releases:
+            path = release_path(one.record.release_name)
+            files[path] = FILE, pack.add("blob", to_bytes(one.record))
+            files[path.removesuffix(".yaml") + ".tag"] = FILE, pack.add("blob", one.raw)
+            pack.add("tag", one.raw)
+        files[deployment_path(agent)] = FILE, pack.add("blob", to_bytes(_standing(agent, releases)))
+    trees = PackedTrees(pack)
+    root = put_files(trees, None, files)
+    return {entry.name.decode(): (entry.mode, entry.oid) for entry in trees.tree(root)}
+
+
+def _standing(agent: AgentId, releases: list[_Made]) -> Deployment:
+    """In production with the last release, and the ones before known."""
+    before, last, since = [one.record for one in releases[:-1]], releases[-1].record, releases[-1].record.seen
+    return Deployment(
+        agent=str(agent),
+        staging=Staging(state="PASSED", release=last.tag, since=since),
+        production=Production(state="STABLE", release=last.tag, since=since),
+        prior=tuple(Prior(release=one.tag, since=since - 3600, until=since) for one in reversed(before)),
+    )
+
+
+def _with_records(world: PipelineWorld, view: View, records: Mapping[str, tuple[int, str]]) -> View:
+    """The view after a commit that says nothing in its act and holds all these records."""
+    bot, repo = world.actor("reconciler"), world.repo
+    act = draft(view, bot, "checkpoint", "checkpoint", [], now=world.clock())
+    tree = repo.put_files(world.journal.build(view, [act], bot.appender, world.clock()).tree, records)
+    who = ident(bot.appender.name, bot.appender.email, world.clock())
+    payload = commit_bytes(tree, (view.tip,), who, who, render(act.act))
+    tip = repo.write_object("commit", signed_commit(payload, bot.appender.signer.sign(GIT, payload)))
+    return view_after(view, tip, act.act.kind)
+
+
+def _add_tags(repository: Path, tags: Mapping[str, str]) -> None:
+    """Release tags, packed, as a clone has them."""
+    lines = "".join(f"create refs/tags/{name} {oid}\n" for name, oid in tags.items())
+    gitworld.git(repository, "update-ref", "--stdin", data=lines.encode())
+    gitworld.git(repository, "pack-refs", "--all")

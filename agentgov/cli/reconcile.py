@@ -1,11 +1,14 @@
 """`agentgov reconcile`: take what is due one step further, once or every so many seconds."""
 
+from pathlib import Path
+
 import click
 
 from agentgov.cli.context import Context, open_context
 from agentgov.cli.options import format_option, listen_address, repo_option
 from agentgov.cli.reconcile_loop import Setup, told_early, watch_fleet
 from agentgov.cli.reconcile_told import tell
+from agentgov.model.document import ENVIRONMENTS, Environment
 from agentgov.release.memory import MemoryStore
 from agentgov.release.preview import preview
 from agentgov.release.reconcile import Reconciler
@@ -13,6 +16,18 @@ from agentgov.release.refs import observe_refs
 from agentgov.release.tick_report import Report
 from agentgov.repo import clock
 from agentgov.trust.places import state_path
+
+
+def _folders(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> tuple[tuple[Environment, Path], ...]:
+    """Environments and folders of `--render-to`."""
+    named = {f"{one}=": one for one in ENVIRONMENTS}
+    found = []
+    for text in texts:
+        prefix = next((one for one in named if text.startswith(one)), "")
+        found.append((named.get(prefix, "production"), Path(text.removeprefix(prefix))))
+    if len({environment for environment, _ in found}) < len(found):
+        raise click.BadParameter("name each environment once: --render-to staging=DIR --render-to production=DIR")
+    return tuple(found)
 
 
 @click.command()
@@ -34,6 +49,14 @@ from agentgov.trust.places import state_path
     callback=listen_address,
     help="With --watch: serve /metrics, /healthz, /readyz, and webhooks that wake it (docs/reconciler.md).",
 )
+@click.option(
+    "--render-to",
+    "folders",
+    multiple=True,
+    metavar="[ENVIRONMENT=]DIR",
+    callback=_folders,
+    help="Keep what may run there as files in DIR, as `agentgov render` does; production unless said.",
+)
 @click.option("--accept-unreviewed", is_flag=True, help="Let a fleet of one person go to production.")
 @repo_option
 @format_option()
@@ -43,6 +66,7 @@ def reconcile(
     dry_run: bool,
     counts: str | None,
     address: tuple[str, int] | None,
+    folders: tuple[tuple[Environment, Path], ...],
     accept_unreviewed: bool,
     repo: str,
     output: str,
@@ -57,12 +81,14 @@ def reconcile(
     """
     if once and every:
         raise click.UsageError("--once and --watch exclude each other.")
+    if folders and dry_run:
+        raise click.UsageError("--render-to and --dry-run exclude each other.")
     if address is not None and every is None:
         raise click.UsageError("--listen goes with --watch.")
     context = open_context(repo)
     if dry_run:
         return tell(_preview(context, accept_unreviewed), output, dry_run=True)
-    setup = Setup(context, counts, accept_unreviewed)
+    setup = Setup(context, counts, accept_unreviewed, folders)
     if every is None:
         return tell(told_early(setup.reconciler(bool), Reconciler.tick, output), output)
     return watch_fleet(setup, every, address, output)

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TypeVar
 
 from agentgov.cli.context import Context
@@ -12,8 +13,10 @@ from agentgov.cli.counts_option import counts_source
 from agentgov.cli.options import show
 from agentgov.cli.reconcile_told import acts_page, tell_news
 from agentgov.cli.watch import Stop, watch
-from agentgov.delivery.choose import followers
+from agentgov.delivery.choose import Deliveries
+from agentgov.delivery.folder import RenderedFolder
 from agentgov.errors import AgentgovError
+from agentgov.model.document import Environment
 from agentgov.release.health import Pulse
 from agentgov.release.memory import MemoryStore
 from agentgov.release.reconcile import Reconciler
@@ -27,16 +30,19 @@ Answer = TypeVar("Answer")
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """What a reconciler is made of: the clone, where counts come from, what its keeper allows."""
+    """What a reconciler is made of: the clone, where counts come from, what its keeper allows, and the folders that it
+    keeps up to date."""
 
     context: Context
     counts: str | None
     accept_unreviewed: bool
+    folders: tuple[tuple[Environment, Path], ...] = ()
 
     def reconciler(self, stopped: Callable[[], bool]) -> Reconciler:
         """The reconciler of this machine, with its key and memory."""
         view = self.context.view(fetch=True)
         actor = self.context.bot(view, "reconciler")
+        folders = [RenderedFolder(folder, environment) for environment, folder in self.folders]
         return Reconciler(
             self.context.journal,
             actor,
@@ -45,7 +51,7 @@ class Setup:
             clock.now,
             self.accept_unreviewed,
             stopped,
-            followers(self.context.journal, actor, view),
+            (Deliveries(self.context.journal, actor.appender, folders),),
         )
 
 

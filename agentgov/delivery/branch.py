@@ -58,6 +58,7 @@ class RenderedBranch:
         self._journal, self._appender, self._environment = journal, appender, environment
         self._documents, self._ref = Documents(environment), rendered_ref(environment)
         self.name = f"rendered/{environment}"
+        self._seq, self.lag = -1, dict[str, int]()
 
     def follow(self, view: View, _acts: Sequence[str], _now: int) -> tuple[Reason, ...]:
         """Render the present where the branch is behind it; what is wrong with the branch."""
@@ -65,17 +66,21 @@ class RenderedBranch:
             return self._follow(view)
         except AgentgovError as error:
             return (unknown("rendered.refused", f"{self.name} is not up to date: {error.message}"),)
+        finally:
+            self.lag = {self.name: max(view.state.head.seq - self._seq, 0)}
 
     def _follow(self, view: View) -> tuple[Reason, ...]:
         foreign: tuple[Reason, ...] = ()
         for _ in range(_ATTEMPTS):
             tip = self._tip()
             last = self._last(view, tip)
+            self._seq = last.seq if last is not None else -1
             if tip and (last is None or last.commit != tip):
                 foreign = (unknown("rendered.foreign", f"{self.name} held {tip[:12]}, which no reconciler wrote"),)
             elif last is not None and last.seq >= view.state.head.seq:
                 return foreign
             if self._publish(tip, self._commit(view, tip, last)):
+                self._seq = view.state.head.seq
                 return foreign
         return (*foreign, unknown("rendered.refused", f"the remote does not take {self._ref}"))
 

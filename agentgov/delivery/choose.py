@@ -1,19 +1,48 @@
-"""Who is to be told of a tick, by what agentgov.yaml asks for. Reads nothing else."""
+"""Who is told of a tick: by what agentgov.yaml asks for at that tick, and the folders that the command names.
+
+So a change of `delivery` is followed by whoever watches, once it is taken over. What is no longer asked for stays as it
+was last.
+"""
 
 import os
 import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from agentgov.delivery.branch import RenderedBranch
+from agentgov.delivery.folder import RenderedFolder
 from agentgov.delivery.webhook import VARIABLE, Webhooks
 from agentgov.journal.branch import Journal
-from agentgov.journal.draft import Actor
+from agentgov.journal.draft import Appender
 from agentgov.journal.view import View
+from agentgov.model.document import Environment
+from agentgov.model.verdict import Reason
 from agentgov.trust.places import state_path
 
 
-def followers(journal: Journal, actor: Actor, view: View) -> tuple[RenderedBranch | Webhooks, ...]:
-    """One follower for each environment that is rendered, and one for all receivers of events."""
-    wanted = dict.fromkeys(view.governance.fleet.delivery.rendered)
-    branches = [RenderedBranch(journal, actor.appender, environment) for environment in wanted]
-    cursors = state_path("webhooks", view.state.head.fleet)
-    return (*branches, Webhooks(cursors, os.environ.get(VARIABLE, ""), time.monotonic))
+@dataclass(slots=True)
+class Deliveries:
+    """One branch for each environment that is rendered, the folders, and all receivers of events."""
+
+    journal: Journal
+    appender: Appender
+    folders: Sequence[RenderedFolder] = ()
+    lag: Mapping[str, int] = field(default_factory=dict)  # how many acts each target is behind, by its name
+    name: str = "deliveries"
+    _branches: dict[Environment, RenderedBranch] = field(default_factory=dict)
+    _webhooks: Webhooks | None = None
+
+    def follow(self, view: View, acts: Sequence[str], now: int) -> tuple[Reason, ...]:
+        """Bring the present to all of them; what did not work."""
+        self._branches = {one: self._branch(one) for one in view.governance.fleet.delivery.rendered}
+        if self._webhooks is None:
+            cursors = state_path("webhooks", view.state.head.fleet)
+            self._webhooks = Webhooks(cursors, os.environ.get(VARIABLE, ""), time.monotonic)
+        everybody: tuple[RenderedFolder | RenderedBranch | Webhooks, ...]
+        everybody = (*self.folders, *self._branches.values(), self._webhooks)
+        told = [reason for one in everybody for reason in one.follow(view, acts, now)]
+        self.lag = {name: behind for one in everybody for name, behind in one.lag.items()}
+        return tuple(told)
+
+    def _branch(self, environment: Environment) -> RenderedBranch:
+        return self._branches.get(environment) or RenderedBranch(self.journal, self.appender, environment)

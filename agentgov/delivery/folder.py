@@ -6,15 +6,19 @@ holds anything else.
 
 import os
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
-from agentgov.delivery.render import INDEX
-from agentgov.errors import ConfigurationError
+from agentgov.delivery.document import Documents
+from agentgov.delivery.render import INDEX, whole
+from agentgov.errors import AgentgovError, ConfigurationError
+from agentgov.journal.view import View
+from agentgov.model.document import Environment
+from agentgov.model.verdict import Reason, unknown
 
 _ROOTS = ("config", "manifests")
 _SCHEMA = "agentgov.rendered/1"
@@ -32,6 +36,27 @@ class Written:
 
     removed: int
     written: int
+
+
+class RenderedFolder:
+    """Keeps a folder up to date after each tick that moved the journal."""
+
+    def __init__(self, folder: Path, environment: Environment) -> None:
+        self._folder, self._documents = folder, Documents(environment)
+        self._seq, self._tip = -1, ""
+        self.name, self.lag = f"folder/{environment}", dict[str, int]()
+
+    def follow(self, view: View, _acts: Sequence[str], _now: int) -> tuple[Reason, ...]:
+        """Write the present where the folder is behind it; why that does not work."""
+        try:
+            if self._tip != view.tip:
+                write_folder(self._folder, self._documents.environment, whole(view, self._documents))
+                self._seq, self._tip = view.state.head.seq, view.tip
+            return ()
+        except AgentgovError as error:
+            return (unknown("delivery.folder", f"{self.name} is not up to date: {error.message}"),)
+        finally:
+            self.lag = {self.name: max(view.state.head.seq - self._seq, 0)}
 
 
 def write_folder(folder: Path, environment: str, files: Mapping[str, bytes]) -> Written:

@@ -4,8 +4,8 @@ The journal is the outbox: for each receiver there is only the number of the las
 present; a failure is tried again later, for ever, and what comes after waits. The journal never waits for a receiver.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -50,25 +50,31 @@ class Webhooks:
     secret: str
     clock: Callable[[], float]
     name: str = "webhooks"
+    lag: Mapping[str, int] = field(default_factory=dict)  # how many acts each receiver is behind, by its host
 
     def follow(self, view: View, _acts: Sequence[str], now: int) -> tuple[Reason, ...]:
         """Tell every receiver what it does not know yet; which of them are behind."""
         targets = view.governance.fleet.delivery.webhooks
+        cursors: dict[str, Cursor] = {}
+        self.lag = {}
         if not targets:
             return ()
         try:
-            keys, cursors = self._keys(), self._cursors()
+            cursors |= self._cursors()
+            keys = self._keys()
             until, found = self.clock() + _TICK, list[Reason]()
             for target in targets:
                 found += self._tell(view, target, keys, cursors, now, until)
             return tuple(found)
         except AgentgovError as error:
             return (unknown(RULE, f"no events are sent: {error.message}"),)
+        finally:
+            self.lag = _lags(targets, cursors, view.state.head.seq)
 
     def _tell(
         self, view: View, target: WebhookTarget, keys: list[bytes], cursors: dict[str, Cursor], now: int, until: float
     ) -> Iterator[Reason]:
-        place, head = sha256(target.url.encode()).hexdigest(), view.state.head.seq
+        place, head = _place(target), view.state.head.seq
         cursor = cursors.get(place)
         if cursor is None or view.memory.line.seq_of(cursor.commit, view.tip) != cursor.seq:
             cursor = Cursor(head, view.tip)  # a receiver that is new, or a journal that is: the present
@@ -135,6 +141,20 @@ def _waiting(view: View, cursor: Cursor, target: WebhookTarget) -> Iterator[tupl
         if told > MOST:
             return
         yield seq, line[seq], sent
+
+
+def _place(target: WebhookTarget) -> str:
+    """Under which name its cursor is kept: an address may hold what is nobody's business."""
+    return sha256(target.url.encode()).hexdigest()
+
+
+def _lags(targets: Sequence[WebhookTarget], cursors: Mapping[str, Cursor], head: int) -> dict[str, int]:
+    """By host and port; of several receivers at one, the one that is furthest behind. A new one is not behind."""
+    found: dict[str, int] = {}
+    for target in targets:
+        name, cursor = f"webhook/{urlsplit(target.url).netloc.rpartition('@')[2]}", cursors.get(_place(target))
+        found[name] = max(found.get(name, 0), head - cursor.seq if cursor is not None else 0)
+    return found
 
 
 def _behind(target: WebhookTarget, cursor: Cursor, head: int, why: str, now: int) -> Reason:

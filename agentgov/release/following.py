@@ -3,7 +3,7 @@
 A follower runs after a tick has pushed what it had to push. The journal is the truth; what follows may be late.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from agentgov.journal.view import View
@@ -16,6 +16,10 @@ class Follower(Protocol):
     @property
     def name(self) -> str:
         """What it is called in words to people and in metrics."""
+
+    @property
+    def lag(self) -> Mapping[str, int]:
+        """How many acts each target was behind when it followed last, by the target's name in metrics."""
 
     def follow(self, view: View, acts: Sequence[str], now: int) -> tuple[Reason, ...]:
         """Bring the present to wherever it goes, after a tick that wrote acts with these subjects; what there is to

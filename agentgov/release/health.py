@@ -27,6 +27,7 @@ class Health:
     stretch: bool = False  # whether the journal ends in what is no act
     stale: bool = False
     nodata: int = 0  # agents that should have counts and have none
+    lag: Mapping[str, int] = field(default_factory=dict)  # how many acts each target of delivery is behind
 
 
 @dataclass(slots=True)
@@ -63,6 +64,7 @@ class Pulse:
             stretch=view.stretch is not None,
             stale=view.is_stale(now),
             nodata=sum(wait.gate == "data" for wait in waits),
+            lag=report.lag,
         )
 
     def failed(self, at: float) -> None:

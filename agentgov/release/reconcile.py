@@ -88,6 +88,7 @@ class Reconciler:
             refusals(sightings),
             (*writing.notes, *behind),
             writing.kinds,
+            lag={name: acts for each in self.followers for name, acts in each.lag.items()},
             restless=bool(behind),
         )
 

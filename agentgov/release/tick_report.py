@@ -21,4 +21,5 @@ class Report:
     refused: tuple[Reason, ...] = ()  # tags that are no releases
     notes: tuple[Reason, ...] = ()
     kinds: Mapping[str, int] = field(default_factory=dict)  # how many acts of each kind were written
+    lag: Mapping[str, int] = field(default_factory=dict)  # how many acts each target is behind that follows
     restless: bool = False  # whether somebody who follows has to try again

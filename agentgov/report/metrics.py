@@ -23,6 +23,7 @@ def metrics_text(health: Health, now: int) -> str:
 def _families(health: Health, now: int) -> Iterator[tuple[str, str, str, list[_Sample]]]:
     acts = [(f'{{kind="{kind}"}}', float(count)) for kind, count in sorted(health.acts.items())]
     tip = [(f'{{tip="{health.tip}"}}', 1.0)] if health.tip else []
+    lag = [(f'{{target="{_escaped(name)}"}}', float(behind)) for name, behind in sorted(health.lag.items())]
     yield "ticks_total", "counter", "Ticks that ended well.", [("", health.ticks)]
     yield "failures_total", "counter", "Looks and ticks that failed.", [("", health.failures)]
     yield "conflicts_total", "counter", "Pushes lost to somebody else, and tried again.", [("", health.conflicts)]
@@ -37,6 +38,7 @@ def _families(health: Health, now: int) -> Iterator[tuple[str, str, str, list[_S
     oldest = max(now - health.oldest_due, 0) if health.oldest_due is not None else 0
     yield "oldest_due_seconds", "gauge", "Age of the oldest transition that is due.", _one(oldest)
     yield "nodata_agents", "gauge", "Agents whose canary has no counts.", _one(health.nodata)
+    yield "delivery_lag", "gauge", "Acts that a target of delivery was behind after the last tick.", lag
     yield "last_tick_seconds", "gauge", "How long the last tick took.", _one(health.last_tick_seconds)
     yield "verified_seq", "gauge", "Number of the last act that was verified.", _one(health.seq)
     yield "verified_tip_info", "gauge", "The tip of the journal that was verified last.", tip
@@ -44,6 +46,11 @@ def _families(health: Health, now: int) -> Iterator[tuple[str, str, str, list[_S
     yield "journal_timestamp_seconds", "gauge", "Journal time of the last act.", _one(health.journal_time)
     yield "journal_broken", "gauge", "1 while the journal ends in what is no act.", _one(health.stretch)
     yield "journal_stale", "gauge", "1 while the journal is too old for what raises risk.", _one(health.stale)
+
+
+def _escaped(text: str) -> str:
+    """A label's value."""
+    return text.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")
 
 
 def _one(value: float) -> list[_Sample]:

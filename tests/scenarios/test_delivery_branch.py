@@ -11,7 +11,7 @@ from pipelineworld import PipelineWorld
 from simulator import FLEET_YAML, TRIAGE
 
 from agentgov.delivery.branch import RenderedBranch, read_rendered, rendered_ref
-from agentgov.delivery.choose import followers
+from agentgov.delivery.choose import Deliveries
 from agentgov.delivery.document import Documents
 from agentgov.delivery.render import Unwritten, paths_of, write_tree
 from agentgov.journal.parts import Overlay
@@ -35,10 +35,7 @@ def world(tmp_path: Path) -> PipelineWorld:
 def render(world: PipelineWorld) -> tuple[Reason, ...]:
     """What the reconciler does after a tick."""
     view = world.view()
-    found: tuple[Reason, ...] = ()
-    for follower in followers(world.journal, world.actor("reconciler"), view):
-        found += follower.follow(view, (), world.clock())
-    return found
+    return Deliveries(world.journal, world.appender("reconciler")).follow(view, (), world.clock())
 
 
 def tip(world: PipelineWorld) -> str:

@@ -13,7 +13,7 @@ from pipelineworld import PipelineWorld
 from simulator import FLEET_YAML, TRIAGE
 
 from agentgov.delivery.branch import rendered_ref
-from agentgov.delivery.choose import followers
+from agentgov.delivery.choose import Deliveries
 from agentgov.delivery.render import paths_of
 from agentgov.release import orders
 
@@ -53,8 +53,7 @@ def world(tmp_path: Path) -> PipelineWorld:
 
 def follow(world: PipelineWorld) -> None:
     view = world.view()
-    for follower in followers(world.journal, world.actor("reconciler"), view):
-        assert follower.follow(view, (), world.clock()) == ()
+    assert Deliveries(world.journal, world.appender("reconciler")).follow(view, (), world.clock()) == ()
 
 
 def pull(world: PipelineWorld, to: Path) -> int:

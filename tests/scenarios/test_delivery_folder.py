@@ -11,7 +11,7 @@ from simulator import FLEET_YAML, TRIAGE
 from unit.cli.output_schema import assert_holds
 
 from agentgov.cli.main import status
-from agentgov.delivery.choose import followers
+from agentgov.delivery.choose import Deliveries
 from agentgov.delivery.render import paths_of
 from agentgov.release import orders
 from agentgov.repo import clock
@@ -50,8 +50,7 @@ def files(folder: Path) -> dict[str, bytes]:
 def test_a_folder_is_the_branch(world: PipelineWorld, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     to = tmp_path / "out"
     assert (rendered(world, to, capsys)["agents"], len(files(to))) == (1, 3)
-    for follower in followers(world.journal, world.actor("reconciler"), world.view()):
-        assert follower.follow(world.view(), (), world.clock()) == ()
+    assert Deliveries(world.journal, world.appender("reconciler")).follow(world.view(), (), world.clock()) == ()
     branch = "agentgov/rendered/production"
     names = gitworld.git(world.remote, "ls-tree", "-r", "--name-only", branch).decode().split()
     # git() strips the final newline

@@ -16,7 +16,7 @@ from scenarios.test_verify_answers import asked
 from simulator import FLEET_YAML, TRIAGE
 
 from agentgov.delivery.branch import rendered_ref
-from agentgov.delivery.choose import followers
+from agentgov.delivery.choose import Deliveries
 from agentgov.delivery.document import Documents
 from agentgov.delivery.render import Unwritten, paths_of, write_tree
 from agentgov.errors import AgentgovError
@@ -60,8 +60,8 @@ def world(once: PipelineWorld, tmp_path: Path) -> PipelineWorld:
 def follow(world: PipelineWorld) -> list[str]:
     """What the reconciler does after a tick; the rules it names."""
     view = world.view()
-    reasons = [one.follow(view, (), world.clock()) for one in followers(world.journal, world.actor("reconciler"), view)]
-    return [reason.rule for each in reasons for reason in each]
+    deliveries = Deliveries(world.journal, world.appender("reconciler"))
+    return [reason.rule for reason in deliveries.follow(view, (), world.clock())]
 
 
 def verified(world: PipelineWorld, *, code: int, what: str = "") -> dict[str, Any]:

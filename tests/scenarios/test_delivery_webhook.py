@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import gitworld
 import pytest
@@ -115,6 +116,24 @@ def test_who_does_not_take_it_is_asked_again_later_and_misses_nothing(
     world.clock.pass_(60)
     assert tell(world, receiver) == ()
     assert receiver.types == ["pause", "resume"]
+
+
+def test_how_far_a_receiver_is_behind_is_counted_in_acts(world: PipelineWorld, receiver: Receiver) -> None:
+    home, name = world.folder.parent, f"webhook/{urlsplit(receiver.url).netloc}"
+    receiver.status = 500
+    pause(world)
+    world.order("erin", orders.order_resume, str(TRIAGE))
+    for secret in (str(home / "secret"), ""):
+        follower = Webhooks(home / "cursors", secret, time.monotonic)
+        receiver.time = world.clock()
+        assert len(follower.follow(world.view(), (), world.clock())) == 1
+        assert follower.lag == {name: 2}
+    receiver.status = 204
+    world.clock.pass_(60)
+    follower = Webhooks(home / "cursors", str(home / "secret"), time.monotonic)
+    receiver.time = world.clock()
+    assert follower.follow(world.view(), (), world.clock()) == ()
+    assert follower.lag == {name: 0}
 
 
 def test_an_answer_that_is_lost_brings_the_same_id_again(world: PipelineWorld, receiver: Receiver) -> None:

@@ -4,13 +4,19 @@ An agent rests where nothing of it soaks, ramps, bakes or waits behind staging, 
 production runs; then no rule of planning but the one of moved tags has anything to say of it, whatever the pipeline,
 pauses, freezes and the clock say. That rests on its deployment and its releases alone, so it is worked out again only
 where one of these changed; moved tags are found by one comparison for the whole fleet. In doubt an agent may move.
-Reads the journal, decides nothing.
+What was worked out is kept for the next process under the machine's seal, as verdicts are. Reads the journal, decides
+nothing.
 """
 
-from collections.abc import Iterable, KeysView, Mapping
+from collections.abc import Collection, Iterable, KeysView, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 
+import msgspec
+
 from agentgov.errors import AgentgovError
+from agentgov.journal.line import WORTH_KEEPING
+from agentgov.journal.verdict_cache import VerdictCache
 from agentgov.journal.view import View
 from agentgov.model.names import AgentId, agent_id, release_name
 from agentgov.model.snapshot import TREE, path_text
@@ -18,6 +24,8 @@ from agentgov.model.state import Deployment, Release
 from agentgov.model.transitions import candidate, is_newer, is_ramping, last_running
 from agentgov.release.observations import Memory, fingerprint
 from agentgov.release.refs import Refs
+
+_KIND, _FORM = "index", 1  # another form where what is kept, or what resting means, changes
 
 
 def rests(at: Deployment, releases: Iterable[Release]) -> bool:
@@ -30,8 +38,7 @@ def rests(at: Deployment, releases: Iterable[Release]) -> bool:
     return not any(is_newer(one, running) for one in known)
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
+class _Place(msgspec.Struct, frozen=True, array_like=True):
     """What is known of one agent, as long as its deployment and its releases are these objects."""
 
     objects: tuple[str, str]
@@ -40,22 +47,40 @@ class _Place:
     tags: tuple[tuple[str, str], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Workspace:
-    """The same of all agents of a workspace, by the trees of its two folders."""
+class _Workspace(msgspec.Struct, frozen=True, array_like=True):
+    """The same of all agents of a workspace, by name, and by the trees of its two folders."""
 
     trees: tuple[str, str]
-    agents: Mapping[AgentId, _Place]
+    agents: dict[str, _Place]
+
+
+class _Kept(msgspec.Struct, frozen=True, array_like=True):
+    form: int
+    workspaces: dict[str, _Workspace]
 
 
 @dataclass(slots=True)
 class FleetIndex:
-    """Where all agents of a fleet stood at the last look, kept from tick to tick of one process."""
+    """Where all agents of a fleet stood at the last look, kept from tick to tick of one process, and from process to
+    process where `kept_in` says where."""
 
     _workspaces: dict[str, _Workspace] = field(default_factory=dict)
     _restless: frozenset[AgentId] = frozenset()
-    _fingerprints: dict[AgentId, str] = field(default_factory=dict)
+    _fingerprints: dict[str, str] = field(default_factory=dict)
     _tags: dict[str, str] = field(default_factory=dict)  # of all recorded releases, by name
+    _cache: VerdictCache | None = None
+    _unkept: int = 0  # places worked out since they were kept
+
+    def kept_in(self, cache: VerdictCache) -> None:
+        """Begin with what an earlier process kept there, and keep there what takes long to work out again."""
+        if self._cache == cache:
+            return
+        self._cache = cache
+        kept = cache.get(_KIND)
+        with suppress(msgspec.DecodeError):
+            found = msgspec.msgpack.decode(kept[1], type=_Kept) if kept is not None else None
+            if found is not None and found.form == _FORM:
+                self._take(found.workspaces)
 
     def active(self, view: View, refs: Refs) -> tuple[AgentId, ...]:
         """Every agent for which planning could find an act or a wait of its own, by id."""
@@ -71,38 +96,56 @@ class FleetIndex:
     def unseen(self, memories: Mapping[str, Memory]) -> tuple[AgentId, ...]:
         """Agents of which another state is remembered than the one of the last look: once more, and they rest."""
         nothing = Memory()
-        return tuple(agent for agent, of in self._fingerprints.items() if memories.get(str(agent), nothing).of != of)
+        names = [name for name, of in self._fingerprints.items() if memories.get(name, nothing).of != of]
+        return tuple(agent for name in names if (agent := agent_id(name)) is not None)
 
     def _look(self, view: View) -> None:
         deployments, releases = _entries(view, "deployments"), _entries(view, "releases")
-        known = self._workspaces
-        self._workspaces = {
-            name: _workspace(view, name, (deployments.get(name, ""), tree), known.get(name))
-            for name, tree in releases.items()
-        }
-        if known.keys() == self._workspaces.keys() and all(
-            known[name] is one for name, one in self._workspaces.items()
-        ):
+        trees = {name: (deployments.get(name, ""), tree) for name, tree in releases.items()}
+        if trees == {name: one.trees for name, one in self._workspaces.items()}:
             return
-        places = {agent: one for each in self._workspaces.values() for agent, one in each.agents.items()}
-        self._restless = frozenset(agent for agent, one in places.items() if not one.rests)
-        self._fingerprints = {agent: one.of for agent, one in places.items() if one.of}
+        found = {name: self._workspace(view, name, both) for name, both in trees.items()}
+        self._take(found)
+        if self._cache is not None and self._unkept >= WORTH_KEEPING:
+            self._cache.put(_KIND, view.tip, msgspec.msgpack.encode(_Kept(_FORM, found)))
+            self._unkept = 0
+
+    def _take(self, workspaces: dict[str, _Workspace]) -> None:
+        self._workspaces = workspaces
+        places = {f"{name}/{one}": at for name, each in workspaces.items() for one, at in each.agents.items()}
+        restless = (agent_id(name) for name, one in places.items() if not one.rests)
+        self._restless = frozenset(agent for agent in restless if agent is not None)
+        self._fingerprints = {name: one.of for name, one in places.items() if one.of}
         self._tags = {name: tag for one in places.values() for name, tag in one.tags}
 
+    def _workspace(self, view: View, name: str, trees: tuple[str, str]) -> _Workspace:
+        before = self._workspaces.get(name)
+        if before is not None and before.trees == trees:
+            return before
+        deployments, releases = _entries(view, f"deployments/{name}"), _entries(view, f"releases/{name}")
+        known = before.agents if before is not None else {}
+        objects = {
+            one: (deployments.get(f"{one}.yaml", ""), tree)
+            for one, tree in releases.items()
+            if agent_id(f"{name}/{one}") is not None
+        }
+        fresh = {one: both for one, both in objects.items() if one not in known or known[one].objects != both}
+        self._unkept += len(fresh)
+        _read_ahead(view, fresh.values())
+        made = {one: _place(view, AgentId(name, one), both) for one, both in fresh.items()}
+        return _Workspace(trees, {one: made.get(one) or known[one] for one in objects})
 
-def _workspace(view: View, name: str, trees: tuple[str, str], before: _Workspace | None) -> _Workspace:
-    if before is not None and before.trees == trees:
-        return before
-    deployments, releases = _entries(view, f"deployments/{name}"), _entries(view, f"releases/{name}")
-    found = {}
-    for one, tree in releases.items():
-        agent = agent_id(f"{name}/{one}")
-        if agent is None:
-            continue
-        objects = (deployments.get(f"{one}.yaml", ""), tree)
-        known = before.agents.get(agent) if before is not None else None
-        found[agent] = known if known is not None and known.objects == objects else _place(view, agent, objects)
-    return _Workspace(trees, found)
+
+def _read_ahead(view: View, objects: Collection[tuple[str, str]]) -> None:
+    """What many agents are told from, read in one go."""
+    repo = view.repo
+    deployments, trees = zip(*objects, strict=True) if objects else ((), ())
+    try:
+        repo.read_trees(trees)
+        records = [one.oid for tree in trees for one in repo.tree(tree) if one.name.endswith(b".yaml")]
+        repo.read_ahead("blob", [oid for oid in (*deployments, *records) if oid])
+    except AgentgovError:
+        return  # whoever asks for that one is told
 
 
 def _place(view: View, agent: AgentId, objects: tuple[str, str]) -> _Place:

@@ -33,14 +33,17 @@ class Watch(msgspec.Struct, frozen=True, omit_defaults=True):
     soak: int = 0
 
 
+_UNWATCHED, _UNJUDGED = Watch(), JudgeState()  # these very values are not written into the file
+
+
 class Memory(msgspec.Struct, frozen=True, omit_defaults=True):
     """What is remembered of one agent between ticks."""
 
     at: int = 0  # when the last tick was
     of: str = ""  # fingerprint of the deployment that it saw
-    staging: Watch = Watch()
-    canary: Watch = Watch()
-    bake: Watch = Watch()
+    staging: Watch = _UNWATCHED
+    canary: Watch = _UNWATCHED
+    bake: Watch = _UNWATCHED
     closure: str = ""  # the candidate in canary
     step: int = 0
     ramp_started: int = 0
@@ -50,8 +53,8 @@ class Memory(msgspec.Struct, frozen=True, omit_defaults=True):
     healthy: bool = False
     no_data_ticks: int = 0
     problem: str = ""
-    judge: JudgeState = JudgeState()
-    bake_judge: JudgeState = JudgeState()
+    judge: JudgeState = _UNJUDGED
+    bake_judge: JudgeState = _UNJUDGED
     last: Cumulative | None = None
     windows: tuple[Window, ...] = ()  # what the judge of the ramp was fed, so that it can be played again
     cut: bool = False  # whether the oldest windows are gone
@@ -167,7 +170,9 @@ def _closure(tag: str, tick: Tick) -> str:
 
 def _watched(watch: Watch, key: str, elapsed: int) -> Watch:
     """Only what was the same at the last tick was observed in between."""
-    return Watch(key, watch.soak + elapsed) if key and key == watch.key else Watch(key)
+    if not key:
+        return _UNWATCHED
+    return Watch(key, watch.soak + elapsed if key == watch.key else 0)
 
 
 def _follow(memory: Memory, deployment: Deployment, tick: Tick) -> Memory:
@@ -176,8 +181,8 @@ def _follow(memory: Memory, deployment: Deployment, tick: Tick) -> Memory:
     if not key:
         none = replace(memory, closure="", step=0, units=0, counted=0, healthy=False, no_data_ticks=0, problem="")
         baking = _keys(deployment, tick)[2]
-        kept = memory.bake_judge if baking and baking == memory.bake.key else JudgeState()
-        return replace(none, judge=JudgeState(), bake_judge=kept, windows=(), cut=False)
+        kept = memory.bake_judge if baking and baking == memory.bake.key else _UNJUDGED
+        return replace(none, judge=_UNJUDGED, bake_judge=kept, windows=(), cut=False)
     if key == memory.canary.key:
         return memory
     closure = _closure(at.release, tick)
@@ -193,7 +198,7 @@ def _follow(memory: Memory, deployment: Deployment, tick: Tick) -> Memory:
         healthy=False,
         no_data_ticks=0,
         ramp_started=at.since if at.step == 0 else tick.now,
-        judge=JudgeState(),
+        judge=_UNJUDGED,
         last=_baseline(memory, at.release, at.step, tick),
         read=at.since if at.step == 0 else memory.read,
         windows=(),

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from agentgov.journal.advancing import propose_advance
 from agentgov.journal.branch import Journal
 from agentgov.journal.clock import STALE_HINT, stale_words
+from agentgov.journal.verdict_cache import VerdictCache
 from agentgov.journal.view import View
 from agentgov.model.state import Release
 from agentgov.model.verdict import unknown
@@ -27,6 +28,7 @@ def preview(
 ) -> Report:
     """The report of a tick that writes nothing."""
     index = FleetIndex()
+    index.kept_in(VerdictCache(view.state.head.fleet, journal.pins(view)))
     sightings = see_tags(view, refs, index.recorded(view))
     advance = propose_advance(view, refs.main, now) if refs.main else nothing(view, "", "the remote has no main")
     integrity, active = journal.pins(view) is not None, index.active(view, refs)

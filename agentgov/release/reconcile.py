@@ -14,6 +14,7 @@ from agentgov.journal.branch import Journal
 from agentgov.journal.clock import STALE_HINT, stale_words
 from agentgov.journal.draft import Actor, draft
 from agentgov.journal.overriding import overrides_of
+from agentgov.journal.verdict_cache import VerdictCache
 from agentgov.journal.view import View
 from agentgov.model.verdict import Reason, note, unknown
 from agentgov.release.attention import HEARTBEAT, Attention
@@ -68,6 +69,7 @@ class Reconciler:
         writing = Writing(self.journal, self.actor, self.clock, self.stopped)
         self.acts = writing.acts
         view = self.journal.view(self.clock(), fetch=True)
+        self.index.kept_in(VerdictCache(view.state.head.fleet, self.journal.pins(view)))
         refs = observe_refs(self.journal, view.governance.fleet.main, self.seen, self.index.recorded(view))
         if view.is_stale(self.clock()):
             writing.notes.append(unknown("journal.stale", f"{stale_words(view)}; {STALE_HINT}"))

@@ -234,10 +234,8 @@ RULES: tuple[RuleId, ...] = (
     RuleId(
         "reconcile.left-out", "An act was refused; its agent is left out for a while.", "See agentgov status AGENT."
     ),
-    RuleId("reconcile.queue", "More is due than one look may append; the rest follows.", "Wait."),
     RuleId("reconcile.wake", "A call to look at once is not signed as it must be.", "Set the same secret."),
     RuleId("counts.source", "The source of counts does not answer as it must.", "See docs/counts.md."),
-    RuleId("counts.no-data", "There are no counts of a canary; without them it never goes on.", "See docs/counts.md."),
     RuleId("rendered.true", "The rendered commit is what the journal says."),
     RuleId("rendered.foreign", "The rendered branch holds a commit of somebody else.", "Find out who may push it."),
     RuleId("rendered.differs", "A rendered file is not what the journal says.", "See docs/delivery.md."),
@@ -246,9 +244,6 @@ RULES: tuple[RuleId, ...] = (
     RuleId("rendered.refused", "The remote refuses the rendered branch.", "Let the reconciler push it."),
     RuleId("delivery.webhook", "A receiver of events does not answer; they are kept for it.", "Look at the receiver."),
     RuleId("delivery.folder", "The folder of rendered files cannot be written.", "Give the reconciler that right."),
-    RuleId(
-        "delivery.advisory", "Nothing holds a consumer of rendered files to what is paused.", "See docs/delivery.md."
-    ),
     # Pushes, as a hook judges them
     RuleId("push.free", "Nothing is asked of that ref."),
     RuleId("push.deleted", "A ref that is governed is never deleted."),

@@ -1,23 +1,12 @@
-"""The ids of what the reconciler tells beside the law: why an agent, a source or a receiver is behind.
+"""What the reconciler tells beside the law of one agent that needs people, or has to wait for another tick.
 
-So that whoever tells one of these and whoever looks for it say the same (docs/rules.md has the words). Decides nothing.
+So that whoever tells it and whoever looks for it say the same (docs/rules.md has the words). Decides nothing.
 """
 
 from agentgov.model.verdict import Reason, note
 
 BAKE_FAILED = "release.bake-failed"
 LEFT_OUT = "reconcile.left-out"
-QUEUE = "reconcile.queue"
-COUNTS_SOURCE = "counts.source"
-NO_DATA = "counts.no-data"
-RENDERED_FOREIGN = "rendered.foreign"
-RENDERED_DIFFERS = "rendered.differs"
-RENDERED_UNSIGNED = "rendered.unsigned"
-RENDERED_STALE = "rendered.stale"
-RENDERED_REFUSED = "rendered.refused"
-WEBHOOK = "delivery.webhook"
-FOLDER = "delivery.folder"
-ADVISORY = "delivery.advisory"
 
 
 def bake_failed(agent: str, why: str) -> Reason:

@@ -108,7 +108,8 @@ def test_staging_soaks_under_a_pause(soaking: Watcher) -> None:
 def test_a_canary_soaks_only_in_ticks_with_data(ramping: Watcher) -> None:
     ramping.tick(counts=counted(V2, 10, 0, 190, 2))
     assert ramping.tick(counts=counted(V2, 20, 0, 380, 4)).canary.soak == 60
-    assert ramping.tick().canary.soak == 60
+    silent = ramping.tick()
+    assert (silent.canary.soak, silent.problem) == (60, "no counts")
     assert ramping.tick(counts=counted(V2, 30, 0, 570, 6)).canary.soak == 120
 
 
@@ -140,6 +141,8 @@ def test_how_fast_units_come_is_told_of_this_step_however_late_ticks_are(ramping
     ramping.tick(60, problem="down")
     ramping.tick(540, counted(V2, 330, 0, 6270, 6))
     assert rate() == 0.5  # also of the ten minutes that nobody looked
+    ramping.tick(-300, counted(V2, 330, 0, 6270, 6))
+    assert rate() == 0.5  # a clock that goes back takes no time away
     line.paused = True
     ramping.tick(3600)
     line.paused = False
@@ -333,6 +336,7 @@ def test_a_bake_soaks_without_counts_but_not_under_a_pause() -> None:
     watcher.line.paused = True
     assert watcher.tick().bake.soak == 60
     assert observed(watcher.memory, watcher.line.rules).bake_soak == 60
+    assert observed(watcher.memory, pipeline(judged=False)).bake is None  # nobody judges any more
 
 
 def test_a_bake_needs_no_stable_side_and_the_next_one_starts_anew() -> None:
@@ -402,6 +406,11 @@ def test_units_are_wanted_of_what_has_traffic_to_be_judged(ramping: Watcher) -> 
     ramping.line.do("share", V2)
     ramping.tick()
     assert asked(ramping) == replaced(want, previous=counts, share=25_000)  # since the ramp began, not the step
+    ramping.line.do("abort", V2)
+    ramping.line.to_canary(V3)
+    found = asked(ramping)
+    assert found is not None
+    assert (found.release, found.previous) == (V3.name, None)  # what was counted of another release is no reading of it
 
 
 def test_nobody_asks_for_what_nobody_judges(soaking: Watcher, ramping: Watcher) -> None:
@@ -415,6 +424,7 @@ def test_nobody_asks_for_what_nobody_judges(soaking: Watcher, ramping: Watcher) 
     assert asked(production) == Wanted(
         OWNER, V2.name, "", line.at.production.since, 100_000, ("error",), counted(V2, 1000, 4, 1000, 4)
     )
+    assert asked(production, pipeline(judged=False)) is None
     line.wait(10 * 86_400)
     line.do("settle", V2)
     assert asked(production) is None
@@ -435,3 +445,8 @@ def test_of_a_ramp_without_end_the_latest_windows_are_kept(ramping: Watcher) -> 
     ramping.memory = replace(ramping.memory, windows=ramping.memory.windows * (MOST + 5))
     kept = ramping.tick(counts=counted(V2, 1, 0, 1))
     assert (len(kept.windows), kept.cut, kept.windows[-1].counts["error"]) == (MOST, True, Counts(1, 0, 1, 0))
+    ramping.memory = replace(kept, windows=kept.windows[-9:])
+    assert ramping.tick(counts=counted(V2, 2, 0, 2)).cut  # once gone, the oldest stay gone
+    assert not ramping.tick(counts=counted(V2, 3, 0, 3), rules=TWO).cut  # another judge begins anew
+    ramping.memory = replace(kept, windows=kept.windows[1:], cut=False)
+    assert not ramping.tick(counts=counted(V2, 4, 0, 4)).cut  # as many as are kept

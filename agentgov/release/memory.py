@@ -12,7 +12,7 @@ import fcntl
 import os
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -40,9 +40,9 @@ class MemoryStore:
         self._last: Mapping[str, Memory] = {}
 
     @contextmanager
-    def held(self) -> Iterator[str]:
-        """Hold the memories against other processes, from `load` to `save`. One sentence where that cannot be done, ""
-        otherwise; what is not held must not be saved."""
+    def held(self, stopped: Callable[[], bool] = bool) -> Iterator[str]:
+        """Hold the memories against other processes, from `load` to `save`; waits until `stopped` says so at most. One
+        sentence where that cannot be done, "" otherwise; what is not held must not be saved."""
         lock = self.path.with_name(f"{self.path.name}.lock")
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -51,11 +51,11 @@ class MemoryStore:
             yield f"{lock} cannot be opened ({error.strerror}): soak and counts do not add up"
             return
         try:
-            yield self._take(handle)  # closing it lets go, and so does the end of the process
+            yield self._take(handle, stopped)  # closing it lets go, and so does the end of the process
         finally:
             os.close(handle)
 
-    def _take(self, handle: int) -> str:
+    def _take(self, handle: int, stopped: Callable[[], bool]) -> str:
         until = time.monotonic() + self._patience
         while True:
             try:
@@ -64,7 +64,7 @@ class MemoryStore:
             except OSError as error:
                 if error.errno not in _TAKEN:
                     return f"{self.path} cannot be locked ({error.strerror}): soak and counts do not add up"
-            if time.monotonic() >= until:
+            if stopped() or time.monotonic() >= until:
                 return f"{self.path} is held by another process: this tick's soak and counts are not kept"
             time.sleep(_AGAIN)
 

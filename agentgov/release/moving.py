@@ -103,7 +103,7 @@ def _observe(
     The clock is read, and counts are asked for, while no other process can remember a later look.
     """
     store = senses.store
-    with store.held() as away:
+    with store.held(writing.stopped) as away:
         now = writing.clock()
         before, problem = store.load()
         reading = senses.counts.read(wanted_counts(view, before, now, active), partial(pipeline_of, view), now)

@@ -17,7 +17,7 @@ from pathlib import Path
 sys.path[:0] = [str(Path(__file__).resolve().parents[1] / part) for part in ("tests", ".")]
 
 import gitworld  # noqa: E402
-from packed import Pack, repack  # noqa: E402
+from packed import Pack  # noqa: E402
 from pipelineworld import PipelineWorld, pipeline_file  # noqa: E402
 from simulator import FLEET, FleetSimulator  # noqa: E402
 from trust_worlds import PackedTrees, agent_texts, agents_of  # noqa: E402
@@ -49,7 +49,8 @@ from agentgov.repo.treeedit import put_files  # noqa: E402
 from agentgov.trust.pins import load_pins, save_last_seen  # noqa: E402
 from agentgov.trust.sshsig import GIT  # noqa: E402
 
-PIPELINE = pipeline_file(judge="none", soak="1h", bake="0s")
+SOAK = 120  # seconds, in staging
+PIPELINE = pipeline_file(judge="none", soak=f"{SOAK}s", bake="0s")
 VERSIONS = ("1.0.0", "1.1.0")  # of every agent: the last one runs, the one before is what it can return to
 
 
@@ -62,9 +63,12 @@ class _Made:
 
 
 class LargeFleet(PipelineWorld):
-    """So many agents that run their last version; the journal goes on with so many checkpoints, all in the remote."""
+    """So many agents that run their last version, but for the first ones, where it soaks in staging; the journal goes
+    on with so many checkpoints, all in the remote."""
 
-    def __init__(self, folder: Path, agents: int, *, per_workspace: int = 100, later_acts: int = 1000) -> None:
+    def __init__(
+        self, folder: Path, agents: int, *, soaking: int = 0, per_workspace: int = 100, later_acts: int = 1000
+    ) -> None:
         FleetSimulator.__init__(self, folder, files={"governance/pipeline.yaml": PIPELINE})
         self._counted = {}
         self.agents = tuple(agents_of(agents, per_workspace))
@@ -78,7 +82,7 @@ class LargeFleet(PipelineWorld):
         made = {
             agent: [_made(self, view.tip, agent, n, commits[n]) for n in range(len(VERSIONS))] for agent in self.agents
         }
-        records = _records(pack, made)
+        records = _records(pack, made, frozenset(self.agents[:soaking]))
         self._write(pack)
         for repository in (self.work, self.remote):
             _add_tags(repository, {one.record.name: one.record.tag for each in made.values() for one in each})
@@ -98,7 +102,6 @@ class LargeFleet(PipelineWorld):
         bot = self.actor("reconciler")
         beats = [draft(view, bot, "checkpoint", "checkpoint", [], now=self.clock()) for _ in range(acts)]
         self.append(*beats, by="reconciler")
-        repack(self.work)
         self.repo, self.journal = self.fresh()
 
     def fresh(self) -> tuple[Repository, Journal]:
@@ -161,7 +164,9 @@ def _made(world: PipelineWorld, tip: str, agent: AgentId, number: int, commit: s
     )
 
 
-def _records(pack: Pack, made: Mapping[AgentId, list[_Made]]) -> dict[str, tuple[int, str]]:
+def _records(
+    pack: Pack, made: Mapping[AgentId, list[_Made]], soaking: frozenset[AgentId]
+) -> dict[str, tuple[int, str]]:
     """The folders of the journal's tree that say where all agents stand."""
     files: dict[str, tuple[int, str]] = {}
     for agent, releases in made.items():
@@ -170,19 +175,20 @@ def _records(pack: Pack, made: Mapping[AgentId, list[_Made]]) -> dict[str, tuple
             files[path] = FILE, pack.add("blob", to_bytes(one.record))
             files[path.removesuffix(".yaml") + ".tag"] = FILE, pack.add("blob", one.raw)
             pack.add("tag", one.raw)
-        files[deployment_path(agent)] = FILE, pack.add("blob", to_bytes(_standing(agent, releases)))
+        files[deployment_path(agent)] = FILE, pack.add("blob", to_bytes(_standing(agent, releases, agent in soaking)))
     trees = PackedTrees(pack)
     root = put_files(trees, None, files)
     return {entry.name.decode(): (entry.mode, entry.oid) for entry in trees.tree(root)}
 
 
-def _standing(agent: AgentId, releases: list[_Made]) -> Deployment:
-    """In production with the last release, and the ones before known."""
-    before, last, since = [one.record for one in releases[:-1]], releases[-1].record, releases[-1].record.seen
+def _standing(agent: AgentId, releases: list[_Made], soaks: bool) -> Deployment:
+    """In production with the last release, and the ones before known; or with the one before, and the last soaks."""
+    *before, last = (one.record for one in releases)
+    since, runs = last.seen, before.pop() if soaks else last
     return Deployment(
         agent=str(agent),
-        staging=Staging(state="PASSED", release=last.tag, since=since),
-        production=Production(state="STABLE", release=last.tag, since=since),
+        staging=Staging(state="SOAKING" if soaks else "PASSED", release=last.tag, since=since),
+        production=Production(state="STABLE", release=runs.tag, since=since),
         prior=tuple(Prior(release=one.tag, since=since - 3600, until=since) for one in reversed(before)),
     )
 

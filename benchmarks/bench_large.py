@@ -50,7 +50,9 @@ def ticks(world: LargeFleet, due: int) -> Iterator[Row]:
     world.repo, world.journal = world.fresh()
     again = world.reconciler(actor)
     yield timed("first tick of another process", again.tick)
-    yield median("tick with nothing to do", (again.tick for _ in range(TIMES)))
+    yield median(
+        f"tick while {due:,} agents soak" if due else "tick with nothing to do", (again.tick for _ in range(TIMES))
+    )
     if not due:
         yield median("look of a watch, nothing new", (again.look for _ in range(TIMES)))
         return

@@ -243,7 +243,7 @@ class PipelineWorld(FleetSimulator):
                 continue
             share = at.canary.share / 100_000 if is_ramping(at) else 0.5
             name = self.named(at.canary.release if is_ramping(at) else at.production.release)
-            sums = self._counted.setdefault(name, [0, 0, 0, 0])
+            sums = self.counters(name)
             canary, stable = int(UNITS * share), int(UNITS * (1 - share))
             for index, more in enumerate((canary, int(canary * bad), stable, stable // 100)):
                 sums[index] += more
@@ -253,6 +253,10 @@ class PipelineWorld(FleetSimulator):
                 "stable": {"units": sums[2], "error": sums[3]},
             }
         return found
+
+    def counters(self, release: str) -> list[int]:
+        """Units and bad ones of the canary, then of the stable side, since the canary of a release (its name) began."""
+        return self._counted.setdefault(release, [0, 0, 0, 0])
 
     # --- looking ---------------------------------------------------------------------------------------------------
 

@@ -1,0 +1,109 @@
+"""Many agents changed by one merge, one of them broken, and somebody who rolls back in the middle of it."""
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import gitworld
+import pytest
+from faultworld import Held, hook
+from patience import PATIENCE
+from pipelineworld import PipelineWorld
+from simulator import TRIAGE
+
+from agentgov.model.names import AgentId, ReleaseName
+from agentgov.release import orders
+from agentgov.release.tagging import make_release
+
+
+def release_all(fleet: PipelineWorld, agents: tuple[AgentId, ...], version: str) -> None:
+    """A release of each of them at main, in one push."""
+    view, alice, head = fleet.view(), fleet.actor("alice"), fleet.head()
+    for agent in agents:
+        make_release(view, alice, ReleaseName(agent, version), head, now=fleet.clock())
+    fleet.push("refs/tags/*")
+
+
+def acts_by_agent(fleet: PipelineWorld, *kinds: str) -> dict[str, list[str]]:
+    """The kinds of acts on each agent, in order, as far as they are of these."""
+    found: dict[str, list[str]] = {}
+    for act in fleet.acts():
+        if act.kind in kinds:
+            found.setdefault(act.get("Agent"), []).append(act.kind)
+    return found
+
+
+def lose(fleet: PipelineWorld, name: str) -> PipelineWorld:
+    """A new process on this clone, in which what `git rev-parse` finds under a name is an object full of rubbish."""
+    oid = gitworld.git(fleet.work, "rev-parse", "--verify", name).decode()
+    packs = fleet.work / ".git/objects/pack"
+    for pack in packs.glob("*.pack"):
+        away = pack.rename(fleet.folder / pack.name)
+        pack.with_suffix(".idx").unlink()
+        gitworld.git(fleet.work, "unpack-objects", "-q", data=away.read_bytes())
+    place = fleet.work / ".git/objects" / oid[:2] / oid[2:]
+    place.chmod(0o644)
+    place.write_bytes(b"rubbish")
+    return fleet.beside()
+
+
+@pytest.mark.parametrize("count", [3, pytest.param(300, marks=pytest.mark.slow)])
+def test_one_broken_agent_among_many_in_one_merge_stops_nobody(tmp_path: Path, count: int) -> None:
+    fleet = PipelineWorld(tmp_path / "world", agents=count)
+    broken, *others = fleet.agents
+    files = {f"{one.folder}/prompts/system.md": f"Be {one.name}, and kind.\n" for one in others}
+    commit = fleet.change("alice", files | {broken.file: "apiVersion: agentgov.dev/v1\nkind: Agent\nspec: [\n"})
+    fleet.review("bob", commit)
+    fleet.run()
+    assert list(fleet.known().state.pending) == [broken.file]
+    release_all(fleet, tuple(others), "1.0.0")
+    fleet.tag("alice", broken, "1.0.0", commit)
+    fleet.run()
+    assert [reason.subject for reason in fleet.last.refused] == [f"{broken}/v1.0.0"]
+    fleet.until(lambda at: at.staging.state == "PASSED", others[-1])
+    assert acts_by_agent(fleet, "release-seen", "stage", "pass") == {
+        str(one): ["release-seen", "stage", "pass"] for one in others
+    }
+    fleet.check()
+
+
+@pytest.mark.parametrize("what", ["agentgov/journal:deployments/{}.yaml", "agentgov/journal:authorised/{}"])
+def test_an_agent_whose_records_are_rubbish_on_this_disk_stops_no_other(tmp_path: Path, what: str) -> None:
+    fleet = PipelineWorld(tmp_path / "world", agents=3)
+    release_all(fleet, fleet.agents, "1.0.0")
+    fleet.run()
+    broken, *others = fleet.agents
+    other = lose(fleet, "origin/" + what.format(broken if "deployments" in what else broken.file))
+    other.run(2, data=False)
+    assert {other.at(one).staging.state for one in others} == {"PASSED"}
+    assert acts_by_agent(other, "pass", "canary").keys() >= {str(one) for one in others}
+    if "deployments" in what:
+        assert "is missing from this repository" in other.waits(other.last, broken)
+
+
+@pytest.mark.parametrize("count", [4, pytest.param(60, marks=pytest.mark.slow)])
+def test_a_rollback_in_the_middle_of_a_large_tick_lands_at_once(tmp_path: Path, count: int) -> None:
+    """The remote is at the push of all those acts when somebody rolls back: it lands first, the others after it."""
+    fleet = PipelineWorld(tmp_path / "world", agents=count)
+    for version in ("1.0.0", "1.1.0"):
+        fleet.ship(version)
+    release_all(fleet, fleet.agents, "1.0.0")
+    fleet.write("Words of v1.2.0.")
+    fleet.release("alice", TRIAGE, "1.2.0")
+    fleet.until(lambda at: at.canary.state == "RAMP")
+    fleet.run()
+    other, moment, before = fleet.clone(fleet.folder / "other"), Held(fleet.folder, "moment"), len(fleet.acts())
+    hook(fleet, "pre-receive", f"mkdir {fleet.folder}/first 2>/dev/null || exit 0; {moment.script}")
+    with ThreadPoolExecutor(1) as pool:
+        tick = pool.submit(fleet.run)
+        try:
+            moment.wait()
+            other.order("erin", orders.order_rollback, TRIAGE, None, reason="it lies")
+        finally:
+            moment.go()
+        tick.result(PATIENCE)
+    assert fleet.journal.lost == 1
+    after = fleet.acts()[before:]
+    assert [act.kind for act in after] == ["rollback", *["share"] * count]
+    assert {act.get("Agent") for act in after[1:]} == {str(one) for one in fleet.agents}
+    assert (fleet.running(), fleet.at().canary.share) == ("1.0.0", 0)
+    fleet.check()

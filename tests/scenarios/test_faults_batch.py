@@ -4,14 +4,16 @@ import os
 import shutil
 from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 
 import gitworld
 import pytest
 from faultworld import Held, behind_a_server, hook, kill, once, program, started
 from patience import PATIENCE, until
 from pipelineworld import PipelineWorld, pipeline_file
-from simulator import PAYROLL, TRIAGE
+from simulator import FLEET_YAML, PAYROLL, TRIAGE
 
+from agentgov.delivery.branch import read_rendered, rendered_ref
 from agentgov.errors import RefusedError
 from agentgov.release import orders
 
@@ -167,3 +169,29 @@ def test_a_watch_whose_journal_is_protected_degrades_and_goes_on(due: PipelineWo
     assert tries.read_text().count("try") <= 5 * (len(told) + 1)  # few tries each time, the last one untold
     due.view()
     due.check()
+
+
+def test_a_kill_while_a_branch_is_being_rendered_leaves_it_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = {"agentgov.yaml": FLEET_YAML + "delivery: {rendered: [staging]}\n"}
+    live = behind_a_server(PipelineWorld(tmp_path / "world", pipeline=QUICK, files=files), monkeypatch)
+    live.release("alice", TRIAGE, "1.0.0")
+    moment, ref = Held(live.folder, "moment"), rendered_ref("staging")
+    hook(live, "pre-receive", f"while read old new ref; do case $ref in */rendered/*) {moment.script};; esac; done")
+    try:
+        with started(live, "--once") as process:
+            moment.wait()
+            kill(process)
+            process.communicate(timeout=PATIENCE)
+    finally:
+        moment.go()
+    until(lambda: gitworld.git(live.remote, "for-each-ref", ref), "what the remote goes on to do")
+    code, _, err = once(live)
+    assert (code, err) == (0, "")
+    view = live.view()
+    found = read_rendered(view, gitworld.git(live.remote, "rev-parse", ref).decode())
+    assert found is not None
+    assert (found.seq, found.tip) == (view.state.head.seq, view.tip)
+    assert gitworld.git(live.remote, "rev-list", "--count", ref) == b"1"  # found as it was, and not written again
+    live.check()

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import gitworld
 import pytest
+from faultworld import behind_a_server
 from patience import PATIENCE
 from pipelineworld import PipelineWorld, pipeline_file
 from simulator import TRIAGE
@@ -28,24 +29,13 @@ PROJECT = Path(__file__).resolve().parents[2]
 KILLS = 50
 SEED = int(os.environ.get("KILL_SEED", "1"))  # for other moments
 JUDGE = "{metrics: {error: {ceiling: 0.05}}, interval: 2s, noDataTicks: 1000, deadline: 24h}"
-# A server of one's own session: `ssh host command` runs the command where no signal to the client reaches it.
-SERVER = '#!/bin/sh\nshift $(($# - 1))\nexec setsid sh -c "$1"\n'
 
 
 @pytest.fixture
 def live(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> PipelineWorld:
     """A fleet in real time, whose remote is reached through a server."""
     pipeline = pipeline_file(soak="1s", step="1s", bake="1s", judge=JUDGE)
-    fleet = PipelineWorld(tmp_path / "world", pipeline=pipeline)
-    server = tmp_path / "server"
-    server.write_text(SERVER)
-    server.chmod(0o755)
-    monkeypatch.setenv("GIT_SSH_COMMAND", str(server))
-    monkeypatch.setenv("GIT_SSH_VARIANT", "simple")
-    gitworld.git(fleet.work, "config", "core.sshCommand", str(server))
-    gitworld.git(fleet.work, "config", "ssh.variant", "simple")
-    gitworld.git(fleet.work, "remote", "set-url", "origin", f"ssh://server{fleet.remote}")
-    return fleet.beside()
+    return behind_a_server(PipelineWorld(tmp_path / "world", pipeline=pipeline), monkeypatch)
 
 
 class Killer:

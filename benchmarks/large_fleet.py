@@ -206,6 +206,7 @@ def _with_records(world: PipelineWorld, view: View, records: Mapping[str, tuple[
 
 def _add_tags(repository: Path, tags: Mapping[str, str]) -> None:
     """Release tags, packed, as a clone has them."""
-    lines = "".join(f"create refs/tags/{name} {oid}\n" for name, oid in tags.items())
-    gitworld.git(repository, "update-ref", "--stdin", data=lines.encode())
+    lines = sorted(f"refs/tags/{name} {oid}" for name, oid in tags.items())
+    text = "".join(f"{oid} {name}\n" for name, _, oid in (line.partition(" ") for line in lines))
+    (Path(repository) / gitworld.git(repository, "rev-parse", "--git-dir").decode() / "packed-refs").write_text(text)
     gitworld.git(repository, "pack-refs", "--all")

@@ -1,0 +1,48 @@
+"""What run-time state asks of a database: short transactions of plain SQL, durable once they are answered.
+
+Both databases understand the SQL that is written for them: `?` for values, `ON CONFLICT`, `RETURNING`, no dialect. Times in
+the store are epoch milliseconds, money is nano-units, both as whole numbers; digests and tokens are text in hexadecimal.
+"""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from typing import Any, Protocol, TypeVar
+
+Value = str | int | float | bytes | None
+Row = tuple[Any, ...]
+T = TypeVar("T")
+
+
+class Transaction(Protocol):
+    """One transaction, while it is open: all of it happens, or nothing."""
+
+    def all(self, sql: str, *values: Value) -> Sequence[Row]:
+        """Every row of an answer."""
+
+    def one(self, sql: str, *values: Value) -> Row | None:
+        """The first row of an answer, None where there is none."""
+
+    def run(self, sql: str, *values: Value) -> int:
+        """How many rows a statement changed."""
+
+    def tell(self, topic: str) -> None:
+        """Have every process that has this store open hear of a topic, once the transaction is committed."""
+
+
+class Store(Protocol):
+    """A database that is open. Work is a function of a transaction: it may run again, so it changes nothing else."""
+
+    def write(self, work: Callable[[Transaction], T]) -> "Future[T]":
+        """Do some work and commit it together with what others ask for meanwhile. The future is resolved once all is on
+        disk; an exception of the work undoes what it did, and nothing of the others'. IncompleteError, whatever happened,
+        where it cannot be told whether it was committed."""
+
+    def read(self, work: Callable[[Transaction], T]) -> "Future[T]":
+        """Look at what is committed."""
+
+    def listen(self, told: Callable[[str], None]) -> None:
+        """Call a function, in a thread of the store's, with each topic that is told; with "" where some may have been
+        missed, as after a lost connection: whoever listens then reads again what it keeps in memory."""
+
+    def close(self) -> None:
+        """Commit what was asked for, and let go."""

@@ -1,4 +1,7 @@
-"""What of an agent runs in one environment: the stable release, the canary beside it, and the share of the split. Values only."""
+"""What of an agent runs in one environment: the stable release, the canary beside it, their shares.
+
+Values only.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,7 +1,7 @@
 """What run-time state asks of a database: short transactions of plain SQL, durable once they are answered.
 
-Both databases understand the SQL that is written for them: `?` for values, `ON CONFLICT`, `RETURNING`, no dialect. Times in
-the store are epoch milliseconds, money is nano-units, both as whole numbers; digests and tokens are text in hexadecimal.
+Both databases understand the SQL that is written for them: `?` for values, `ON CONFLICT`, `RETURNING`, no dialect. Times
+in the store are epoch milliseconds, money is nano-units, both as whole numbers; digests are text in hexadecimal.
 """
 
 from collections.abc import Callable, Sequence
@@ -34,8 +34,8 @@ class Store(Protocol):
 
     def write(self, work: Callable[[Transaction], T]) -> "Future[T]":
         """Do some work and commit it together with what others ask for meanwhile. The future is resolved once all is on
-        disk; an exception of the work undoes what it did, and nothing of the others'. IncompleteError, whatever happened,
-        where it cannot be told whether it was committed."""
+        disk; an exception of the work undoes what it did, and nothing of the others'. IncompleteError where it cannot be
+        told whether it was committed."""
 
     def read(self, work: Callable[[Transaction], T]) -> "Future[T]":
         """Look at what is committed."""

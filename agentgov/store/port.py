@@ -1,7 +1,7 @@
 """What run-time state asks of a database: short transactions of plain SQL, durable once they are answered.
 
-Both databases understand the SQL that is written for them: `?` for values, `ON CONFLICT`, `RETURNING`, no dialect. Times
-in the store are epoch milliseconds, money is nano-units, both as whole numbers; digests are text in hexadecimal.
+Both databases understand the SQL that is written for them: `?` for values, `ON CONFLICT`, `RETURNING`, no dialect.
+Times are epoch milliseconds, money is nano-units, both as whole numbers; digests are text in hexadecimal.
 """
 
 from collections.abc import Callable, Sequence
@@ -33,9 +33,9 @@ class Store(Protocol):
     """A database that is open. Work is a function of a transaction: it may run again, so it changes nothing else."""
 
     def write(self, work: Callable[[Transaction], T]) -> "Future[T]":
-        """Do some work and commit it together with what others ask for meanwhile. The future is resolved once all is on
-        disk; an exception of the work undoes what it did, and nothing of the others'. IncompleteError where it cannot be
-        told whether it was committed."""
+        """Do some work and commit it together with what others ask for meanwhile. The future is resolved once it
+        is on disk; an exception of the work undoes what it did, and nothing of the others'. IncompleteError where it
+        cannot be told whether it was committed."""
 
     def read(self, work: Callable[[Transaction], T]) -> "Future[T]":
         """Look at what is committed."""

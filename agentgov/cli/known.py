@@ -3,8 +3,10 @@
 import difflib
 
 from agentgov.errors import UsageError
+from agentgov.journal.traits import selected, traits_of
 from agentgov.journal.view import View
 from agentgov.model.names import AgentId, agent_id
+from agentgov.model.selector import parse_selector
 
 _ALL = "all of them: agentgov status"
 
@@ -25,10 +27,25 @@ def require_selected(view: View, selector: str) -> str:
     agent = agent_id(selector)
     if agent is not None:
         return str(require_agent(view, agent))
-    if any(view.agents(selector.partition("/")[0])):
+    if next(selected(view, selector), None) is not None:
         return selector
+    parsed = parse_selector(selector)
+    if parsed is not None and parsed.needs_traits:
+        raise UsageError(f"no agent has {selector}", _hint(selector, sorted(_spelled(view, parsed.kind))))
     workspaces = sorted({f"{one.workspace}/*" for one in view.agents()})
     raise UsageError(f"there is no authorised agent in {selector}", _hint(selector, workspaces))
+
+
+def _spelled(view: View, kind: str) -> set[str]:
+    """Every selector of a kind that means somebody."""
+    found: set[str] = set()
+    for agent in view.agents():
+        traits = traits_of(view, agent)
+        if kind == "label":
+            found |= {f"{key}={value}" for key, value in traits.labels}
+        else:
+            found |= {f"{kind}:{name}" for name in (traits.tools if kind == "tool" else traits.models)}
+    return found
 
 
 def _hint(text: str, known: list[str]) -> str:

@@ -8,7 +8,8 @@ import click
 from click.shell_completion import CompletionItem
 
 from agentgov.cli.place import agents_on_disk
-from agentgov.model.names import AgentId, ReleaseName, agent_id, is_label, release_name
+from agentgov.model.names import AgentId, ReleaseName, agent_id, release_name
+from agentgov.model.selector import parse_selector
 from agentgov.model.units import parse_duration
 from agentgov.trust.verbs import BOT_ACTS, VERBS
 
@@ -21,7 +22,7 @@ def agent_argument(*, required: bool = True) -> Callable[[Command], Command]:
 
 
 def selector_argument() -> Callable[[Command], Command]:
-    """SELECTOR: an agent's id, or `<workspace>/*`, completed likewise."""
+    """SELECTOR: whom an order means; ids of agents and workspaces are completed likewise."""
     return click.argument("selector", type=selector, shell_complete=_complete_selector)
 
 
@@ -34,10 +35,18 @@ def agent(text: str) -> AgentId:
 
 
 def selector(text: str) -> str:
-    """Whom a pause means: an agent's id, or `<workspace>/*`."""
-    workspace, _, name = text.partition("/")
-    if agent_id(text) is None and not (name == "*" and is_label(workspace)):
-        raise click.BadParameter(f"{text!r} is no selector of this version{_meant(text, ' or workspace/*')}")
+    """Whom a pause means: an agent's id, `<workspace>/*`, `label=value`, `tool:NAME` or `model:NAME`."""
+    if parse_selector(text) is None:
+        forms = ", workspace/*, label=value, tool:NAME or model:NAME"
+        raise click.BadParameter(f"{text!r} is no selector{_meant(text, forms)}")
+    return text
+
+
+def named(text: str) -> str:
+    """Agents by their ids: one, or `<workspace>/*`."""
+    found = parse_selector(text)
+    if found is None or found.needs_traits:
+        raise click.BadParameter(f"{text!r} is no agent and no workspace{_meant(text, ' or workspace/*')}")
     return text
 
 

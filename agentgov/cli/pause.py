@@ -19,7 +19,7 @@ from agentgov.report.moments import stamp
 @repo_option
 @format_option()
 def pause(selector: str, reason: str, mode: str, until: int, repo: str, output: str) -> int:
-    """Pause the agents that SELECTOR means: an agent's id, or WORKSPACE/*."""
+    """Pause the agents that SELECTOR means: an agent's id, WORKSPACE/*, label=value, tool:NAME or model:NAME."""
     if until and until <= clock.now():
         raise UsageError(f"{stamp(until)} is over already", "name a time to come, such as 4h from now: --until 4h")
     done = append_order(

@@ -38,7 +38,7 @@ from agentgov.report.page import Page, Span
     help="Say which releases are due at REV (default: HEAD), and the command that signs each; make none.",
 )
 @click.option("--changed", is_flag=True, help="Make every release that is due, after showing them; all in one push.")
-@click.option("--only", type=parameters.selector, metavar="SELECTOR", help="With --changed: an agent or workspace/*.")
+@click.option("--only", type=parameters.named, metavar="SELECTOR", help="With --changed: an agent or workspace/*.")
 @click.option("--yes", is_flag=True, help="With --changed: do not ask first.")
 @repo_option
 @format_option("markdown")

@@ -7,7 +7,8 @@ from agentgov.cli.options import format_option, repo_option
 from agentgov.cli.order import append_order, tell
 from agentgov.errors import RefusedError
 from agentgov.journal.draft import Actor, Draft
-from agentgov.journal.pausing import pause_of, selects
+from agentgov.journal.pausing import pause_of
+from agentgov.journal.traits import selects
 from agentgov.journal.view import View
 from agentgov.model.names import agent_id
 from agentgov.release.orders import order_resume
@@ -20,7 +21,7 @@ from agentgov.repo import clock
 @repo_option
 @format_option()
 def resume(selector: str, reason: str, repo: str, output: str) -> int:
-    """Lift every pause with exactly this SELECTOR: an agent's id, or WORKSPACE/*."""
+    """Lift every pause with exactly this SELECTOR: an agent's id, WORKSPACE/*, label=value, tool:NAME or model:NAME."""
 
     def write(view: View, actor: Actor) -> Draft:
         _require_pause(view, selector)
@@ -36,7 +37,7 @@ def _require_pause(view: View, selector: str) -> None:
     if selector in selectors:
         return
     agent = agent_id(selector)
-    others = [one for one in selectors if agent is not None and selects(one, agent)]
+    others = [one for one in selectors if agent is not None and selects(view, one, agent)]
     hint = f"it is paused by {others[0]}: agentgov resume '{others[0]}'" if others else "see: agentgov status"
     raise RefusedError(f"{selector} is not paused", hint)
 

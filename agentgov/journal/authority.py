@@ -4,6 +4,7 @@ Verbs come from the authorised governance at the act's place in the journal, nev
 sense there is not asked here (`judge`). The table is `model.acts_table`, and docs/permissions.md shows it.
 """
 
+from agentgov.journal.traits import selected
 from agentgov.journal.view import View
 from agentgov.model.act import Act
 from agentgov.model.acts_table import ACTS, BOT_ACTS, people_needed
@@ -59,6 +60,8 @@ def _refuse_person(view: View, act: Act, person: str) -> Refusal | None:
     if rule.word != "holders":
         return Refusal("authority.bots-only", f"an act {act.kind} is a bot's, not a person's")
     targets = _targets(view, act)
+    if not targets and _idle(view, act) and person in view.directory.administrators:
+        return None
     if not targets:
         return Refusal("authority.no-agent", f"there is no authorised agent that {_wanted(act)!r} means")
     for agent in targets:
@@ -70,20 +73,22 @@ def _refuse_person(view: View, act: Act, person: str) -> Refusal | None:
     return None
 
 
+def _idle(view: View, act: Act) -> bool:
+    """Whether it lifts a pause that means nobody any more: nobody's right over an agent can tell who may."""
+    return act.kind == "resume" and any(one.selector == act.get("Selector") for one in view.state.pauses().values())
+
+
 def _wanted(act: Act) -> str:
     return act.get("Selector") or act.get("Agent")
 
 
 def _targets(view: View, act: Act) -> list[AgentId]:
     wanted = _wanted(act)
-    workspace, _, name = wanted.partition("/")
-    if name == "*":
-        return list(view.agents(workspace))
     one = agent_id(wanted)
-    known = one is not None and (
-        view.repo.entry(view.authorised, one.file) is not None or view.state.releases(one) != ()
-    )
-    return [one] if one is not None and known else []
+    if one is None:
+        return list(selected(view, wanted))
+    known = view.repo.entry(view.authorised, one.file) is not None or view.state.releases(one) != ()
+    return [one] if known else []
 
 
 def _where(view: View, act: Act, agent: AgentId, environment: Environment | None) -> Environment | None:

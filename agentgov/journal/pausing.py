@@ -7,9 +7,11 @@ import re
 
 from agentgov.journal.moves import former_ids
 from agentgov.journal.outcome import Outcome
+from agentgov.journal.traits import selects
 from agentgov.journal.view import View
 from agentgov.model.act import Act
-from agentgov.model.names import AgentId, agent_id, is_label
+from agentgov.model.names import AgentId
+from agentgov.model.selector import by_name, parse_selector
 from agentgov.model.state import Pause
 from agentgov.model.transitions import Refusal
 
@@ -20,25 +22,20 @@ def pause_of(view: View, agent: AgentId, time: int) -> Pause | None:
     """The pause that stops an agent at this journal time, the strictest first; None where it may run. One of an id
     that it had before stops it, too; of a workspace that it left only while it was there."""
     pauses = list(view.state.pauses().values())
-    matching = [pause for pause in pauses if selects(pause.selector, agent)]
+    matching = [pause for pause in pauses if selects(view, pause.selector, agent)]
     if pauses and (former := tuple(former_ids(view, agent))):
         moved = min((release.seen for release in view.state.releases(agent)), default=0)
         for pause in pauses:
-            wide = pause.time <= moved and any(selects(pause.selector, one) for one in former)
+            wide = pause.time <= moved and any(by_name(pause.selector, one) for one in former)
             if pause not in matching and (wide or pause.selector in map(str, former)):
                 matching.append(pause)
     running = [pause for pause in matching if pause.until == 0 or time < pause.until]
     return min(running, key=lambda pause: (pause.mode != "stop", pause.seq), default=None)
 
 
-def selects(selector: str, agent: AgentId) -> bool:
-    """Whether a selector means an agent: its id, or `<workspace>/*`."""
-    return selector in (str(agent), f"{agent.workspace}/*")
-
-
 def judge_pause(view: View, act: Act, time: int) -> Outcome | Refusal:
     selector, mode, until = act.get("Selector"), act.get("Mode"), act.get("Until") or "0"
-    if not _is_selector(selector) or mode not in ("stop", "read-only") or _UNTIL.match(until) is None:
+    if parse_selector(selector) is None or mode not in ("stop", "read-only") or _UNTIL.match(until) is None:
         return Refusal("pause.words", "the pause does not say whom, how or until when as it must")
     pause = Pause(
         selector=selector,
@@ -58,8 +55,3 @@ def judge_resume(view: View, act: Act) -> Outcome | Refusal:
     if not found:
         return Refusal("pause.none", f"nothing is paused by {selector!r}")
     return Outcome({f"pauses/{key}.yaml": None for key in found})
-
-
-def _is_selector(text: str) -> bool:
-    workspace, _, name = text.partition("/")
-    return agent_id(text) is not None or (name == "*" and is_label(workspace))

@@ -9,10 +9,11 @@ from itertools import islice
 from agentgov.errors import IncompleteError
 from agentgov.journal.line import passed_over
 from agentgov.journal.overriding import concerns
-from agentgov.journal.pausing import selects
+from agentgov.journal.traits import selects
 from agentgov.journal.view import TreeReader, View, view_at
 from agentgov.model.act import PREFIX, Act, ActError, parse
 from agentgov.model.names import AgentId
+from agentgov.model.selector import by_name, parse_selector
 from agentgov.model.state import AUTHORISED, Head, State
 from agentgov.repo.repository import Repository
 
@@ -152,7 +153,10 @@ def concerns_agent(repo: Repository, logged: Logged, agent: AgentId) -> bool:
     if act.get("Agent"):
         return act.get("Agent") == str(agent)
     if act.get("Selector"):
-        return selects(act.get("Selector"), agent)
+        parsed = parse_selector(act.get("Selector"))
+        if parsed is None or not parsed.needs_traits:
+            return by_name(act.get("Selector"), agent)
+        return selects(view_at(repo, logged.commit), act.get("Selector"), agent)
     if act.kind in ("override", "confirm"):
         record = State(TreeReader(repo, logged.tree)).overrides().get(act.get("Override") or act.id)
         return record is not None and concerns(record, agent)

@@ -11,12 +11,12 @@ from functools import cache
 from agentgov.diff.compare import AgentDiff
 from agentgov.errors import IncompleteError
 from agentgov.journal.parts import shared_folder
-from agentgov.journal.pausing import selects
 from agentgov.journal.query import reviews_after
 from agentgov.journal.tags import authorised_closure, authorised_since, parse_tag_message
 from agentgov.journal.view import View, agents_in
 from agentgov.model.act import Act
 from agentgov.model.names import AgentId, ReleaseName, agent_id, release_name
+from agentgov.model.selector import by_name
 from agentgov.model.state import Release
 from agentgov.model.transitions import Refusal
 from agentgov.release.changes import Changes, changes_of
@@ -107,7 +107,7 @@ def _agents(view: View, tree: str, only: str) -> Iterator[AgentId]:
     """The agents of a tree by id, all or those of a selector; one that is named, where it is there."""
     one = agent_id(only)
     if one is None:
-        yield from (each for each in agents_in(view.repo, tree) if not only or selects(only, each))
+        yield from (each for each in agents_in(view.repo, tree) if not only or by_name(only, each))
     elif view.repo.entry(tree, one.file) is not None:
         yield one
 

@@ -128,7 +128,9 @@ def test_a_selector_that_means_nobody_is_refused(running: CommandWorld, selector
     for command in ("pause", "resume"):
         found = running.run("erin", command, selector, "--reason", "x")
         assert (found.code, found.out) == (2, "")
-        assert "did you mean" in found.err.lower() or "write it as workspace/agent or workspace/*" in found.err
+        assert (
+            "did you mean" in found.err.lower() or "write it as workspace/agent, workspace/*, label=value" in found.err
+        )
 
 
 def test_resuming_what_was_never_paused_is_refused(running: CommandWorld) -> None:

@@ -3,17 +3,8 @@
 Findings of files have codes of their own (`validate.codes`). An id is stable: it is never reused for something else.
 """
 
-from dataclasses import dataclass
-
-
-@dataclass(frozen=True, slots=True)
-class RuleId:
-    """One rule: what it says, and what to do about it (empty where there is nothing to do)."""
-
-    rule: str
-    meaning: str
-    mend: str = ""
-
+from agentgov.model.rule_id import RuleId
+from agentgov.model.runtime_rules import RUNTIME_RULES
 
 _CLONE = "Fetch it again from a clone that you trust; git fsck tells what is damaged."
 _HISTORY = "Nobody but the reconciler moves the journal; compare with another clone, then: agentgov journal verify."
@@ -329,6 +320,7 @@ RULES: tuple[RuleId, ...] = (
     RuleId("tree.too-large", "Folders are nested too deep, or hold too many files.", "Keep the fleet smaller."),
     RuleId("tree.too-deep", "A path has more than 128 parts.", "Keep paths shorter."),
     RuleId("tree.conflict", "A path lies inside something that is set at the same time."),
+    *RUNTIME_RULES,
 )
 _BY_ID = {one.rule: one for one in RULES}
 

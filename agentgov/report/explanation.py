@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from agentgov.model.finding import Severity
-from agentgov.model.rule_ids import RuleId
+from agentgov.model.rule_id import RuleId
 from agentgov.report.page import Page, Span, Style
 from agentgov.validate.explanations import Example, Explanation
 

@@ -1,0 +1,24 @@
+"""The rule ids of the run-time plane, in words: a part of `model.rule_ids`, in the order of docs/rules.md."""
+
+from agentgov.model.rule_id import RuleId
+
+_CLONE = "Fetch it again from a clone that you trust; git fsck tells what is damaged."
+_LIMIT = "See governance/workspaces; an administrator changes it, or the agent does."
+
+RUNTIME_RULES: tuple[RuleId, ...] = (
+    # What runs
+    RuleId("runtime.never-released", "Nothing of the agent was released there yet.", "See agentgov status AGENT."),
+    RuleId("runtime.retired", "The agent was retired: nothing of it runs.", "Lift its hold, and release it again."),
+    RuleId("runtime.withdrawn", "The release was withdrawn.", "Use the one that is stable."),
+    RuleId("runtime.lifecycle", "Only an agent whose lifecycle says active runs.", "Release one that says so."),
+    RuleId("runtime.closure", "The contents are not those that were released.", _CLONE),
+    RuleId("runtime.unreadable", "The agent.yaml of the release cannot be read.", "Use a version that can read it."),
+    RuleId("runtime.incomplete", "It cannot be told what runs: something is missing.", "Fetch it, and ask again."),
+    RuleId("runtime.limit-model", "The workspace does not allow a model of the agent today.", _LIMIT),
+    RuleId("runtime.limit-tool", "The workspace does not allow a tool of the agent today; it is left out.", _LIMIT),
+    RuleId("runtime.limit-risk", "The agent claims less risk than the workspace's floor, which holds."),
+    RuleId("runtime.limit-data", "The agent's data are above the workspace's ceiling today.", _LIMIT),
+    RuleId(
+        "runtime.limit-budget", "The workspace's budget is tighter, or cannot be compared with the agent's.", _LIMIT
+    ),
+)

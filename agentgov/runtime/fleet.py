@@ -1,0 +1,146 @@
+"""The fleet as it stands at one act of the journal: what of each agent runs, and within which limits.
+
+A fleet never changes; the next act makes the next one, and what is still the same is shared with the one before. Reads
+the journal's repository when somebody first asks for an agent; threads may ask at the same time. Pauses are not judged
+here: they are in the store, too.
+"""
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from agentgov.delivery.released import ReleasedAgents
+from agentgov.errors import AgentgovError
+from agentgov.journal.view import View
+from agentgov.model.document import Environment
+from agentgov.model.fleet import Governance
+from agentgov.model.names import AgentId
+from agentgov.model.state import Deployment, Pause
+from agentgov.model.transitions import is_retired
+from agentgov.model.verdict import Effect, Reason, deny, unknown
+from agentgov.runtime.deployed import Deployed, Release
+from agentgov.runtime.limits import narrowed
+from agentgov.runtime.rollouts import Rollouts
+from agentgov.trust.identity import Directory
+
+_Key = tuple[AgentId, Environment]
+_MOST_KEPT = 65_536
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What was found of one agent, and what it was found from."""
+
+    record: Deployment
+    governance: str
+    deployed: Deployed
+
+
+@dataclass(frozen=True, slots=True)
+class _Shared:
+    """What all fleets of one journal have in common."""
+
+    lock: threading.RLock = field(default_factory=threading.RLock)
+    released: ReleasedAgents = field(default_factory=ReleasedAgents)
+    rollouts: Rollouts = field(default_factory=Rollouts)
+
+
+class Fleet:
+    """One state of the journal; `before` is an earlier one of the same journal, if there is one."""
+
+    def __init__(self, view: View, before: "Fleet | None" = None) -> None:
+        head = view.state.head
+        self.view = view
+        self.id, self.seq, self.time, self.tip = head.fleet, head.seq, head.time, view.tip
+        self.governance: Governance = view.governance
+        self.governance_digest = head.governance
+        self.directory: Directory = view.directory
+        self._shared: _Shared = before._shared if before is not None else _Shared()
+        self._found: dict[_Key, _Found] = {}
+        self._earlier: dict[_Key, _Found] = {}
+        if before is not None:
+            with self._shared.lock:
+                self._earlier = {**before._earlier, **before._found}
+
+    def deployed(self, agent: AgentId, environment: Environment) -> Deployed:
+        """What of an agent runs in an environment, or why nothing does; an agent nobody knows was never released."""
+        found = self._found.get((agent, environment))
+        if found is not None:
+            return found.deployed
+        with self._shared.lock:  # somebody else may have found it meanwhile
+            found = self._found.get((agent, environment))
+            return found.deployed if found is not None else self._find(agent, environment)
+
+    def refresh(self) -> None:
+        """Find now what was asked for before, so that nobody waits for it."""
+        for agent, environment in tuple(self._earlier):
+            self.deployed(agent, environment)
+
+    def agents(self) -> tuple[AgentId, ...]:
+        """Every agent that is authorised, or that the pipeline knows, by id."""
+        return self._agents
+
+    def pauses(self) -> tuple[Pause, ...]:
+        """Every pause in the journal, oldest first."""
+        return self._pauses
+
+    @cached_property
+    def _agents(self) -> tuple[AgentId, ...]:
+        with self._shared.lock:
+            known = {*self.view.agents(), *(one.agent_id for one in self.view.state.deployments())}
+        return tuple(sorted(known))
+
+    @cached_property
+    def _pauses(self) -> tuple[Pause, ...]:
+        with self._shared.lock:
+            return tuple(sorted(self.view.state.pauses().values(), key=lambda pause: pause.seq))
+
+    def _find(self, agent: AgentId, environment: Environment) -> Deployed:
+        key = agent, environment
+        try:
+            record = self.view.state.deployment(agent)
+            kept = self._earlier.pop(key, None)
+            same = kept is not None and (kept.record, kept.governance) == (record, self.governance_digest)
+            found = kept if kept is not None and same else None
+            if found is None:
+                found = _Found(record, self.governance_digest, self._resolve(agent, environment, record))
+        except AgentgovError as error:  # what is damaged or missing may be there again the next time
+            return Deployed(agent, environment, refused=(unknown("runtime.incomplete", error.message, str(agent)),))
+        if len(self._found) < _MOST_KEPT and (record.staging.release or record.production.release):
+            self._found[key] = found
+        return found.deployed
+
+    def _resolve(self, agent: AgentId, environment: Environment, at: Deployment) -> Deployed:
+        ramps = environment == "production" and bool(at.canary.share and at.canary.release)
+        tag = at.production.release if environment == "production" else at.staging.release
+        stable = self._release(agent, environment, at, tag) if tag else None
+        canary = self._release(agent, environment, at, at.canary.release) if ramps else None
+        if isinstance(stable, Reason):
+            return Deployed(agent, environment, refused=(stable,))
+        if not isinstance(canary, Release):  # what cannot run gets no traffic, and nothing changes for the others
+            return Deployed(agent, environment, stable, refused=() if stable else (_nothing(agent, environment, at),))
+        rollout = self._shared.rollouts.of(self.view, agent)
+        return Deployed(agent, environment, stable, canary, at.canary.share, rollout)
+
+    def _release(self, agent: AgentId, environment: Environment, at: Deployment, tag: str) -> Release | Reason:
+        if tag in at.withdrawn:
+            return deny("runtime.withdrawn", f"release {tag[:12]} of {agent} is withdrawn", str(agent))
+        found = self._shared.released.of(self.view, agent, tag, environment)
+        if isinstance(found, Reason):
+            return found
+        left = narrowed(found.agent, found.config, self.governance.workspaces.get(agent.workspace))
+        return Release(
+            found.name, found.tag, found.commit, found.closure, left.agent, left.config, found.files, left.reasons
+        )
+
+
+def offences(release: Release) -> Iterator[Reason]:
+    """Why a release may not run today."""
+    return (reason for reason in release.limits if reason.effect > Effect.ALLOW)
+
+
+def _nothing(agent: AgentId, environment: Environment, at: Deployment) -> Reason:
+    if is_retired(at):
+        return deny("runtime.retired", f"{agent} is retired", str(agent))
+    return deny("runtime.never-released", f"{agent} has no release in {environment}", str(agent))

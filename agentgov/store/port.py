@@ -13,6 +13,11 @@ Row = tuple[Any, ...]
 T = TypeVar("T")
 
 
+class ClashError(Exception):
+    """A statement that the database refuses for its values: a constraint of a table, a number beyond 64 bits, NUL in a
+    text. The work that meets it is undone, whatever it makes of it."""
+
+
 class Transaction(Protocol):
     """One transaction, while it is open: all of it happens, or nothing."""
 

@@ -1,0 +1,282 @@
+"""A store in one file: SQLite in write-ahead mode with synchronous FULL, one thread that writes, a few that read.
+
+One process serves a file; others (a command beside a running gate) may visit it, and then those who listen in the
+serving process are told "" within about a second.
+"""
+
+import sqlite3
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from queue import SimpleQueue
+
+from agentgov.errors import AgentgovError, ConfigurationError, IncompleteError
+from agentgov.store.group import Asked, GroupWriter, LostError
+from agentgov.store.listeners import Listeners
+from agentgov.store.migrate import Migration, known, pending, upgrade
+from agentgov.store.place import Held, prepare
+from agentgov.store.port import ClashError, Row, T, Transaction, Value
+
+_OLDEST = (3, 37)  # strict tables; RETURNING came before
+_BUSY = 5.0  # seconds that another process may keep the file
+_READERS = 2
+_MIGRATING = 30.0  # seconds that another process may take to bring the tables up to date
+_CLASHES = (sqlite3.IntegrityError, sqlite3.DataError, OverflowError, UnicodeEncodeError)
+_PRAGMAS = (
+    "PRAGMA synchronous = FULL",
+    "PRAGMA foreign_keys = ON",
+    "PRAGMA temp_store = MEMORY",
+    "PRAGMA trusted_schema = OFF",
+)
+
+
+class SqliteTransaction:
+    """What works see of the one connection that writes, or of one that reads."""
+
+    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+        self._connection, self._path = connection, path
+        self._saved = True  # whether what a work changes can be undone by itself
+        self._failed: Exception | None = None
+        self.topics: list[str] = []
+        self._kept = 0
+
+    def all(self, sql: str, *values: Value) -> Sequence[Row]:
+        """Every row of an answer."""
+        return self._execute(sql, values).fetchall()
+
+    def one(self, sql: str, *values: Value) -> Row | None:
+        """The first row of an answer, None where there is none."""
+        cursor = self._execute(sql, values)
+        row: Row | None = cursor.fetchone()
+        cursor.close()
+        return row
+
+    def run(self, sql: str, *values: Value) -> int:
+        """How many rows a statement changed."""
+        return self._execute(sql, values).rowcount
+
+    def tell(self, topic: str) -> None:
+        """Have a topic told once this is committed."""
+        self.topics.append(topic)
+
+    def _execute(self, sql: str, values: tuple[Value, ...]) -> sqlite3.Cursor:
+        if not self._saved and not sql.startswith("SELECT"):
+            self._connection.execute("SAVEPOINT work")
+            self._saved = True
+        try:
+            for value in values:
+                if type(value) is str and "\0" in value:
+                    raise ClashError("a text in the store cannot have NUL in it")
+            return self._connection.execute(sql, values)
+        except (sqlite3.Error, OverflowError, UnicodeEncodeError, ClashError) as error:
+            self._failed = _said(error, self._path)
+            raise self._failed from error
+
+    def start(self) -> None:
+        """Begin with a work of a group."""
+        self._saved, self._failed, self._kept = False, None, len(self.topics)
+
+    def keep(self) -> None:
+        """End a work. Raises what a statement of it failed with: a work does not go on after that."""
+        if self._failed is not None:
+            raise self._failed
+        if self._saved:
+            self._connection.execute("RELEASE work")
+
+    def undo(self) -> None:
+        """Undo a work. Raises LostError where SQLite has undone the whole transaction already."""
+        del self.topics[self._kept :]
+        if not self._connection.in_transaction:
+            raise LostError(str(self._failed or "it was rolled back"))
+        if self._saved:
+            self._connection.execute("ROLLBACK TO work")
+            self._connection.execute("RELEASE work")
+
+
+class _Writer:
+    """The engine of the thread that writes."""
+
+    def __init__(self, connection: sqlite3.Connection, path: Path, tell: Callable[[str], None]) -> None:
+        self._connection, self._path, self._tell = connection, path, tell
+        self._transaction = SqliteTransaction(connection, path)
+        self._version = self._data_version()
+
+    def begin(self) -> None:
+        self._transaction.topics.clear()
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.Error as error:
+            raise _said(error, self._path) from error
+
+    def attempt(self, asked: Asked) -> None:
+        transaction = self._transaction
+        transaction.start()
+        try:
+            asked.answer = asked.work(transaction)
+            transaction.keep()
+        except BaseException as error:
+            asked.answer, asked.error = None, error
+            transaction.undo()
+
+    def commit(self) -> None:
+        try:
+            self._connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            message = f"it cannot be told whether the store {self._path} has it ({error})"
+            raise IncompleteError(message, "ask again with the same key") from error
+        for topic in self._transaction.topics:
+            self._tell(topic)
+
+    def rollback(self) -> None:
+        try:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+        except sqlite3.Error:  # what cannot be rolled back cannot be committed either
+            pass
+
+    def idle(self) -> None:
+        version = self._data_version()
+        if version != self._version:
+            self._version = version
+            self._tell("")
+
+    def _data_version(self) -> int:
+        """A number that changes with each commit of another process."""
+        (version,) = self._connection.execute("PRAGMA data_version").fetchone()
+        return int(version)
+
+
+class SqliteStore:
+    """The store in a file. Raises ConfigurationError where it cannot be opened, or where another process serves it."""
+
+    def __init__(self, path: Path, *, serving: bool = True, steps: Sequence[Migration] | None = None) -> None:
+        if sqlite3.sqlite_version_info < _OLDEST:
+            raise ConfigurationError(
+                f"SQLite {sqlite3.sqlite_version} is too old for a store",
+                "use a Python that is built with SQLite 3.37 or later",
+            )
+        prepare(path)
+        with ExitStack() as opened:
+            if serving:
+                opened.callback(Held(path).release)
+            connection = _connect(path)
+            opened.callback(connection.close)
+            _upgrade(connection, path, known() if steps is None else steps, serving)
+            self._readers: SimpleQueue[sqlite3.Connection] = SimpleQueue()
+            for _ in range(_READERS):
+                reader = _connect(path)
+                opened.callback(reader.close)
+                reader.execute("PRAGMA query_only = ON")
+                self._readers.put(reader)
+            self._path, self._opened = path, opened.pop_all()
+        self._listeners = Listeners()
+        self._writer = GroupWriter(_Writer(connection, path, self._listeners.tell), "agentgov-store-writes")
+        self._pool = ThreadPoolExecutor(_READERS, "agentgov-store-reads")
+
+    def write(self, work: Callable[[Transaction], T]) -> "Future[T]":
+        """Do some work and commit it together with what others ask for meanwhile."""
+        return self._writer.ask(work)
+
+    def read(self, work: Callable[[Transaction], T]) -> "Future[T]":
+        """Look at what is committed."""
+        try:
+            return self._pool.submit(self._look, work)
+        except RuntimeError:  # after `close`
+            future: Future[T] = Future()
+            future.set_exception(IncompleteError("the store is closed"))
+            return future
+
+    def listen(self, told: Callable[[str], None]) -> None:
+        """Call a function with each topic that is told."""
+        self._listeners.add(told)
+
+    def close(self) -> None:
+        """Commit what was asked for, and let go."""
+        self._writer.close()
+        self._pool.shutdown()
+        self._listeners.close()
+        self._opened.close()
+
+    def _look(self, work: Callable[[Transaction], T]) -> T:
+        connection = self._readers.get()
+        try:
+            connection.execute("BEGIN")
+            try:
+                return work(SqliteTransaction(connection, self._path))
+            finally:
+                connection.execute("ROLLBACK")
+        finally:
+            self._readers.put(connection)
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    try:
+        connection = sqlite3.connect(
+            path, timeout=_BUSY, isolation_level=None, check_same_thread=False, cached_statements=512
+        )
+        _write_ahead(connection, path)
+        for pragma in _PRAGMAS:
+            connection.execute(pragma)
+    except sqlite3.Error as error:
+        raise ConfigurationError(f"the store {path} cannot be opened ({error})") from error
+    return connection
+
+
+def _write_ahead(connection: sqlite3.Connection, path: Path) -> None:
+    """Switch the file over, unless it is: another process that does the same moment may be in the way."""
+    until = time.monotonic() + _BUSY
+    found = None
+    while found is None:
+        try:
+            found = connection.execute("PRAGMA journal_mode = WAL").fetchone()
+        except sqlite3.OperationalError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.01)
+    if found != ("wal",):
+        raise ConfigurationError(f"the store {path} cannot be written ahead there", "keep it on a local disk")
+
+
+def _upgrade(connection: sqlite3.Connection, path: Path, steps: Sequence[Migration], serving: bool) -> None:
+    """Bring the tables up to date. A visitor takes the right to serve for it, so that no older gate runs on."""
+
+    @contextmanager
+    def transaction() -> Iterator[Transaction]:
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield SqliteTransaction(connection, path)
+            connection.execute("COMMIT")
+        finally:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+
+    try:
+        if not serving and not _missing(connection, steps):
+            return
+        with ExitStack() as held:
+            if not serving:
+                held.callback(Held(path, _MIGRATING).release)
+            upgrade(transaction, "sqlite", steps)
+    except (sqlite3.Error, IncompleteError) as error:
+        raise ConfigurationError(f"the tables of the store {path} cannot be brought up to date ({error})") from error
+
+
+def _missing(connection: sqlite3.Connection, steps: Sequence[Migration]) -> bool:
+    try:
+        rows = connection.execute("SELECT number, sha256 FROM migrations").fetchall()
+    except sqlite3.OperationalError:  # no such table
+        return True
+    return bool(pending(steps, rows))
+
+
+def _said(error: Exception, path: Path) -> Exception:
+    """What the driver raised, in words of the store's."""
+    if isinstance(error, ClashError | AgentgovError):
+        return error
+    if isinstance(error, _CLASHES):
+        return ClashError(str(error))
+    if isinstance(error, sqlite3.ProgrammingError):  # wrong use of the store
+        return error
+    return IncompleteError(f"the store {path} does not answer ({error})", "try again; see whether its disk is full")

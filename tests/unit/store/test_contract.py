@@ -1,0 +1,222 @@
+"""What every store keeps to, whichever database is behind it."""
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from concurrent.futures import Future, wait
+from pathlib import Path
+from typing import Any
+
+import pytest
+from patience import PATIENCE, until
+
+from agentgov.errors import IncompleteError
+from agentgov.store.awaiting import answered
+from agentgov.store.open import open_store
+from agentgov.store.port import ClashError, Store, Transaction
+
+_TABLE = "CREATE TABLE things (name TEXT PRIMARY KEY, size BIGINT NOT NULL)"
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path}/store.db"
+
+
+@pytest.fixture
+def store(url: str) -> Iterator[Store]:
+    opened = open_store(url)
+    opened.write(lambda tx: tx.run(_TABLE.replace("BIGINT", "INTEGER"))).result(PATIENCE)
+    yield opened
+    opened.close()
+
+
+def names(store: Store) -> list[str]:
+    rows = store.read(lambda tx: tx.all("SELECT name FROM things ORDER BY name")).result(PATIENCE)
+    return [row[0] for row in rows]
+
+
+def test_what_is_written_is_read(store: Store) -> None:
+    def work(tx: Transaction) -> tuple[int, object, object]:
+        changed = tx.run("INSERT INTO things (name, size) VALUES (?, ?)", "a", 2**62)
+        found = tx.one("SELECT size FROM things WHERE name = ?", "a")
+        return changed, found, tx.one("SELECT size FROM things WHERE name = ?", "b")
+
+    assert store.write(work).result(PATIENCE) == (1, (2**62,), None)
+    assert names(store) == ["a"]
+
+
+def test_a_question_mark_or_a_percent_sign_in_a_text_is_no_placeholder(store: Store) -> None:
+    def work(tx: Transaction) -> object:
+        tx.run("INSERT INTO things (name, size) VALUES ('50% of what?', ?)", 7)
+        return tx.one("SELECT name, size % 4 FROM things WHERE name LIKE '50%' AND size = ?", 7)
+
+    assert store.write(work).result(PATIENCE) == ("50% of what?", 3)
+
+
+def test_a_work_that_raises_is_undone_and_the_others_are_not(store: Store) -> None:
+    held = threading.Event()
+
+    def first(tx: Transaction) -> int:
+        held.wait(PATIENCE)  # so that the others gather behind it
+        return tx.run("INSERT INTO things (name, size) VALUES ('first', 1)")
+
+    def fails(tx: Transaction) -> None:
+        tx.run("INSERT INTO things (name, size) VALUES ('failed', 1)")
+        tx.tell("failed")
+        raise KeyError("refused")
+
+    def last(tx: Transaction) -> int:
+        return tx.run("INSERT INTO things (name, size) VALUES ('last', 1)")
+
+    futures: list[Future[Any]] = [store.write(first), store.write(fails), store.write(last)]
+    told: list[str] = []
+    store.listen(told.append)
+    held.set()
+    wait(futures, PATIENCE)
+    assert futures[0].result() == futures[2].result() == 1
+    with pytest.raises(KeyError, match="refused"):
+        futures[1].result()
+    assert names(store) == ["first", "last"]
+    store.write(lambda tx: tx.tell("after")).result(PATIENCE)
+    until(lambda: "after" in told)
+    assert "failed" not in told
+
+
+def test_a_clash_undoes_the_work_that_met_it_whatever_it_makes_of_it(store: Store) -> None:
+    def stubborn(tx: Transaction) -> str:
+        tx.run("INSERT INTO things (name, size) VALUES ('a', 1)")
+        try:
+            tx.run("INSERT INTO things (name, size) VALUES ('a', 2)")
+        except ClashError:
+            return "never mind"
+        return "no clash"
+
+    with pytest.raises(ClashError):
+        store.write(stubborn).result(PATIENCE)
+    assert names(store) == []
+
+
+@pytest.mark.parametrize("value", ["a\0b", "\ud800"])
+def test_texts_that_one_of_the_databases_cannot_hold_are_refused_by_both(store: Store, value: str) -> None:
+    with pytest.raises(ClashError):
+        store.write(lambda tx: tx.run("INSERT INTO things (name, size) VALUES (?, 1)", value)).result(PATIENCE)
+
+
+def test_numbers_beyond_64_bits_are_refused(store: Store) -> None:
+    with pytest.raises(ClashError):
+        store.write(lambda tx: tx.run("INSERT INTO things (name, size) VALUES ('a', ?)", 2**63)).result(PATIENCE)
+
+
+def test_a_reader_changes_nothing(store: Store) -> None:
+    with pytest.raises(IncompleteError):
+        store.read(lambda tx: tx.run("INSERT INTO things (name, size) VALUES ('a', 1)")).result(PATIENCE)
+    assert names(store) == []
+
+
+def test_a_reader_sees_one_moment(store: Store) -> None:
+    def counted(tx: Transaction) -> tuple[object, object]:
+        before = tx.one("SELECT count(*) FROM things")
+        store.write(lambda tx: tx.run("INSERT INTO things (name, size) VALUES ('a', 1)")).result(PATIENCE)
+        return before, tx.one("SELECT count(*) FROM things")
+
+    assert store.read(counted).result(PATIENCE) == ((0,), (0,))
+    assert names(store) == ["a"]
+
+
+def test_who_listens_is_told_after_the_commit_and_may_ask_the_store(store: Store) -> None:
+    seen: list[tuple[str, list[str]]] = []
+    store.listen(lambda topic: seen.append((topic, names(store))))
+
+    def work(tx: Transaction) -> None:
+        tx.tell("things")
+        tx.run("INSERT INTO things (name, size) VALUES ('a', 1)")
+
+    store.write(work).result(PATIENCE)
+    until(lambda: ("things", ["a"]) in seen)
+
+
+def test_one_that_listens_badly_does_not_deafen_the_others(store: Store, caplog: pytest.LogCaptureFixture) -> None:
+    told: list[str] = []
+
+    def bad(topic: str) -> None:
+        raise ValueError(topic)
+
+    store.listen(bad)
+    store.listen(told.append)
+    store.write(lambda tx: tx.tell("one")).result(PATIENCE)
+    until(lambda: "one" in told)
+    store.write(lambda tx: tx.tell("two")).result(PATIENCE)
+    until(lambda: "two" in told)
+
+
+def test_many_works_are_committed_in_the_order_in_which_they_were_asked_for(store: Store) -> None:
+    store.write(lambda tx: tx.run("CREATE TABLE log (place INTEGER PRIMARY KEY, size BIGINT NOT NULL)"))
+
+    def at(place: int) -> object:
+        return store.write(
+            lambda tx: tx.run("INSERT INTO log SELECT ?, count(*) FROM log", place),
+        )
+
+    for future in [at(place) for place in range(1200)]:
+        future.result(PATIENCE)  # type: ignore[attr-defined]
+    rows = store.read(lambda tx: tx.all("SELECT place, size FROM log ORDER BY place")).result(PATIENCE)
+    assert [tuple(row) for row in rows] == [(place, place) for place in range(1200)]
+
+
+def test_what_was_asked_for_is_committed_before_it_closes_and_nothing_is_taken_afterwards(url: str) -> None:
+    store = open_store(url)
+    store.write(lambda tx: tx.run("CREATE TABLE things (name TEXT PRIMARY KEY, size INTEGER)"))
+    futures = [store.write(lambda tx, n=n: tx.run("INSERT INTO things VALUES (?, 1)", f"{n:03}")) for n in range(200)]  # type: ignore[misc]
+    store.close()
+    assert [future.result(0) for future in futures] == [1] * 200
+    for late in (store.write(lambda tx: tx.tell("late")), store.read(lambda tx: tx.one("SELECT 1"))):
+        with pytest.raises(IncompleteError, match="closed"):
+            late.result(PATIENCE)
+    store.close()  # twice is fine
+    again = open_store(url)
+    assert len(names(again)) == 200
+    again.close()
+
+
+def test_a_work_that_was_cancelled_before_its_turn_is_not_done(store: Store) -> None:
+    held = threading.Event()
+    first = store.write(lambda tx: held.wait(PATIENCE))
+    second = store.write(lambda tx: tx.run("INSERT INTO things (name, size) VALUES ('a', 1)"))
+    assert second.cancel()
+    held.set()
+    assert first.result(PATIENCE)
+    assert names(store) == []
+
+
+def test_event_loops_wait_for_answers_and_for_what_is_raised(store: Store) -> None:
+    async def all_of_it() -> list[object]:
+        def work(n: int) -> object:
+            def clash(tx: Transaction) -> int:
+                return tx.run("INSERT INTO things (name, size) VALUES (?, 1)", f"{n % 50}")
+
+            return answered(store.write, clash)
+
+        return await asyncio.gather(*(work(n) for n in range(100)), return_exceptions=True)  # type: ignore[call-overload,no-any-return]
+
+    found = asyncio.run(all_of_it())
+    assert found[:50] == [1] * 50
+    assert all(isinstance(one, ClashError) for one in found[50:])
+
+
+def test_who_is_cancelled_while_waiting_stops_nothing(store: Store) -> None:
+    async def impatient() -> None:
+        held = threading.Event()
+        first = store.write(lambda tx: held.wait(PATIENCE))
+        task = asyncio.create_task(
+            answered(store.write, lambda tx: tx.run("INSERT INTO things (name, size) VALUES ('a', 1)"))
+        )
+        await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        held.set()
+        assert await asyncio.wrap_future(first)
+
+    asyncio.run(impatient())
+    assert names(store) == ["a"]

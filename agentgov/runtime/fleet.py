@@ -6,7 +6,6 @@ here: they are in the store, too.
 """
 
 import threading
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -18,8 +17,9 @@ from agentgov.model.fleet import Governance
 from agentgov.model.names import AgentId
 from agentgov.model.state import Deployment, Pause
 from agentgov.model.transitions import is_retired
-from agentgov.model.verdict import Effect, Reason, deny, unknown
+from agentgov.model.verdict import Reason, deny, unknown
 from agentgov.runtime.deployed import Deployed, Release
+from agentgov.runtime.lease import Grounds
 from agentgov.runtime.limits import narrowed
 from agentgov.runtime.rollouts import Rollouts
 from agentgov.trust.identity import Directory
@@ -62,6 +62,11 @@ class Fleet:
         if before is not None:
             with self._shared.lock:
                 self._earlier = {**before._earlier, **before._found}
+
+    @property
+    def grounds(self) -> Grounds:
+        """What every lease of this state rests on."""
+        return Grounds(self.id, self.governance_digest)
 
     def deployed(self, agent: AgentId, environment: Environment) -> Deployed:
         """What of an agent runs in an environment, or why nothing does; an agent nobody knows was never released."""
@@ -133,11 +138,6 @@ class Fleet:
         return Release(
             found.name, found.tag, found.commit, found.closure, left.agent, left.config, found.files, left.reasons
         )
-
-
-def offences(release: Release) -> Iterator[Reason]:
-    """Why a release may not run today."""
-    return (reason for reason in release.limits if reason.effect > Effect.ALLOW)
 
 
 def _nothing(agent: AgentId, environment: Environment, at: Deployment) -> Reason:

@@ -13,7 +13,8 @@ from agentgov.model.units import BUCKETS
 from agentgov.model.verdict import Effect
 from agentgov.release import orders
 from agentgov.runtime.bucketing import in_canary
-from agentgov.runtime.fleet import Fleet, offences
+from agentgov.runtime.fleet import Fleet
+from agentgov.runtime.lease import offences
 from templates import copied, made
 
 STAGING_FILE = agent_file(TRIAGE, team="support") + '  environments: {staging: {budget: {day: "1.00 USD"}}}\n'

@@ -40,6 +40,8 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "rollback": ("rollback", "On call", "Back to the prior good release at once."),
     "pause": ("pause", "On call", "Stop one agent, or a selector, and nobody else."),
     "resume": ("resume", "On call", "Let what was paused go on."),
+    "serve": ("serve", "Run time", "The gate: leases, permissions and pauses, by HTTP."),
+    "token": ("token", "Run time", "Tokens of agents and people for the gate: make, list, revoke, rotate."),
     "waive": ("waive", "Recovery", "Administrators pass over what does not hold on the journal."),
     "override": ("override", "Recovery", "Let one content or release through without its reviews, and say so."),
     "cosign": ("cosign", "Recovery", "Add your signature to an act that takes several people."),

@@ -1,0 +1,105 @@
+"""`agentgov serve`: the gate that agents and people ask at run time."""
+
+import ipaddress
+
+import click
+
+from agentgov.cli.options import listen_address, repo_option
+from agentgov.errors import UsageError
+
+_EXTRA = "install what it takes: pip install 'agentgov[gate]'"
+
+
+@click.command()
+@click.option(
+    "--listen",
+    default="127.0.0.1:8080",
+    show_default=True,
+    metavar="HOST:PORT",
+    callback=listen_address,
+    help="Where to listen; off this machine only with TLS or behind a proxy.",
+)
+@click.option("--store", metavar="URL", help="sqlite:///PATH (default: a file of yours) or postgresql://...")
+@click.option("--tls-cert", type=click.Path(exists=True, dir_okay=False), metavar="FILE", help="Certificate chain.")
+@click.option("--tls-key", type=click.Path(exists=True, dir_okay=False), metavar="FILE", help="Its private key.")
+@click.option(
+    "--behind-proxy",
+    multiple=True,
+    metavar="ADDRESS",
+    help="A proxy that speaks TLS and whose X-Forwarded-For and -Proto count; may be repeated.",
+)
+@click.option(
+    "--poll",
+    type=click.FloatRange(0.1, 3600),
+    default=2.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How often the journal is looked at.",
+)
+@click.option(
+    "--token-rate",
+    type=click.FloatRange(0),
+    default=1000.0,
+    show_default=True,
+    metavar="N",
+    help="Requests a second of one token; 0 for no limit.",
+)
+@click.option(
+    "--address-rate",
+    type=click.FloatRange(0),
+    default=20.0,
+    show_default=True,
+    metavar="N",
+    help="Requests a second of one address without a valid token; 0 for no limit.",
+)
+@click.option("--access-log/--no-access-log", default=True, help="One line of JSON for each request, on stderr.")
+@repo_option
+def serve(
+    listen: tuple[str, int],
+    store: str | None,
+    tls_cert: str | None,
+    tls_key: str | None,
+    behind_proxy: tuple[str, ...],
+    poll: float,
+    token_rate: float,
+    address_rate: float,
+    access_log: bool,
+    repo: str,
+) -> int:
+    """Serve leases, permissions and pauses to agents, by the journal of this clone.
+
+    Ended by SIGTERM or Ctrl-C: what is open is finished, and all that was answered is on disk.
+    """
+    _refuse_open(listen[0], tls_cert, tls_key, behind_proxy)
+    try:
+        from agentgov.cli.serving import serve_gate
+    except ModuleNotFoundError as error:
+        raise UsageError(f"the gate takes {error.name}, which is not installed", _EXTRA) from None
+    from agentgov.gate.gate import Settings
+    from agentgov.gate.server import Listen
+
+    where = Listen(*listen, tls_cert or "", tls_key or "", behind_proxy)
+    return serve_gate(repo, store, where, Settings(token_rate, address_rate, access_log), poll)
+
+
+def _refuse_open(host: str, cert: str | None, key: str | None, proxies: tuple[str, ...]) -> None:
+    """Tokens travel in clear without TLS: only on this machine, or between a proxy that was named and the gate."""
+    if bool(cert) != bool(key):
+        raise UsageError("a certificate and its key go together", "give both --tls-cert and --tls-key")
+    for proxy in proxies:
+        try:
+            ipaddress.ip_address(proxy)
+        except ValueError:
+            raise UsageError(f"{proxy!r} is no address of a proxy", "give its IP address") from None
+    if not (_is_loopback(host) or cert or proxies):
+        message = f"{host} can be reached from elsewhere, and tokens would travel in clear"
+        raise UsageError(message, "give --tls-cert and --tls-key, or --behind-proxy ADDRESS of one that speaks TLS")
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,37 @@
+"""The route that describes all routes."""
+
+from typing import Any
+
+import msgspec
+
+from agentgov.gate.answer import Answer
+from agentgov.gate.call import Call
+from agentgov.gate.route import Route
+
+
+async def description(call: Call) -> Answer:
+    """The OpenAPI document; made when first asked for."""
+    return Answer(200, _document())
+
+
+def _document() -> bytes:
+    from agentgov.gate.openapi import openapi
+    from agentgov.gate.routes import ROUTES
+
+    if not _made:
+        _made.append(msgspec.json.encode(openapi(ROUTES)))
+    return _made[0]
+
+
+_made: list[bytes] = []
+
+ROUTES = (
+    Route(
+        "GET",
+        "/openapi.json",
+        "This description",
+        description,
+        "anyone",
+        answers={200: dict[str, Any]},
+    ),
+)

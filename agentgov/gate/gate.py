@@ -1,0 +1,113 @@
+"""What one process of the gate holds: the store, the state of the journal it serves, the control state, its key."""
+
+import asyncio
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from time import monotonic, time_ns
+from typing import TypeVar
+
+from agentgov.gate.control import Control
+from agentgov.gate.errors import store_away
+from agentgov.gate.limits import Limit
+from agentgov.gate.metrics import Metrics
+from agentgov.journal.branch import Journal
+from agentgov.journal.draft import Actor
+from agentgov.runtime import tokens
+from agentgov.runtime.fleet import Fleet
+from agentgov.runtime.tokens import TokenTable
+from agentgov.store.awaiting import answered
+from agentgov.store.port import Store, Transaction
+from agentgov.trust.signers import Signer
+
+T = TypeVar("T")
+
+
+def now_ms() -> int:
+    """Whole milliseconds since the epoch."""
+    return time_ns() // 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the keeper of a gate may choose. Rates are requests a second, 0 for no limit."""
+
+    token_rate: float = 1000.0
+    address_rate: float = 20.0
+    access_log: bool = True
+
+
+class Gate:
+    """One process of the gate. Made inside of the event loop that serves it."""
+
+    def __init__(
+        self,
+        store: Store,
+        fleet: Fleet,
+        journal: Journal,
+        actor: Actor,
+        clock: Callable[[], int] = now_ms,
+        settings: Settings | None = None,
+    ) -> None:
+        self.store, self.journal, self.actor, self.clock = store, journal, actor, clock
+        self.wake: Callable[[], None] = lambda: None  # look at the journal at once
+        self.settings = settings or Settings()
+        self.following = Following(fleet)
+        self.control = Control(store)
+        self.metrics = Metrics()
+        self.stopping = asyncio.Event()
+        self.by_token = Limit(self.settings.token_rate, 2 * self.settings.token_rate)
+        self.by_address = Limit(self.settings.address_rate, 5 * self.settings.address_rate)
+        self._tokens = self.control.keep(tokens.TOPIC, lambda tx: tokens.load(tx, clock()), TokenTable({}))
+        self.used: dict[str, int] = {}  # tokens that were used since it was last written down
+
+    @property
+    def fleet(self) -> Fleet:
+        """The state of the journal that is served now."""
+        return self.following.fleet
+
+    @property
+    def signer(self) -> Signer:
+        """The gate's own key."""
+        return self.actor.appender.signer
+
+    @property
+    def tokens(self) -> TokenTable:
+        """Every token that may be good."""
+        return self._tokens.value
+
+    def serve(self, fleet: Fleet) -> None:
+        """Serve another state from now on. From any thread."""
+        self.following.fleet = fleet
+
+    def require_control(self) -> None:
+        """Refuse where what pauses and who is known was not confirmed lately: 503, never a yes."""
+        if not self.control.is_confirmed:
+            raise store_away()
+
+    async def write(self, work: Callable[[Transaction], T]) -> T:
+        """Some work, once it is on disk."""
+        return await answered(self.store.write, work)
+
+    async def read(self, work: Callable[[Transaction], T]) -> T:
+        """What is committed."""
+        return await answered(self.store.read, work)
+
+    @staticmethod
+    def new_id() -> str:
+        """An id that nobody can guess."""
+        return secrets.token_hex(16)
+
+
+@dataclass(slots=True)
+class Following:
+    """The state that is served, and how the last look for a newer one went; moments are seconds of a steady clock."""
+
+    fleet: Fleet
+    looked_at: float = field(default_factory=monotonic)  # when the remote last answered
+    trouble: str = ""  # why the last look failed, "" where it did not
+
+    @property
+    def age(self) -> float:
+        """Seconds since the remote last answered."""
+        return monotonic() - self.looked_at

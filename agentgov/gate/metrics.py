@@ -1,0 +1,81 @@
+"""What the gate counts about itself, for Prometheus. Names routes and statuses, never an agent or a person."""
+
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.exposition import generate_latest
+
+if TYPE_CHECKING:
+    from agentgov.gate.gate import Gate
+    from agentgov.gate.route import Route
+
+CONTENT_TYPE = b"text/plain; version=0.0.4; charset=utf-8"
+_BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
+
+
+class RouteMetrics:
+    """Those of one route, found once: a request costs an addition or two."""
+
+    def __init__(self, metrics: "Metrics", name: str) -> None:
+        self._requests, self._name = metrics.requests, name
+        self._seconds = metrics.seconds.labels(name)
+        self._statuses: dict[int, Counter] = {}
+
+    def answered(self, status: int, seconds: float) -> None:
+        """One request was answered."""
+        counter = self._statuses.get(status)
+        if counter is None:
+            counter = self._statuses[status] = self._requests.labels(self._name, str(status))
+        counter.inc()
+        self._seconds.observe(seconds)
+
+
+class Metrics:
+    """All of them, in a registry of their own."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.requests = Counter(
+            "agentgov_gate_requests", "Requests that were answered.", ("route", "status"), registry=self.registry
+        )
+        self.seconds = Histogram(
+            "agentgov_gate_request_seconds",
+            "Seconds until a request was answered.",
+            ("route",),
+            registry=self.registry,
+            buckets=_BUCKETS,
+        )
+        self.open = Gauge("agentgov_gate_open_requests", "Requests that are being answered.", registry=self.registry)
+        self._journal = {
+            "seq": self._gauge("journal_seq", "Act of the journal that is served."),
+            "time": self._gauge("journal_time_seconds", "Journal time of the state that is served, epoch seconds."),
+            "age": self._gauge("journal_unseen_seconds", "Seconds since the journal was last looked at."),
+            "failed": self._gauge("journal_failed", "1 where the last look at the journal failed."),
+            "stale": self._gauge("journal_stale", "1 where journal time is older than the fleet allows."),
+            "control": self._gauge("control_age_seconds", "Seconds since the store last confirmed tokens and pauses."),
+            "tokens": self._gauge("tokens", "Tokens that may be good."),
+        }
+
+    def of(self, route: "Route") -> RouteMetrics:
+        """The metrics of a route."""
+        return RouteMetrics(self, f"{route.method} {route.path}")
+
+    def text(self, gate: "Gate") -> bytes:
+        """All of them as Prometheus reads them."""
+        following, fleet = gate.following, gate.fleet
+        values = {
+            "seq": fleet.seq,
+            "time": fleet.time,
+            "age": monotonic() - following.looked_at,
+            "failed": bool(following.trouble),
+            "stale": fleet.view.is_stale(gate.clock() // 1000),
+            "control": gate.control.age,
+            "tokens": gate.tokens.size,
+        }
+        for name, value in values.items():
+            self._journal[name].set(value)
+        return generate_latest(self.registry)
+
+    def _gauge(self, name: str, says: str) -> Gauge:
+        return Gauge(f"agentgov_gate_{name}", says, registry=self.registry)

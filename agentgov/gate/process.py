@@ -1,0 +1,82 @@
+"""One process of the gate from its start to its end: control state first, then the port, and at the end all is kept."""
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from agentgov.gate.access_log import AccessLog
+from agentgov.gate.app import App
+from agentgov.gate.following import Follower
+from agentgov.gate.gate import Gate, Settings
+from agentgov.gate.routes import ROUTES
+from agentgov.gate.server import GRACE, Listen, serve
+from agentgov.journal.branch import Journal
+from agentgov.journal.draft import Actor
+from agentgov.journal.view import View
+from agentgov.runtime import tokens
+from agentgov.runtime.fleet import Fleet
+from agentgov.store.port import Store
+
+_COARSE_MS = 300_000  # how exactly it is kept when a token was used last
+_EVERY = 60.0  # seconds between two times that it is written down
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a process of the gate is made of. `actor` is the bot whose key signs leases and acts; `poll` is in seconds;
+    `started` is told the port once it listens."""
+
+    journal: Journal
+    view: View
+    actor: Actor
+    store: Store
+    listen: Listen
+    settings: Settings
+    poll: float
+    started: Callable[[int], None]
+
+
+def run(parts: Parts) -> int:
+    """Serve until a signal ends it; the exit code. Raises ConfigurationError where it cannot begin."""
+    import uvloop
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(_run(parts))
+
+
+async def _run(parts: Parts) -> int:
+    fleet = Fleet(parts.view, None)
+    gate = Gate(parts.store, fleet, parts.journal, parts.actor, settings=parts.settings)
+    await gate.control.refresh()
+    log = AccessLog() if parts.settings.access_log else None
+    follower = Follower(parts.journal, gate, parts.poll)
+    gate.wake = follower.wake
+    follower.start()
+    beside = [asyncio.create_task(gate.control.run()), asyncio.create_task(_keep_used(gate))]
+    try:
+        return await serve(gate, App(gate, ROUTES, log), parts.listen, parts.started)
+    finally:
+        follower.stop()
+        for task in beside:
+            task.cancel()
+        await asyncio.gather(*beside, return_exceptions=True)
+        await _write_used(gate)
+        if log is not None:
+            log.flush()
+        await asyncio.to_thread(follower.join, GRACE)
+
+
+async def _keep_used(gate: Gate) -> None:
+    while True:
+        await asyncio.sleep(_EVERY)
+        await _write_used(gate)
+
+
+async def _write_used(gate: Gate) -> None:
+    """Write down, coarsely, which tokens were used; that is only told to people, so a failure stops nothing."""
+    used, gate.used = gate.used, {}
+    if used:
+        rows = [(token, at - at % _COARSE_MS) for token, at in used.items()]
+        with contextlib.suppress(Exception):
+            await gate.write(lambda tx: tokens.note_used(tx, rows))

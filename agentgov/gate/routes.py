@@ -1,0 +1,11 @@
+"""Every route of the gate, area by area. A route that is not listed here does not exist."""
+
+from agentgov.gate import agent_routes, caller_routes, description_routes, health_routes
+from agentgov.gate.route import Route
+
+ROUTES: tuple[Route, ...] = (
+    *health_routes.ROUTES,
+    *description_routes.ROUTES,
+    *caller_routes.ROUTES,
+    *agent_routes.ROUTES,
+)

@@ -1,0 +1,21 @@
+"""The rule ids of the gate's HTTP, in words: a part of `model.rule_ids`, in the order of docs/rules.md."""
+
+from agentgov.model.rule_id import RuleId
+
+GATE_RULES: tuple[RuleId, ...] = (
+    # Requests to the gate
+    RuleId(
+        "gate.unauthenticated", "No valid token came with the request.", "agentgov login, or agentgov token create."
+    ),
+    RuleId("gate.caller", "The route is for the other kind of caller: agents, or people."),
+    RuleId("gate.forbidden", "The person may look at the agent, and not do this.", "agentgov who VERB AGENT."),
+    RuleId("gate.not-found", "There is nothing there, or it is outside of the caller's scope."),
+    RuleId("gate.request", "The request makes no sense, is too large or too slow.", "See /openapi.json of the gate."),
+    RuleId("gate.refused", "What was asked for is understood, and refused; the message says why."),
+    RuleId("gate.rate", "More requests than the caller may make.", "Wait as long as Retry-After says."),
+    RuleId(
+        "gate.store", "The gate cannot reach its store, so nothing can be decided.", "Ask again; it tries by itself."
+    ),
+    RuleId("gate.unknown", "It could not be decided now.", "Ask again."),
+    RuleId("gate.failed", "The gate failed, and nothing was decided.", "See its log."),
+)

@@ -1,0 +1,79 @@
+"""The gate as a process: it starts, knows who asks, follows the journal, and ends well."""
+
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from gateworld import GateWorld
+from patience import until
+from simulator import PAYROLL, TRIAGE, FleetSimulator
+
+from agentgov.release.orders import order_pause
+from templates import copied, made
+
+
+def _begun(folder: Path) -> FleetSimulator:
+    world = FleetSimulator(folder)
+    world.introduce()
+    return world
+
+
+@pytest.fixture(scope="module")
+def once(tmp_path_factory: pytest.TempPathFactory) -> FleetSimulator:
+    return made(tmp_path_factory.mktemp("once"), _begun)
+
+
+@pytest.fixture
+def world(once: FleetSimulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FleetSimulator:
+    for home in ("config", "state"):
+        monkeypatch.setenv(f"AGENTGOV_{home.upper()}_HOME", str(tmp_path / home))
+    return copied(once, tmp_path)
+
+
+@pytest.fixture
+def gate(world: FleetSimulator, tmp_path: Path) -> Iterator[GateWorld]:
+    with GateWorld(world, tmp_path / "gate") as running:
+        yield running
+
+
+def test_it_is_alive_and_ready(gate: GateWorld) -> None:
+    assert gate.ask("GET", "/healthz").body == b"ok"
+    ready = gate.ask("GET", "/readyz")
+    assert (ready.status, ready.json["state"]) == (200, "ready")
+    assert b"agentgov_gate_journal_seq 0.0" in gate.ask("GET", "/metrics").body
+
+
+def test_it_knows_who_asks(gate: GateWorld) -> None:
+    agent, person = gate.agent_token(TRIAGE, "staging"), gate.person_token("alice")
+    who = gate.ask("GET", "/v1/whoami", agent).json
+    assert who == {"kind": "agent", "agent": "support/triage", "environment": "staging"}
+    assert gate.ask("GET", "/v1/whoami", person).json == {"kind": "person", "person": "alice", "how": "token"}
+    for token in ("", "agt_" + "A" * 43, agent[:-1], agent + "A", "agp_" + agent[4:]):
+        refused = gate.ask("GET", "/v1/whoami", token)
+        assert (refused.status, refused.rule) == (401, "gate.unauthenticated")
+
+
+def test_people_see_what_is_in_their_scope_and_nothing_else(gate: GateWorld) -> None:
+    alice, agent = gate.person_token("alice"), gate.agent_token(TRIAGE)
+    seen = gate.ask("GET", "/v1/agents", alice).json
+    assert [one["id"] for one in seen["agents"]] == [str(PAYROLL), str(TRIAGE)]
+    assert gate.ask("GET", "/v1/agents/support/triage", alice).json["id"] == str(TRIAGE)
+    assert gate.ask("GET", "/v1/agents/support/nobody", alice).rule == "gate.not-found"
+    assert gate.ask("GET", "/v1/agents", agent).rule == "gate.caller"
+
+
+def test_it_follows_the_journal(gate: GateWorld, world: FleetSimulator) -> None:
+    world.order("alice", order_pause, str(TRIAGE), mode="stop", until=0, reason="it loops")
+    until(lambda: gate.ask("GET", "/readyz").json["seq"] == 1, "that the gate serves the act")
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 0), (signal.SIGINT, 130)])
+def test_a_signal_ends_it_well(gate: GateWorld, number: int, code: int) -> None:
+    assert gate.stop(number) == code
+
+
+def test_what_is_no_request_is_refused_in_one_shape(gate: GateWorld) -> None:
+    assert gate.ask("GET", "/v1/nothing").rule == "gate.not-found"
+    other = gate.ask("DELETE", "/v1/whoami")
+    assert (other.status, other.headers["allow"]) == (405, "GET")

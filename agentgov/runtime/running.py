@@ -1,0 +1,127 @@
+"""What agents say that they run, beside what they may run: drift, silence, and which pauses they have heard of.
+
+What an agent says proves nothing: it shows who runs something old by mistake, not who lies. Functions of a transaction
+keep what was said; what it means is decided from values.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from agentgov.model.document import Environment
+from agentgov.model.names import AgentId
+from agentgov.runtime.deployed import Deployed
+from agentgov.runtime.lease import lifetimes
+from agentgov.store.port import Transaction
+
+Standing = Literal["ok", "drift", "silent"]
+Level = Literal["enforced", "polled", "advisory"]
+MOST_INSTANCES = 1000  # of an agent in an environment; the one that was silent for longest makes room
+KEPT = 30 * 86_400_000  # milliseconds that the word of an instance is kept
+_SILENT = 86_400  # seconds, of an agent that nothing of runs
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """The last word of one instance; `said` in epoch milliseconds."""
+
+    agent: AgentId
+    environment: Environment
+    instance: str
+    closure: str
+    release: str
+    said: int
+
+
+def standing(said: Said, deployed: Deployed, now_ms: int) -> Standing:
+    """Where an instance stands: silent for longer than its lease can hold, on something that runs, or on something
+    else."""
+    running = [one for one in (deployed.stable, deployed.canary) if one is not None]
+    longest = max((lifetimes(one.agent)[1] for one in running), default=_SILENT)
+    if now_ms - said.said > longest * 1000:
+        return "silent"
+    return "ok" if said.closure in {one.closure for one in running} else "drift"
+
+
+def level(asked: Mapping[str, int], now_ms: int) -> Level:
+    """How far the gate reaches an agent that asked so, by when it last did: leases expire, flags are polled, and who
+    never asks is only told by what is published."""
+    recent = [name for name, last in asked.items() if now_ms - last <= KEPT]
+    return "enforced" if "enforced" in recent else "polled" if "polled" in recent else "advisory"
+
+
+def keep_said(tx: Transaction, said: Said, acknowledged: Iterable[str] = ()) -> None:
+    """Keep what an instance says, and the ids of the pauses that it has heard of."""
+    where = str(said.agent), said.environment
+    tx.run(
+        "INSERT INTO running (agent, environment, instance, closure, release, said) VALUES (?, ?, ?, ?, ?, ?) "
+        "ON CONFLICT (agent, environment, instance) DO UPDATE SET closure = excluded.closure, "
+        "release = excluded.release, said = excluded.said",
+        *(*where, said.instance, said.closure, said.release, said.said),
+    )
+    for pause in acknowledged:
+        tx.run(
+            "INSERT INTO acknowledged (pause, agent, environment, instance, said) VALUES (?, ?, ?, ?, ?) "
+            "ON CONFLICT (pause, agent, environment, instance) DO NOTHING",
+            *(pause, *where, said.instance, said.said),
+        )
+    _make_room(tx, where, said.said)
+
+
+def _make_room(tx: Transaction, where: tuple[str, str], now_ms: int) -> None:
+    for table in ("running", "acknowledged"):
+        tx.run(f"DELETE FROM {table} WHERE agent = ? AND environment = ? AND said < ?", *where, now_ms - KEPT)  # noqa: S608
+    row = tx.one("SELECT count(*) FROM running WHERE agent = ? AND environment = ?", *where)
+    if row is not None and row[0] > MOST_INSTANCES:
+        tx.run(
+            "DELETE FROM running WHERE agent = ? AND environment = ? AND instance IN (SELECT instance FROM running "
+            "WHERE agent = ? AND environment = ? ORDER BY said, instance LIMIT ?)",
+            *(*where, *where, row[0] - MOST_INSTANCES),
+        )
+
+
+def keep_asked(tx: Transaction, agent: AgentId, environment: Environment, how: Level, now_ms: int) -> None:
+    """Keep that an agent asked for what it runs, and how."""
+    tx.run(
+        "INSERT INTO asked (agent, environment, level, last) VALUES (?, ?, ?, ?) "
+        "ON CONFLICT (agent, environment, level) DO UPDATE SET last = excluded.last",
+        *(str(agent), environment, how, now_ms),
+    )
+
+
+def read_said(tx: Transaction, agent: AgentId) -> Sequence[Said]:
+    """What the instances of an agent said last, by environment and name."""
+    rows = tx.all(
+        "SELECT environment, instance, closure, release, said FROM running WHERE agent = ? "
+        "ORDER BY environment, instance",
+        str(agent),
+    )
+    return [Said(agent, *row) for row in rows]
+
+
+def read_asked(tx: Transaction, agent: AgentId) -> Mapping[Environment, Mapping[str, int]]:
+    """When an agent last asked, by environment and how."""
+    found: dict[Environment, dict[str, int]] = {}
+    for environment, how, last in tx.all("SELECT environment, level, last FROM asked WHERE agent = ?", str(agent)):
+        found.setdefault(environment, {})[how] = last
+    return found
+
+
+def acknowledged_by(tx: Transaction, pause: str) -> Sequence[tuple[str, Environment, str, int]]:
+    """(agent, environment, instance, when) of everybody who has heard of a pause, in the order that they said so."""
+    rows = tx.all(
+        "SELECT agent, environment, instance, said FROM acknowledged WHERE pause = ? ORDER BY said, agent, instance",
+        pause,
+    )
+    return [(agent, environment, instance, said) for agent, environment, instance, said in rows]
+
+
+def heard_by(tx: Transaction, agent: AgentId) -> Mapping[tuple[str, str], tuple[str, ...]]:
+    """By (environment, instance) of an agent: the pauses that it has heard of."""
+    found: dict[tuple[str, str], tuple[str, ...]] = {}
+    rows = tx.all(
+        "SELECT environment, instance, pause FROM acknowledged WHERE agent = ? ORDER BY said, pause", str(agent)
+    )
+    for environment, instance, pause in rows:
+        found[environment, instance] = (*found.get((environment, instance), ()), pause)
+    return found

@@ -1,0 +1,92 @@
+"""What agents say that they run, kept in a real store, and what it means."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from leases import AGENT, ALONE, CANARY, SPLIT, STABLE
+
+from agentgov.model.verdict import deny
+from agentgov.runtime import running
+from agentgov.runtime.deployed import Deployed
+from agentgov.runtime.running import Said, level, standing
+from agentgov.store.open import open_store
+from agentgov.store.port import Store, Transaction
+
+NOW = 1_800_000_000_000
+SAID = Said(AGENT, "production", "pod-1", STABLE.closure, STABLE.name, NOW)
+HARD = 600_000  # milliseconds that a lease of an agent of high risk holds at most
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    found = open_store(str(tmp_path / "gate.db"))
+    yield found
+    found.close()
+
+
+def test_an_instance_on_something_that_runs_is_in_order() -> None:
+    assert standing(SAID, ALONE, NOW) == "ok"
+    assert standing(replace(SAID, closure=CANARY.closure), SPLIT, NOW) == "ok"
+    assert standing(replace(SAID, closure=CANARY.closure), ALONE, NOW) == "drift"
+    gone = Deployed(AGENT, "production", refused=(deny("runtime.retired", "it is retired"),))
+    assert standing(SAID, gone, NOW) == "drift"
+
+
+def test_an_instance_is_silent_once_no_lease_of_it_can_hold() -> None:
+    assert standing(SAID, ALONE, NOW + HARD) == "ok"
+    assert standing(SAID, ALONE, NOW + HARD + 1) == "silent"
+
+
+def test_how_far_the_gate_reaches_an_agent() -> None:
+    assert level({}, NOW) == "advisory"
+    assert level({"polled": NOW}, NOW) == "polled"
+    assert level({"polled": NOW, "enforced": NOW - 1}, NOW) == "enforced"
+    assert level({"enforced": NOW - running.KEPT - 1, "polled": NOW}, NOW) == "polled"
+
+
+def test_the_last_word_of_an_instance_counts(store: Store) -> None:
+    newer = replace(SAID, closure=CANARY.closure, release=CANARY.name, said=NOW + 5)
+    other = replace(SAID, environment="staging")
+    for said in (SAID, newer, other):
+        store.write(lambda tx, said=said: running.keep_said(tx, said)).result()  # type: ignore[misc]
+    assert store.read(lambda tx: running.read_said(tx, AGENT)).result() == [newer, other]
+
+
+def test_who_has_heard_of_a_pause_and_when_first(store: Store) -> None:
+    store.write(lambda tx: running.keep_said(tx, SAID, ["p1", "p1"])).result()
+    store.write(lambda tx: running.keep_said(tx, replace(SAID, said=NOW + 9), ["p1", "p2"])).result()
+    store.write(lambda tx: running.keep_said(tx, replace(SAID, instance="pod-2"), ["p2"])).result()
+    heard = store.read(lambda tx: running.acknowledged_by(tx, "p1")).result()
+    assert heard == [(str(AGENT), "production", "pod-1", NOW)]
+    assert store.read(lambda tx: running.heard_by(tx, AGENT)).result() == {
+        ("production", "pod-1"): ("p1", "p2"),
+        ("production", "pod-2"): ("p2",),
+    }
+
+
+def test_instances_without_end_push_out_those_that_were_silent_for_longest(store: Store) -> None:
+    def many(tx: Transaction) -> None:
+        for number in range(running.MOST_INSTANCES + 5):
+            running.keep_said(tx, replace(SAID, instance=f"pod-{number:05d}", said=NOW + number))
+
+    store.write(many).result()
+    kept = store.read(lambda tx: running.read_said(tx, AGENT)).result()
+    assert len(kept) == running.MOST_INSTANCES
+    assert kept[0].instance == "pod-00005"
+
+
+def test_what_was_said_long_ago_is_forgotten(store: Store) -> None:
+    store.write(lambda tx: running.keep_said(tx, SAID)).result()
+    late = replace(SAID, instance="pod-2", said=NOW + running.KEPT + 1)
+    store.write(lambda tx: running.keep_said(tx, late)).result()
+    assert store.read(lambda tx: running.read_said(tx, AGENT)).result() == [late]
+
+
+def test_how_an_agent_asks_is_kept_by_environment(store: Store) -> None:
+    store.write(lambda tx: running.keep_asked(tx, AGENT, "production", "enforced", NOW)).result()
+    store.write(lambda tx: running.keep_asked(tx, AGENT, "production", "enforced", NOW + 1)).result()
+    store.write(lambda tx: running.keep_asked(tx, AGENT, "staging", "polled", NOW)).result()
+    found = store.read(lambda tx: running.read_asked(tx, AGENT)).result()
+    assert found == {"production": {"enforced": NOW + 1}, "staging": {"polled": NOW}}

@@ -53,11 +53,13 @@ class Plumbing:
         promisor = _promisor(self._remote_settings())
         return _PROMISOR if promisor is not None and promisor[0] == url else url
 
-    def start(self, *args: str) -> subprocess.Popen[bytes]:
-        """A child that answers question after question through its pipes; it never fetches what is missing."""
+    def start(self, *args: str, memory: int = 0) -> subprocess.Popen[bytes]:
+        """A child that answers question after question through its pipes; it never fetches what is missing. With
+        `memory` it dies where it would need a piece of so many bytes, as for an object beyond all limits."""
         alone = {"GIT_NO_LAZY_FETCH": "1", "GIT_ALLOW_PROTOCOL": "none"}
         real = {"GIT_OBJECT_DIRECTORY": str(self._location.objects)}  # a child may outlive the folder of links
-        return start_git(self._cwd, self._git_dir(), *args, env={**alone, **real, **self._objects()})
+        bound = {"GIT_ALLOC_LIMIT": str(memory)} if memory else {}
+        return start_git(self._cwd, self._git_dir(), *args, env={**alone, **real, **bound, **self._objects()})
 
     def elsewhere(self, objects: Path, *args: str, timeout: float) -> Completed:
         """One question to git about objects in another folder, none of which is the repository's."""

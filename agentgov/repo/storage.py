@@ -33,8 +33,8 @@ class Storage:
 
     def __init__(self, location: Location, plumbing: Plumbing) -> None:
         self._location = location
-        self._contents = Child(plumbing, "--batch")
-        self._headers = Child(plumbing, "--batch-check")
+        self._contents = Child(plumbing, "contents")
+        self._headers = Child(plumbing, "info")
         self._batch = Batch()
 
     def read(self, oid: str, kind: Kind) -> bytes:

@@ -9,11 +9,12 @@ import threading
 from pathlib import Path
 
 import pytest
-from gitworld import commit_files, git, make_repository
+from gitworld import commit_files, git, make_repository, raw_object
 
 from agentgov.errors import AgentgovError, IncompleteError
-from agentgov.repo import reader
+from agentgov.repo import reader, storage
 from agentgov.repo.objects import ObjectError
+from agentgov.repo.program import require_git
 from agentgov.repo.repository import Repository
 from agentgov.repo.storage import Kind
 
@@ -164,7 +165,7 @@ def test_an_object_beyond_the_limit_is_refused_and_the_next_is_read(
     world: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     repo = Repository.open(world)
-    monkeypatch.setitem(__import__("agentgov.repo.storage", fromlist=["_LIMITS"])._LIMITS, "blob", 10)
+    monkeypatch.setitem(storage._LIMITS, "blob", 10)
     head = repo.resolve("HEAD")
     found = repo.entry(repo.commit(head).tree, "file")
     assert found is not None
@@ -172,6 +173,51 @@ def test_an_object_beyond_the_limit_is_refused_and_the_next_is_read(
         repo.blob(found.oid)
     assert error.value.code == "object.too-large"
     assert repo.read(head, "commit")
+
+
+def test_git_takes_no_more_memory_for_an_object_than_any_may_have(world: Path) -> None:
+    large = raw_object(world, "tree", b"100644 x\0" + bytes(2**21))
+    plumbing = Repository.open(world).plumbing
+    head = f"{large} tree {2**21 + 9}\n".encode()
+    for memory, is_given in ((0, True), (2**20, False)):
+        child = plumbing.start("cat-file", "--batch-command", "--buffer", memory=memory)
+        out, _ = child.communicate(f"contents {large}\nflush\n".encode())
+        assert out.startswith(head)  # the size is told all the same, so it is known why
+        assert (len(out) > len(head), child.returncode == 0) == (is_given, is_given)
+
+
+def test_an_object_beyond_what_git_may_take_is_too_large(world: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reader, "_MOST_MEMORY", 2**20)
+    monkeypatch.setitem(storage._LIMITS, "tree", 2**20)
+    large = raw_object(world, "tree", b"100644 x\0" + bytes(2**21))
+    repo = Repository.open(world)
+    with pytest.raises(ObjectError) as error:
+        repo.tree(large)
+    assert error.value.code == "object.too-large"
+    assert repo.commit(repo.resolve("HEAD")).message == b"5\n"
+
+
+def test_an_older_git_answers_alike(world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    truth, asked = everything(world), tmp_path / "asked"
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    (folder / "git").write_text(
+        f"""#!/bin/sh
+case "$*" in
+*--batch-command*) echo refused >> '{asked}'; exit 129;;
+*cat-file*) echo answered >> '{asked}';;
+esac
+exec {require_git()} "$@"
+"""
+    )
+    (folder / "git").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
+    repo = Repository.open(world)
+    blobs = [oid for oid, (kind, _) in truth.items() if kind == "blob"]
+    assert repo.blobs([*blobs, "1" * 40]) == {oid: truth[oid][1] for oid in blobs}
+    assert repo.missing([*truth, "1" * 40]) == {"1" * 40}
+    assert all(repo.read(oid, kind) == content and repo.kind(oid) == kind for oid, (kind, content) in truth.items())
+    assert asked.read_text().split() == ["refused", "answered"] * 2  # once for contents, once for types
 
 
 def test_what_is_written_and_fetched_later_is_seen(world: Path) -> None:

@@ -50,6 +50,8 @@ class Served:
     metrics: RouteMetrics
     decoder: "msgspec.json.Decoder[object] | None"
     asks_verb: bool
+    names: tuple[str, ...]
+    of_agent: bool
 
 
 class App:
@@ -68,7 +70,7 @@ class App:
         if scope["type"] != "http":
             return
         started, now_ms = perf_counter(), self.gate.clock()
-        self.gate.metrics.open.inc()
+        self.gate.metrics.opened += 1
         asked = Asked(scope, receive, send, now_ms)
         status = 499
         try:
@@ -80,7 +82,7 @@ class App:
         except Exception as error:
             status = await asked.refuse(_unexpected(error))
         finally:
-            self.gate.metrics.open.dec()
+            self.gate.metrics.opened -= 1
             self._tell(asked, status, perf_counter() - started)
 
     async def _answer(self, asked: "Asked") -> int:
@@ -98,8 +100,8 @@ class App:
         if route is None:
             raise _other_method(routes)
         asked.served = served = self._served[id(route)]
-        call = Call(gate, gate.fleet, caller, named(route, values), scope, asked.receive, asked.send, asked.now_ms)
-        _admit(call, route)
+        call = Call(gate, gate.fleet, caller, named(served.names, values), scope, asked.receive, asked.send, asked.now_ms)
+        _admit(call, served)
         if served.asks_verb and isinstance(caller, PersonCaller):
             call.require(route.verb, call.agent)
         if served.decoder is not None and not route.hot:
@@ -139,7 +141,7 @@ class App:
     def _serve(self, route: Route) -> Served:
         decoder = msgspec.json.Decoder(route.body) if route.body is not None else None
         asks = bool(route.verb) and route.of_agent and not VERBS[route.verb].environments
-        return Served(route, self.gate.metrics.of(route), decoder, asks)
+        return Served(route, self.gate.metrics.of(route), decoder, asks, route.names, route.of_agent)
 
 
 @dataclass(slots=True)
@@ -172,9 +174,9 @@ class Asked:
         return refusal.status
 
 
-def _admit(call: Call, route: Route) -> None:
+def _admit(call: Call, served: Served) -> None:
     """Refuse a caller of the wrong kind, and an agent on a path that is not its own."""
-    caller = call.caller
+    caller, route = call.caller, served.route
     if route.who == "anyone":
         return
     if caller is None:
@@ -184,7 +186,7 @@ def _admit(call: Call, route: Route) -> None:
     if isinstance(caller, AgentCaller):
         if route.who == "person":
             raise forbidden("gate.caller", "this is for people, and an agent asks", "agentgov login")
-        if route.of_agent and call.agent != caller.agent:
+        if served.of_agent and call.agent != caller.agent:
             raise not_found()
         return
     if route.who == "agent":

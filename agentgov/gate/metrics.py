@@ -46,8 +46,9 @@ class Metrics:
             registry=self.registry,
             buckets=_BUCKETS,
         )
-        self.open = Gauge("agentgov_gate_open_requests", "Requests that are being answered.", registry=self.registry)
+        self.opened = 0  # requests that are being answered
         self._journal = {
+            "open": self._gauge("open_requests", "Requests that are being answered."),
             "seq": self._gauge("journal_seq", "Act of the journal that is served."),
             "time": self._gauge("journal_time_seconds", "Journal time of the state that is served, epoch seconds."),
             "age": self._gauge("journal_unseen_seconds", "Seconds since the journal was last looked at."),
@@ -65,6 +66,7 @@ class Metrics:
         """All of them as Prometheus reads them."""
         following, fleet = gate.following, gate.fleet
         values = {
+            "open": self.opened,
             "seq": fleet.seq,
             "time": fleet.time,
             "age": monotonic() - following.looked_at,

@@ -38,9 +38,9 @@ class Paths:
         return (found.routes, tuple(values)) if found is not None else ({}, ())
 
 
-def named(route: Route, values: tuple[str, ...]) -> Values:
+def named(names: tuple[str, ...], values: tuple[str, ...]) -> Values:
     """The values of a path by the names of its parameters."""
-    return dict(zip(route.names, values, strict=True)) if values else _NO_VALUES
+    return dict(zip(names, values, strict=True)) if values else _NO_VALUES
 
 
 def _below(node: _Node, part: str) -> _Node:

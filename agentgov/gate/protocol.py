@@ -4,12 +4,42 @@ The HTTP of uvicorn (httptools) bounds neither; everything else about it is as i
 """
 
 import asyncio
+from typing import Any, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 LONGEST_HEAD = 32 * 1024  # bytes of a head, or of what follows a body that nobody asked for
 MOST_HEADERS = 64
 SLOWEST_HEAD = 10.0  # seconds from the first byte, or from the connection, to the end of a head
+
+
+class _Together:
+    """A transport that writes what is written in one turn of the loop at once: an answer is one packet, not two."""
+
+    __slots__ = ("_held", "_inner", "_loop")
+
+    def __init__(self, inner: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        self._inner, self._loop = inner, loop
+        self._held: list[bytes] = []
+
+    def write(self, data: bytes) -> None:
+        """Write soon."""
+        if not self._held:
+            self._loop.call_soon(self._flush)
+        self._held.append(data)
+
+    def close(self) -> None:
+        """Close, once all is written."""
+        self._flush()
+        self._inner.close()
+
+    def _flush(self) -> None:
+        if self._held:
+            held, self._held = self._held, []
+            self._inner.write(b"".join(held))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
 
 
 class Protocol(HttpToolsProtocol):
@@ -20,7 +50,7 @@ class Protocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Somebody is there, and has so long to say something."""
-        super().connection_made(transport)
+        super().connection_made(cast(asyncio.Transport, _Together(transport, self.loop)))
         self._late = self.loop.call_later(SLOWEST_HEAD, self._give_up)
 
     def connection_lost(self, exc: Exception | None) -> None:

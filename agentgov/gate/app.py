@@ -100,14 +100,15 @@ class App:
         if route is None:
             raise _other_method(routes)
         asked.served = served = self._served[id(route)]
-        call = Call(gate, gate.fleet, caller, named(served.names, values), scope, asked.receive, asked.send, asked.now_ms)
+        found = named(served.names, values)
+        call = Call(gate, gate.fleet, caller, found, scope, asked.receive, asked.send, asked.now_ms)
         _admit(call, served)
         if served.asks_verb and isinstance(caller, PersonCaller):
             call.require(route.verb, call.agent)
         if served.decoder is not None and not route.hot:
             call.body = _decoded(served.decoder, await read_body(scope, asked.receive))
-        found = await route.handler(call)
-        return found if isinstance(found, int) else await self._write(asked, found)
+        answer = await route.handler(call)
+        return answer if isinstance(answer, int) else await self._write(asked, answer)
 
     def _count_in(self, asked: "Asked", caller: Caller) -> None:
         """429 for more than a token, or an address without one, may ask."""

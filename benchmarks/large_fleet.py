@@ -2,10 +2,10 @@
 
     world = LargeFleet(folder, 10_000)
 
-Main, its commits, the signed tags and the first act of the journal are real. Taking every agent to production by the
-law is six acts an agent, so here one commit of the journal holds the records that those acts would leave; no verifier
-would take it, and this machine is told that it verified up to there, as it would have. What comes after is judged,
-signed and verified like everywhere. Good for measuring, and for nothing else.
+Main, its commits, the signed tags and the first act of the journal are real. Authorising a second version of every
+agent and taking it to production by the law is more than six acts an agent, so here one commit of the journal holds
+what those acts would leave; no verifier would take it, and this machine is told that it verified up to there, as it
+would have. What comes after is judged, signed and verified like everywhere. Good for measuring, and for nothing else.
 """
 
 import hashlib
@@ -17,11 +17,13 @@ from pathlib import Path
 sys.path[:0] = [str(Path(__file__).resolve().parents[1] / part) for part in ("tests", ".")]
 
 import gitworld  # noqa: E402
+import msgspec  # noqa: E402
 from packed import Pack  # noqa: E402
 from pipelineworld import PipelineWorld, pipeline_file  # noqa: E402
-from simulator import FLEET, FleetSimulator  # noqa: E402
+from simulator import FLEET, START, FleetSimulator  # noqa: E402
 from trust_worlds import PackedTrees, agent_texts, agents_of  # noqa: E402
 
+from agentgov.journal.adopt import governed_changes  # noqa: E402
 from agentgov.journal.branch import Journal  # noqa: E402
 from agentgov.journal.draft import draft  # noqa: E402
 from agentgov.journal.records import to_bytes  # noqa: E402
@@ -33,6 +35,8 @@ from agentgov.model.closure import manifest_digest  # noqa: E402
 from agentgov.model.names import AgentId, ReleaseName  # noqa: E402
 from agentgov.model.snapshot import FILE, TREE  # noqa: E402
 from agentgov.model.state import (  # noqa: E402
+    AUTHORISED,
+    HEAD_FILE,
     Deployment,
     Prior,
     Production,
@@ -67,17 +71,26 @@ class LargeFleet(PipelineWorld):
     on with so many checkpoints, all in the remote."""
 
     def __init__(
-        self, folder: Path, agents: int, *, soaking: int = 0, per_workspace: int = 100, later_acts: int = 1000
+        self,
+        folder: Path,
+        agents: int,
+        *,
+        soaking: int = 0,
+        per_workspace: int = 100,
+        later_acts: int = 1000,
+        files: Mapping[str, str] | None = None,
+        now: int = START,
     ) -> None:
-        FleetSimulator.__init__(self, folder, files={"governance/pipeline.yaml": PIPELINE})
+        FleetSimulator.__init__(self, folder, files={"governance/pipeline.yaml": PIPELINE, **(files or {})})
         self._counted = {}
+        self.clock.time = now
         self.agents = tuple(agents_of(agents, per_workspace))
         pack = Pack()
         commits = _contents(self, pack)
         self._write(pack)
         gitworld.git(self.work, "update-ref", "refs/heads/main", commits[-1])
         gitworld.git(self.remote, "update-ref", "refs/heads/main", commits[-1])
-        self.introduce()
+        self.introduce(commit=commits[0])
         view, pack = self.view(), Pack()
         made = {
             agent: [_made(self, view.tip, agent, n, commits[n]) for n in range(len(VERSIONS))] for agent in self.agents
@@ -86,7 +99,7 @@ class LargeFleet(PipelineWorld):
         self._write(pack)
         for repository in (self.work, self.remote):
             _add_tags(repository, {one.record.name: one.record.tag for each in made.values() for one in each})
-        self._go_on(_with_records(self, view, records), later_acts)
+        self._go_on(_with_records(self, view, records, commits[-1]), later_acts)
 
     def _write(self, pack: Pack) -> None:
         for repository in (self.work, self.remote):
@@ -136,12 +149,6 @@ def _texts(agents: Iterable[AgentId], number: int) -> dict[str, str]:
     }
 
 
-def _releases(world: PipelineWorld, tip: str, commits: list[str]) -> dict[AgentId, list[_Made]]:
-    """All releases of all agents, lowest version first."""
-    numbers = range(len(VERSIONS))
-    return {agent: [_made(world, tip, agent, n, commits[n]) for n in numbers] for agent in world.agents}
-
-
 def _made(world: PipelineWorld, tip: str, agent: AgentId, number: int, commit: str) -> _Made:
     """A release as people make it."""
     files = {path: (FILE, hashlib.sha256(text.encode()).hexdigest()) for path, text in _texts([agent], number).items()}
@@ -156,7 +163,7 @@ def _made(world: PipelineWorld, tip: str, agent: AgentId, number: int, commit: s
             tag=object_id("tag", raw),
             commit=commit,
             closure=closure,
-            authorised_at=0,
+            authorised_at=number,
             seen=world.clock(),
             by="alice",
         ),
@@ -193,11 +200,15 @@ def _standing(agent: AgentId, releases: list[_Made], soaks: bool) -> Deployment:
     )
 
 
-def _with_records(world: PipelineWorld, view: View, records: Mapping[str, tuple[int, str]]) -> View:
-    """The view after a commit that says nothing in its act and holds all these records."""
+def _with_records(world: PipelineWorld, view: View, records: Mapping[str, tuple[int, str]], main: str) -> View:
+    """The view after a commit that says nothing in its act, holds all these records, and has taken main over."""
     bot, repo = world.actor("reconciler"), world.repo
     act = draft(view, bot, "checkpoint", "checkpoint", [], now=world.clock())
-    tree = repo.put_files(world.journal.build(view, [act], bot.appender, world.clock()).tree, records)
+    built = world.journal.build(view, [act], bot.appender, world.clock())
+    head = repo.write_blob(to_bytes(msgspec.structs.replace(built.state.head, main=main)))
+    authorised = repo.put_files(None, governed_changes(repo, repo.commit(main).tree))
+    taken = {HEAD_FILE: (FILE, head), AUTHORISED: (TREE, authorised)}
+    tree = repo.put_files(built.tree, {**records, **taken})
     who = ident(bot.appender.name, bot.appender.email, world.clock())
     payload = commit_bytes(tree, (view.tip,), who, who, render(act.act))
     tip = repo.write_object("commit", signed_commit(payload, bot.appender.signer.sign(GIT, payload)))

@@ -99,12 +99,13 @@ class RenderedBranch:
     def _commit(self, view: View, parent: str, last: Rendered | None) -> str:
         repo, head = self._journal.repo, view.state.head
         before = (view_at(repo, last.tip, view), last.tree) if last is not None else None
-        tree = write_tree(view, self._documents, repo, before)
-        who = ident(self._appender.name, self._appender.email, head.time)
-        text = f"render {self._environment} at act {head.seq}\n\n"
-        text += f"Agentgov-Journal: {head.seq} {view.tip}\nAgentgov-Fleet: {head.fleet}\n"
-        payload = commit_bytes(tree, [parent] if parent else [], who, who, text.encode())
-        return repo.write_object("commit", signed_commit(payload, self._appender.signer.sign(GIT, payload)))
+        with repo.packing():
+            tree = write_tree(view, self._documents, repo, before)
+            who = ident(self._appender.name, self._appender.email, head.time)
+            text = f"render {self._environment} at act {head.seq}\n\n"
+            text += f"Agentgov-Journal: {head.seq} {view.tip}\nAgentgov-Fleet: {head.fleet}\n"
+            payload = commit_bytes(tree, [parent] if parent else [], who, who, text.encode())
+            return repo.write_object("commit", signed_commit(payload, self._appender.signer.sign(GIT, payload)))
 
     def _tip(self) -> str:
         remote, repo = self._journal.remote, self._journal.repo

@@ -7,9 +7,13 @@ import atexit
 import os
 import sys
 import tempfile
+from collections.abc import Iterator
+from pathlib import Path
 
 import pygit2
+import pytest
 from hypothesis import HealthCheck, settings
+from postgres import Postgres, serving
 
 from agentgov.repo.storage import survive_crashes
 
@@ -34,3 +38,19 @@ os.environ["AGENTGOV_CACHE"] = _kept.name
 _FINE = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
 settings.register_profile("agentgov", deadline=None, suppress_health_check=_FINE)
 settings.load_profile("agentgov")
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A PostgreSQL of the process that runs tests."""
+    with serving() as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Where an empty store is, in each of the databases."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/store.db"
+    database: str = request.getfixturevalue("postgres").database()
+    return database

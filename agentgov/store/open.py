@@ -19,10 +19,18 @@ def open_store(url: str, *, serving: bool = True) -> Store:
     it beside a gate that may be running. Raises ConfigurationError."""
     scheme, separator, rest = url.partition("://")
     if separator and scheme in ("postgresql", "postgres"):
-        raise ConfigurationError("this version keeps its store in a file", "give a path, or sqlite:///PATH")
+        return _in_postgresql(url)
     from agentgov.store.sqlite import SqliteStore
 
     return SqliteStore(Path(_path(scheme, rest) if separator else _plain(url)).expanduser().absolute(), serving=serving)
+
+
+def _in_postgresql(url: str) -> Store:
+    try:
+        from agentgov.store.postgresql import PostgresqlStore
+    except ImportError:
+        raise ConfigurationError("PostgreSQL's driver is not installed", "pip install 'agentgov[postgresql]'") from None
+    return PostgresqlStore(url)
 
 
 def _path(scheme: str, rest: str) -> str:

@@ -4,7 +4,6 @@ import asyncio
 import threading
 from collections.abc import Iterator
 from concurrent.futures import Future, wait
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,14 +18,9 @@ _TABLE = "CREATE TABLE things (name TEXT PRIMARY KEY, size BIGINT NOT NULL)"
 
 
 @pytest.fixture
-def url(tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path}/store.db"
-
-
-@pytest.fixture
-def store(url: str) -> Iterator[Store]:
-    opened = open_store(url)
-    opened.write(lambda tx: tx.run(_TABLE.replace("BIGINT", "INTEGER"))).result(PATIENCE)
+def store(store_url: str) -> Iterator[Store]:
+    opened = open_store(store_url)
+    opened.write(lambda tx: tx.run(_TABLE)).result(PATIENCE)
     yield opened
     opened.close()
 
@@ -164,8 +158,8 @@ def test_many_works_are_committed_in_the_order_in_which_they_were_asked_for(stor
     assert [tuple(row) for row in rows] == [(place, place) for place in range(1200)]
 
 
-def test_what_was_asked_for_is_committed_before_it_closes_and_nothing_is_taken_afterwards(url: str) -> None:
-    store = open_store(url)
+def test_what_was_asked_for_is_committed_before_it_closes_and_nothing_is_taken_afterwards(store_url: str) -> None:
+    store = open_store(store_url)
     store.write(lambda tx: tx.run("CREATE TABLE things (name TEXT PRIMARY KEY, size INTEGER)"))
     futures = [store.write(lambda tx, n=n: tx.run("INSERT INTO things VALUES (?, 1)", f"{n:03}")) for n in range(200)]  # type: ignore[misc]
     store.close()
@@ -174,7 +168,7 @@ def test_what_was_asked_for_is_committed_before_it_closes_and_nothing_is_taken_a
         with pytest.raises(IncompleteError, match="closed"):
             late.result(PATIENCE)
     store.close()  # twice is fine
-    again = open_store(url)
+    again = open_store(store_url)
     assert len(names(again)) == 200
     again.close()
 

@@ -8,7 +8,11 @@ import pytest
 from patience import PATIENCE
 
 from agentgov.errors import ConfigurationError
+from agentgov.runtime.ledger import Entry, append, read
 from agentgov.store.migrate import Migration, known, pending, statements
+from agentgov.store.open import open_store
+from agentgov.store.port import Store
+from agentgov.store.postgresql import PostgresqlStore
 from agentgov.store.sqlite import SqliteStore
 
 FIRST = Migration(
@@ -47,55 +51,72 @@ def test_what_is_missing_is_applied_in_order_even_where_a_later_one_came_first()
     assert pending([FIRST, SECOND, THIRD], [(2, SECOND.sha256)]) == (FIRST, THIRD)
 
 
-def test_data_is_kept_from_one_version_to_the_next(tmp_path: Path) -> None:
-    older = SqliteStore(tmp_path / "store.db", steps=[FIRST])
+def opened(url: str, *steps: Migration, serving: bool = True) -> Store:
+    if url.startswith("sqlite:"):
+        return SqliteStore(Path(url.removeprefix("sqlite:///")), steps=steps, serving=serving)
+    return PostgresqlStore(url, steps=steps)
+
+
+def test_data_is_kept_from_one_version_to_the_next(store_url: str) -> None:
+    older = opened(store_url, FIRST)
     older.write(lambda tx: tx.run("INSERT INTO things (name, data) VALUES ('kept', ?)", b"\0")).result(PATIENCE)
     older.close()
-    newer = SqliteStore(tmp_path / "store.db", steps=[FIRST, SECOND])
+    newer = opened(store_url, FIRST, SECOND)
     try:
-        assert newer.read(lambda tx: tx.all("SELECT id, name, data, size FROM things")).result(PATIENCE) == [
-            (1, "kept", b"\0", 7)
-        ]
+        rows = newer.read(lambda tx: tx.all("SELECT id, name, data, size FROM things")).result(PATIENCE)
+        assert list(rows) == [(1, "kept", b"\0", 7)]
     finally:
         newer.close()
 
 
-def test_a_step_that_fails_leaves_nothing_of_itself(tmp_path: Path) -> None:
-    with pytest.raises(ConfigurationError, match=r"cannot be brought up to date .*nowhere"):
-        SqliteStore(tmp_path / "store.db", steps=[FIRST, THIRD])
-    store = SqliteStore(tmp_path / "store.db", steps=[FIRST])
+@pytest.mark.parametrize("since", [0, *(step.number for step in known())])
+def test_every_version_of_this_program_comes_up_to_date_with_its_data(store_url: str, since: int) -> None:
+    before = [step for step in known() if step.number <= since]
+    older = opened(store_url, *before)
+    if since >= 2:
+        entry = Entry("action", "support/refunds", "agent", payload=b"{}")
+        assert older.write(lambda tx: append(tx, entry, 1, bytes(16))).result(PATIENCE) == 0
+    older.close()
+    newer = open_store(store_url)
     try:
-        tables = store.read(lambda tx: tx.all("SELECT name FROM sqlite_master WHERE type = 'table'")).result(PATIENCE)
-        assert {name for (name,) in tables} == {"migrations", "things", "sqlite_sequence"}
+        records = newer.read(lambda tx: read(tx, payloads=True)).result(PATIENCE)
+        assert [(record.seq, record.payload) for record in records] == ([(0, b"{}")] if since >= 2 else [])
     finally:
-        store.close()
+        newer.close()
 
 
-def test_a_store_of_a_newer_program_is_refused(tmp_path: Path) -> None:
-    SqliteStore(tmp_path / "store.db", steps=[FIRST, SECOND]).close()
+def test_a_step_that_fails_leaves_nothing_of_itself(store_url: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"cannot be brought up to date .*nowhere"):
+        opened(store_url, FIRST, THIRD)
+    store = opened(store_url, FIRST, Migration(4, "more", "CREATE TABLE more (name TEXT);"))
+    store.close()
+
+
+def test_a_store_of_a_newer_program_is_refused(store_url: str) -> None:
+    opened(store_url, FIRST, SECOND).close()
     for serving in (True, False):
         with pytest.raises(ConfigurationError, match=r"made by a newer agentgov .*step 2"):
-            SqliteStore(tmp_path / "store.db", steps=[FIRST], serving=serving)
+            opened(store_url, FIRST, serving=serving)
 
 
-def test_a_store_of_another_program_is_refused(tmp_path: Path) -> None:
-    SqliteStore(tmp_path / "store.db", steps=[FIRST]).close()
+def test_a_store_of_another_program_is_refused(store_url: str) -> None:
+    opened(store_url, FIRST).close()
     changed = Migration(1, "things", FIRST.text.replace("data", "content"))
     with pytest.raises(ConfigurationError, match=r"step 1 .*is not the one of this agentgov"):
-        SqliteStore(tmp_path / "store.db", steps=[changed])
+        opened(store_url, changed)
 
 
-def test_several_visitors_at_once_make_the_tables_once(tmp_path: Path) -> None:
+def test_several_processes_at_once_make_the_tables_once(store_url: str) -> None:
     program = (
         "import sys; from agentgov.store.open import open_store\n"
         "store = open_store(sys.argv[1], serving=False)\n"
-        'store.write(lambda tx: tx.run("INSERT INTO trees (tree, size) VALUES (?, 0)", sys.argv[2])).result()\n'
+        "store.write(lambda tx: tx.run('INSERT INTO trees (tree, size) VALUES (?, 0)', sys.argv[2])).result()\n"
         "store.close()"
     )
-    command = [sys.executable, "-c", program, str(tmp_path / "store.db")]
+    command = [sys.executable, "-c", program, store_url]
     running = [subprocess.Popen([*command, str(number)]) for number in range(5)]
     assert [process.wait(PATIENCE) for process in running] == [0] * 5
-    store = SqliteStore(tmp_path / "store.db")
+    store = open_store(store_url)
     try:
         assert store.read(lambda tx: tx.one("SELECT count(*) FROM trees")).result(PATIENCE) == (5,)
     finally:

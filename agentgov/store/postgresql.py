@@ -1,0 +1,285 @@
+"""A store in PostgreSQL, which several gates share: one connection that writes, a few that read, one that listens.
+
+All that write take turns: a group begins with one advisory lock and holds it until its commit, so that PostgreSQL has
+one writer at a time as SQLite has. Groups of several works would otherwise meet each other's rows in any order and
+deadlock; taking turns, they never do, nothing has to be serialised again, and the ledger's places come in the order of
+commits. A turn is bounded by the period of a group; reads need none. Where the turns of one database are no longer
+enough, a sequencer that orders records after their commit can take the place of the lock.
+"""
+
+import logging
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from queue import SimpleQueue
+
+import psycopg
+from psycopg import Connection
+from psycopg.pq import TransactionStatus
+
+from agentgov.errors import ConfigurationError, IncompleteError
+from agentgov.store.group import Asked, GroupWriter, LostError
+from agentgov.store.link import Lasting, broke, placeholders, read_url, said, unknown
+from agentgov.store.listeners import Listeners
+from agentgov.store.migrate import Migration, known, upgrade
+from agentgov.store.port import Row, T, Transaction, Value
+
+_TURN = 0x6167656E74676F76  # "agentgov"
+_BEGIN = f"BEGIN ISOLATION LEVEL READ COMMITTED; SELECT pg_advisory_xact_lock({_TURN})"
+_LOOK = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY"
+_CHANNEL = "agentgov"
+_READERS = 4
+_PERIOD, _HEARTBEAT = 0.2, 5  # seconds, and how many of those until a silent connection is asked whether it is there
+_OLDEST = 120000
+
+
+class PostgresqlTransaction:
+    """What works see of a connection, while a transaction is open on it."""
+
+    def __init__(self, link: Connection[Row]) -> None:
+        self._link = link
+        self._cursor = link.cursor()
+        self._saved = True  # whether what a work changes can be undone by itself
+        self._point = False  # whether there is a savepoint
+        self.failed: Exception | None = None
+
+    def all(self, sql: str, *values: Value) -> Sequence[Row]:
+        """Every row of an answer."""
+        return self._execute(sql, values).fetchall()
+
+    def one(self, sql: str, *values: Value) -> Row | None:
+        """The first row of an answer, None where there is none."""
+        return self._execute(sql, values).fetchone()
+
+    def run(self, sql: str, *values: Value) -> int:
+        """How many rows a statement changed."""
+        return self._execute(sql, values).rowcount
+
+    def tell(self, topic: str) -> None:
+        """Have a topic told once this is committed."""
+        self._execute("SELECT pg_notify(?, ?)", (_CHANNEL, topic))
+
+    def _execute(self, sql: str, values: tuple[Value, ...]) -> "psycopg.Cursor[Row]":
+        try:
+            if not self._saved and not sql.startswith("SELECT"):
+                self._save()
+            return self._cursor.execute(placeholders(sql), values)
+        except (psycopg.Error, OverflowError, UnicodeEncodeError) as error:
+            self.failed = error
+            raise said(error) from error
+
+    def _save(self) -> None:
+        self._link.execute("RELEASE work; SAVEPOINT work" if self._point else "SAVEPOINT work", prepare=False)
+        self._saved = self._point = True
+
+    def start(self) -> None:
+        """Begin with a work of a group."""
+        self._saved, self.failed = False, None
+
+    def keep(self) -> None:
+        """End a work. Raises what a statement of it failed with: a work does not go on after that."""
+        if self.failed is not None:
+            raise said(self.failed) from self.failed
+
+    def undo(self) -> None:
+        """Undo a work. Raises LostError where that takes the whole transaction."""
+        if self.failed is not None and broke(self.failed):
+            raise LostError(str(said(self.failed))) from self.failed
+        status = self._link.info.transaction_status
+        if self._point and self._saved and status in (TransactionStatus.INTRANS, TransactionStatus.INERROR):
+            self._link.execute("ROLLBACK TO work", prepare=False)
+        elif status != TransactionStatus.INTRANS:
+            raise LostError("a statement that only looks failed")
+
+
+class _Writer:
+    """The engine of the thread that writes."""
+
+    def __init__(self, link: Lasting) -> None:
+        self._lasting = link
+        self._link = link.get()
+        self._transaction = PostgresqlTransaction(self._link)
+
+    def begin(self) -> None:
+        try:
+            self._open()
+        except psycopg.OperationalError:  # it may have broken since it was used last: once more, with a new one
+            self._lasting.drop()
+            try:
+                self._open()
+            except psycopg.Error as error:
+                self._lasting.drop()
+                raise said(error) from error
+
+    def _open(self) -> None:
+        self._link = self._lasting.get()
+        self._link.execute(_BEGIN, prepare=False)
+        self._transaction = PostgresqlTransaction(self._link)
+
+    def attempt(self, asked: Asked) -> None:
+        transaction = self._transaction
+        transaction.start()
+        try:
+            asked.answer = asked.work(transaction)
+            transaction.keep()
+        except BaseException as error:
+            asked.answer, asked.error = None, error
+            try:
+                transaction.undo()
+            except psycopg.Error as lost:
+                raise LostError(str(said(lost))) from lost
+
+    def commit(self) -> None:
+        try:
+            outcome = self._link.execute("COMMIT", prepare=False).statusmessage
+        except psycopg.Error as error:
+            if not unknown(error):
+                raise LostError(str(said(error))) from error
+            self._lasting.drop()
+            message = f"it cannot be told whether the store has it ({said(error)})"
+            raise IncompleteError(message, "ask again with the same key") from error
+        if outcome != "COMMIT":  # a transaction that had failed is rolled back by it
+            raise LostError("the transaction had failed")
+
+    def rollback(self) -> None:
+        try:
+            if self._link.closed or self._link.info.transaction_status == TransactionStatus.ACTIVE:
+                self._lasting.drop()
+            elif self._link.info.transaction_status != TransactionStatus.IDLE:
+                self._link.execute("ROLLBACK", prepare=False)
+        except psycopg.Error:
+            self._lasting.drop()
+
+    def idle(self) -> None:
+        """Nothing: a connection that broke is found when it is used."""
+
+
+class PostgresqlStore:
+    """The store in a database. Raises ConfigurationError where it cannot be opened."""
+
+    def __init__(self, url: str, *, steps: Sequence[Migration] | None = None) -> None:
+        settings = read_url(url)
+        with ExitStack() as opened:
+            writer, ear = self._lasting(settings, opened), self._lasting(settings, opened)
+            _upgrade(writer.get(), known() if steps is None else steps)
+            ear.get().execute(f"LISTEN {_CHANNEL}")
+            self._readers: SimpleQueue[Lasting] = SimpleQueue()
+            for _ in range(_READERS):
+                self._readers.put(self._lasting(settings, opened))
+            self._opened = opened.pop_all()
+        self._listeners = Listeners()
+        self._closed = threading.Event()
+        self._hearing = threading.Thread(target=self._hear, args=(ear,), name="agentgov-store-hears", daemon=True)
+        self._hearing.start()
+        self._writer = GroupWriter(_Writer(writer), "agentgov-store-writes")
+        self._pool = ThreadPoolExecutor(_READERS, "agentgov-store-reads")
+
+    def write(self, work: Callable[[Transaction], T]) -> "Future[T]":
+        """Do some work and commit it together with what others ask for meanwhile."""
+        return self._writer.ask(work)
+
+    def read(self, work: Callable[[Transaction], T]) -> "Future[T]":
+        """Look at what is committed."""
+        try:
+            return self._pool.submit(self._look, work)
+        except RuntimeError:  # after `close`
+            future: Future[T] = Future()
+            future.set_exception(IncompleteError("the store is closed"))
+            return future
+
+    def listen(self, told: Callable[[str], None]) -> None:
+        """Call a function with each topic that is told."""
+        self._listeners.add(told)
+
+    def close(self) -> None:
+        """Commit what was asked for, and let go."""
+        self._writer.close()
+        self._pool.shutdown()
+        self._closed.set()
+        self._hearing.join()
+        self._listeners.close()
+        self._opened.close()
+
+    @staticmethod
+    def _lasting(settings: dict[str, str], opened: ExitStack) -> Lasting:
+        link = Lasting(settings)
+        opened.callback(link.drop)
+        return link
+
+    def _look(self, work: Callable[[Transaction], T]) -> T:
+        lasting = self._readers.get()
+        try:
+            try:
+                return _looked(lasting, work)
+            except LostError:  # it looked only, so it may do so again
+                return _looked(lasting, work)
+        except LostError as error:
+            raise IncompleteError(f"the store in PostgreSQL does not answer ({error})", "try again") from error
+        finally:
+            self._readers.put(lasting)
+
+    def _hear(self, ear: Lasting) -> None:
+        """Tell what is told, and "" where something may have been missed because the connection broke."""
+        whole = True
+        while not self._closed.is_set():
+            try:
+                link = ear.get()
+                if not whole:
+                    link.execute(f"LISTEN {_CHANNEL}")
+                    self._listeners.tell("")
+                    whole = True
+                for _ in range(_HEARTBEAT):
+                    for note in link.notifies(timeout=_PERIOD):
+                        self._listeners.tell(note.payload)
+                    if self._closed.is_set():
+                        return
+                link.execute("SELECT 1")
+            except (psycopg.Error, IncompleteError) as error:
+                if whole:
+                    logging.getLogger(__name__).warning("the store is out of hearing: %s", error)
+                whole = False
+                ear.drop()
+                self._closed.wait(ear.patience)
+
+
+def _looked(lasting: Lasting, work: Callable[[Transaction], T]) -> T:
+    """Look once. Raises LostError where the connection broke, and drops it."""
+    link = lasting.get()
+    transaction = PostgresqlTransaction(link)
+    try:
+        link.execute(_LOOK, prepare=False)
+        answer = work(transaction)
+        transaction.keep()
+        link.execute("COMMIT", prepare=False)
+    except BaseException as error:
+        cause = transaction.failed or error
+        try:
+            link.execute("ROLLBACK", prepare=False)
+        except psycopg.Error:
+            lasting.drop()
+        if isinstance(cause, psycopg.Error) and broke(cause):
+            lasting.drop()
+            raise LostError(str(said(cause))) from cause
+        raise
+    return answer
+
+
+def _upgrade(link: Connection[Row], steps: Sequence[Migration]) -> None:
+    if link.info.server_version < _OLDEST:
+        raise ConfigurationError("this PostgreSQL is too old for a store", "use version 12 or later")
+
+    @contextmanager
+    def transaction() -> Iterator[Transaction]:
+        link.execute(_BEGIN, prepare=False)
+        try:
+            yield PostgresqlTransaction(link)
+            link.execute("COMMIT", prepare=False)
+        finally:
+            if not link.closed and link.info.transaction_status != TransactionStatus.IDLE:
+                link.execute("ROLLBACK", prepare=False)
+
+    try:
+        upgrade(transaction, "postgresql", steps)
+    except (psycopg.Error, IncompleteError) as error:
+        raise ConfigurationError(f"the tables of the store cannot be brought up to date ({said(error)})") from error

@@ -1,0 +1,111 @@
+"""The real PostgreSQL in a folder of its own, one for each process that runs tests; a database for each test.
+
+    def test_it(postgres): store = open_store(postgres.database())
+
+Installed by .ci/postgresql. The server does not run as the superuser, and ends with the tests however they end.
+"""
+
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+
+import pytest
+from patience import PATIENCE, until
+from ports import free_port
+
+_PLACES = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))
+_USER = "postgres"
+PASSWORD = "correct-horse"
+
+
+class Postgres:
+    """A server on loopback and on a socket in its folder; `agentgov` may do everything, with the password over TCP."""
+
+    def __init__(self, folder: Path, durable: bool = False) -> None:
+        self.folder, self.port = folder, free_port()
+        self._data, self._numbers = folder / "data", count(1)
+        self._as: list[str] = []
+        if os.geteuid() == 0:
+            user = pwd.getpwnam(_USER)
+            os.chown(folder, user.pw_uid, user.pw_gid)
+            self._as = ["setpriv", f"--reuid={_USER}", f"--regid={user.pw_gid}", "--init-groups", "--pdeathsig=QUIT"]
+        self._do(
+            "initdb", "-D", str(self._data), "-U", "agentgov", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "-N"
+        )
+        (self._data / "pg_hba.conf").write_text("local all all trust\nhost all all 127.0.0.1/32 scram-sha-256\n")
+        self._settings = [f"port={self.port}", f"unix_socket_directories={folder}", "listen_addresses=127.0.0.1"]
+        self._settings += ["max_connections=100"] if durable else ["fsync=off", "max_connections=100"]
+        self._server: subprocess.Popen[bytes] | None = None
+        self.start()
+        self.sql(f"ALTER ROLE agentgov PASSWORD '{PASSWORD}'")
+
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
+        options = [word for setting in self._settings for word in ("-c", setting)]
+        with (self.folder / "log").open("ab") as log:
+            command = [*self._as, str(_PLACES[-1] / "postgres"), "-D", str(self._data), *options]
+            self._server = subprocess.Popen(command, stdout=log, stderr=log, cwd=self.folder)
+        until(lambda: self._asked("SELECT 1").returncode == 0, "PostgreSQL")
+
+    def stop(self, how: int = signal.SIGQUIT) -> None:
+        """End it: at once, without a word to anybody, unless another signal is given."""
+        if self._server is not None:
+            self._server.send_signal(how)
+            self._server.wait(PATIENCE)
+            self._server = None
+
+    def freeze(self, frozen: bool) -> None:
+        """Let every process of the server sleep, or wake them up."""
+        assert self._server is not None
+        children = Path(f"/proc/{self._server.pid}/task/{self._server.pid}/children").read_text().split()
+        for pid in (self._server.pid, *map(int, children)):
+            os.kill(pid, signal.SIGSTOP if frozen else signal.SIGCONT)
+
+    def database(self, tcp: bool = False) -> str:
+        """The URL of an empty database."""
+        name = f"test{next(self._numbers)}"
+        self.sql(f"CREATE DATABASE {name}")
+        return self.url(name, tcp)
+
+    def url(self, name: str, tcp: bool = False) -> str:
+        """The URL of a database, through the socket, or over TCP without the password."""
+        place = f"127.0.0.1:{self.port}/{name}" if tcp else f"/{name}?host={self.folder}&port={self.port}"
+        return f"postgresql://agentgov@{place}" if tcp else f"postgresql://{place}&user=agentgov"
+
+    def sql(self, statement: str, database: str = "postgres") -> str:
+        """What the server answers to a statement of the superuser's."""
+        done = self._asked(statement, database)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+    def _asked(self, statement: str, database: str = "postgres") -> "subprocess.CompletedProcess[str]":
+        command = [str(_PLACES[-1] / "psql"), "-XAtq", "-h", str(self.folder), "-p", str(self.port), "-U", "agentgov"]
+        return subprocess.run([*command, "-c", statement, database], capture_output=True, text=True, check=False)
+
+    def _do(self, program: str, *words: str) -> None:
+        command = [*self._as, str(_PLACES[-1] / program), *words]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=self.folder)
+        assert done.returncode == 0, done.stderr
+
+
+@contextmanager
+def serving(durable: bool = False) -> Iterator[Postgres]:
+    """A server while it is needed. Skips the test where PostgreSQL is not installed."""
+    if not _PLACES or not shutil.which("setpriv"):
+        pytest.skip("needs PostgreSQL (.ci/postgresql installs it)")
+    folder = Path(tempfile.mkdtemp(prefix="agentgov-postgres-", dir="/var/tmp" if durable else None))
+    server = None
+    try:
+        server = Postgres(folder, durable)
+        yield server
+    finally:
+        if server is not None:
+            server.stop()
+        shutil.rmtree(folder)

@@ -2,7 +2,7 @@
 
 The language is CEL (github.com/google/cel-spec), compiled and type-checked by Google's own C++ implementation. That is
 loaded by the first condition, so whoever has none never pays; where it cannot be loaded, `available` says so and
-nothing is judged. Nothing is evaluated here.
+nothing is judged. Nothing is evaluated here: `evaluate` does that.
 """
 
 import re
@@ -28,6 +28,8 @@ _STRANGE = re.compile(r"[^\S\n\t ]|[\x00-\x08\x0e-\x1f\x7f\ud800-\udfff]")
 _ERROR = re.compile(r"ERROR: <input>:(-?\d+):(-?\d+): ([^\n]*)")
 _UNDECLARED = re.compile(r"undeclared reference to '([\w.]+)'")
 _OVERLOAD = re.compile(r"found no matching overload for '([\w.@\[\]?:!+*/%<>=&|-]+)' applied to '([^']+)'")
+_MAP = re.compile(r"\.\s*map\s*\(")
+_MOST_MAPS = 2
 _LONG = 60  # characters of a name that is repeated in a message
 # What people write who think in another language, and how CEL says it.
 _ELSEWHERE = {"True": "true", "False": "false", "None": "null", "nil": "null", "and": "&&", "or": "||", "not": "!"}
@@ -44,7 +46,7 @@ class Problem(msgspec.Struct, frozen=True):
 
 def available() -> bool:
     """Whether conditions can be compiled on this machine."""
-    return _environment() is not None
+    return environment() is not None
 
 
 @lru_cache(maxsize=4096)  # one condition stands in many agents
@@ -55,19 +57,21 @@ def check_condition(text: str) -> Problem | None:
         return Problem(MAX_LENGTH, message, "split the rule")
     if strange := _STRANGE.search(text):
         return Problem(strange.start(), "a condition holds no control characters and no unusual spaces", "remove it")
-    environment = _environment()
-    if environment is None:
+    if grown := _grows(text):
+        return grown
+    known = environment()
+    if known is None:
         return None
     try:
-        kind = environment.compile(text).return_type().name()
+        kind = known.compile(text).return_type().name()
     except (RuntimeError, ValueError, TypeError) as error:
         return _explained(text, str(error))
     return _of_type(text, str(kind))
 
 
 @cache
-def _environment() -> Any:
-    """The declared variables, compiled once; None where there is no implementation for this machine."""
+def environment() -> Any:
+    """The declared variables, compiled once; None where there is no implementation for this machine. For `evaluate`."""
     try:
         from cel_expr_python import cel
     except ImportError:
@@ -79,6 +83,16 @@ def _environment() -> Any:
         "map(string, string)": kinds.Map(kinds.STRING, kinds.STRING),
     }
     return cel.NewEnv(variables={name: types[kind] for name, kind in VARIABLES.items()})
+
+
+def _grows(text: str) -> Problem | None:
+    """Nothing that makes of little much: doubled a few times in a row, a short text fills any memory."""
+    found = list(_MAP.finditer(text))
+    if len(found) > _MOST_MAPS:
+        return Problem(found[_MOST_MAPS].start(), f"a condition has at most {_MOST_MAPS} map(...)", "split the rule")
+    if found and "+" in text:
+        return Problem(text.index("+"), "a condition with map(...) does not add up as well", "split the rule")
+    return None
 
 
 def _of_type(text: str, kind: str) -> Problem | None:

@@ -183,10 +183,10 @@ def test_messages_repeat_no_text_of_a_condition() -> None:
 @pytest.fixture
 def nothing_compiles(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setitem(sys.modules, "cel_expr_python", None)
-    cel._environment.cache_clear()
+    cel.environment.cache_clear()
     check_condition.cache_clear()
     yield
-    cel._environment.cache_clear()
+    cel.environment.cache_clear()
     check_condition.cache_clear()
 
 

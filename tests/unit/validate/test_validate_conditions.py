@@ -70,10 +70,10 @@ def test_a_condition_behind_an_alias_is_found_at_the_alias() -> None:
 @pytest.fixture
 def nothing_compiles(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setitem(sys.modules, "cel_expr_python", None)
-    cel._environment.cache_clear()
+    cel.environment.cache_clear()
     cel.check_condition.cache_clear()
     yield
-    cel._environment.cache_clear()
+    cel.environment.cache_clear()
     cel.check_condition.cache_clear()
 
 

@@ -1,0 +1,91 @@
+"""A permit as it is stored, and the record that each change of it leaves in the ledger, in the same transaction."""
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import msgspec
+
+from agentgov.model.document import Environment
+from agentgov.runtime import quotas
+from agentgov.runtime.calls import Needs
+from agentgov.runtime.ledger import Entry, append
+from agentgov.store.port import Row, Transaction
+
+State = Literal["pending", "approved", "consumed", "denied", "expired"]
+STATES: tuple[State, ...] = ("pending", "approved", "consumed", "denied", "expired")
+OPEN: tuple[State, ...] = ("pending", "approved")
+COLUMNS = (
+    "id, agent, environment, permit_key, state, tool, release_name, closure, binding, policy, subject, needs, shown, "
+    "demands, asked, expires, decided, consumed, outcome, record"
+)
+
+
+class Permit(msgspec.Struct, frozen=True):
+    """One row of `permits`; times are epoch milliseconds, 0 for what has not happened."""
+
+    id: str
+    agent: str
+    environment: Environment
+    key: str
+    state: State
+    tool: str
+    release: str
+    closure: str
+    binding: str
+    policy: str
+    subject: str
+    needs: Needs | None  # None where nobody was asked
+    shown: str  # JSON
+    demands: tuple[quotas.Taken, ...]
+    asked: int
+    expires: int
+    decided: int
+    consumed: int
+    outcome: str
+    record: int
+
+    def at(self, now_ms: int) -> State:
+        """Its state at a moment: what is over is expired, also before anybody wrote that down."""
+        return "expired" if self.state in OPEN and self.expires <= now_ms else self.state
+
+
+def permit_of(row: Row) -> Permit:
+    """A row of COLUMNS as a permit."""
+    values = list(row)
+    values[11] = msgspec.json.decode(row[11], type=Needs) if row[11] else None
+    values[13] = quotas.read(row[13])
+    return Permit(*values)
+
+
+def find(tx: Transaction, id_: str) -> Permit | None:
+    """The permit with that id."""
+    row = tx.one(f"SELECT {COLUMNS} FROM permits WHERE id = ?", id_)  # noqa: S608 - our own words
+    return permit_of(row) if row is not None else None
+
+
+def lock(tx: Transaction, id_: str) -> Permit | None:
+    """The permit with that id, which nobody else changes until the transaction ends."""
+    return find(tx, id_) if tx.run("UPDATE permits SET votes = votes + 1 WHERE id = ?", id_) == 1 else None
+
+
+def close(tx: Transaction, permit: Permit, state: State, now_ms: int) -> bool:
+    """End an open permit in some way, if it still is open: what it took is given back, what people saw is forgotten."""
+    ended = tx.run(
+        "UPDATE permits SET state = ?, decided = CASE WHEN decided = 0 THEN ? ELSE decided END, shown = '' "
+        "WHERE id = ? AND state IN ('pending', 'approved')",
+        *(state, now_ms, permit.id),
+    )
+    if ended != 1:
+        return False
+    quotas.give_back(tx, permit.demands)
+    tx.run("DELETE FROM permit_notices WHERE permit = ?", permit.id)
+    return True
+
+
+def record(
+    tx: Transaction, type_: str, permit: Permit, actor: str, payload: Mapping[str, Any], now_ms: int, salt: bytes
+) -> int:
+    """Write down what happened to a permit; its place in the ledger."""
+    refs = {"binding": permit.binding, "permit": permit.id, "tool": permit.tool}
+    body = msgspec.json.encode(payload, order="sorted") if payload else b""
+    return append(tx, Entry(type_, permit.agent, actor, permit.environment, permit.closure, refs, body), now_ms, salt)

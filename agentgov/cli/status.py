@@ -1,7 +1,8 @@
 """`agentgov status`: what runs where, at what share, since when, and what it waits for."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise, zip_longest
 from typing import Any
 
 import click
@@ -14,7 +15,7 @@ from agentgov.journal.clock import STALE_HINT, stale_words
 from agentgov.journal.overriding import overrides_of
 from agentgov.journal.view import View
 from agentgov.model.names import AgentId
-from agentgov.model.state import Revoked
+from agentgov.model.state import Deployment, Revoked
 from agentgov.release.fleet import plan_all
 from agentgov.release.memory import MemoryStore
 from agentgov.release.observations import Memory, fingerprint
@@ -24,19 +25,31 @@ from agentgov.repo import clock
 from agentgov.report.page import Page, Span
 from agentgov.report.phrases import UNREVIEWED
 from agentgov.report.standing import COLUMNS, Standing, standing_of
+from agentgov.report.standings import Standings
 from agentgov.trust.places import state_path
 
+_SECONDS = "5"  # between two looks, where nobody says how many
 
-@click.command()
+
+class _Status(click.Command):
+    """The command, whose `--watch` takes a number where one follows, and never an agent."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        alone = [one == "--watch" and "/" in following for one, following in pairwise(args)]
+        told = [f"--watch={_SECONDS}" if by_itself else one for one, by_itself in zip_longest(args, alone)]
+        return super().parse_args(ctx, told)
+
+
+@click.command(cls=_Status)
 @parameters.agent_argument(required=False)
 @click.option("--fetch/--no-fetch", default=None, help="Ask the remote for the journal first (with --watch: always).")
 @click.option(
     "--watch",
     is_flag=False,
-    flag_value="5",
+    flag_value=_SECONDS,
     type=click.IntRange(1, 3600),
     metavar="[SECONDS]",
-    help="Stay, look again every 5 (or so many) seconds, and show what moves. Ended by q or Ctrl-C.",
+    help=f"Stay, look again every {_SECONDS} (or so many) seconds, and show what moves. Ended by q or Ctrl-C.",
 )
 @repo_option
 @format_option()
@@ -54,7 +67,7 @@ def status(agent: AgentId | None, fetch: bool | None, watch: int | None, repo: s
     view = context.view(fetch=bool(fetch))
     if agent is not None:
         require_agent(view, agent)
-    fleet = fleet_status(context, view, agent)
+    fleet = Looks(context, agent).look(view)
     answer(output, _page(context, fleet, bool(fetch)), fleet.document())
     return 0
 
@@ -66,16 +79,16 @@ class FleetStatus:
     view: View
     only: AgentId | None
     rows: tuple[Standing, ...]
-    memories: Mapping[str, Memory]  # what the reconciler of this machine observed, of deployments as they are now
+    memories: Mapping[AgentId, Memory]  # what the reconciler of this machine observed, of deployments as they are now
     pinned: bool
     now: int
 
-    def document(self) -> dict[str, Any]:
-        """All of it as a document."""
+    def document(self, rows: Sequence[Standing] | None = None) -> dict[str, Any]:
+        """All of it as a document, or with these agents only."""
         view = self.view
         return {
             "schema": "agentgov.status/1",
-            "agents": [row.document() for row in self.rows],
+            "agents": [row.document() for row in (self.rows if rows is None else rows)],
             "pending": sorted(view.state.pending),
             "unreviewed": len(view.governance.access.people) == 1,
             "pinned": self.pinned,
@@ -86,32 +99,41 @@ class FleetStatus:
         }
 
 
-def fleet_status(context: Context, view: View, only: AgentId | None) -> FleetStatus:
-    """Where all agents stand, or one; nothing is read of the others then."""
-    now = clock.now()
-    known, pinned = _observed(view, only), context.journal.pins(view) is not None
-    waits = _waits(view, known, pinned, now)
-    agents = [only] if only is not None else sorted({*view.agents(), *view.state.released()})
-    rows = tuple(standing_of(view, one, now, waits.get(one, ())) for one in agents)
-    return FleetStatus(view, only, rows, known, pinned, now)
+@dataclass(slots=True)
+class Looks:
+    """Looks at a whole fleet, or at one agent of it, one after the other: what did not change is not read again."""
+
+    context: Context
+    only: AgentId | None = None
+    _standings: Standings = field(default_factory=Standings)
+    _store: MemoryStore | None = None
+
+    def look(self, view: View) -> FleetStatus:
+        """Where all agents stand, or the one; nothing is read of the others then."""
+        now, only, pinned = clock.now(), self.only, self.context.journal.pins(view) is not None
+        if only is not None:
+            known = self._observed(view, {only: view.state.deployment(only)})
+            waits = _waits(view, known, pinned, now)
+            return FleetStatus(view, only, (standing_of(view, only, now, waits.get(only, ())),), known, pinned, now)
+        self._standings.look(view)
+        known = self._observed(view, self._standings.moving())
+        rows = self._standings.rows(max(now, view.state.head.time), _waits(view, known, pinned, now))
+        return FleetStatus(view, None, rows, known, pinned, now)
+
+    def _observed(self, view: View, at: Mapping[AgentId, Deployment]) -> dict[AgentId, Memory]:
+        """What the reconciler of this machine observed of agents, as far as it speaks of where they stand now."""
+        self._store = self._store or MemoryStore(state_path("reconciler", view.state.head.fleet))
+        memories, _ = self._store.load()
+        found = ((agent, one, memories.get(str(agent))) for agent, one in at.items())
+        return {agent: memory for agent, one, memory in found if memory is not None and memory.of == fingerprint(one)}
 
 
-def _observed(view: View, only: AgentId | None) -> dict[str, Memory]:
-    """What the reconciler of this machine observed, as far as it speaks of where agents stand now."""
-    memories, _ = MemoryStore(state_path("reconciler", view.state.head.fleet)).load()
-    wanted = {str(agent): agent for agent in (view.state.released() if only is None else (only,))}
-    return {
-        name: memory
-        for name, memory in memories.items()
-        if name in wanted and memory.of == fingerprint(view.state.deployment(wanted[name]))
-    }
-
-
-def _waits(view: View, known: Mapping[str, Memory], pinned: bool, now: int) -> dict[AgentId, tuple[Wait, ...]]:
+def _waits(view: View, known: Mapping[AgentId, Memory], pinned: bool, now: int) -> dict[AgentId, tuple[Wait, ...]]:
     """What agents wait for, as far as this machine can tell: soak and counts only the reconciler's machine knows."""
-    agents = [agent for agent in view.state.released() if str(agent) in known] if known else []
+    agents = [agent for agent in known if view.state.releases(agent)]
     tags = {release.name: release.tag for agent in agents for release in view.state.releases(agent)}  # as recorded
-    decisions = plan_all(view, known, Refs("", tags), now, pinned, agents=agents)
+    memories = {str(agent): memory for agent, memory in known.items()}
+    decisions = plan_all(view, memories, Refs("", tags), now, pinned, agents=agents)
     return {agent: decision.waits for agent, decision in decisions.items()}
 
 

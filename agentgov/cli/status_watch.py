@@ -1,6 +1,7 @@
 """`agentgov status --watch`: look again every few seconds; a board on a terminal, a line a change elsewhere.
 
-It only reads. While the remote is away the last look stays, with what is wrong.
+It only reads. While the remote is away the last look stays, with its age and what is wrong, and the next looks come
+later and later.
 """
 
 import json
@@ -22,8 +23,8 @@ from agentgov.cli.context import Context
 from agentgov.cli.journal import as_json
 from agentgov.cli.known import require_agent
 from agentgov.cli.options import show, wants_colour
-from agentgov.cli.status import FleetStatus, fleet_status
-from agentgov.cli.watch import Stop
+from agentgov.cli.status import FleetStatus, Looks
+from agentgov.cli.watch import Stop, pause_after
 from agentgov.errors import AgentgovError
 from agentgov.journal.clock import stale_words
 from agentgov.journal.pipelines import pipeline_of
@@ -32,9 +33,12 @@ from agentgov.journal.view import View
 from agentgov.model.names import AgentId
 from agentgov.release.observations import observed
 from agentgov.report.board import Look, board
-from agentgov.report.moments import stamp
+from agentgov.report.moments import age, stamp
 from agentgov.report.page import Page, Span
+from agentgov.report.standing import Standing
 
+_LONGEST = 60  # seconds between two looks while the remote is away
+_REDRAW = 5.0  # seconds after which the board says anew how old it is
 _LATEST = 5  # acts on the board
 _BEFORE = 200  # acts before the first look among which those are looked for
 
@@ -45,16 +49,17 @@ class _Screen(Protocol):
     def show(self, fleet: FleetStatus, new: tuple[Logged, ...]) -> None:
         """One look, and the acts since the last one (newest first)."""
 
-    def trouble(self, message: str) -> None:
-        """Why there is nothing new to show."""
+    def trouble(self, message: str, shown: float) -> None:
+        """Why there is nothing new to show since that moment (of the monotonic clock)."""
 
-    def wait(self, seconds: int, stop: Stop) -> bool:
+    def wait(self, seconds: float, stop: Stop) -> bool:
         """Wait for the next look; whether somebody asked to end."""
 
 
 def watch_status(context: Context, agent: AgentId | None, seconds: int, fetch: bool, output: str) -> int:
     """Look again until somebody ends it: 0 by q or SIGTERM, 130 by Ctrl-C."""
-    stop, seen = Stop(), -1
+    stop, seen, looks = Stop(), -1, Looks(context, agent)
+    failures, shown = 0, 0.0
     fetch = fetch and context.journal.remote is not None
     with stop.listening(), _screen(context, output) as screen:
         while not stop():
@@ -62,13 +67,14 @@ def watch_status(context: Context, agent: AgentId | None, seconds: int, fetch: b
                 view = context.view(fetch=fetch)
                 if agent is not None and seen < 0:
                     require_agent(view, agent)
-                screen.show(fleet_status(context, view, agent), _since(context, view, agent, seen))
-                seen = view.state.head.seq
+                screen.show(looks.look(view), _since(context, view, agent, seen))
+                failures, shown, seen = 0, time.monotonic(), view.state.head.seq
             except AgentgovError as error:
                 if error.exit_code == 2 or seen < 0:
                     raise
-                screen.trouble(f"{error.message}{f' ({error.hint})' if error.hint else ''}")
-            if screen.wait(seconds, stop):
+                failures += 1
+                screen.trouble(f"{error.message}{f' ({error.hint})' if error.hint else ''}", shown)
+            if screen.wait(pause_after(seconds, failures, _LONGEST) if failures else seconds, stop):
                 break
     return stop.code
 
@@ -93,31 +99,49 @@ def _screen(context: Context, output: str) -> Iterator[_Screen]:
             yield found
 
 
-class _Documents:
+class _Told:
+    """What is wrong, on standard error, once."""
+
+    def __init__(self) -> None:
+        self._said = ""
+
+    def trouble(self, message: str, shown: float) -> None:
+        self._say(message, _aged(message, shown))
+
+    def wait(self, seconds: float, stop: Stop) -> bool:
+        return stop.wait(seconds)
+
+    def _say(self, message: str, words: str) -> None:
+        if message and message != self._said:
+            show(Page().line(Span("waiting ", "warn"), words), err=True)
+        self._said = message
+
+
+class _Documents(_Told):
     """One JSON document a line: all agents first, then those that changed, with the acts that came in between."""
 
     def __init__(self) -> None:
-        self._before: dict[str, Any] | None = None
+        super().__init__()
+        self._rows: dict[AgentId, Standing] | None = None
+        self._fleet: dict[str, Any] = {}
 
     def show(self, fleet: FleetStatus, new: tuple[Logged, ...]) -> None:
-        document = fleet.document()
-        agents = {one["agent"]: one for one in document["agents"]}
-        now = {name: _settled(one) for name, one in agents.items()}
-        now |= {f".{name}": told for name, told in document.items() if name not in ("agents", "journal")}
-        before, self._before = self._before, now
-        if before is None:
-            click.echo(json.dumps({**document, "acts": []}, ensure_ascii=False))
-        elif new or now != before:
-            changed = [one for name, one in agents.items() if before.get(name) != now[name]]
-            told = [as_json(one) for one in reversed(new)]
-            click.echo(json.dumps({**document, "agents": changed, "acts": told}, ensure_ascii=False))
+        self._say("", "")
+        before, self._rows = self._rows, {row.agent: row for row in fleet.rows}
+        changed = fleet.rows if before is None else [row for row in fleet.rows if _is_news(before.get(row.agent), row)]
+        document = fleet.document(changed)
+        whole = {name: told for name, told in document.items() if name not in ("agents", "journal")}
+        others = before is None or before.keys() != self._rows.keys() or whole != self._fleet
+        self._fleet = whole
+        if changed or new or others:
+            told = [as_json(one) for one in reversed(new)] if before is not None else []
+            click.echo(json.dumps({**document, "acts": told}, ensure_ascii=False))
         sys.stdout.flush()
 
-    def trouble(self, message: str) -> None:
-        show(Page().line(Span("waiting ", "warn"), message), err=True)
 
-    def wait(self, seconds: int, stop: Stop) -> bool:
-        return stop.wait(seconds)
+def _is_news(before: Standing | None, now: Standing) -> bool:
+    """Whether something is told of an agent that was not told before; most are the very same value."""
+    return before is not now and (before is None or _settled(before.document()) != _settled(now.document()))
 
 
 def _settled(agent: dict[str, Any]) -> dict[str, Any]:
@@ -127,11 +151,12 @@ def _settled(agent: dict[str, Any]) -> dict[str, Any]:
     return {**agent, "waits": waits}
 
 
-class _Lines:
-    """The table once, then one line for every act; what is wrong is said once."""
+class _Lines(_Told):
+    """The table once, then one line for every act."""
 
     def __init__(self) -> None:
-        self._begun, self._said = False, ""
+        super().__init__()
+        self._begun = False
 
     def show(self, fleet: FleetStatus, new: tuple[Logged, ...]) -> None:
         page = Page()
@@ -142,15 +167,7 @@ class _Lines:
             page.line(f"{stamp(logged.head.time)}  {logged.act.actor_id:<12} {logged.act.subject}")
         show(page)
         sys.stdout.flush()
-        self.trouble(_stale(fleet))
-
-    def trouble(self, message: str) -> None:
-        if message and message != self._said:
-            show(Page().line(Span("waiting ", "warn"), message), err=True)
-        self._said = message
-
-    def wait(self, seconds: int, stop: Stop) -> bool:
-        return stop.wait(seconds)
+        self._say(_stale(fleet), _stale(fleet))
 
 
 class _Board:
@@ -162,6 +179,7 @@ class _Board:
 
         self._keys, self._latest = keys, tuple[Logged, ...]()
         self._last: Look | None = None
+        self._away: tuple[str, float] | None = None  # what is wrong, and since when nothing new is shown
         self._live = Live(console=Console(highlight=False), screen=True, auto_refresh=False)
 
     def __enter__(self) -> "_Board":
@@ -173,24 +191,31 @@ class _Board:
 
     def show(self, fleet: FleetStatus, new: tuple[Logged, ...]) -> None:
         self._latest = (*new, *self._latest)[:_LATEST]
-        self._last = _look(fleet, self._latest)
-        self._draw(self._last)
+        self._last, self._away = _look(fleet, self._latest), None
+        self._draw()
 
-    def trouble(self, message: str) -> None:
-        if self._last is not None:
-            self._draw(replace(self._last, problem="; ".join(filter(None, (message, self._last.problem)))))
+    def trouble(self, message: str, shown: float) -> None:
+        self._away = message, shown
+        self._draw()
 
-    def wait(self, seconds: int, stop: Stop) -> bool:
+    def wait(self, seconds: float, stop: Stop) -> bool:
         end = time.monotonic() + seconds
         while not stop() and (left := end - time.monotonic()) > 0:
-            stop.wait(left, *self._keys.files)
+            stop.wait(min(left, _REDRAW) if self._away else left, *self._keys.files)
             if self._keys.end_it():
                 return True
+            if self._away:
+                self._draw()
         return stop()
 
-    def _draw(self, look: Look) -> None:
+    def _draw(self) -> None:
         from rich.text import Text
 
+        look = self._last
+        if look is None:
+            return
+        if self._away is not None:
+            look = replace(look, problem="; ".join(filter(None, (_aged(*self._away), look.problem))))
         width, height = shutil.get_terminal_size()
         page = board(look, height - 1).line(Span("q ends", "dim"))
         text = Text.from_ansi(page.text(colour=wants_colour(), width=width), no_wrap=True, overflow="ellipsis")
@@ -226,13 +251,18 @@ class _Keyboard:
 def _look(fleet: FleetStatus, latest: tuple[Logged, ...]) -> Look:
     view, memories = fleet.view, fleet.memories
     seen = {
-        one.agent: observed(memories[str(one.agent)], pipeline_of(view, one.agent))
+        one.agent: observed(memories[one.agent], pipeline_of(view, one.agent))
         for one in fleet.rows
-        if not one.is_quiet and str(one.agent) in memories
+        if not one.is_quiet and one.agent in memories
     }
     head = view.state.head
     pipelines = partial(pipeline_of, view)
     return Look(fleet.rows, seen, pipelines, latest, head.seq, head.time, fleet.now, _stale(fleet))
+
+
+def _aged(message: str, shown: float) -> str:
+    """How old what is shown became, and by what: in this order, since a narrow terminal cuts the end off."""
+    return f"{age(round(time.monotonic() - shown))} old: {message}"
 
 
 def _stale(fleet: FleetStatus) -> str:

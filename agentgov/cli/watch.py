@@ -112,7 +112,8 @@ def _rest(stop: Stop, seconds: float) -> None:
         stop.wait(left)
 
 
-def pause_after(seconds: int, failures: int) -> float:
-    """Seconds until the next try after so many failures in a row: doubled each time, between half and all of it."""
-    longest = min(seconds << min(failures, 20), max(seconds, LONGEST))
-    return longest * (0.5 + secrets.randbelow(501) / 1000)
+def pause_after(seconds: int, failures: int, longest: int = LONGEST) -> float:
+    """Seconds until the next try after so many failures in a row: doubled each time up to the longest, and between half
+    and all of that."""
+    most = min(seconds << min(failures, 20), max(seconds, longest))
+    return most * (0.5 + secrets.randbelow(501) / 1000)

@@ -4,6 +4,7 @@ Who may give them is decided in `authority`; what a paused agent may still do is
 """
 
 import re
+from collections.abc import Iterable
 
 from agentgov.journal.moves import former_ids
 from agentgov.journal.outcome import Outcome
@@ -21,6 +22,11 @@ _UNTIL = re.compile(r"(?:0|[1-9][0-9]{0,10})\Z")  # epoch seconds, up to the yea
 def pause_of(view: View, agent: AgentId, time: int) -> Pause | None:
     """The pause that stops an agent at this journal time, the strictest first; None where it may run. One of an id
     that it had before stops it, too; of a workspace that it left only while it was there."""
+    return strictest(pauses_on(view, agent), time)
+
+
+def pauses_on(view: View, agent: AgentId) -> tuple[Pause, ...]:
+    """Every pause that means an agent, also one whose time is over."""
     pauses = list(view.state.pauses().values())
     matching = [pause for pause in pauses if selects(view, pause.selector, agent)]
     if pauses and (former := tuple(former_ids(view, agent))):
@@ -29,7 +35,12 @@ def pause_of(view: View, agent: AgentId, time: int) -> Pause | None:
             wide = pause.time <= moved and any(by_name(pause.selector, one) for one in former)
             if pause not in matching and (wide or pause.selector in map(str, former)):
                 matching.append(pause)
-    running = [pause for pause in matching if pause.until == 0 or time < pause.until]
+    return tuple(matching)
+
+
+def strictest(pauses: Iterable[Pause], time: int) -> Pause | None:
+    """Of some pauses the one that counts at this journal time, None where all of them are over."""
+    running = [pause for pause in pauses if pause.until == 0 or time < pause.until]
     return min(running, key=lambda pause: (pause.mode != "stop", pause.seq), default=None)
 
 

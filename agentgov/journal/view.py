@@ -114,11 +114,16 @@ class TreeReader:
         return [path_text(item.name) + ("/" if item.mode == TREE else "") for item in found]
 
     def _read(self, path: str, oid: str) -> Record:
-        record = self._known.get(path, oid)
-        if record is None:
-            record = from_bytes(path, self._repo.blob(oid))
-            self._known.put(path, oid, record)
-        return record
+        return read_record(self._repo, self._known, path, oid)
+
+
+def read_record(repo: Repository, known: Known, path: str, oid: str) -> Record:
+    """The record that a blob spells at a path of the journal's tree, read once; IncompleteError when it is none."""
+    record = known.get(path, oid)
+    if record is None:
+        record = from_bytes(path, repo.blob(oid))
+        known.put(path, oid, record)
+    return record
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +184,14 @@ def agents_in(repo: Repository, tree: str, workspace: str = "") -> Iterator[Agen
                 found = agent_id(f"{path}{name.rstrip('/')}")
                 if found is not None and repo.entry(tree, found.file) is not None:
                     yield found
+
+
+def ids_in(repo: Repository, tree: str, folder: str) -> dict[str, str]:
+    """The object ids in a folder of a tree by name; nothing where there is no such folder."""
+    entry = repo.entry(tree, folder)
+    if entry is None or entry.mode != TREE:
+        return {}
+    return {path_text(one.name): one.oid for one in repo.tree(entry.oid)}
 
 
 def day_of(time: int) -> date:

@@ -84,6 +84,7 @@ class ReleaseName:
         return self.precedence.prerelease is not None
 
 
+@lru_cache(maxsize=4096)
 def release_name(text: str) -> ReleaseName | None:
     """The release that a tag name (without refs/tags/) spells, None where it spells none."""
     agent_text, separator, version = text.rpartition("/v")

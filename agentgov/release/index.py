@@ -17,9 +17,8 @@ import msgspec
 from agentgov.errors import AgentgovError
 from agentgov.journal.line import WORTH_KEEPING
 from agentgov.journal.verdict_cache import VerdictCache
-from agentgov.journal.view import View
+from agentgov.journal.view import View, ids_in
 from agentgov.model.names import AgentId, agent_id, release_name
-from agentgov.model.snapshot import TREE, path_text
 from agentgov.model.state import Deployment, Release
 from agentgov.model.transitions import candidate, is_newer, is_ramping, last_running
 from agentgov.release.observations import Memory, fingerprint
@@ -100,7 +99,7 @@ class FleetIndex:
         return tuple(agent for name in names if (agent := agent_id(name)) is not None)
 
     def _look(self, view: View) -> None:
-        deployments, releases = _entries(view, "deployments"), _entries(view, "releases")
+        deployments, releases = ids_in(view.repo, view.tree, "deployments"), ids_in(view.repo, view.tree, "releases")
         trees = {name: (deployments.get(name, ""), tree) for name, tree in releases.items()}
         if trees == {name: one.trees for name, one in self._workspaces.items()}:
             return
@@ -122,7 +121,10 @@ class FleetIndex:
         before = self._workspaces.get(name)
         if before is not None and before.trees == trees:
             return before
-        deployments, releases = _entries(view, f"deployments/{name}"), _entries(view, f"releases/{name}")
+        deployments, releases = (
+            ids_in(view.repo, view.tree, f"deployments/{name}"),
+            ids_in(view.repo, view.tree, f"releases/{name}"),
+        )
         known = before.agents if before is not None else {}
         objects = {
             one: (deployments.get(f"{one}.yaml", ""), tree)
@@ -155,11 +157,3 @@ def _place(view: View, agent: AgentId, objects: tuple[str, str]) -> _Place:
         return _Place(objects, False, "", ())
     tags = tuple((release.name, release.tag) for release in releases)
     return _Place(objects, rests(at, releases), fingerprint(at), tags)
-
-
-def _entries(view: View, folder: str) -> dict[str, str]:
-    """The object ids in a folder of the journal's tree, by name."""
-    entry = view.repo.entry(view.tree, folder)
-    if entry is None or entry.mode != TREE:
-        return {}
-    return {path_text(one.name): one.oid for one in view.repo.tree(entry.oid)}

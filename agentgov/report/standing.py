@@ -141,10 +141,10 @@ def standing_of(view: View, agent: AgentId, now: int, waits: tuple[Wait, ...] = 
     releases = {one.tag: one for one in view.state.releases(agent)}
     pause = pause_of(view, agent, max(now, view.state.head.time))
     at = view.state.deployment(agent)
-    return Standing(agent, at, releases, pause, waits, _missing(view, at, releases.values()))
+    return Standing(agent, at, releases, pause, waits, missing_of(view, at, releases.values()))
 
 
-def _missing(view: View, at: Deployment, releases: Collection[Release]) -> dict[StageName, tuple[str, ...]]:
+def missing_of(view: View, at: Deployment, releases: Collection[Release]) -> dict[StageName, tuple[str, ...]]:
     """What the release that is next for production lacks before the stages ahead of it."""
     going = next((one for one in releases if one.tag == candidate(at)), None) or _waiting(at, releases)
     if going is None:

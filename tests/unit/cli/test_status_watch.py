@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from patience import PATIENCE, until
-from terminal import at_terminal
+from terminal import at_terminal, terminal
 from unit.cli.command_world import ROOT, CommandWorld
 from unit.cli.output_schema import assert_holds
 
@@ -97,9 +97,19 @@ def test_one_agent_alone_is_watched_and_what_happens_to_others_is_not_told(runni
     assert "payroll" not in "".join(watch.lines)
 
 
-@pytest.mark.parametrize("args", [["support/nobody"], ["--no-fetch", "support/nobody"]])
-def test_a_watch_of_nobody_ends_at_once(running: CommandWorld, args: list[str]) -> None:
-    done = running.process("frank", "status", "--watch", "1", *args)
+@pytest.mark.parametrize(
+    "args",
+    [
+        ["--watch", "1", "support/nobody"],
+        ["--watch", "support/nobody"],
+        ["--watch=2", "support/nobody"],
+        ["support/nobody", "--watch"],
+        ["support/nobody", "--watch", "1"],
+        ["--no-fetch", "--watch", "--", "support/nobody"],
+    ],
+)
+def test_a_watch_of_nobody_ends_at_once_wherever_the_agent_stands(running: CommandWorld, args: list[str]) -> None:
+    done = running.process("frank", "status", *args)
     assert (done.returncode, done.stdout) == (2, "")
     assert "no authorised agent support/nobody" in done.stderr
 
@@ -111,3 +121,29 @@ def test_on_a_terminal_it_is_a_board_that_a_key_ends(in_canary: CommandWorld) ->
     assert "v1.2.0 10%, step 1 of 1" in said
     assert "q ends" in said
     assert said.index("\x1b[?1049h") < said.index("\x1b[?1049l")  # the screen of before comes back
+
+
+def test_while_the_remote_is_away_the_board_says_so_with_its_age_and_comes_back(in_canary: CommandWorld) -> None:
+    env, away = {**in_canary.environment("frank"), "TERM": "xterm"}, in_canary.folder / "away.git"
+    with terminal(["status", "--watch", "1"], cwd=in_canary.fleet, env=env) as screen:
+        screen.until("v1.2.0 10%, step 1 of 1")
+        in_canary.remote.rename(away)
+        screen.until("s old: the remote")
+        away.rename(in_canary.remote)
+        in_canary.must("erin", "pause", TRIAGE, "--reason", "Stop")
+        screen.until("1 paused")
+        assert "s old: the remote" not in screen.said.rpartition("1 paused")[2]
+        screen.types("q")
+        assert screen.end() == 0, screen.said
+
+
+def test_a_look_with_nothing_new_makes_no_document(running: CommandWorld) -> None:
+    with watching(running, "--json") as watch:
+        until(lambda: watch.lines, "the first document")
+        running.must("erin", "hold", "finance/payroll")
+        until(lambda: len(watch.lines) > 1, "the second document")
+        running.must("erin", "hold", "finance/payroll", "--lift")
+        until(lambda: len(watch.lines) > 2, "the third document")
+        assert watch.end(signal.SIGINT) == 130
+        documents = watch.documents()
+    assert [[one["agent"] for one in each["agents"]] for each in documents[1:]] == [["finance/payroll"]] * 2

@@ -18,6 +18,11 @@ def test_pauses_grow_to_five_minutes_and_never_below_half_of_the_step(seconds: i
     assert most / 2 <= pause_after(seconds, failures) <= most
 
 
+@given(st.integers(1, 3600), st.integers(1, 10_000))
+def test_a_board_waits_a_minute_at_most_or_as_long_as_it_was_told(seconds: int, failures: int) -> None:
+    assert pause_after(seconds, failures, 60) <= max(seconds, 60)
+
+
 def test_pauses_differ_so_that_many_watches_do_not_come_at_once() -> None:
     assert len({pause_after(60, 3) for _ in range(50)}) > 10
 

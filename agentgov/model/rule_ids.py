@@ -3,6 +3,7 @@
 Findings of files have codes of their own (`validate.codes`). An id is stable: it is never reused for something else.
 """
 
+from agentgov.model.action_rules import ACTION_RULES
 from agentgov.model.gate_rules import GATE_RULES
 from agentgov.model.rule_id import RuleId
 from agentgov.model.runtime_rules import RUNTIME_RULES
@@ -323,6 +324,7 @@ RULES: tuple[RuleId, ...] = (
     RuleId("tree.conflict", "A path lies inside something that is set at the same time."),
     *RUNTIME_RULES,
     *GATE_RULES,
+    *ACTION_RULES,
 )
 _BY_ID = {one.rule: one for one in RULES}
 

@@ -211,7 +211,7 @@ def unsoaked(case: Case, since: int, soak: str) -> Refusal | None:
     passed, needed = case.setting.time - since, parse_duration(soak)
     if passed >= needed:
         return None
-    return Refusal("transition.soak", f"{rough_duration(max(passed, 0))} of {soak} have passed")
+    return Refusal("transition.soak", f"{rough_duration(passed)} of {soak} have passed")
 
 
 def bad_counts(case: Case) -> Refusal | None:

@@ -113,7 +113,7 @@ def rollback(case: Case) -> Deployment | Refusal:
         return Refusal("transition.leaves", "the act does not name a release of the agent that production could leave")
     if left.closure != running.closure:
         return at
-    refusal = _not_a_target(case) or _not_automatic(case)
+    refusal = _not_a_target(case, running) or _not_automatic(case)
     if refusal is not None:
         return refusal
     spoilt = case.staging is not None and case.staging.closure == running.closure
@@ -147,10 +147,10 @@ def rollback_target(
     return None
 
 
-def _not_a_target(case: Case) -> Refusal | None:
+def _not_a_target(case: Case, running: Release) -> Refusal | None:
     """An older release, never withdrawn. What is marked bad, or last ran before the window (or never), takes two."""
-    at, target, running = case.at, case.release, case.production
-    if running is None or target.closure == running.closure:
+    at, target = case.at, case.release
+    if target.closure == running.closure:
         return Refusal("transition.running", f"production runs the content of {target.name} already")
     if target.tag in at.withdrawn:
         return Refusal("transition.withdrawn", f"{target.name} is withdrawn")

@@ -16,9 +16,7 @@ from agentgov.model.transitions import (
     Refusal,
     Setting,
     apply_to_deployment,
-    candidate,
     is_newer,
-    is_ramping,
     judge_of,
     last_running,
     release_trailer,
@@ -29,7 +27,7 @@ from agentgov.release.view import AgentView, Decision, GateName, Wait
 
 BOT = "bot:reconciler"
 # A release refused with one of these never enters by waiting; with any other it may, later.
-NEVER = frozenset({"prerelease", "bad", "withdrawn", "revoked", "version", "content"})
+NEVER = frozenset({"prerelease", "bad", "withdrawn", "revoked", "content"})
 # What opens where the law says no with one of these.
 _GATE_OF: Mapping[str, GateName] = MappingProxyType(
     {
@@ -145,7 +143,7 @@ def preemption_gate(view: AgentView, rule: str, newer: Release) -> list[Wait]:
     production runs since somebody rolled back to the same content, and what lacks results that the newer one has."""
     at = view.deployment
     held, running = view.release(at.staging.release), view.release(at.production.release)
-    if held is None or held.tag != candidate(at) or held.tag in view.ineligible or held.closure == newer.closure:
+    if held is None or held.tag in view.ineligible or held.closure == newer.closure:
         return []
     if running is not None and held.closure == running.closure:
         return []
@@ -192,7 +190,7 @@ def refused_releases(view: AgentView) -> tuple[tuple[Release, str], ...]:
             found.append((release, view.ineligible[release.tag]))
             continue
         outcome = _staged(view, release)
-        if isinstance(outcome, Refusal) and outcome.code.removeprefix("transition.") in NEVER - {"version"}:
+        if isinstance(outcome, Refusal) and outcome.code.removeprefix("transition.") in NEVER:
             found.append((release, outcome.message))
     return tuple(found)
 
@@ -216,6 +214,6 @@ def _staged(view: AgentView, release: Release) -> Decision | Refusal:
 
 
 def current_step(view: AgentView) -> Step | None:
-    """The step that the canary stands on; the last one where the pipeline became shorter."""
+    """The step that a ramp stands on; the last one where the pipeline became shorter, None where it has none left."""
     steps = view.pipeline.stage("canary").steps
-    return steps[min(view.deployment.canary.step, len(steps) - 1)] if steps and is_ramping(view.deployment) else None
+    return steps[min(view.deployment.canary.step, len(steps) - 1)] if steps else None

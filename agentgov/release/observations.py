@@ -118,7 +118,7 @@ def wanted(memory: Memory, agent: AgentId, deployment: Deployment, tick: Tick) -
     return Wanted(
         agent=agent,
         release=name,
-        stable=_name(production.release, tick) if ramps and production.release else "",
+        stable=_name(production.release, tick) if ramps else "",
         since=memory.ramp_started if known else at.since if ramps else production.since,
         share=at.share if ramps else BUCKETS,
         metrics=tuple(judge.metrics) if judge is not None else (),

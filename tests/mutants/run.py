@@ -1,6 +1,6 @@
 """Takes every guard of the release plane away, one at a time, and asks whether a test notices. Run by `make mutants`.
 
-killers.json lists the guards that are tried, each with the test that notices; `--all` tries every guard of the modules.
+killers.json lists the guards, each with the test that notices; `--all` tries also those that it does not list yet.
 Each mutant runs in a fork of one warm process, which imports the changed module in the place of the real one. Its
 killer goes first; where that does not fail, all tests of its module do. A mutant that no test notices is a survivor,
 unless equivalents.toml says why it changes nothing that anybody can see. First the killers run on the real modules,
@@ -76,13 +76,18 @@ class _Changed(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
 
 class _FirstFailure:
-    """Remembers which test failed first."""
+    """Remembers which test failed first, and ends the run with it. What cannot be collected shows nothing and ends
+    nothing: a test has to fail."""
 
     node = ""
+    session: pytest.Session
+
+    def pytest_sessionstart(self, session: pytest.Session) -> None:
+        self.session = session
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.failed and not self.node:
-            self.node = report.nodeid
+            self.node, self.session.shouldfail = report.nodeid, "noticed"
 
 
 def path_of(module: str) -> Path:
@@ -121,8 +126,8 @@ def tried(tests: Iterable[str], job: Job | None, answer: Path) -> int:
     if job is not None:
         sys.meta_path.insert(0, _Changed(job.module, job.mutant.source))
     first = _FirstFailure()
-    flags = ["-x", "-q", "--tb=line", "--assert=plain", "-p", "no:cacheprovider", "--hypothesis-seed=0"]
-    flags.append("--continue-on-collection-errors")  # what cannot be collected shows nothing; a test has to fail
+    flags = ["-q", "--tb=line", "--assert=plain", "-p", "no:cacheprovider", "--hypothesis-seed=0"]
+    flags.append("--continue-on-collection-errors")
     code = pytest.main([*flags, *tests], [first])
     answer.write_text(first.node, encoding="utf-8")
     return int(code)
@@ -198,7 +203,9 @@ def main() -> int:
             return 1
         found = outcomes(todo, Path(made), asked.jobs)
     if asked.record:
-        known = killers() | {job.name: node for job, word, node in found if word == "killed"}
+        there = {job.name for job in jobs(everything=True)}
+        known = {name: node for name, node in killers().items() if name in there}
+        known |= {job.name: node for job, word, node in found if word == "killed"}
         text = json.dumps(dict(sorted(known.items())), indent=1, ensure_ascii=False)
         (HERE / "killers.json").write_text(text + "\n", encoding="utf-8")
     left = [(job, word, text) for job, word, text in found if word != "killed"]

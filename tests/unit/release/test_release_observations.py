@@ -10,7 +10,7 @@ from agentgov.model.names import AgentId
 from agentgov.model.pipeline import Judge, Metric, Pipeline, Step
 from agentgov.model.state import Release
 from agentgov.release.counts import Arm, Cumulative, Wanted
-from agentgov.release.judge import Counts, Outcome
+from agentgov.release.judge import Counts, JudgeState, Outcome
 from agentgov.release.observations import Memory, Tick, fingerprint, observe_tick, observed, wanted
 from agentgov.release.windows import MOST
 
@@ -450,3 +450,21 @@ def test_of_a_ramp_without_end_the_latest_windows_are_kept(ramping: Watcher) -> 
     assert not ramping.tick(counts=counted(V2, 3, 0, 3), rules=TWO).cut  # another judge begins anew
     ramping.memory = replace(kept, windows=kept.windows[1:], cut=False)
     assert not ramping.tick(counts=counted(V2, 4, 0, 4)).cut  # as many as are kept
+
+
+def test_a_ramp_that_went_on_and_stopped_unseen_is_judged_anew(ramping: Watcher) -> None:
+    ramping.tick(counts=counted(V2, 50, 0, 950))
+    ramping.tick(counts=counted(V2, 100, 0, 1900))
+    for step in (1, 2):
+        ramping.line.wait()
+        ramping.line.do("share", V2)
+        assert ramping.line.at.canary.step == step
+    ramping.line.do("stall", V2)
+    memory = ramping.tick(86_400, counts=counted(V2, 150, 0, 2850))
+    assert (memory.step, memory.ramp_started, len(memory.windows)) == (2, ramping.clock, 1)
+
+
+def test_evidence_of_no_bake_is_not_kept(ramping: Watcher) -> None:
+    ramping.line.do("abort", V2)
+    ramping.memory = replace(ramping.memory, bake_judge=JudgeState("of a bake that is over"))
+    assert ramping.tick().bake_judge == JudgeState()

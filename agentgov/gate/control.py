@@ -48,6 +48,7 @@ class Control:
         self._wake = asyncio.Event()
         self._lock = asyncio.Lock()
         self.confirmed_at = float("-inf")
+        self.heard: Callable[[], None] = lambda: None  # called when something was read again
 
     def keep(self, topic: str, load: Callable[[Transaction], T], empty: T) -> Kept[T]:
         """A part that is kept from now on; `empty` until it is read."""
@@ -80,6 +81,8 @@ class Control:
             for part, version, value in read:
                 part.value, part.version, part.read_at = value, version, started
             self.confirmed_at = started
+        if read:
+            self.heard()
 
     def _read(self, tx: Transaction, told: list[Kept[object]], now: float) -> list[tuple[Kept[object], int, object]]:
         known = versions(tx)

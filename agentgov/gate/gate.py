@@ -9,8 +9,10 @@ from typing import TypeVar
 
 from agentgov.gate.control import Control
 from agentgov.gate.errors import store_away
+from agentgov.gate.leasing import Leasing
 from agentgov.gate.limits import Limit
 from agentgov.gate.metrics import Metrics
+from agentgov.gate.streams import Streams
 from agentgov.journal.branch import Journal
 from agentgov.journal.draft import Actor
 from agentgov.runtime import tokens
@@ -59,6 +61,8 @@ class Gate:
         self.by_token = Limit(self.settings.token_rate, 2 * self.settings.token_rate)
         self.by_address = Limit(self.settings.address_rate, 5 * self.settings.address_rate)
         self._tokens = self.control.keep(tokens.TOPIC, lambda tx: tokens.load(tx, clock()), TokenTable({}))
+        self.leasing, self.streams = Leasing(self), Streams(self)
+        self.control.heard = self.streams.changed
         self.used: dict[str, int] = {}  # tokens that were used since it was last written down
 
     @property
@@ -79,6 +83,7 @@ class Gate:
     def serve(self, fleet: Fleet) -> None:
         """Serve another state from now on. From any thread."""
         self.following.fleet = fleet
+        self.streams.changed()
 
     def require_control(self) -> None:
         """Refuse where what pauses and who is known was not confirmed lately: 503, never a yes."""

@@ -1,6 +1,14 @@
 """Every route of the gate, area by area. A route that is not listed here does not exist."""
 
-from agentgov.gate import agent_routes, caller_routes, description_routes, health_routes
+from agentgov.gate import (
+    agent_routes,
+    caller_routes,
+    description_routes,
+    health_routes,
+    lease_routes,
+    ofrep_routes,
+    stream_routes,
+)
 from agentgov.gate.route import Route
 
 ROUTES: tuple[Route, ...] = (
@@ -8,4 +16,7 @@ ROUTES: tuple[Route, ...] = (
     *description_routes.ROUTES,
     *caller_routes.ROUTES,
     *agent_routes.ROUTES,
+    *lease_routes.ROUTES,
+    *stream_routes.ROUTES,
+    *ofrep_routes.ROUTES,
 )

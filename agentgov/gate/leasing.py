@@ -1,0 +1,151 @@
+"""What this gate has leased: each lease spelled and signed once, written down before it is answered where the agent
+asks for that, and a note of who asks how.
+
+Nothing is decided here (`runtime.lease`). What is kept in memory may be lost: it is made again when it is asked for.
+"""
+
+import logging
+import secrets
+from collections.abc import Hashable
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from agentgov.gate.answer import Headers
+from agentgov.gate.callers import AgentCaller
+from agentgov.gate.errors import RefusalError, cannot_tell, forbidden
+from agentgov.model.rule_ids import rule
+from agentgov.model.verdict import Effect, Verdict
+from agentgov.runtime import running
+from agentgov.runtime.fleet import Fleet
+from agentgov.runtime.lease import NAMESPACE, Lease, Terms, decide_terms, lease_of
+from agentgov.runtime.lease_signature import header_of
+from agentgov.runtime.ledger import Entry, append
+from agentgov.runtime.running import Level
+
+if TYPE_CHECKING:
+    from agentgov.gate.gate import Gate
+
+_MOST = 4096  # leases that are kept spelled
+_MOST_TOLD = 65_536
+_AGAIN = 60_000  # milliseconds after which it is noted again that an agent asked
+_log = logging.getLogger("agentgov.gate")
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """A lease with the headers that go with it, but for where the journal stands."""
+
+    lease: Lease
+    headers: Headers
+
+    @property
+    def written_ahead(self) -> bool:
+        """Whether it is recorded before it is answered."""
+        return self.lease.terms.release.agent.spec.audit.mode == "write-ahead"
+
+
+class Leasing:
+    """The leases of one process of the gate. Everything here runs on the event loop."""
+
+    def __init__(self, gate: "Gate") -> None:
+        self._gate = gate
+        self._signed: dict[Hashable, Signed] = {}
+        self._told: dict[tuple[str, str], None] = {}  # (token, etag) that are in the ledger
+        self._asked: dict[tuple[str, Level], int] = {}
+
+    def lease(self, caller: AgentCaller, fleet: Fleet, key: str, now_ms: int, pinned: str = "") -> Signed:
+        """What an agent gets under a sticky key, or keeps. RefusalError where that is nothing."""
+        terms = self.terms(caller, fleet, key, now_ms, pinned)
+        found = self._sign(terms, fleet) if isinstance(terms, Terms) else terms
+        if isinstance(found, Verdict):
+            raise refusal_of(found)
+        return found
+
+    def terms(self, caller: AgentCaller, fleet: Fleet, key: str, now_ms: int, pinned: str = "") -> Terms | Verdict:
+        """The same as a value, not spelled yet. RefusalError where the pauses are not known."""
+        from agentgov.gate.stops import stop_of
+
+        self._gate.require_control()
+        stop = stop_of(self._gate, fleet, caller.agent, now_ms)
+        return decide_terms(fleet.deployed(caller.agent, caller.environment), stop, key, pinned)
+
+    async def hand_out(self, caller: AgentCaller, signed: Signed, now_ms: int, how: Level) -> None:
+        """Write down what is about to be answered: every time and first, for an agent that asks for it; else once for
+        what a token was given, beside the answer."""
+        self._note(caller, how, now_ms)
+        known = (caller.token, signed.lease.etag)
+        if signed.written_ahead:
+            await self._gate.write(lambda tx: append(tx, _entry(caller, signed, how), now_ms, _salt()))
+        elif known not in self._told:
+            if len(self._told) >= _MOST_TOLD:
+                self._told.pop(next(iter(self._told)))
+            self._told[known] = None
+            entry = _entry(caller, signed, how)
+            self._gate.store.write(lambda tx: append(tx, entry, now_ms, _salt())).add_done_callback(_complain)
+
+    def _note(self, caller: AgentCaller, how: Level, now_ms: int) -> None:
+        key = f"{caller.agent}@{caller.environment}", how
+        if now_ms - self._asked.get(key, 0) >= _AGAIN:
+            self._asked[key] = now_ms
+            agent, environment = caller.agent, caller.environment
+            work = self._gate.store.write(lambda tx: running.keep_asked(tx, agent, environment, how, now_ms))
+            work.add_done_callback(_complain)
+
+    def _sign(self, terms: Terms, fleet: Fleet) -> Signed | Verdict:
+        same = terms.same_as(fleet.grounds)
+        found = self._signed.get(same)
+        if found is None:
+            lease = lease_of(terms, fleet.grounds)
+            if isinstance(lease, Verdict):
+                return lease
+            signature = header_of(self._gate.signer.sign(NAMESPACE, lease.body))
+            found = Signed(lease, _headers(lease, signature))
+            if len(self._signed) >= _MOST:
+                self._signed.pop(next(iter(self._signed)))
+            self._signed[same] = found
+        return found
+
+
+def refusal_of(verdict: Verdict) -> RefusalError:
+    """Why an agent gets no lease, over HTTP: 503 where it cannot be told, 400 where the request says too little."""
+    reason = verdict.first_offence
+    assert reason is not None, "what is refused has a reason"
+    known = rule(reason.rule)
+    hint = known.mend if known is not None else ""
+    if reason.effect is Effect.UNKNOWN:
+        return cannot_tell(reason.rule, reason.message, hint)
+    if reason.rule == "runtime.key":
+        return RefusalError(400, reason.rule, reason.message, hint)
+    return forbidden(reason.rule, reason.message, hint)
+
+
+def journal_header(fleet: Fleet) -> tuple[bytes, bytes]:
+    """Which act of the journal an answer rests on."""
+    return b"agentgov-journal", f"{fleet.seq} {fleet.tip}".encode("ascii")
+
+
+def _headers(lease: Lease, signature: str) -> Headers:
+    return (
+        (b"etag", lease.etag.encode("ascii")),
+        (b"agentgov-signature", signature.encode("ascii")),
+        (b"cache-control", f"private, max-age={lease.ttl}".encode("ascii")),
+    )
+
+
+def _entry(caller: AgentCaller, signed: Signed, how: Level) -> Entry:
+    terms = signed.lease.terms
+    refs = {"token": caller.token, "etag": signed.lease.etag.strip('"'), "variant": terms.variant, "mode": terms.mode}
+    return Entry(
+        "lease", str(caller.agent), str(caller), caller.environment, terms.release.closure, {**refs, "level": how}
+    )
+
+
+def _salt() -> bytes:
+    return secrets.token_bytes(16)
+
+
+def _complain(future: "Future[int] | Future[None]") -> None:
+    error = future.exception()
+    if error is not None:
+        _log.warning("what was leased could not be written down: %s", error)

@@ -1,0 +1,132 @@
+"""Streams of events: agents hear at once what concerns them, and nothing else."""
+
+import http.client
+import json
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from gateworld import GateWorld
+from patience import PATIENCE, until
+from pipelineworld import PipelineWorld
+from simulator import PAYROLL, TRIAGE
+
+from agentgov.gate.streams import MOST_OF_TOKEN
+from agentgov.release import orders
+from templates import copied, made
+
+LIMITS = "governance/workspaces/support.yaml"
+
+
+@pytest.fixture(scope="module")
+def shipped(tmp_path_factory: pytest.TempPathFactory) -> PipelineWorld:
+    def make(place: Path) -> PipelineWorld:
+        world = PipelineWorld(place)
+        world.ship("1.0.0")
+        return world
+
+    return made(tmp_path_factory.mktemp("shipped"), make)
+
+
+@pytest.fixture
+def world(shipped: PipelineWorld, tmp_path: Path) -> PipelineWorld:
+    return copied(shipped, tmp_path)
+
+
+@pytest.fixture
+def gate(world: PipelineWorld, tmp_path: Path) -> Iterator[GateWorld]:
+    with GateWorld(world, tmp_path / "gate") as running:
+        yield running
+
+
+def lease(gate: GateWorld, token: str) -> Any:
+    return gate.ask("GET", f"/v1/agents/{TRIAGE}/lease", token)
+
+
+class Events:
+    """One open stream."""
+
+    def __init__(self, reply: http.client.HTTPResponse) -> None:
+        self.reply = reply
+
+    def next(self) -> dict[str, str]:
+        """The next event, past comments."""
+        while True:
+            fields: dict[str, str] = {}
+            while line := self.reply.readline().decode().rstrip("\n"):
+                name, _, value = line.partition(": ")
+                fields[name] = value
+            if "data" in fields:
+                return fields
+
+    def data(self) -> dict[str, Any]:
+        """What the next event says."""
+        found: dict[str, Any] = json.loads(self.next()["data"])
+        return found
+
+
+@contextmanager
+def stream(gate: GateWorld, token: str, last: str = "") -> Iterator[Events]:
+    connection = http.client.HTTPConnection("127.0.0.1", gate.port, timeout=PATIENCE)
+    headers = {"Authorization": f"Bearer {token}", **({"Last-Event-ID": last} if last else {})}
+    with closing(connection):
+        connection.request("GET", "/v1/stream", headers=headers)
+        reply = connection.getresponse()
+        assert (reply.status, reply.getheader("content-type")) == (200, "text/event-stream")
+        assert reply.readline().startswith(b"retry:")
+        reply.readline()
+        reply.readline()
+        yield Events(reply)
+
+
+def test_an_agent_hears_at_once_that_it_is_paused_and_resumed(gate: GateWorld, world: PipelineWorld) -> None:
+    token = gate.agent_token(TRIAGE)
+    with stream(gate, token) as events:
+        world.order("erin", orders.order_pause, str(TRIAGE), mode="stop", until=0, reason="it loops")
+        paused = events.data()
+        assert (paused["type"], paused["by"], paused["reason"]) == ("paused", "erin", "it loops")
+        assert events.data()["type"] == "refetchEvaluation"
+        world.order("erin", orders.order_resume, str(TRIAGE))
+        assert events.data()["type"] == "refetchEvaluation"
+
+
+def test_who_comes_back_hears_only_of_what_changed_meanwhile(gate: GateWorld, world: PipelineWorld) -> None:
+    token = gate.agent_token(TRIAGE)
+    with stream(gate, token) as events:
+        world.govern(world.edit(LIMITS, "owner: team:support\n", "owner: team:support\nrisk: {floor: high}\n"))
+        last = events.next()["id"]
+    world.order("erin", orders.order_pause, str(PAYROLL), mode="stop", until=0, reason="somebody else")
+    with stream(gate, token, last) as events:
+        world.order("erin", orders.order_pause, str(TRIAGE), mode="read-only", until=0, reason="look first")
+        assert events.data()["type"] == "paused", "of somebody else's pause nothing was said"
+        assert events.data()["type"] == "refetchEvaluation"
+    world.order("erin", orders.order_resume, str(TRIAGE))
+    until(lambda: lease(gate, token).json["mode"] == "run", "that it is resumed")
+    with stream(gate, token, "0" * 32) as events:
+        assert events.data()["type"] == "refetchEvaluation"
+
+
+def test_open_streams_are_bounded(gate: GateWorld) -> None:
+    token, opened = gate.agent_token(TRIAGE), []
+    for _ in range(MOST_OF_TOKEN):
+        connection = http.client.HTTPConnection("127.0.0.1", gate.port, timeout=PATIENCE)
+        connection.request("GET", "/v1/stream", headers={"Authorization": f"Bearer {token}"})
+        assert connection.getresponse().readline().startswith(b"retry:")
+        opened.append(connection)
+    refused = gate.ask("GET", "/v1/stream", token)
+    assert refused.status == 429
+    assert int(refused.headers["retry-after"]) > 0
+    opened.pop().close()
+    with closing(opened[0]):
+        until(lambda: _opens(gate, token), "that there is room again")
+    for connection in opened:
+        connection.close()
+
+
+def _opens(gate: GateWorld, token: str) -> bool:
+    connection = http.client.HTTPConnection("127.0.0.1", gate.port, timeout=PATIENCE)
+    with closing(connection):
+        connection.request("GET", "/v1/stream", headers={"Authorization": f"Bearer {token}"})
+        return connection.getresponse().status == 200

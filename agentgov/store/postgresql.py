@@ -30,6 +30,7 @@ _BEGIN = f"BEGIN ISOLATION LEVEL READ COMMITTED; SELECT pg_advisory_xact_lock({_
 _LOOK = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 _CHANNEL = "agentgov"
 _READERS = 4
+_CAREFUL = 5000  # works
 _PERIOD, _HEARTBEAT = 0.2, 5  # seconds, and how many of those until a silent connection is asked whether it is there
 _OLDEST = 120000
 
@@ -37,11 +38,11 @@ _OLDEST = 120000
 class PostgresqlTransaction:
     """What works see of a connection, while a transaction is open on it."""
 
-    def __init__(self, link: Connection[Row]) -> None:
-        self._link = link
+    def __init__(self, link: Connection[Row], careful: bool = False) -> None:
+        self._link, self._careful = link, careful
         self._cursor = link.cursor()
-        self._saved = True  # whether what a work changes can be undone by itself
-        self._point = False  # whether there is a savepoint
+        self._wrote = False  # whether this work has changed something
+        self._points = 0  # savepoints so far: one for each work that changes something
         self.failed: Exception | None = None
 
     def all(self, sql: str, *values: Value) -> Sequence[Row]:
@@ -58,11 +59,11 @@ class PostgresqlTransaction:
 
     def tell(self, topic: str) -> None:
         """Have a topic told once this is committed."""
-        self._execute("SELECT pg_notify(?, ?)", (_CHANNEL, topic))
+        self._execute("SELECT pg_notify(?, ?)", (_CHANNEL, topic), writes=True)
 
-    def _execute(self, sql: str, values: tuple[Value, ...]) -> "psycopg.Cursor[Row]":
+    def _execute(self, sql: str, values: tuple[Value, ...], writes: bool = False) -> "psycopg.Cursor[Row]":
         try:
-            if not self._saved and not sql.startswith("SELECT"):
+            if not self._wrote and (writes or not sql.startswith("SELECT")):
                 self._save()
             return self._cursor.execute(placeholders(sql), values)
         except (psycopg.Error, OverflowError, UnicodeEncodeError) as error:
@@ -70,12 +71,14 @@ class PostgresqlTransaction:
             raise said(error) from error
 
     def _save(self) -> None:
-        self._link.execute("RELEASE work; SAVEPOINT work" if self._point else "SAVEPOINT work", prepare=False)
-        self._saved = self._point = True
+        if self._careful:
+            self._link.execute("RELEASE work; SAVEPOINT work" if self._points else "SAVEPOINT work", prepare=False)
+            self._points += 1
+        self._wrote = True
 
     def start(self) -> None:
         """Begin with a work of a group."""
-        self._saved, self.failed = False, None
+        self._wrote, self.failed = False, None
 
     def keep(self) -> None:
         """End a work. Raises what a statement of it failed with: a work does not go on after that."""
@@ -86,20 +89,22 @@ class PostgresqlTransaction:
         """Undo a work. Raises LostError where that takes the whole transaction."""
         if self.failed is not None and broke(self.failed):
             raise LostError(str(said(self.failed))) from self.failed
-        status = self._link.info.transaction_status
-        if self._point and self._saved and status in (TransactionStatus.INTRANS, TransactionStatus.INERROR):
+        whole = self._link.info.transaction_status == TransactionStatus.INTRANS
+        if self._wrote and self._careful:
             self._link.execute("ROLLBACK TO work", prepare=False)
-        elif status != TransactionStatus.INTRANS:
-            raise LostError("a statement that only looks failed")
+        elif self._wrote or not whole:
+            raise LostError("a work that cannot be undone by itself")
 
 
 class _Writer:
-    """The engine of the thread that writes."""
+    """The engine of the thread that writes. Works that fail after they changed something are rare, so a savepoint for
+    each would be a round trip for nothing; after one that did, there is a savepoint for each of the next thousands."""
 
     def __init__(self, link: Lasting) -> None:
         self._lasting = link
         self._link = link.get()
         self._transaction = PostgresqlTransaction(self._link)
+        self._careful = 0
 
     def begin(self) -> None:
         try:
@@ -115,20 +120,27 @@ class _Writer:
     def _open(self) -> None:
         self._link = self._lasting.get()
         self._link.execute(_BEGIN, prepare=False)
-        self._transaction = PostgresqlTransaction(self._link)
+        self._transaction = PostgresqlTransaction(self._link, self._careful > 0)
 
     def attempt(self, asked: Asked) -> None:
         transaction = self._transaction
         transaction.start()
+        self._careful -= 1
         try:
             asked.answer = asked.work(transaction)
             transaction.keep()
         except BaseException as error:
             asked.answer, asked.error = None, error
-            try:
-                transaction.undo()
-            except psycopg.Error as lost:
-                raise LostError(str(said(lost))) from lost
+            self._undo()
+
+    def _undo(self) -> None:
+        try:
+            self._transaction.undo()
+        except psycopg.Error as lost:
+            raise LostError(str(said(lost))) from lost
+        except LostError:
+            self._careful = _CAREFUL
+            raise
 
     def commit(self) -> None:
         try:

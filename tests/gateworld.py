@@ -103,6 +103,11 @@ class GateWorld:
         """End it without a word."""
         self.stop(signal.SIGKILL)
 
+    @property
+    def url(self) -> str:
+        """Where it answers."""
+        return f"http://127.0.0.1:{self.port}"
+
     # --- tokens ----------------------------------------------------------------------------------------------------
 
     def agent_token(self, agent: AgentId, environment: Environment = "production") -> str:

@@ -41,6 +41,8 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "pause": ("pause", "On call", "Stop one agent, or a selector, and nobody else."),
     "resume": ("resume", "On call", "Let what was paused go on."),
     "serve": ("serve", "Run time", "The gate: leases, permissions and pauses, by HTTP."),
+    "login": ("login", "Run time", "Log in at the gate by signing with one's own key."),
+    "logout": ("logout", "Run time", "End the login at the gate."),
     "token": ("token", "Run time", "Tokens of agents and people for the gate: make, list, revoke, rotate."),
     "waive": ("waive", "Recovery", "Administrators pass over what does not hold on the journal."),
     "override": ("override", "Recovery", "Let one content or release through without its reviews, and say so."),

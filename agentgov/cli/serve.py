@@ -28,6 +28,7 @@ _EXTRA = "install what it takes: pip install 'agentgov[gate]'"
     metavar="ADDRESS",
     help="A proxy that speaks TLS and whose X-Forwarded-For and -Proto count; may be repeated.",
 )
+@click.option("--url", default="", metavar="URL", help="How the gate is reached, where agentgov.yaml does not say so.")
 @click.option(
     "--poll",
     type=click.FloatRange(0.1, 3600),
@@ -60,6 +61,7 @@ def serve(
     tls_cert: str | None,
     tls_key: str | None,
     behind_proxy: tuple[str, ...],
+    url: str,
     poll: float,
     token_rate: float,
     address_rate: float,
@@ -79,7 +81,7 @@ def serve(
     from agentgov.gate.server import Listen
 
     where = Listen(*listen, tls_cert or "", tls_key or "", behind_proxy)
-    return serve_gate(repo, store, where, Settings(token_rate, address_rate, access_log), poll)
+    return serve_gate(repo, store, where, Settings(token_rate, address_rate, access_log, url), poll)
 
 
 def _refuse_open(host: str, cert: str | None, key: str | None, proxies: tuple[str, ...]) -> None:

@@ -81,7 +81,7 @@ def create(
             secrets.token_hex(16), kind, agent, environment, person or "", label, now, KEEPER, now + days * _DAY
         )
         made = visit.write(lambda tx: tokens.create(tx, new, secrets.token_bytes(tokens.SECRET)))
-    return _tell_made(made, out, output)
+    return _tell_made("token-create", made, out, output)
 
 
 @token.command("list")
@@ -126,7 +126,7 @@ def rotate(token_id: str, overlap: int, days: int, out: Path | None, store: str 
     """Make a token in the place of the one with this id, which goes on for the overlap."""
     with visiting(repo, store) as visit:
         made = _rotated(visit, token_id, overlap, days)
-    return _tell_made(made, out, output)
+    return _tell_made("token-rotate", made, out, output)
 
 
 def _rotated(visit: Visit, token_id: str, overlap: int, days: int) -> Made:
@@ -135,7 +135,7 @@ def _rotated(visit: Visit, token_id: str, overlap: int, days: int) -> Made:
 
     def work(tx: Any) -> Made:
         old = tokens.one_token(tx, token_id)
-        if old is None or not old.is_good(now) or old.kind == "login":
+        if old is None or not old.is_good(now) or old.is_login:
             raise _no_such(token_id)
         new = tokens.successor(old, new_id, now, KEEPER, now + days * _DAY)
         return tokens.rotate(tx, old, new, random, overlap * 3_600_000)
@@ -152,7 +152,7 @@ def _refuse_label(label: str) -> None:
         raise UsageError("a label is one short line", f"at most {tokens.LONGEST_LABEL} characters")
 
 
-def _tell_made(made: Made, out: Path | None, output: str) -> int:
+def _tell_made(command: str, made: Made, out: Path | None, output: str) -> int:
     new = made.token
     if out is not None and not write_private(out, f"{made.secret}\n".encode(), replace=False):
         message = f"{out} cannot be written, or is there already; the secret of token {new.id} is lost"
@@ -162,7 +162,7 @@ def _tell_made(made: Made, out: Path | None, output: str) -> int:
     if out is None:
         page.line(Span("  this is the only time it is shown: keep it where only its owner reads it", "dim"))
     shown = {} if out is not None else {"secret": made.secret}
-    answer(output, page, {"schema": "agentgov.token/1", **_json(new), **shown})
+    answer(output, page, {"schema": f"agentgov.{command}/1", **_json(new), **shown})
     return 0
 
 
@@ -177,7 +177,7 @@ def _until(token: Token) -> str:
 
 def _cells(token: Token) -> tuple[str, ...]:
     used = stamp(token.used // 1000) if token.used else "never"
-    return (token.id, owner(token), token.label or ("login" if token.kind == "login" else ""), _until(token), used)
+    return (token.id, owner(token), token.label or ("login" if token.is_login else ""), _until(token), used)
 
 
 def _json(token: Token) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import msgspec
 from agentgov.gate.answer import Answer, answered
 from agentgov.gate.call import Call
 from agentgov.gate.errors import not_found
+from agentgov.gate.recording import record_read
 from agentgov.gate.route import Route
 from agentgov.model.document import Environment
 from agentgov.model.names import AgentId
@@ -51,6 +52,7 @@ class AgentsAnswer(msgspec.Struct, frozen=True):
 async def agents(call: Call) -> Answer:
     """All agents in scope."""
     fleet = call.fleet
+    await record_read(call, "agents")
     seen = [one for one in fleet.agents() if call.may("view", one)]
     return answered(AgentsAnswer([agent_answer(fleet, one) for one in seen], fleet.seq, fleet.tip))
 
@@ -59,6 +61,7 @@ async def agent(call: Call) -> Answer:
     """One agent."""
     if call.agent not in set(call.fleet.agents()):
         raise not_found()
+    await record_read(call, "agent", call.agent)
     return answered(agent_answer(call.fleet, call.agent))
 
 

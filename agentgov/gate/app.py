@@ -36,6 +36,7 @@ from agentgov.gate.limits import of_address
 from agentgov.gate.metrics import RouteMetrics
 from agentgov.gate.paths import Paths, named
 from agentgov.gate.route import Route
+from agentgov.runtime.logins import still_holds
 from agentgov.trust.verbs import VERBS
 
 _log = logging.getLogger("agentgov.gate")
@@ -192,8 +193,16 @@ def _admit(call: Call, served: Served) -> None:
         return
     if route.who == "agent":
         raise forbidden("gate.caller", "this is for agents, and a person asks", "use the token of an agent")
-    if call.fleet.directory.person(caller.person) is None:
+    _admit_person(call, caller)
+
+
+def _admit_person(call: Call, caller: PersonCaller) -> None:
+    """Refuse whom Access does not know any more, and logins whose proof it does not."""
+    directory = call.fleet.directory
+    if directory.person(caller.person) is None:
         raise forbidden("access.unknown-person", f"{caller.person} is not among the people of Access")
+    if caller.how == "login" and not still_holds(directory, caller.person, caller.proof).allowed:
+        raise unknown_caller()
 
 
 def _decoded(decoder: "msgspec.json.Decoder[object]", body: bytes) -> object:

@@ -30,6 +30,7 @@ class PersonCaller:
     person: str
     how: How
     token: str
+    proof: str = ""  # of a login: the public key, or issuer and subject
 
     def __str__(self) -> str:
         return f"person:{self.person}"
@@ -45,7 +46,8 @@ def caller_of(tokens: TokenTable, secret: str, now_ms: int) -> Caller:
         return None
     if found.agent is not None and found.environment is not None:
         return AgentCaller(found.agent, found.environment, found.id)
-    return PersonCaller(found.person, "login" if found.kind == "login" else "token", found.id)
+    how: How = "token" if not found.is_login else "oidc" if found.kind == "oidc" else "login"
+    return PersonCaller(found.person, how, found.id, found.proof)
 
 
 def bearer(headers: Iterable[tuple[bytes, bytes]]) -> str:

@@ -37,6 +37,7 @@ class Settings:
     token_rate: float = 1000.0
     address_rate: float = 20.0
     access_log: bool = True
+    url: str = ""  # how the gate is reached, where agentgov.yaml does not say it
 
 
 class Gate:
@@ -58,6 +59,7 @@ class Gate:
         self.control = Control(store)
         self.metrics = Metrics()
         self.stopping = asyncio.Event()
+        self.local: tuple[str, ...] = ()  # its addresses on this machine, once it listens
         self.by_token = Limit(self.settings.token_rate, 2 * self.settings.token_rate)
         self.by_address = Limit(self.settings.address_rate, 5 * self.settings.address_rate)
         self._tokens = self.control.keep(tokens.TOPIC, lambda tx: tokens.load(tx, clock()), TokenTable({}))
@@ -74,6 +76,12 @@ class Gate:
     def signer(self) -> Signer:
         """The gate's own key."""
         return self.actor.appender.signer
+
+    @property
+    def urls(self) -> frozenset[str]:
+        """The addresses that this gate goes by: what is signed for another is not for this one."""
+        told = (self.settings.url, self.fleet.governance.fleet.gate.url, *self.local)
+        return frozenset(one.rstrip("/") for one in told if one)
 
     @property
     def tokens(self) -> TokenTable:

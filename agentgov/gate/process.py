@@ -52,10 +52,15 @@ async def _run(parts: Parts) -> int:
     log = AccessLog() if parts.settings.access_log else None
     follower = Follower(parts.journal, gate, parts.poll)
     gate.wake = follower.wake
+
+    def listening(port: int) -> None:
+        gate.local = parts.listen.local(port)
+        parts.started(port)
+
     follower.start()
     beside = [asyncio.create_task(gate.control.run()), asyncio.create_task(_keep_used(gate))]
     try:
-        return await serve(gate, App(gate, ROUTES, log), parts.listen, parts.started)
+        return await serve(gate, App(gate, ROUTES, log), parts.listen, listening)
     finally:
         follower.stop()
         for task in beside:

@@ -8,13 +8,17 @@ from agentgov.gate import (
     lease_routes,
     ofrep_routes,
     stream_routes,
+    login_routes,
+    token_routes,
 )
 from agentgov.gate.route import Route
 
 ROUTES: tuple[Route, ...] = (
     *health_routes.ROUTES,
     *description_routes.ROUTES,
+    *login_routes.ROUTES,
     *caller_routes.ROUTES,
+    *token_routes.ROUTES,
     *agent_routes.ROUTES,
     *lease_routes.ROUTES,
     *stream_routes.ROUTES,

@@ -37,6 +37,13 @@ class Listen:
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{'https' if self.certificate else 'http'}://{host}:{self.port}"
 
+    def local(self, port: int) -> tuple[str, ...]:
+        """Its addresses on this machine; none where it listens elsewhere."""
+        scheme = "https" if self.certificate else "http"
+        if self.host in ("127.0.0.1", "localhost", "::1"):
+            return tuple(f"{scheme}://{host}:{port}" for host in ("127.0.0.1", "localhost", "[::1]"))
+        return ()
+
 
 class _Server(uvicorn.Server):
     """uvicorn, told to end by whoever serves; it takes no signals itself, and tells its port."""

@@ -7,11 +7,14 @@ GATE_RULES: tuple[RuleId, ...] = (
     RuleId(
         "gate.unauthenticated", "No valid token came with the request.", "agentgov login, or agentgov token create."
     ),
+    RuleId("gate.login", "A login that is signed does not hold; the message says why.", "agentgov login"),
     RuleId("gate.caller", "The route is for the other kind of caller: agents, or people."),
     RuleId("gate.forbidden", "The person may look at the agent, and not do this.", "agentgov who VERB AGENT."),
     RuleId("gate.not-found", "There is nothing there, or it is outside of the caller's scope."),
     RuleId("gate.request", "The request makes no sense, is too large or too slow.", "See /openapi.json of the gate."),
     RuleId("gate.refused", "What was asked for is understood, and refused; the message says why."),
+    RuleId("gate.url", "The address of the gate is not known, or no token may be sent there.", "AGENTGOV_GATE=URL"),
+    RuleId("gate.unreachable", "The gate gave no answer.", "Ask again; a pause goes to the journal as well."),
     RuleId("gate.rate", "More requests than the caller may make.", "Wait as long as Retry-After says."),
     RuleId(
         "gate.store", "The gate cannot reach its store, so nothing can be decided.", "Ask again; it tries by itself."

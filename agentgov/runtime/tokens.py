@@ -17,8 +17,8 @@ from agentgov.model.names import AgentId, agent_id
 from agentgov.runtime.control import changed
 from agentgov.store.port import Transaction
 
-Kind = Literal["agent", "person", "login"]
-PREFIXES: Mapping[Kind, str] = {"agent": "agt_", "person": "agp_", "login": "agp_"}
+Kind = Literal["agent", "person", "login", "oidc"]  # the last two are what a login gives
+PREFIXES: Mapping[Kind, str] = {"agent": "agt_", "person": "agp_", "login": "agp_", "oidc": "agp_"}
 SECRET = 32  # bytes of randomness
 LOGIN_MS = 12 * 3_600_000  # how long a login lasts
 DEFAULT_MS = 90 * 86_400_000  # how long any other token lasts, unless told
@@ -27,7 +27,7 @@ OVERLAP_MS = 3_600_000  # how long a token that is rotated goes on, unless told
 LONGEST_LABEL = 100  # characters
 TOPIC = "tokens"
 _LONGEST_SECRET = 128
-_COLUMNS = "id, kind, agent, environment, person, label, created, created_by, expires, revoked, used"
+_COLUMNS = "id, kind, agent, environment, person, label, proof, created, created_by, expires, revoked, used"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +43,14 @@ class Token:
     created: int
     created_by: str
     expires: int
+    proof: str = ""  # of a login: the public key that signed, or issuer and subject
     revoked: int = 0
     used: int = 0
+
+    @property
+    def is_login(self) -> bool:
+        """Whether a login gave it: it ends with what it was given for."""
+        return self.kind in ("login", "oidc")
 
     def is_good(self, now_ms: int) -> bool:
         """Whether it opens anything now."""
@@ -98,10 +104,10 @@ def create(tx: Transaction, token: Token, random: bytes) -> Made:
     """Keep a new token."""
     secret = secret_of(token.kind, random)
     tx.run(
-        f"INSERT INTO tokens (digest, {_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608 - constant
+        f"INSERT INTO tokens (digest, {_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608 - constant
         digest_of(secret),
         *(token.id, token.kind, str(token.agent) if token.agent else "", token.environment or "", token.person),
-        *(token.label, token.created, token.created_by, token.expires, token.revoked, token.used),
+        *(token.label, token.proof, token.created, token.created_by, token.expires, token.revoked, token.used),
     )
     changed(tx, TOPIC)
     return Made(token, secret)
@@ -160,5 +166,6 @@ def load(tx: Transaction, now_ms: int) -> TokenTable:
 
 
 def _token(row: Sequence[Any]) -> Token:
-    token_id, kind, agent, environment, person, *rest = row
-    return Token(token_id, kind, agent_id(agent) if agent else None, environment or None, person, *rest)
+    token_id, kind, agent, environment, person, label, proof, created, by, expires, *rest = row
+    whose = agent_id(agent) if agent else None, environment or None, person
+    return Token(token_id, kind, *whose, label, created, by, expires, proof, *rest)

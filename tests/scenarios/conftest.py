@@ -1,11 +1,12 @@
 """Scenarios run in a world of their own: configuration and state of this machine are out of reach."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 
 import pytest
 from evidenceworld import EvidenceWorld
+from gateworld import GateWorld
 from pipelineworld import PipelineWorld
 from simulator import FleetSimulator
 
@@ -36,6 +37,13 @@ def once_begun(tmp_path_factory: pytest.TempPathFactory) -> Callable[[bool], Fle
 def world(tmp_path: Path, once_begun: Callable[[bool], FleetSimulator]) -> FleetSimulator:
     """A fleet with a bare remote, whose journal has begun."""
     return copied(once_begun(True), tmp_path)
+
+
+@pytest.fixture
+def gate(world: FleetSimulator, tmp_path: Path) -> Iterator[GateWorld]:
+    """A gate that serves `world`, in a process of its own."""
+    with GateWorld(world, tmp_path / "gate") as running:
+        yield running
 
 
 @pytest.fixture

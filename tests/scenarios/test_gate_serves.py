@@ -1,8 +1,6 @@
 """The gate as a process: it starts, knows who asks, follows the journal, and ends well."""
 
 import signal
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from gateworld import GateWorld
@@ -10,31 +8,6 @@ from patience import until
 from simulator import PAYROLL, TRIAGE, FleetSimulator
 
 from agentgov.release.orders import order_pause
-from templates import copied, made
-
-
-def _begun(folder: Path) -> FleetSimulator:
-    world = FleetSimulator(folder)
-    world.introduce()
-    return world
-
-
-@pytest.fixture(scope="module")
-def once(tmp_path_factory: pytest.TempPathFactory) -> FleetSimulator:
-    return made(tmp_path_factory.mktemp("once"), _begun)
-
-
-@pytest.fixture
-def world(once: FleetSimulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FleetSimulator:
-    for home in ("config", "state"):
-        monkeypatch.setenv(f"AGENTGOV_{home.upper()}_HOME", str(tmp_path / home))
-    return copied(once, tmp_path)
-
-
-@pytest.fixture
-def gate(world: FleetSimulator, tmp_path: Path) -> Iterator[GateWorld]:
-    with GateWorld(world, tmp_path / "gate") as running:
-        yield running
 
 
 def test_it_is_alive_and_ready(gate: GateWorld) -> None:

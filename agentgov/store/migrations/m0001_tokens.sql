@@ -2,11 +2,12 @@
 CREATE TABLE tokens (
     id TEXT PRIMARY KEY,
     digest TEXT NOT NULL UNIQUE,
-    kind TEXT NOT NULL CHECK (kind IN ('agent', 'person', 'login')),
+    kind TEXT NOT NULL CHECK (kind IN ('agent', 'person', 'login', 'oidc')),
     agent TEXT NOT NULL,
     environment TEXT NOT NULL,
     person TEXT NOT NULL,
     label TEXT NOT NULL,
+    proof TEXT NOT NULL,
     created INTEGER NOT NULL,
     created_by TEXT NOT NULL,
     expires INTEGER NOT NULL,

@@ -1,0 +1,152 @@
+"""Who may open what at a gate: tokens of agents, logins with a signing key, and what ends them."""
+
+import json
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+from gateworld import GateWorld
+from patience import until
+from simulator import PAYROLL, TRIAGE, FleetSimulator
+from unit.cli.output_schema import assert_holds
+
+from agentgov.gate.gate import now_ms
+from agentgov.runtime import ledger
+from agentgov.runtime.logins import NAMESPACE, LoginText
+from agentgov.store.open import open_store
+
+
+def as_person(gate: GateWorld, who: str, *args: str) -> subprocess.CompletedProcess[str]:
+    """The program as somebody, in the clone, with this gate."""
+    env = {**os.environ, "AGENTGOV_KEY_FILE": str(gate.world.folder / "keys" / who), "AGENTGOV_GATE": gate.url}
+    command = [sys.executable, "-m", "agentgov", *args, "--repo", str(gate.world.work), "--json"]
+    return subprocess.run(command, capture_output=True, text=True, check=False, env=env)
+
+
+def signed(gate: GateWorld, who: str, *, url: str = "", at: int = 0, namespace: str = NAMESPACE) -> dict[str, str]:
+    """A login as somebody signs it."""
+    fleet = gate.world.view().state.head.fleet
+    text = LoginText(fleet, url or gate.url, at or now_ms(), os.urandom(16).hex()).text
+    signature = gate.world.signers[who].sign(namespace, text.encode())
+    return {"text": text, "signature": signature.decode()}
+
+
+def test_a_person_logs_in_with_the_key_they_sign_acts_with(gate: GateWorld, tmp_path: Path) -> None:
+    done = as_person(gate, "alice", "login")
+    assert done.returncode == 0, done.stderr
+    assert_holds(json.loads(done.stdout), "login")
+    assert json.loads(done.stdout)["person"] == "alice"
+    (kept,) = (tmp_path / "config" / "logins").iterdir()
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    token = json.loads(kept.read_bytes())["token"]
+    assert gate.ask("GET", "/v1/whoami", token).json == {"kind": "person", "person": "alice", "how": "login"}
+    assert as_person(gate, "alice", "logout").returncode == 0
+    assert gate.ask("GET", "/v1/whoami", token).status == 401
+    assert not kept.exists()
+
+
+def test_a_bot_and_a_stranger_log_in_nowhere(gate: GateWorld) -> None:
+    done = as_person(gate, "reconciler", "login")
+    assert (done.returncode, "no living key of a person" in done.stderr) == (2, True), done.stderr
+
+
+def test_a_login_is_good_once_at_one_gate_and_for_a_while(gate: GateWorld) -> None:
+    body = signed(gate, "alice")
+    assert gate.ask("POST", "/v1/login", body=body).status == 201
+    for refused in (
+        body,  # once more
+        signed(gate, "alice", url="https://evil.example"),
+        signed(gate, "alice", at=now_ms() - 301_000),
+        signed(gate, "alice", at=now_ms() + 301_000),
+        signed(gate, "alice", namespace="agentgov-act"),
+        {**signed(gate, "alice"), "signature": signed(gate, "alice")["signature"]},
+        {**body, "text": body["text"].replace("agentgov-login/1", "agentgov-login/2")},
+        {**body, "signature": "none"},
+    ):
+        answer = gate.ask("POST", "/v1/login", body=refused)
+        assert (answer.status, answer.rule) == (401, "gate.login")
+
+
+def test_a_login_ends_with_its_key(gate: GateWorld, world: FleetSimulator) -> None:
+    token = gate.ask("POST", "/v1/login", body=signed(gate, "alice")).json["token"]
+    other = gate.ask("POST", "/v1/login", body=signed(gate, "bob")).json["token"]
+    file = "governance/access.yaml"
+    access = (world.work / file).read_text()
+    line = world.signers["alice"].public_key
+    world.change("carol", {file: access.replace(f'keys: ["{line} alice"]', "keys: []")})
+    world.review("dave")
+    world.advance()
+    until(lambda: gate.ask("GET", "/v1/whoami", token).status == 401, "that the key is nobody's")
+    assert gate.ask("GET", "/v1/whoami", other).status == 200
+
+
+def test_tokens_of_agents_are_made_rotated_and_revoked_by_whoever_may(gate: GateWorld) -> None:
+    alice = gate.person_token("alice")
+    wanted = {"agent": str(TRIAGE), "environment": "production", "label": "blue"}
+    made_one = gate.ask("POST", "/v1/tokens", alice, wanted)
+    assert made_one.status == 201
+    first, name = made_one.json["secret"], made_one.json["token"]["id"]
+    assert gate.ask("GET", "/v1/whoami", first).json["agent"] == str(TRIAGE)
+
+    assert gate.ask("POST", "/v1/tokens", alice, {**wanted, "agent": "support/nobody"}).status == 404
+    assert gate.ask("POST", "/v1/tokens", first, wanted).rule == "gate.caller"
+    assert gate.ask("POST", "/v1/tokens", alice, {**wanted, "person": "carol"}).status == 400
+
+    rotated = gate.ask("POST", f"/v1/tokens/{name}/rotate", alice, {"overlap": 3600})
+    second = rotated.json["secret"]
+    assert [gate.ask("GET", "/v1/whoami", one).status for one in (first, second)] == [200, 200]
+    assert gate.ask("DELETE", f"/v1/tokens/{name}", alice).status == 204
+    assert [gate.ask("GET", "/v1/whoami", one).status for one in (first, second)] == [401, 200]
+    assert gate.ask("DELETE", f"/v1/tokens/{name}", alice).status == 404
+
+    seen = gate.ask("GET", "/v1/tokens", alice).json["tokens"]
+    assert {one["id"] for one in seen} >= {rotated.json["token"]["id"]}
+    assert first not in json.dumps(seen)
+
+
+def test_rotation_without_overlap_ends_the_old_token_at_once(gate: GateWorld) -> None:
+    alice = gate.person_token("alice")
+    found = gate.ask("POST", "/v1/tokens", alice, {"agent": str(PAYROLL), "environment": "staging"}).json
+    gate.ask("POST", f"/v1/tokens/{found['token']['id']}/rotate", alice, {"overlap": 0})
+    assert gate.ask("GET", "/v1/whoami", found["secret"]).status == 401
+
+
+def test_the_keeper_makes_the_first_token_and_only_its_digest_is_kept(gate: GateWorld, tmp_path: Path) -> None:
+    done = as_person(
+        gate, "gate", "token", "create", "--person", "carol", "--store", gate.store, "--out", str(tmp_path / "t")
+    )
+    assert done.returncode == 0, done.stderr
+    secret = (tmp_path / "t").read_text().strip()
+    until(lambda: gate.ask("GET", "/v1/whoami", secret).status == 200, "that the gate knows it")
+    document = json.loads(done.stdout)
+    assert_holds(document, "token-create")
+    name = document["id"]
+    assert secret not in done.stdout
+    listed = as_person(gate, "gate", "token", "list", "--store", gate.store)
+    assert_holds(json.loads(listed.stdout), "token-list")
+    assert [one["id"] for one in json.loads(listed.stdout)["tokens"]] == [name]
+    assert as_person(gate, "gate", "token", "revoke", name, "--store", gate.store).returncode == 0
+    until(lambda: gate.ask("GET", "/v1/whoami", secret).status == 401, "that it opens nothing")
+    assert as_person(gate, "gate", "token", "revoke", name, "--store", gate.store).returncode == 1
+    gate.stop()
+    assert not any(secret.encode() in file.read_bytes() for file in gate.folder.iterdir())
+
+
+def test_reads_and_deeds_of_people_are_recorded(gate: GateWorld) -> None:
+    alice = gate.ask("POST", "/v1/login", body=signed(gate, "alice")).json["token"]
+    gate.ask("GET", "/v1/agents/support/triage", alice)
+    gate.ask("POST", "/v1/tokens", alice, {"agent": str(TRIAGE), "environment": "staging"})
+    gate.ask("POST", "/v1/logout", alice)
+    store = open_store(gate.store, serving=False)
+    try:
+        records = store.read(lambda tx: ledger.read(tx, actor="person:alice")).result()
+    finally:
+        store.close()
+    assert [(one.type, one.agent) for one in records] == [
+        ("login", ""),
+        ("read", str(TRIAGE)),
+        ("token", str(TRIAGE)),
+        ("logout", ""),
+    ]

@@ -6,9 +6,9 @@ from agentgov.gate import (
     description_routes,
     health_routes,
     lease_routes,
+    login_routes,
     ofrep_routes,
     stream_routes,
-    login_routes,
     token_routes,
 )
 from agentgov.gate.route import Route

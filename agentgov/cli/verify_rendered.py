@@ -20,7 +20,7 @@ def judged_rendering(context: Context, environment: Environment, what: str) -> J
     read: list[Rendered | None] = []
 
     def examine(view: View, _pinned: bool) -> Examined:
-        oid = context.repo.resolve(what) if what else _known(context, environment)
+        oid = context.repo.resolve(what) if what else _known(context, view, environment)
         found, points = verify_rendered(view, environment, oid)
         read.append(found)
         return Subject(oid), points
@@ -30,18 +30,21 @@ def judged_rendering(context: Context, environment: Environment, what: str) -> J
     return what or branch, view, found, subject, _json(environment, read[0] if read else None)
 
 
-def _known(context: Context, environment: Environment) -> str:
+def _known(context: Context, view: View, environment: Environment) -> str:
     """The tip of the branch as this clone knows it. IncompleteError where it knows of none."""
     ref, remote = rendered_ref(environment), context.journal.remote
     branch = ref.removeprefix("refs/heads/")
-    if remote is None:
-        oid, hint = context.repo.ref(ref), "list the environment in agentgov.yaml (delivery.rendered), and reconcile"
-    else:
-        oid = context.repo.ref(f"refs/remotes/{remote.name}/{branch}")
-        hint = f"git fetch {remote.name} +{ref}:refs/remotes/{remote.name}/{branch}"
-    if oid is None:
-        raise IncompleteError(f"this clone does not know {branch}", hint)
-    return oid
+    here = ref if remote is None else f"refs/remotes/{remote.name}/{branch}"
+    oid = context.repo.ref(here)
+    if oid is not None:
+        return oid
+    asked = view.governance.fleet.delivery.rendered
+    if environment not in asked:
+        wanted = ", ".join((*asked, environment))
+        what = f"agentgov.yaml asks for no rendered branch of {environment}, so there is nothing to verify"
+        raise IncompleteError(what, f"write delivery: {{rendered: [{wanted}]}} there, and have it reviewed")
+    fetch = f"git fetch {remote.name} +{ref}:{here}" if remote is not None else "run agentgov reconcile"
+    raise IncompleteError(f"this clone does not know {branch}", fetch)
 
 
 def _json(environment: Environment, found: Rendered | None) -> dict[str, Any]:

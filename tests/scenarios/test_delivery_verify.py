@@ -137,6 +137,13 @@ def test_without_the_branch_or_its_objects_it_cannot_be_told(world: PipelineWorl
     assert asked(other, "verify", "--rendered", "production", code=3)["verdict"] == "incomplete"
 
 
+def test_where_no_branch_is_asked_for_it_says_what_to_write(world: PipelineWorld) -> None:
+    message = asked(world, "verify", "--rendered", "staging", code=3)["reasons"][-1]["message"]
+    assert "asks for no rendered branch of staging" in message
+    assert "write delivery: {rendered: [production, staging]}" in message
+    assert "git fetch" not in message
+
+
 def _lose(work: Path, oid: str) -> None:
     """One object is gone, wherever it lay."""
     packs = list((work / ".git" / "objects" / "pack").glob("*.pack"))

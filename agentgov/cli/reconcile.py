@@ -1,12 +1,13 @@
 """`agentgov reconcile`: take what is due one step further, once or every so many seconds."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from agentgov.cli.context import Context, open_context
 from agentgov.cli.options import format_option, listen_address, repo_option
-from agentgov.cli.reconcile_loop import Setup, told_early, watch_fleet
+from agentgov.cli.reconcile_loop import PATIENCE, Setup, told_early, watch_fleet
 from agentgov.cli.reconcile_told import tell
 from agentgov.model.document import ENVIRONMENTS, Environment
 from agentgov.release.memory import MemoryStore
@@ -91,7 +92,7 @@ def reconcile(
     setup = Setup(context, counts, accept_unreviewed, folders)
     if every is None:
         return tell(told_early(setup.reconciler(bool), Reconciler.tick, output), output)
-    return watch_fleet(setup, every, address, output)
+    return watch_fleet(replace(setup, patience=PATIENCE), every, address, output)
 
 
 def _preview(context: Context, accept_unreviewed: bool) -> Report:

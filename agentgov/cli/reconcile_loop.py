@@ -1,5 +1,6 @@
 """The loop of a watching reconciler: look, tell, wait; served beside it is how it is doing."""
 
+import math
 import os
 import time
 from collections.abc import Callable
@@ -25,6 +26,7 @@ from agentgov.repo import clock
 from agentgov.report.page import Page, Span
 from agentgov.trust.places import state_path
 
+PATIENCE = 1.0  # seconds of a tick of a watch, for each branch
 Answer = TypeVar("Answer")
 
 
@@ -37,6 +39,7 @@ class Setup:
     counts: str | None
     accept_unreviewed: bool
     folders: tuple[tuple[Environment, Path], ...] = ()
+    patience: float = math.inf  # seconds of one tick in which a rendered branch is computed again
 
     def reconciler(self, stopped: Callable[[], bool]) -> Reconciler:
         """The reconciler of this machine, with its key and memory."""
@@ -51,7 +54,7 @@ class Setup:
             clock.now,
             self.accept_unreviewed,
             stopped,
-            (Deliveries(self.context.journal, actor.appender, folders),),
+            (Deliveries(self.context.journal, actor.appender, folders, self.patience),),
         )
 
 
@@ -97,6 +100,8 @@ class _Turning:
         self.pulse.turned(time.monotonic())
         if report is not None:
             self._tell(self.reconciler, report, time.monotonic() - started)
+        if report is not None and report.busy:
+            self.stop.wake()
 
     def failed(self, error: AgentgovError) -> None:
         """A look failed; the loop says so, and goes on."""

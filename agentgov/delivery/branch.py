@@ -2,25 +2,34 @@
 
 Published by compare-and-swap, never rewound. What somebody else put there is told, and rendered over. A remote that
 refuses this branch stops nothing: the journal is the truth, and the next tick tries again.
+
+A good signature is no proof of what it signs: the key may be stolen, or the version another. So each process computes
+the branch once from nothing, after everything else of the tick was delivered and some agents at a time; from then on it
+compares every commit with what follows from what it computed. What differs is told, and rendered over.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from agentgov.delivery.document import Documents
-from agentgov.delivery.render import write_tree
+from agentgov.delivery.recompute import Recomputing
+from agentgov.delivery.render import Unwritten, write_tree
 from agentgov.errors import AgentgovError
 from agentgov.journal.branch import Journal
 from agentgov.journal.draft import Appender
+from agentgov.journal.parts import Overlay
 from agentgov.journal.view import View, view_at
 from agentgov.model.document import Environment
-from agentgov.model.verdict import Reason, unknown
+from agentgov.model.verdict import Reason, deny, unknown
+from agentgov.repo.changes import changed_paths
 from agentgov.repo.compose import commit_bytes, ident, signed_commit
 from agentgov.repo.objects import Commit
 from agentgov.trust.sshsig import GIT, SignatureError, verify
 
 _ATTEMPTS = 3
+_AGAIN = 3600  # seconds until what could not be computed is tried again
 _MOST_FOREIGN = 50  # commits of somebody else that are looked behind for one of a reconciler
 _TRAILER = re.compile(rb"^Agentgov-Journal: (0|[1-9][0-9]{0,11}) ([0-9a-f]{40})$", re.MULTILINE)
 
@@ -59,6 +68,16 @@ class RenderedBranch:
         self._documents, self._ref = Documents(environment), rendered_ref(environment)
         self.name = f"rendered/{environment}"
         self._seq, self.lag = -1, dict[str, int]()
+        self._first: Rendered | None = None  # what this process saw first, and has to compute again
+        self._right: Rendered | None = None  # what this process computed, from nothing or from what it had computed
+        self._checking: Recomputing | None = None
+        self._not_before = 0  # epoch seconds; a check that failed is not begun anew at each tick
+        self._mended = -1  # the act whose rendering was exchanged last: two versions must not do that for ever
+
+    @property
+    def busy(self) -> bool:
+        """Whether a check goes on."""
+        return self._checking is not None
 
     def follow(self, view: View, _acts: Sequence[str], _now: int) -> tuple[Reason, ...]:
         """Render the present where the branch is behind it; what is wrong with the branch."""
@@ -69,20 +88,87 @@ class RenderedBranch:
         finally:
             self.lag = {self.name: max(view.state.head.seq - self._seq, 0)}
 
+    def check(self, view: View, now: int, enough: Callable[[], bool]) -> tuple[Reason, ...]:
+        """Go on computing from nothing what the branch was when this process saw it first, until it is `enough` for
+        now; where that is something else, say so and render everything anew."""
+        if self._right is not None or self._first is None or now < self._not_before:
+            return ()
+        try:
+            return self._check(view, self._first, enough)
+        except AgentgovError as error:
+            self._checking, self._not_before = None, now + _AGAIN
+            return (unknown("rendered.refused", f"{self.name} cannot be computed again: {error.message}"),)
+
+    def _check(self, view: View, first: Rendered, enough: Callable[[], bool]) -> tuple[Reason, ...]:
+        if self._checking is None:
+            self._checking = Recomputing(view_at(view.repo, first.tip, view), self._environment)
+        trees, tree = self._checking.trees, self._checking.go_on(enough)
+        if not tree:
+            return ()
+        self._checking = None
+        if tree == first.tree:
+            self._right = first  # what was written since is compared with it at the next tick
+            return ()
+        return (self._differs(first, trees, tree), *self._publish_anew(view))
+
+    def _publish_anew(self, view: View) -> tuple[Reason, ...]:
+        """Everything from nothing, on top of whatever is there."""
+        self._mended = view.state.head.seq
+        for _ in range(_ATTEMPTS):
+            tip = self._tip()
+            new = self._commit(view, tip, None)
+            if tip and view.repo.commit(tip).tree == new.tree:
+                return ()  # what was wrong has been rendered again since
+            if self._publish(tip, new):
+                return ()
+        return (self._refused(),)
+
     def _follow(self, view: View) -> tuple[Reason, ...]:
-        foreign: tuple[Reason, ...] = ()
+        if self._right is not None and view.memory.line.seq_of(self._right.tip, view.tip) != self._right.seq:
+            self._right = self._first = self._checking = None  # the journal is another
+        told: tuple[Reason, ...] = ()
         for _ in range(_ATTEMPTS):
             tip = self._tip()
             last = self._last(view, tip)
+            self._first = self._first or last
             self._seq = last.seq if last is not None else -1
-            if tip and (last is None or last.commit != tip):
-                foreign = (unknown("rendered.foreign", f"{self.name} held {tip[:12]}, which no reconciler wrote"),)
-            elif last is not None and last.seq >= view.state.head.seq:
-                return foreign
-            if self._publish(tip, self._commit(view, tip, last)):
-                self._seq = view.state.head.seq
-                return foreign
-        return (*foreign, unknown("rendered.refused", f"the remote does not take {self._ref}"))
+            foreign = bool(tip) and (last is None or last.commit != tip)
+            wrong = self._wrong(view, last) if last is not None else ()
+            told = wrong
+            if foreign:
+                told += (unknown("rendered.foreign", f"{self.name} held {tip[:12]}, which no reconciler wrote"),)
+            elif last is not None and last.seq >= view.state.head.seq and (not wrong or self._mended == last.seq):
+                return told
+            if wrong:
+                self._mended = view.state.head.seq
+            if self._publish(tip, self._commit(view, tip, self._right or last)):
+                return told
+        return (*told, self._refused())
+
+    def _wrong(self, view: View, last: Rendered) -> tuple[Reason, ...]:
+        """Why a commit is not what follows from what this process computed; nothing where it is, or none is known."""
+        right = self._right
+        if right is None or last.commit == right.commit:
+            return ()
+        trees, then = Overlay(view.repo), view_at(view.repo, last.tip, view)
+        before = view_at(view.repo, right.tip, view), right.tree
+        tree = write_tree(then, self._documents, Unwritten(trees), before)
+        if tree != last.tree:
+            return (self._differs(last, trees, tree),)
+        self._right = last
+        return ()
+
+    def _differs(self, found: Rendered, trees: Overlay, tree: str) -> Reason:
+        path = "a tree"  # that nobody can read to its end
+        with suppress(AgentgovError):
+            path = next(iter(changed_paths(trees, tree, found.tree)), path)
+        message = (
+            f"{self.name} held {path} in {found.commit[:12]}, signed by a reconciler, and act {found.seq} says another"
+        )
+        return deny("rendered.differs", message)
+
+    def _refused(self) -> Reason:
+        return unknown("rendered.refused", f"the remote does not take {self._ref}")
 
     def _last(self, view: View, tip: str) -> Rendered | None:
         """The newest commit of a reconciler."""
@@ -96,16 +182,20 @@ class RenderedBranch:
             oid = next(iter(view.repo.commit(oid).parents), "")
         return None
 
-    def _commit(self, view: View, parent: str, last: Rendered | None) -> str:
+    def _commit(self, view: View, parent: str, base: Rendered | None) -> Rendered:
+        """The present, computed from an earlier rendering or from nothing, in a commit of its own."""
         repo, head = self._journal.repo, view.state.head
-        before = (view_at(repo, last.tip, view), last.tree) if last is not None else None
+        before = (view_at(repo, base.tip, view), base.tree) if base is not None else None
         with repo.packing():
             tree = write_tree(view, self._documents, repo, before)
             who = ident(self._appender.name, self._appender.email, head.time)
             text = f"render {self._environment} at act {head.seq}\n\n"
             text += f"Agentgov-Journal: {head.seq} {view.tip}\nAgentgov-Fleet: {head.fleet}\n"
             payload = commit_bytes(tree, [parent] if parent else [], who, who, text.encode())
-            return repo.write_object("commit", signed_commit(payload, self._appender.signer.sign(GIT, payload)))
+            commit = repo.write_object("commit", signed_commit(payload, self._appender.signer.sign(GIT, payload)))
+        if base is None:
+            self._right = Rendered(commit, head.seq, view.tip, tree)
+        return Rendered(commit, head.seq, view.tip, tree)
 
     def _tip(self) -> str:
         remote, repo = self._journal.remote, self._journal.repo
@@ -116,10 +206,15 @@ class RenderedBranch:
             remote.fetch(f"+{self._ref}:refs/remotes/{remote.name}/{self._ref.removeprefix('refs/heads/')}")
         return tip
 
-    def _publish(self, old: str, new: str) -> bool:
+    def _publish(self, old: str, new: Rendered) -> bool:
         if self._journal.remote is None:
-            return self._journal.repo.update_ref(self._ref, new, old or None)
-        return self._journal.remote.push({self._ref: new}, {self._ref: old or None}).landed
+            landed = self._journal.repo.update_ref(self._ref, new.commit, old or None)
+        else:
+            landed = self._journal.remote.push({self._ref: new.commit}, {self._ref: old or None}).landed
+        if landed:
+            self._seq = new.seq
+            self._right = new if self._right is not None else None
+        return landed
 
 
 def signed_by_reconciler(view: View, commit: Commit) -> bool:

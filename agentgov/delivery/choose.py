@@ -1,12 +1,13 @@
 """Who is told of a tick: by what agentgov.yaml asks for at that tick, and the folders that the command names.
 
 So a change of `delivery` is followed by whoever watches, once it is taken over. What is no longer asked for stays as it
-was last.
+was last. What branches held is computed again only after everybody was told.
 """
 
+import math
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from agentgov.delivery.branch import RenderedBranch
@@ -27,6 +28,7 @@ class Deliveries:
     journal: Journal
     appender: Appender
     folders: Sequence[RenderedFolder] = ()
+    patience: float = math.inf  # seconds of one tick in which a branch is computed again
     lag: Mapping[str, int] = field(default_factory=dict)  # how many acts each target is behind, by its name
     name: str = "deliveries"
     _branches: dict[Environment, RenderedBranch] = field(default_factory=dict)
@@ -41,8 +43,18 @@ class Deliveries:
         everybody: tuple[RenderedFolder | RenderedBranch | Webhooks, ...]
         everybody = (*self.folders, *self._branches.values(), self._webhooks)
         told = [reason for one in everybody for reason in one.follow(view, acts, now)]
+        told += [reason for one in self._branches.values() for reason in one.check(view, now, self._timer())]
         self.lag = {name: behind for one in everybody for name, behind in one.lag.items()}
         return tuple(told)
+
+    @property
+    def busy(self) -> bool:
+        """Whether some branch is not computed to its end yet."""
+        return any(one.busy for one in self._branches.values())
+
+    def _timer(self) -> Callable[[], bool]:
+        until = time.monotonic() + self.patience
+        return lambda: time.monotonic() >= until
 
     def _branch(self, environment: Environment) -> RenderedBranch:
         return self._branches.get(environment) or RenderedBranch(self.journal, self.appender, environment)

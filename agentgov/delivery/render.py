@@ -4,8 +4,9 @@ A pure function of the journal at one act, so that anybody can compute the same 
 earlier act only what may have changed since is rendered. Never decides what runs, and never publishes.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from hashlib import sha256
+from itertools import islice
 from typing import Protocol
 
 import msgspec
@@ -19,6 +20,7 @@ from agentgov.repo.changes import changed_paths
 from agentgov.repo.treeedit import Change
 
 INDEX = "index.json"
+_AT_ONCE = 128  # agents of a part of the whole
 LARGEST = 900 * 1024  # bytes of a manifest: Kubernetes takes a ConfigMap of 1 MiB
 _MANIFEST = """apiVersion: v1
 kind: ConfigMap
@@ -62,6 +64,18 @@ class _Index(msgspec.Struct):
     agents: int
     too_large: list[str] = msgspec.field(name="tooLarge", default_factory=list)
 
+    def count(self, files: Mapping[str, bytes | None], present: Collection[str] = ()) -> None:
+        """Count these files in, of which some were there before."""
+        large = set(self.too_large)
+        for path, raw in files.items():
+            if path.startswith("config/"):
+                agent = path.split("/", 2)[2].removesuffix(".json")
+                self.agents += (raw is not None) - (path in present)
+                large.discard(agent)
+                if raw is not None and len(raw) > LARGEST:
+                    large.add(agent)
+        self.too_large = sorted(large)
+
 
 def rendered(view: View, documents: Documents, only: Collection[AgentId] | None = None) -> dict[str, bytes | None]:
     """Path to bytes of every agent, or of some; None where there must be no file. Without the index."""
@@ -78,8 +92,22 @@ def rendered(view: View, documents: Documents, only: Collection[AgentId] | None 
 def whole(view: View, documents: Documents) -> dict[str, bytes]:
     """Path to bytes of every file of the tree, the index last."""
     files = rendered(view, documents)
-    index = _index(view, documents, _counted(view, None, files))
-    return {path: raw for path, raw in files.items() if raw is not None} | {INDEX: index}
+    index = _Index(0)
+    index.count(files)
+    return {path: raw for path, raw in files.items() if raw is not None} | {INDEX: _index(view, documents, index)}
+
+
+def whole_tree(view: View, documents: Documents, writer: Writer) -> Iterator[str]:
+    """The tree at this act from nothing, some agents at a time: "" after each part, and its id at the end."""
+    index, changes = _Index(0), dict[str, Change]()
+    agents = (one.agent_id for one in view.state.deployments())
+    while part := tuple(islice(agents, _AT_ONCE)):
+        files = rendered(view, documents, part)
+        index.count(files)
+        changes |= {path: (FILE, writer.write_blob(raw)) for path, raw in files.items() if raw is not None}
+        yield ""
+    changes[INDEX] = FILE, writer.write_blob(_index(view, documents, index))
+    yield writer.put_files(None, changes)
 
 
 def paths_of(agent: AgentId) -> tuple[str, str]:
@@ -89,14 +117,16 @@ def paths_of(agent: AgentId) -> tuple[str, str]:
 
 
 def write_tree(view: View, documents: Documents, writer: Writer, before: tuple[View, str] | None = None) -> str:
-    """The tree at this act. `before` is an earlier act and its tree, if it is known to be right."""
+    """The tree at this act. `before` is an earlier or later act and its tree, if it is known to be right."""
     only = may_differ(before[0], view) if before is not None else None
-    base = before[1] if before is not None and only is not None else None
-    files = rendered(view, documents, only)
-    index = _counted(view, base, files)
+    files = rendered(view, documents, only) if only is not None else {}
+    index = _counted(view, before[1], files) if before is not None and only is not None else None
+    if before is None or index is None:
+        *_, tree = whole_tree(view, documents, writer)
+        return tree
     files[INDEX] = _index(view, documents, index)
     changes = {path: (FILE, writer.write_blob(raw)) if raw is not None else None for path, raw in files.items()}
-    return writer.put_files(base, changes)
+    return writer.put_files(before[1], changes)
 
 
 def may_differ(before: View, after: View) -> frozenset[AgentId] | None:
@@ -111,22 +141,17 @@ def may_differ(before: View, after: View) -> frozenset[AgentId] | None:
     return frozenset(agent for agent in map(agent_id, names) if agent is not None)
 
 
-def _counted(view: View, base: str | None, files: Mapping[str, bytes | None]) -> _Index:
-    """How many agents the tree holds, and which have no manifest; from the index before where there is one."""
-    index, present = _Index(0), set[str]()
-    if base is not None:
-        entry = view.repo.entry(base, INDEX)
-        index = msgspec.json.decode(view.repo.blob(entry.oid), type=_Index) if entry is not None else index
-        present = {path for path in files if view.repo.entry(base, path) is not None}
-    large = set(index.too_large)
-    for path, raw in files.items():
-        if path.startswith("config/"):
-            agent = path.split("/", 2)[2].removesuffix(".json")
-            index.agents += (raw is not None) - (path in present)
-            large.discard(agent)
-            if raw is not None and len(raw) > LARGEST:
-                large.add(agent)
-    index.too_large = sorted(large)
+def _counted(view: View, base: str, files: Mapping[str, bytes | None]) -> _Index | None:
+    """How many agents the tree holds, and which have no manifest, from what a tree before says; None where that does
+    not say it."""
+    entry = view.repo.entry(base, INDEX)
+    if entry is None or not entry.is_file:
+        return None
+    try:
+        index = msgspec.json.decode(view.repo.blob(entry.oid), type=_Index)
+    except (msgspec.DecodeError, RecursionError):
+        return None
+    index.count(files, frozenset(path for path in files if view.repo.entry(base, path) is not None))
     return index
 
 

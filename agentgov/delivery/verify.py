@@ -5,9 +5,8 @@ Reads a verified journal and the commit; publishes nothing, and believes nothing
 """
 
 from agentgov.delivery.branch import Rendered, read_rendered, signed_by_reconciler
-from agentgov.delivery.document import Documents
-from agentgov.delivery.render import INDEX, Unwritten, write_tree
-from agentgov.journal.parts import Overlay
+from agentgov.delivery.recompute import from_nothing
+from agentgov.delivery.render import INDEX
 from agentgov.journal.verdicts import Point, Where
 from agentgov.journal.view import View, view_at
 from agentgov.model.document import Environment
@@ -34,12 +33,6 @@ def verify_rendered(view: View, environment: Environment, oid: str) -> tuple[Ren
         Point(allow("rendered.true", f"{oid[:12]} is what act {found.seq} of the journal says")),
         *_behind(view, environment, found),
     )
-
-
-def from_nothing(view: View, environment: Environment) -> tuple[str, Overlay]:
-    """The tree of an act as somebody computes it who knows nothing but the journal; written nowhere."""
-    trees = Overlay(view.repo)
-    return write_tree(view, Documents(environment), Unwritten(trees)), trees
 
 
 def _unnamed(view: View, oid: str) -> Point:

@@ -42,7 +42,7 @@ class Attention:
         self.main = f"refs/heads/{report.view.governance.fleet.main}"
         self.seen = seen if seen is not None else {}
         moves = any(_moves(decision) for decision in report.decisions.values())
-        restless = moves or queued or report.restless or bool(report.acts) or report.view.is_stale(now)
+        restless = moves or queued or report.restless or report.busy or bool(report.acts) or report.view.is_stale(now)
         self.until = 0 if restless else report.view.state.head.time + HEARTBEAT
 
 

@@ -21,6 +21,10 @@ class Follower(Protocol):
     def lag(self) -> Mapping[str, int]:
         """How many acts each target was behind when it followed last, by the target's name in metrics."""
 
+    @property
+    def busy(self) -> bool:
+        """Whether it has more to do that waits for nothing, and did not do it so as not to keep the tick waiting."""
+
     def follow(self, view: View, acts: Sequence[str], now: int) -> tuple[Reason, ...]:
         """Bring the present to wherever it goes, after a tick that wrote acts with these subjects; what there is to
         say. Never raises an AgentgovError: what did not work now is tried again after the next tick."""

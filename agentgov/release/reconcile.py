@@ -92,6 +92,7 @@ class Reconciler:
             writing.kinds,
             lag={name: acts for each in self.followers for name, acts in each.lag.items()},
             restless=bool(behind),
+            busy=any(each.busy for each in self.followers),
         )
 
 

@@ -23,3 +23,4 @@ class Report:
     kinds: Mapping[str, int] = field(default_factory=dict)  # how many acts of each kind were written
     lag: Mapping[str, int] = field(default_factory=dict)  # how many acts each target is behind that follows
     restless: bool = False  # whether somebody who follows has to try again
+    busy: bool = False  # whether somebody who follows would go on at once

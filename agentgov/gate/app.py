@@ -91,16 +91,16 @@ class App:
         gate, scope = self.gate, asked.scope
         secret = bearer(scope["headers"])
         asked.caller = caller = caller_of(gate.tokens, secret, asked.now_ms) if secret else None
-        self._count_in(asked, caller)
         routes, values = self._paths.find(scope["path"])
+        method = scope["method"]
+        route = routes.get("GET" if method == "HEAD" else method)
+        asked.served = served = self._served[id(route)] if route is not None else None
+        self._count_in(asked, caller)  # by now it is known in which shape the route refuses
         if not routes:
             refuse_text(scope)
             raise not_found()
-        method = scope["method"]
-        route = routes.get("GET" if method == "HEAD" else method)
-        if route is None:
+        if route is None or served is None:
             raise _other_method(routes)
-        asked.served = served = self._served[id(route)]
         found = named(served.names, values)
         call = Call(gate, gate.fleet, caller, found, scope, asked.receive, asked.send, asked.now_ms)
         _admit(call, served)

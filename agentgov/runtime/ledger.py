@@ -22,15 +22,12 @@ from agentgov.store.port import Transaction, Value
 LEAF = 1024  # bytes
 SALT = 16  # bytes, at least
 PAGE = 1000  # records
-TREE = "fleet"
 
 # Sorted by the bytes of ASCII names and without fractions, this is RFC 8785 to the letter, at a thirtieth of the time.
 _CANONICAL = msgspec.json.Encoder(order="sorted")
-_PLACE = (
-    "INSERT INTO trees (tree, size) VALUES (?, 1) ON CONFLICT (tree) DO UPDATE SET size = trees.size + 1 RETURNING size"
-)
-_RECORD = "INSERT INTO records (tree, seq, time, type, agent, actor, leaf) VALUES (?, ?, ?, ?, ?, ?, ?)"
-_PAYLOAD = "INSERT INTO payloads (tree, seq, salt, payload) VALUES (?, ?, ?, ?)"
+_PLACE = "UPDATE tree SET size = size + 1 WHERE name = 'records' RETURNING size"
+_RECORD = "INSERT INTO records (seq, time, type, agent, actor, leaf) VALUES (?, ?, ?, ?, ?, ?)"
+_PAYLOAD = "INSERT INTO payloads (seq, salt, payload) VALUES (?, ?, ?)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +66,13 @@ def append(tx: Transaction, entry: Entry, now_ms: int, salt: bytes) -> int:
 
     The salt is fresh randomness of 16 bytes or more for each record.
     """
-    row = tx.one(_PLACE, TREE)
-    assert row is not None, "what returns a row has one"
+    row = tx.one(_PLACE)
+    assert row is not None, "the tables of a store begin with the row of its tree"
     seq: int = row[0] - 1
     record = leaf(entry, seq, now_ms, salt)
-    tx.run(_RECORD, TREE, seq, now_ms, entry.type, entry.agent, entry.actor, record)
+    tx.run(_RECORD, seq, now_ms, entry.type, entry.agent, entry.actor, record)
     if entry.payload:
-        tx.run(_PAYLOAD, TREE, seq, salt, entry.payload)
+        tx.run(_PAYLOAD, seq, salt, entry.payload)
     return seq
 
 
@@ -118,7 +115,7 @@ def read(
 ) -> tuple[Record, ...]:
     """The last records that match, newest last. `since` is a time, `before` the place of the first record of the page
     that was read last: the page before it is answered."""
-    asked: dict[str, Value] = {"r.tree = ?": TREE}
+    asked: dict[str, Value] = {"r.seq >= ?": 0}
     asked |= {"r.agent = ?": agent} if agent else {}
     asked |= {"r.type = ?": kind} if kind else {}
     asked |= {"r.actor = ?": actor} if actor else {}
@@ -126,6 +123,6 @@ def read(
     asked |= {"r.seq < ?": before} if before is not None else {}
     columns, tables = "r.seq, r.time, r.type, r.agent, r.actor, r.leaf", "records r"
     if payloads:
-        columns, tables = f"{columns}, p.payload", f"{tables} LEFT JOIN payloads p ON p.tree = r.tree AND p.seq = r.seq"
+        columns, tables = f"{columns}, p.payload", f"{tables} LEFT JOIN payloads p ON p.seq = r.seq"
     sql = f"SELECT {columns} FROM {tables} WHERE {' AND '.join(asked)} ORDER BY r.seq DESC LIMIT ?"  # noqa: S608 - ours
     return tuple(Record(*row) for row in reversed(tx.all(sql, *asked.values(), min(limit, PAGE))))

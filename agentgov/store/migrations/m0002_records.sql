@@ -1,23 +1,20 @@
 -- The ledger: leaves in the order in which they were committed, without gaps, and what they commit to beside them.
-CREATE TABLE trees (
-  tree TEXT PRIMARY KEY,
+CREATE TABLE tree (
+  name TEXT PRIMARY KEY,
   size INTEGER NOT NULL
 );
+INSERT INTO tree (name, size) VALUES ('records', 0);
 CREATE TABLE records (
-  tree TEXT NOT NULL,
-  seq INTEGER NOT NULL,
+  seq INTEGER PRIMARY KEY,
   time INTEGER NOT NULL,
   type TEXT NOT NULL,
   agent TEXT NOT NULL,
   actor TEXT NOT NULL,
-  leaf BLOB NOT NULL,
-  PRIMARY KEY (tree, seq)
+  leaf BLOB NOT NULL
 );
-CREATE INDEX records_agent ON records (tree, agent, seq);
+CREATE INDEX records_agent ON records (agent, seq);
 CREATE TABLE payloads (
-  tree TEXT NOT NULL,
-  seq INTEGER NOT NULL,
+  seq INTEGER PRIMARY KEY,
   salt BLOB NOT NULL,
-  payload BLOB NOT NULL,
-  PRIMARY KEY (tree, seq)
+  payload BLOB NOT NULL
 );

@@ -11,7 +11,7 @@ import pytest
 from patience import PATIENCE
 from postgres import Postgres
 
-from agentgov.runtime.ledger import TREE, read
+from agentgov.runtime.ledger import read
 from agentgov.store.open import open_store
 from agentgov.store.port import Store
 
@@ -46,9 +46,7 @@ def whole(url: str, answered: dict[int, int]) -> None:
         assert credited == places
         assert answered.items() <= credited.items()
         assert sorted(places.values()) == list(range(len(places)))
-        assert store.read(lambda tx: tx.one("SELECT size FROM trees WHERE tree = ?", TREE)).result(PATIENCE) == (
-            len(places),
-        )
+        assert store.read(lambda tx: tx.one("SELECT size FROM tree")).result(PATIENCE) == (len(places),)
         sound(store)
     finally:
         store.close()

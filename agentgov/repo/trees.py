@@ -1,16 +1,15 @@
 """The trees that were read lately, bounded by how many entries they hold and not by how many trees.
 
 A commit changes one entry of a wide folder, so most trees equal one that was parsed before in all but a few object ids.
-Such trees share a shape: the names and modes that the grammar let through, and where the ids stand between them. A tree
-of a known shape is held as one large number: a bitwise XOR with another tells in a few machine operations whether
-anything but ids differs, and which. Entries are made of it when somebody asks. Reads through the function that it is
-given.
+Such trees share a shape: the names and modes that the grammar let through, and where the bytes of each entry stand. A
+tree of a known shape is held as its bytes: halves that are equal are passed by, so few comparisons of memory tell which
+entries differ, and whether in more than ids. Entries are made of it when somebody asks. Reads through the function that
+it is given.
 """
 
-from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from functools import cached_property
-from itertools import compress
+from itertools import accumulate, compress
 from operator import is_not
 from typing import TypeAlias
 
@@ -24,77 +23,88 @@ _ROOM = 200_000  # entries in each of two generations: about 100 MB where no two
 _MOST_SHAPES = 512
 _ROOM_OF_SHAPES = 400_000  # entries
 _ID = 20  # bytes
-_ONE_ID = (1 << 8 * _ID) - 1
 
 
 class _Shape:
     """What trees share that differ in object ids only; worked out when a second one comes."""
 
     def __init__(self, raw: bytes, entries: Entries) -> None:
-        self.size = len(raw)
         self.entries = entries  # of one tree of this shape
-        self._raw = raw
+        self.raw = raw
+        self.latest = raw  # the next tree most likely differs from this one in little
 
     @cached_property
-    def places(self) -> list[int]:
-        """Where in the bytes each id begins."""
-        places, at = [], 0
-        for mode, name, _ in self.entries:
-            at += (5 if mode == TREE else 6) + len(name) + 2  # the mode in digits, a blank, the name, a NUL
-            places.append(at)
-            at += _ID
-        return places
+    def edges(self) -> list[int]:
+        """Where in the bytes each entry begins: the mode in digits, a blank, the name, a NUL, the id; and the end."""
+        sizes = ((5 if mode == TREE else 6) + len(name) + 2 + _ID for mode, name, _ in self.entries)
+        return [0, *accumulate(sizes)]
 
-    @cached_property
-    def number(self) -> int:
-        """The bytes of the sample."""
-        return int.from_bytes(self._raw, "big")
-
-    @cached_property
-    def fixed(self) -> int:
-        """The bits in which all trees of this shape are equal: those of no id."""
-        bits = bytearray(b"\xff" * self.size)
-        for place in self.places:
-            bits[place : place + _ID] = bytes(_ID)
-        return int.from_bytes(bits, "big")
-
-    def difference(self, one: int, other: int) -> list[tuple[bytes, TreeEntry, TreeEntry]]:
-        """(name, entry of the one, entry of the other) wherever two trees of this shape differ, in their order."""
-        found, bits, places = [], 8 * self.size, self.places
-        difference = one ^ other
-        while difference:
-            which = bisect_right(places, (bits - difference.bit_length()) >> 3) - 1
-            mode, name, _ = self.entries[which]
-            behind = bits - 8 * (places[which] + _ID)
-            old, new = (one >> behind) & _ONE_ID, (other >> behind) & _ONE_ID
-            found.append((name, TreeEntry(mode, name, f"{old:040x}"), TreeEntry(mode, name, f"{new:040x}")))
-            difference &= (1 << behind) - 1
+    def differing(self, one: bytes, other: bytes) -> list[int]:
+        """The places of the entries whose bytes differ, in their order."""
+        found, edges = [], self.edges
+        todo = [(0, len(self.entries))] if one != other else []
+        while todo:
+            start, end = todo.pop()  # of entries of which at least one differs
+            while end - start > 1:
+                middle = (start + end) >> 1
+                half = edges[middle]
+                if one.startswith(other[edges[start] : half], edges[start]):
+                    start = middle
+                    continue
+                if not one.startswith(other[half : edges[end]], half):
+                    todo.append((middle, end))
+                end = middle
+            found.append(start)
         return found
 
-    def made(self, number: int) -> Entries:
+    def takes(self, raw: bytes) -> bool:
+        """Whether a tree that is as long as these differs from them in ids only."""
+        edges, latest = self.edges, self.latest
+        for place in self.differing(latest, raw):
+            at, behind = edges[place], edges[place + 1] - _ID
+            if raw[at:behind] != latest[at:behind]:
+                return False
+        self.latest = raw
+        return True
+
+    def difference(self, one: bytes, other: bytes) -> list[tuple[bytes, TreeEntry, TreeEntry]]:
+        """(name, entry of the one, entry of the other) wherever two trees of this shape differ, in their order."""
+        found = []
+        for place in self.differing(one, other):
+            mode, name, _ = self.entries[place]
+            behind = self.edges[place + 1]
+            old, new = one[behind - _ID : behind].hex(), other[behind - _ID : behind].hex()
+            found.append((name, TreeEntry(mode, name, old), TreeEntry(mode, name, new)))
+        return found
+
+    def made(self, raw: bytes) -> Entries:
         """All entries of a tree of this shape; those that the sample has too are the same values."""
-        changed = {name: entry for name, _, entry in self.difference(self.number, number)}
-        return tuple([changed.get(entry.name, entry) for entry in self.entries])
+        entries = list(self.entries)
+        for place in self.differing(self.raw, raw):
+            mode, name, _ = entries[place]
+            behind = self.edges[place + 1]
+            entries[place] = TreeEntry(mode, name, raw[behind - _ID : behind].hex())
+        return tuple(entries)
 
 
 class _Tree:
-    """One tree: its shape, and the number that its bytes are; None where it is the sample of its shape."""
+    """One tree: its shape, and its bytes; None where it is the sample of its shape."""
 
-    __slots__ = ("_entries", "_number", "shape")
+    __slots__ = ("_entries", "_raw", "shape")
 
-    def __init__(self, shape: _Shape, number: int | None) -> None:
+    def __init__(self, shape: _Shape, raw: bytes | None) -> None:
         self.shape = shape
-        self._number = number
-        self._entries = shape.entries if number is None else None
+        self._raw = raw
+        self._entries = shape.entries if raw is None else None
 
     @property
-    def number(self) -> int:
-        return self.shape.number if self._number is None else self._number
+    def raw(self) -> bytes:
+        return self.shape.raw if self._raw is None else self._raw
 
     @property
     def entries(self) -> Entries:
         if self._entries is None:
-            self._entries = self.shape.made(self.number)
+            self._entries = self.shape.made(self.raw)
         return self._entries
 
 
@@ -118,7 +128,7 @@ class TreeCache:
         before, after = self._tree(old), self._tree(new)
         if after.shape is not before.shape:
             return differing(before.entries, after.entries)
-        return before.shape.difference(before.number, after.number)
+        return before.shape.difference(before.raw, after.raw)
 
     def unknown(self, oids: Sequence[str]) -> list[str]:
         """Those of some trees that would have to be read, each once."""
@@ -148,10 +158,8 @@ class TreeCache:
     def _parsed(self, raw: bytes) -> _Tree:
         key = len(raw), raw[: raw.find(b"\0") + 1]
         shape = self._shapes.get(key)
-        if shape is not None:
-            number = int.from_bytes(raw, "big")
-            if not (number ^ shape.number) & shape.fixed:
-                return _Tree(shape, number)
+        if shape is not None and shape.takes(raw):
+            return _Tree(shape, raw)
         # Only what others are compared with needs its bytes.
         new = _Shape(raw if shape is None else b"", parse_tree(raw, lenient=True))
         if shape is None:

@@ -78,6 +78,23 @@ def test_two_trees_differ_in_what_sets_of_their_entries_differ(
         assert all(name == one.name for name, *both in seen for one in both if one is not None)
 
 
+@pytest.mark.parametrize("share", [0.002, 0.1, 0.5, 1.0])
+def test_wide_trees_differ_in_what_differs_however_much_it_is(share: float) -> None:
+    chance, stored = random.Random(share), dict[str, bytes]()
+    modes = [chance.choice((FILE, EXECUTABLE, TREE)) for _ in range(1000)]
+    found = {b"%04d" % number: (mode, f"{number:040x}") for number, mode in enumerate(modes)}
+    for _ in range(4):  # each grows out of the one before, as commits do
+        stored[object_id("tree", raw_of(found))] = raw_of(found)
+        changed = [name for name in found if chance.random() < share]
+        found = {**found, **{name: (found[name][0], chance.randbytes(20).hex()) for name in changed}}
+    cache = TreeCache(stored.__getitem__)
+    for old, new in itertools.product(stored, repeat=2):
+        before, after = parse_tree(stored[old]), parse_tree(stored[new])
+        expected = [(one.name, one, other) for one, other in zip(before, after, strict=True) if one != other]
+        assert cache.differing(old, new) == expected
+        assert cache.entries(new) == after
+
+
 def test_memory_is_bounded_by_entries_and_what_is_used_stays(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tree_module, "_ROOM", 100)
     asked: list[str] = []

@@ -84,9 +84,11 @@ class Context:
         identity = view.directory.by_key(StrictSigner(person_signer(self.repo)).key)
         return self.bot(view, kind) if identity is not None and identity.kind == "bot" else self.person(view)
 
-    def bot(self, view: View, kind: BotKind) -> Actor:
-        """The bot of that kind whose key is at hand: AGENTGOV_KEY_FILE, or the one that `init` stored for the fleet."""
-        signer: KeyFileSigner | None = bot_signer() or stored_bot_key(view.state.head.fleet, kind)
+    def bot(self, view: View, kind: BotKind, key_file: str = "") -> Actor:
+        """The bot of that kind whose key is at hand: of the file that is named, else AGENTGOV_KEY_FILE, else the one
+        that is stored for the fleet."""
+        signer: KeyFileSigner | None = KeyFileSigner(key_file) if key_file else bot_signer()
+        signer = signer or stored_bot_key(view.state.head.fleet, kind)
         if signer is None:
             raise ConfigurationError(
                 f"there is no key of {'an' if kind[0] in 'aeiou' else 'a'} {kind} at hand",

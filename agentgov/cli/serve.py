@@ -54,6 +54,17 @@ _EXTRA = "install what it takes: pip install 'agentgov[gate]'"
     help="Requests a second of one address without a valid token; 0 for no limit.",
 )
 @click.option("--access-log/--no-access-log", default=True, help="One line of JSON for each request, on stderr.")
+@click.option(
+    "--reconcile",
+    "every",
+    is_flag=False,
+    flag_value="10",
+    type=click.IntRange(1),
+    metavar="[SECONDS]",
+    help="Run the reconciler in this process too: a look every 10 (or so many) seconds.",
+)
+@click.option("--counts", envvar="AGENTGOV_COUNTS", metavar="SOURCE", help="With --reconcile: as there.")
+@click.option("--accept-unreviewed", is_flag=True, help="With --reconcile: as there.")
 @repo_option
 def serve(
     listen: tuple[str, int],
@@ -66,6 +77,9 @@ def serve(
     token_rate: float,
     address_rate: float,
     access_log: bool,
+    every: int | None,
+    counts: str | None,
+    accept_unreviewed: bool,
     repo: str,
 ) -> int:
     """Serve leases, permissions and pauses to agents, by the journal of this clone.
@@ -74,14 +88,15 @@ def serve(
     """
     _refuse_open(listen[0], tls_cert, tls_key, behind_proxy)
     try:
-        from agentgov.cli.serving import serve_gate
+        from agentgov.cli.serving import Serving, serve_gate
     except ModuleNotFoundError as error:
         raise UsageError(f"the gate takes {error.name}, which is not installed", _EXTRA) from None
     from agentgov.gate.gate import Settings
     from agentgov.gate.server import Listen
 
     where = Listen(*listen, tls_cert or "", tls_key or "", behind_proxy)
-    return serve_gate(repo, store, where, Settings(token_rate, address_rate, access_log, url), poll)
+    settings = Settings(token_rate, address_rate, access_log, url)
+    return serve_gate(Serving(repo, store, where, settings, poll, every, counts, accept_unreviewed))
 
 
 def _refuse_open(host: str, cert: str | None, key: str | None, proxies: tuple[str, ...]) -> None:

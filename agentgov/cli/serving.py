@@ -1,32 +1,67 @@
 """Makes the gate from a clone: the journal as it stands or as it was last seen, the gate's key, the store."""
 
+import os
+from dataclasses import dataclass
+
 from agentgov.cli.context import Context, open_context
 from agentgov.cli.options import show
+from agentgov.cli.reconcile_loop import Setup
+from agentgov.cli.serve_reconciling import Reconciling
 from agentgov.cli.store_visit import store_url
 from agentgov.errors import IncompleteError
 from agentgov.gate.gate import Settings
-from agentgov.gate.process import Parts, run
+from agentgov.gate.process import Beside, Parts, run
 from agentgov.gate.server import Listen
+from agentgov.gate.telling import tell_as_json
 from agentgov.journal.view import View
 from agentgov.report.page import Page, Span
 from agentgov.store.open import open_store
 
+GATE_KEY = "AGENTGOV_GATE_KEY_FILE"
 
-def serve_gate(repo: str, store: str | None, listen: Listen, settings: Settings, poll: float) -> int:
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """What the keeper asked for; `every` is how often the reconciler in this process looks, None without one."""
+
+    repo: str
+    store: str | None
+    listen: Listen
+    settings: Settings
+    poll: float
+    every: int | None = None
+    counts: str | None = None
+    accept_unreviewed: bool = False
+
+
+def serve_gate(asked: Serving) -> int:
     """Serve until ended; the exit code."""
-    context = open_context(repo)
+    context = open_context(asked.repo)
     view = _view(context)
-    actor = context.bot(view, "gate")
-    opened = open_store(store or store_url(view.state.head.fleet))
+    actor = context.bot(view, "gate", os.environ.get(GATE_KEY, ""))
+    beside = _reconciling(asked)
+    opened = open_store(asked.store or store_url(view.state.head.fleet))
+    tell_as_json()
 
     def started(port: int) -> None:
-        shown = Listen(listen.host, port, listen.certificate).url
+        shown = Listen(asked.listen.host, port, asked.listen.certificate).url
         show(Page().line(Span("serving ", "good"), shown, f", journal act {view.state.head.seq}"))
 
+    writing = open_context(asked.repo).journal
+    who = (context.journal, writing, view, actor, opened)
     try:
-        return run(Parts(context.journal, view, actor, opened, listen, settings, poll, started))
+        return run(Parts(*who, asked.listen, asked.settings, asked.poll, os.environ, beside, started))
     finally:
         opened.close()
+
+
+def _reconciling(asked: Serving) -> tuple[Beside, ...]:
+    """The reconciler of this process. Its key is asked for now, so that a missing one ends the start and not a tick."""
+    if asked.every is None:
+        return ()
+    own = open_context(asked.repo)
+    own.bot(own.view(), "reconciler")
+    return (Reconciling(Setup(own, asked.counts, asked.accept_unreviewed), asked.every),)
 
 
 def _view(context: Context) -> View:

@@ -9,9 +9,11 @@ from typing import TypeVar
 
 from agentgov.gate.control import Control
 from agentgov.gate.errors import store_away
+from agentgov.gate.hooks import receiver
 from agentgov.gate.leasing import Leasing
 from agentgov.gate.limits import Limit
 from agentgov.gate.metrics import Metrics
+from agentgov.gate.relay import Relay
 from agentgov.gate.streams import Streams
 from agentgov.journal.branch import Journal
 from agentgov.journal.draft import Actor
@@ -54,6 +56,8 @@ class Gate:
     ) -> None:
         self.store, self.journal, self.actor, self.clock = store, journal, actor, clock
         self.wake: Callable[[], None] = lambda: None  # look at the journal at once
+        self.relay = Relay(journal, actor.appender)
+        self.hooks = receiver({}, lambda: None)
         self.settings = settings or Settings()
         self.following = Following(fleet)
         self.control = Control(store)

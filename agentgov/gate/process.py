@@ -2,13 +2,15 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 from agentgov.gate.access_log import AccessLog
 from agentgov.gate.app import App
 from agentgov.gate.following import Follower
 from agentgov.gate.gate import Gate, Settings
+from agentgov.gate.hooks import receiver
 from agentgov.gate.routes import ROUTES
 from agentgov.gate.server import GRACE, Listen, serve
 from agentgov.journal.branch import Journal
@@ -22,18 +24,37 @@ _COARSE_MS = 300_000  # how exactly it is kept when a token was used last
 _EVERY = 60.0  # seconds between two times that it is written down
 
 
+class Beside(Protocol):
+    """What runs beside the gate in a thread of its own; `moved` is called when it wrote to the journal."""
+
+    moved: Callable[[], None]
+
+    def start(self) -> None:
+        """Begin."""
+
+    def stop(self) -> None:
+        """End soon."""
+
+    def join(self, seconds: float) -> None:
+        """Wait for the end, no longer than so."""
+
+
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What a process of the gate is made of. `actor` is the bot whose key signs leases and acts; `poll` is in seconds;
-    `started` is told the port once it listens."""
+    """What a process of the gate is made of. `journal` and `writing` are two views of the same one, for a thread each;
+    `actor` is the bot whose key signs leases and acts; `poll` is in seconds; `hooks` are variables that name secrets of
+    webhooks; `beside` runs as long as the gate does; `started` is told the port once it listens."""
 
     journal: Journal
+    writing: Journal
     view: View
     actor: Actor
     store: Store
     listen: Listen
     settings: Settings
     poll: float
+    hooks: Mapping[str, str]
+    beside: tuple[Beside, ...]
     started: Callable[[int], None]
 
 
@@ -47,29 +68,35 @@ def run(parts: Parts) -> int:
 
 async def _run(parts: Parts) -> int:
     fleet = Fleet(parts.view, None)
-    gate = Gate(parts.store, fleet, parts.journal, parts.actor, settings=parts.settings)
+    gate = Gate(parts.store, fleet, parts.writing, parts.actor, settings=parts.settings)
     await gate.control.refresh()
     log = AccessLog() if parts.settings.access_log else None
     follower = Follower(parts.journal, gate, parts.poll)
-    gate.wake = follower.wake
+    gate.wake, gate.hooks = follower.wake, receiver(parts.hooks, follower.wake)
 
     def listening(port: int) -> None:
         gate.local = parts.listen.local(port)
         parts.started(port)
 
-    follower.start()
+    for moving in parts.beside:
+        moving.moved = follower.wake
+    threads: tuple[Beside | Follower, ...] = (follower, *parts.beside)
+    for one in threads:
+        one.start()
     beside = [asyncio.create_task(gate.control.run()), asyncio.create_task(_keep_used(gate))]
     try:
         return await serve(gate, App(gate, ROUTES, log), parts.listen, listening)
     finally:
-        follower.stop()
+        for one in threads:
+            one.stop()
         for task in beside:
             task.cancel()
         await asyncio.gather(*beside, return_exceptions=True)
         await _write_used(gate)
         if log is not None:
             log.flush()
-        await asyncio.to_thread(follower.join, GRACE)
+        for one in threads:
+            await asyncio.to_thread(one.join, GRACE)
 
 
 async def _keep_used(gate: Gate) -> None:

@@ -1,10 +1,12 @@
 """Every route of the gate, area by area. A route that is not listed here does not exist."""
 
 from agentgov.gate import (
+    act_routes,
     agent_routes,
     caller_routes,
     description_routes,
     health_routes,
+    hook_routes,
     lease_routes,
     login_routes,
     ofrep_routes,
@@ -16,6 +18,8 @@ from agentgov.gate.route import Route
 ROUTES: tuple[Route, ...] = (
     *health_routes.ROUTES,
     *description_routes.ROUTES,
+    *hook_routes.ROUTES,
+    *act_routes.ROUTES,
     *login_routes.ROUTES,
     *caller_routes.ROUTES,
     *token_routes.ROUTES,

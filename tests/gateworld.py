@@ -72,6 +72,12 @@ class GateWorld:
     # --- the process -----------------------------------------------------------------------------------------------
 
     @property
+    def pid(self) -> int:
+        """The process."""
+        assert self._process is not None
+        return self._process.pid
+
+    @property
     def log(self) -> str:
         """What it told so far."""
         return (self.folder / "gate.log").read_text("utf-8")

@@ -10,7 +10,7 @@ def has_already(headers: list[tuple[bytes, bytes]], etag: bytes) -> bool:
     compared weakly; of what is no list nothing is believed."""
     for name, value in headers:
         if name == b"if-none-match":
-            return value.strip() == b"*" or etag in _tags(value)
+            return value == etag or value.strip() == b"*" or etag in _tags(value)
     return False
 
 

@@ -1,5 +1,6 @@
 """Routes of leases: what an agent runs on, what its instances say that they run, and what people see of that."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Annotated
 
@@ -9,7 +10,7 @@ from agentgov.gate.answer import Answer, answered
 from agentgov.gate.call import Call
 from agentgov.gate.conditional import has_already
 from agentgov.gate.errors import bad_request
-from agentgov.gate.leasing import journal_header
+from agentgov.gate.leasing import deployed_to, journal_header
 from agentgov.gate.route import Parameter, Route
 from agentgov.gate.stops import is_known
 from agentgov.model.document import ENVIRONMENTS, Environment
@@ -73,7 +74,7 @@ async def lease(call: Call) -> int:
     """The lease of the agent that asks, for a sticky key, or for the release that its run began on."""
     gate, caller, fleet = call.gate, call.agent_caller, call.fleet
     key, pinned = (_short(call.query.get(name, ""), name) for name in ("key", "release"))
-    signed = gate.leasing.lease(caller, fleet, key, call.now_ms, pinned)
+    signed = await gate.leasing.lease(caller, fleet, key, call.now_ms, pinned)
     await gate.leasing.hand_out(caller, signed, call.now_ms, "enforced")
     headers = (*signed.headers, journal_header(fleet))
     if has_already(call.scope["headers"], headers[0][1]):
@@ -85,7 +86,7 @@ async def say_running(call: Call) -> Answer:
     """An instance says what it runs."""
     caller, body = call.agent_caller, call.body
     said = Said(caller.agent, caller.environment, body.instance, body.closure, body.release, call.now_ms)
-    deployed = call.fleet.deployed(caller.agent, caller.environment)
+    deployed = await deployed_to(caller, call.fleet)
     known = [one for one in body.acknowledged if is_known(call.gate, one)]
     await call.gate.write(lambda tx: running.keep_said(tx, said, known))
     expected = tuple(one.closure for one in (deployed.stable, deployed.canary) if one is not None)
@@ -96,11 +97,12 @@ async def see_running(call: Call) -> Answer:
     """What the instances of an agent say, for people."""
     agent, fleet, now_ms = call.agent, call.fleet, call.now_ms
     said, asked, heard = await call.gate.read(lambda tx: _read(tx, agent))
+    deployed = {one: await asyncio.to_thread(fleet.deployed, agent, one) for one in ENVIRONMENTS}
     instances = [
         InstanceAnswer(
             one.environment,
             one.instance,
-            standing(one, fleet.deployed(agent, one.environment), now_ms),
+            standing(one, deployed[one.environment], now_ms),
             one.release,
             one.closure,
             one.said,

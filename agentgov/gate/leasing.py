@@ -4,6 +4,7 @@ asks for that, and a note of who asks how.
 Nothing is decided here (`runtime.lease`). What is kept in memory may be lost: it is made again when it is asked for.
 """
 
+import asyncio
 import logging
 import secrets
 from collections.abc import Hashable
@@ -14,9 +15,11 @@ from typing import TYPE_CHECKING
 from agentgov.gate.answer import Headers
 from agentgov.gate.callers import AgentCaller
 from agentgov.gate.errors import RefusalError, cannot_tell, forbidden
+from agentgov.gate.stops import stop_of
 from agentgov.model.rule_ids import rule
 from agentgov.model.verdict import Effect, Verdict
 from agentgov.runtime import running
+from agentgov.runtime.deployed import Deployed
 from agentgov.runtime.fleet import Fleet
 from agentgov.runtime.lease import NAMESPACE, Lease, Terms, decide_terms, lease_of
 from agentgov.runtime.lease_signature import header_of
@@ -54,21 +57,16 @@ class Leasing:
         self._told: dict[tuple[str, str], None] = {}  # (token, etag) that are in the ledger
         self._asked: dict[tuple[str, Level], int] = {}
 
-    def lease(self, caller: AgentCaller, fleet: Fleet, key: str, now_ms: int, pinned: str = "") -> Signed:
-        """What an agent gets under a sticky key, or keeps. RefusalError where that is nothing."""
-        terms = self.terms(caller, fleet, key, now_ms, pinned)
+    async def lease(self, caller: AgentCaller, fleet: Fleet, key: str, now_ms: int, pinned: str = "") -> Signed:
+        """What an agent gets under a sticky key, or keeps. RefusalError where that is nothing, or cannot be told."""
+        self._gate.require_control()
+        deployed = await deployed_to(caller, fleet)
+        stop = stop_of(self._gate, fleet, caller.agent, now_ms)
+        terms = decide_terms(deployed, stop, key, pinned)
         found = self._sign(terms, fleet) if isinstance(terms, Terms) else terms
         if isinstance(found, Verdict):
             raise refusal_of(found)
         return found
-
-    def terms(self, caller: AgentCaller, fleet: Fleet, key: str, now_ms: int, pinned: str = "") -> Terms | Verdict:
-        """The same as a value, not spelled yet. RefusalError where the pauses are not known."""
-        from agentgov.gate.stops import stop_of
-
-        self._gate.require_control()
-        stop = stop_of(self._gate, fleet, caller.agent, now_ms)
-        return decide_terms(fleet.deployed(caller.agent, caller.environment), stop, key, pinned)
 
     async def hand_out(self, caller: AgentCaller, signed: Signed, now_ms: int, how: Level) -> None:
         """Write down what is about to be answered: every time and first, for an agent that asks for it; else once for
@@ -105,6 +103,12 @@ class Leasing:
                 self._signed.pop(next(iter(self._signed)))
             self._signed[same] = found
         return found
+
+
+async def deployed_to(caller: AgentCaller, fleet: Fleet) -> Deployed:
+    """What of an agent runs; git is read beside the event loop where it has to be."""
+    known = fleet.known(caller.agent, caller.environment)
+    return known if known is not None else await asyncio.to_thread(fleet.deployed, caller.agent, caller.environment)
 
 
 def refusal_of(verdict: Verdict) -> RefusalError:

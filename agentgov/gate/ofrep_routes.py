@@ -68,7 +68,7 @@ async def _evaluate(call: Call) -> Signed | BulkFailure:
         return context
     leasing, caller = call.gate.leasing, call.agent_caller
     try:
-        signed = leasing.lease(caller, call.fleet, context.targeting_key, call.now_ms)
+        signed = await leasing.lease(caller, call.fleet, context.targeting_key, call.now_ms)
     except RefusalError as refusal:
         if refusal.status == 503:
             raise

@@ -15,6 +15,7 @@ import msgspec
 
 from agentgov.gate.callers import AgentCaller
 from agentgov.gate.errors import too_many
+from agentgov.gate.leasing import deployed_to
 from agentgov.gate.stops import stop_of
 from agentgov.runtime.deployed import Release
 from agentgov.runtime.lease import Stop
@@ -63,11 +64,13 @@ class Streams:
             while still():
                 change = self._change
                 if self._gate.control.is_confirmed:
-                    now, stop = self._standing(caller)
+                    now, stop = await self._standing(caller)
                     if stop is not None and stop != paused:
-                        yield _event(now, {"type": "paused", **_told(stop)})
+                        yield _event({"type": "paused", **_told(stop)})
                     if before and before != now:
-                        yield _event(now, {"type": "refetchEvaluation", "etag": now})
+                        yield _event({"type": "refetchEvaluation", "etag": now}, now)
+                    elif not before:
+                        yield f"id: {now}\n\n".encode()  # no event: where to begin after a break
                     before, paused = now, stop
                 try:
                     async with asyncio.timeout(HEARTBEAT):
@@ -77,10 +80,10 @@ class Streams:
         finally:
             self._leave(caller.token)
 
-    def _standing(self, caller: AgentCaller) -> tuple[str, Stop | None]:
+    async def _standing(self, caller: AgentCaller) -> tuple[str, Stop | None]:
         """A digest of what an agent gets, and the order that stops it."""
         fleet, now_ms = self._gate.fleet, self._gate.clock()
-        deployed = fleet.deployed(caller.agent, caller.environment)
+        deployed = await deployed_to(caller, fleet)
         stop = stop_of(self._gate, fleet, caller.agent, now_ms)
         parts: list[object] = [fleet.governance_digest, deployed.share, deployed.rollout]
         parts += [_spelled(deployed.stable), _spelled(deployed.canary)]
@@ -107,5 +110,7 @@ def _told(stop: Stop) -> dict[str, object]:
     return {"id": stop.id, "mode": stop.mode, "by": stop.by, "reason": stop.reason, "until": stop.until}
 
 
-def _event(name: str, data: dict[str, object]) -> bytes:
-    return b"id: %s\nevent: message\ndata: %s\n\n" % (name.encode(), msgspec.json.encode(data))
+def _event(data: dict[str, object], name: str = "") -> bytes:
+    """An event; without a name it does not count as the last one that was heard."""
+    named = f"id: {name}\n".encode() if name else b""
+    return b"%sevent: message\ndata: %s\n\n" % (named, msgspec.json.encode(data))

@@ -70,12 +70,17 @@ class Fleet:
 
     def deployed(self, agent: AgentId, environment: Environment) -> Deployed:
         """What of an agent runs in an environment, or why nothing does; an agent nobody knows was never released."""
-        found = self._found.get((agent, environment))
-        if found is not None:
-            return found.deployed
+        known = self.known(agent, environment)
+        if known is not None:
+            return known
         with self._shared.lock:  # somebody else may have found it meanwhile
             found = self._found.get((agent, environment))
             return found.deployed if found is not None else self._find(agent, environment)
+
+    def known(self, agent: AgentId, environment: Environment) -> Deployed | None:
+        """The same where nothing has to be read for it; None where something has."""
+        found = self._found.get((agent, environment))
+        return found.deployed if found is not None else None
 
     def refresh(self) -> None:
         """Find now what was asked for before, so that nobody waits for it."""

@@ -51,15 +51,19 @@ class Events:
     def __init__(self, reply: http.client.HTTPResponse) -> None:
         self.reply = reply
 
+    def block(self) -> dict[str, str]:
+        """The fields up to the next empty line."""
+        fields: dict[str, str] = {}
+        while line := self.reply.readline().decode().rstrip("\n"):
+            name, _, value = line.partition(": ")
+            fields[name] = value
+        return fields
+
     def next(self) -> dict[str, str]:
         """The next event, past comments."""
-        while True:
-            fields: dict[str, str] = {}
-            while line := self.reply.readline().decode().rstrip("\n"):
-                name, _, value = line.partition(": ")
-                fields[name] = value
-            if "data" in fields:
-                return fields
+        while "data" not in (fields := self.block()):
+            pass
+        return fields
 
     def data(self) -> dict[str, Any]:
         """What the next event says."""
@@ -106,6 +110,19 @@ def test_who_comes_back_hears_only_of_what_changed_meanwhile(gate: GateWorld, wo
     until(lambda: lease(gate, token).json["mode"] == "run", "that it is resumed")
     with stream(gate, token, "0" * 32) as events:
         assert events.data()["type"] == "refetchEvaluation"
+
+
+def test_who_heard_nothing_yet_knows_where_to_begin_after_a_break(gate: GateWorld, world: PipelineWorld) -> None:
+    token = gate.agent_token(TRIAGE)
+    with stream(gate, token) as events:
+        last = events.block()["id"]
+    with stream(gate, token, last) as events:
+        world.order("erin", orders.order_pause, str(TRIAGE), mode="stop", until=0, reason="it loops")
+        assert events.data()["type"] == "paused"
+    with stream(gate, token, last) as events:
+        told = [events.next(), events.next()]
+    assert [json.loads(one["data"])["type"] for one in told] == ["paused", "refetchEvaluation"]
+    assert "id" not in told[0], "who is gone before the second comes back for it"
 
 
 def test_open_streams_are_bounded(gate: GateWorld) -> None:

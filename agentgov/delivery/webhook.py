@@ -2,6 +2,7 @@
 
 The journal is the outbox: for each receiver there is only the number of the last act that it took. It begins with the
 present; a failure is tried again later, for ever, and what comes after waits. The journal never waits for a receiver.
+Processes of one machine share these numbers, and one of them tells at a time, so that an event goes out once.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -21,6 +22,7 @@ from agentgov.model.verdict import Reason, unknown
 from agentgov.net.exchange import BrokenError
 from agentgov.net.posting import post, signed_headers, signing_key
 from agentgov.net.private import private_lines
+from agentgov.trust.file_lock import held
 from agentgov.trust.private_files import read_private, write_private
 
 VARIABLE = "AGENTGOV_DELIVERY_SECRET_FILE"
@@ -60,12 +62,15 @@ class Webhooks:
         if not targets:
             return ()
         try:
-            cursors |= self._cursors()
-            keys = self._keys()
-            until, found = self.clock() + _TICK, list[Reason]()
-            for target in targets:
-                found += self._tell(view, target, keys, cursors, now, until)
-            return tuple(found)
+            with held(self.path, _PATIENCE) as away:
+                cursors |= self._cursors()
+                if away:
+                    return (unknown(RULE, f"this process sends no events now: {away}"),)
+                keys = self._keys()
+                until, found = self.clock() + _TICK, list[Reason]()
+                for target in targets:
+                    found += self._tell(view, target, keys, cursors, now, until)
+                return tuple(found)
         except AgentgovError as error:
             return (unknown(RULE, f"no events are sent: {error.message}"),)
         finally:

@@ -7,11 +7,8 @@ Processes of one machine share the file: each holds a lock beside it from readin
 again what another one counted, and none takes away what another one saw.
 """
 
-import errno
-import fcntl
 import os
 import tempfile
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,11 +16,10 @@ from pathlib import Path
 import msgspec
 
 from agentgov.release.observations import Memory
+from agentgov.trust.file_lock import held
 
 _MODE = 0o600
 _PATIENCE = 60.0  # seconds that another process may hold the file; asking for counts takes a part of it
-_AGAIN = 0.05  # seconds between two tries
-_TAKEN = (errno.EACCES, errno.EAGAIN)
 
 
 class _File(msgspec.Struct, frozen=True):
@@ -43,30 +39,8 @@ class MemoryStore:
     def held(self, stopped: Callable[[], bool] = bool) -> Iterator[str]:
         """Hold the memories against other processes, from `load` to `save`; waits until `stopped` says so at most. One
         sentence where that cannot be done, "" otherwise; what is not held must not be saved."""
-        lock = self.path.with_name(f"{self.path.name}.lock")
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            handle = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, _MODE)
-        except OSError as error:
-            yield f"{lock} cannot be opened ({error.strerror}): soak and counts do not add up"
-            return
-        try:
-            yield self._take(handle, stopped)  # closing it lets go, and so does the end of the process
-        finally:
-            os.close(handle)
-
-    def _take(self, handle: int, stopped: Callable[[], bool]) -> str:
-        until = time.monotonic() + self._patience
-        while True:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                return ""
-            except OSError as error:
-                if error.errno not in _TAKEN:
-                    return f"{self.path} cannot be locked ({error.strerror}): soak and counts do not add up"
-            if stopped() or time.monotonic() >= until:
-                return f"{self.path} is held by another process: this tick's soak and counts are not kept"
-            time.sleep(_AGAIN)
+        with held(self.path, self._patience, stopped) as why:
+            yield f"{why}: this tick's soak and counts are not kept" if why else ""
 
     def load(self) -> tuple[Mapping[str, Memory], str]:
         """The memories by agent id, and one sentence where they had to start afresh ("" otherwise). A file that is the

@@ -90,8 +90,9 @@ class Faults:
     """What is to go wrong, each as often as it says; the first that fits is taken.
 
     Kinds: a status ("500", "429"); "secondary" and "limited" (403, as GitHub limits); before anything is done: "reset",
-    "hang" (no answer at all); after it was done: "lost" (no answer comes back), "cut-half", "slow", "html", "not-json",
-    "empty", "huge" (21 MiB), "bomb" (gzip); "reply" answers with what is given.
+    "hang" (no answer at all); after it was done: "lost" (no answer comes back), "unsized" (it ends with the
+    connection), "cut-half", "slow", "html", "not-json", "empty", "huge" (21 MiB), "bomb" (gzip); "reply" answers with
+    what is given.
     """
 
     def __init__(self) -> None:
@@ -127,7 +128,7 @@ class Faults:
         return None
 
 
-_AFTER = {"lost", "cut-half", "slow", "html", "not-json", "empty", "huge", "bomb"}
+_AFTER = {"lost", "unsized", "cut-half", "slow", "html", "not-json", "empty", "huge", "bomb"}
 
 
 def _instead(fault: Fault, now: float) -> Reply:
@@ -295,7 +296,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(reply.status)
         for name, value in ({"content-type": "application/json; charset=utf-8"} | dict(reply.headers)).items():
             self.send_header(name, value)
-        if reply.status not in (204, 304):
+        if kind == "unsized":
+            self.send_header("connection", "close")
+        elif reply.status not in (204, 304):
             self.send_header("content-length", str(len(body)))
         self.end_headers()
         if kind == "cut-half":

@@ -45,14 +45,21 @@ class BrokenError(Exception):
 
 class Exchange:
     """The connection to one origin, closed when nobody asks any more. `plain`: http to this machine, which goes through
-    no proxy. `other` names the other side in reasons."""
+    no proxy. `other` names the other side in reasons. `lenient`: the end of the connection may be that of the answer,
+    for whoever asks for its status alone: nothing tells then whether it broke off."""
 
     def __init__(
-        self, headers: Mapping[str, str], *, clock: Callable[[], float], plain: bool, other: str = "the forge"
+        self,
+        headers: Mapping[str, str],
+        *,
+        clock: Callable[[], float],
+        plain: bool,
+        other: str = "the forge",
+        lenient: bool = False,
     ) -> None:
         import httpx2
 
-        self._clock, self._other = clock, other
+        self._clock, self._other, self._lenient = clock, other, lenient
         self._http = httpx2.Client(
             headers={"user-agent": "agentgov", "accept-encoding": "gzip", **headers},
             verify=_nobody() if plain else _trusted(),
@@ -87,7 +94,7 @@ class Exchange:
         if response.status_code in _BODILESS:
             any(response.iter_raw())  # nothing comes, and the connection is free for the next request
             return Answer(response.status_code, headers, b"")
-        if "content-length" not in headers and "transfer-encoding" not in headers:
+        if not (self._lenient or "content-length" in headers or "transfer-encoding" in headers):
             raise BrokenError("the answer does not say where it ends", sent=True, final=True)
         pieces, size = [], 0
         for piece in _unpacked(response.iter_raw(), headers.get("content-encoding", "identity")):

@@ -1,6 +1,7 @@
 """Events go out over real HTTP: in order, signed, at least once, and the journal waits for nobody."""
 
 import json
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,16 +12,20 @@ import gitworld
 import pytest
 from fakeserver import FakeServer, Reply, Request
 from jsonschema import Draft7Validator
+from patience import PATIENCE
 from pipelineworld import PipelineWorld
 from simulator import FLEET_YAML, TRIAGE
+from standardwebhooks import Webhook, WebhookVerificationError
 
 from agentgov.delivery.event import KINDS
 from agentgov.delivery.webhook import MOST, Webhooks
 from agentgov.forge.webhooks import Accepted, Delivery, Secrets, Seen, judge
+from agentgov.journal.view import view_at
 from agentgov.model.verdict import Reason
 from agentgov.net.posting import signing_key
 from agentgov.release import orders
 from agentgov.resources import folder
+from agentgov.trust.file_lock import held
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 SCHEMA = json.loads((folder("schemas") / "events/event.schema.json").read_text("utf-8"))
@@ -40,7 +45,7 @@ class Receiver(FakeServer):
         assert key is not None
         delivery = Delivery("/hooks/gitlab", request.headers, request.body)
         assert isinstance(judge(delivery, Secrets(signing=(key,)), Seen(), self.time), Accepted)
-        if self.status == 204:
+        if self.status < 300:
             event = request.json()
             Draft7Validator(SCHEMA).validate(event)
             assert event["act"]["id"] == request.headers["webhook-id"]
@@ -184,3 +189,63 @@ def test_a_receiver_of_some_kinds_gets_those(world: PipelineWorld, receiver: Rec
     assert tell(world, receiver) == ()
     assert receiver.types == ["resume"]
     assert gitworld.git(world.work, "status", "--porcelain") == b""
+
+
+def test_two_reconcilers_of_one_machine_send_an_event_once(world: PipelineWorld, receiver: Receiver) -> None:
+    for _ in range(3):
+        pause(world)
+        world.order("erin", orders.order_resume, str(TRIAGE))
+    view, home = world.view(), world.folder.parent
+    receiver.time = world.clock()
+    told: list[tuple[Reason, ...]] = []
+
+    def run() -> None:
+        both = Webhooks(home / "cursors", str(home / "secret"), time.monotonic)
+        told.append(both.follow(view_at(world.beside().repo, view.tip), (), world.clock()))
+
+    threads = [threading.Thread(target=run) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(PATIENCE)
+    assert told == [()] * 4
+    assert receiver.types == ["pause", "resume"] * 3
+
+
+def test_while_another_process_tells_them_this_one_waits_and_then_says_so(
+    world: PipelineWorld, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pause(world)
+    with monkeypatch.context() as hurried, held(world.folder.parent / "cursors", PATIENCE):
+        hurried.setattr("agentgov.delivery.webhook._PATIENCE", 0.1)
+        (told,) = tell(world, receiver)
+    assert told.rule == "delivery.webhook"
+    assert "held by another process" in told.message
+    assert receiver.requests == []
+    assert tell(world, receiver) == ()
+    assert receiver.types == ["pause"]
+
+
+def test_a_receiver_that_ends_its_answer_with_the_connection_is_told_once(
+    world: PipelineWorld, receiver: Receiver
+) -> None:
+    receiver.status = 200
+    receiver.faults.add("unsized")
+    pause(world)
+    assert tell(world, receiver) == ()
+    assert len(receiver.requests) == 1
+
+
+def test_the_library_of_the_specification_takes_the_event_and_refuses_another(
+    world: PipelineWorld, receiver: Receiver
+) -> None:
+    world.clock.time = int(time.time())  # the library asks its own clock
+    pause(world)
+    assert tell(world, receiver) == ()
+    (request,) = receiver.requests
+    assert Webhook(SECRET).verify(request.body, dict(request.headers))["type"] == "pause"
+    for place in range(len(request.body)):
+        changed = bytearray(request.body)
+        changed[place] ^= 1
+        with pytest.raises(WebhookVerificationError):
+            Webhook(SECRET).verify(bytes(changed), dict(request.headers))

@@ -112,7 +112,11 @@ RULES: tuple[RuleId, ...] = (
     RuleId("release.known", "The journal has seen the release already."),
     RuleId("release.tag-missing", "The bytes of the tag do not lie beside the act."),
     RuleId("release.bound", "The act says something else of the release than its tag."),
-    RuleId("release.formerly", "The act names a past that the agent does not take over.", "See docs/releases.md."),
+    RuleId(
+        "release.formerly",
+        "The act names another past than the agent takes over, or leaves it out.",
+        "See docs/releases.md.",
+    ),
     RuleId("release.revoked", "The release rests on a revoked key.", "Have its contents reviewed, and release anew."),
     RuleId("revoke.key", "The act names no fingerprint of a key.", "Revoke with agentgov revoke."),
     RuleId("revoke.done", "The key is revoked already.", "With --since it may be revoked again."),
@@ -227,7 +231,6 @@ RULES: tuple[RuleId, ...] = (
     RuleId(
         "reconcile.left-out", "An act was refused; its agent is left out for a while.", "See agentgov status AGENT."
     ),
-    RuleId("reconcile.unfinished", "More was due than one tick writes.", "Run agentgov reconcile."),
     RuleId("reconcile.wake", "A call to look at once is not signed as it must be.", "Set the same secret."),
     RuleId("counts.source", "The source of counts does not answer as it must.", "See docs/counts.md."),
     RuleId("rendered.true", "The rendered commit is what the journal says."),

@@ -38,6 +38,7 @@ from agentgov.trust.sshsig import GIT
 
 Hook = Callable[[], object]
 UNITS = 4000  # of traffic per tick and agent
+OF_ONE_AGENT = ("deployments", "releases", "evidence")  # folders of the journal by agent
 
 _PIPELINE = """apiVersion: agentgov.dev/v1
 kind: Pipeline
@@ -302,10 +303,28 @@ class PipelineWorld(FleetSimulator):
         return gitworld.git(self.remote, "rev-parse", "agentgov/journal").decode()
 
     def check(self) -> None:
-        """What must be so after every scenario: everything verifies cold, time never went back, no id stands twice."""
+        """What must be so after every scenario: everything verifies cold, time never went back, no id stands twice, and
+        each act changes records of no agent but its own."""
         found = self.verify()
         assert found.offence is None, found.offence
         acts = self.acts()
         assert len({act.id for act in acts}) == len(acts)
         times = [act.time for act in acts if act.time is not None]
         assert times == sorted(times)
+        for act, paths in self.changes():
+            own = act.get("Agent")
+            for path in paths:
+                kind, _, rest = path.partition("/")
+                of_own = kind not in OF_ONE_AGENT or rest.startswith((f"{own}.", f"{own}/"))
+                assert of_own or act.kind == "revoke", (act, path)  # a dead key's votes are gone everywhere
+
+    def changes(self) -> list[tuple[Act, list[str]]]:
+        """Every act of the journal on the remote, oldest first, with the paths that it changed there."""
+        raw = gitworld.git(
+            self.remote, "log", "--reverse", "--name-only", "--format=%x1e%B%x1f", "--root", "agentgov/journal"
+        )
+        found = []
+        for record in raw.decode().split("\x1e")[1:]:
+            text, _, names = record.partition("\x1f")
+            found.append((parse(text.strip("\n").encode() + b"\n"), names.split()))
+        return found

@@ -4,55 +4,70 @@ It keeps books of its own (what was seen, what passed), so that the code under t
 """
 
 from dataclasses import dataclass
+from typing import Literal
 
 from deploymentworld import AGENT
+from msgspec.structs import replace
 
 from agentgov.model.act import Act, render
 from agentgov.model.evidence import StageName
 from agentgov.model.pipeline import Judge, Metric, Pipeline, Promoters, Stage, Step
 from agentgov.model.state import Deployment, Release, Vote
 from agentgov.model.transitions import Refusal, Setting, apply_to_deployment, is_ramping, release_trailer
+from agentgov.model.units import parse_share
 from agentgov.release.counts import Arm, Cumulative
 from agentgov.release.observations import Memory, observed
 from agentgov.release.view import AgentView, Moved
 
-STEPS = (Step(share="5%", soak="2m", min_units=50), Step(share="50%", soak="1m"))
-RULES = Pipeline(
-    stages=(
-        Stage(name="staging", environment="staging", soak="3m"),
-        Stage(
-            name="canary",
-            environment="production",
-            steps=STEPS,
-            judge=Judge(metrics={"error": Metric(ceiling=0.02)}, deadline="20m", no_data_ticks=3),
-        ),
-        Stage(
-            name="production",
-            environment="production",
-            promoters=Promoters(count=1, sources=("team:release-managers",)),
-            bake="2m",
-            auto_rollback=True,
-        ),
+JUDGE = Judge(metrics={"error": Metric(ceiling=0.02)}, deadline="20m", no_data_ticks=3)
+FIRST, HALF = Step(share="5%", soak="2m", min_units=50), Step(share="50%", soak="1m")
+
+
+def rules(
+    *steps: Step, judge: Judge | Literal["none"] = JUDGE, soak: str = "3m", bake: str = "2m", auto_rollback: bool = True
+) -> Pipeline:
+    """A pipeline of short soaks, with two steps unless others are given."""
+    people = Promoters(count=1, sources=("team:release-managers",))
+    canary = Stage(name="canary", environment="production", steps=steps or (FIRST, HALF), judge=judge)
+    production = Stage(
+        name="production", environment="production", promoters=people, bake=bake, auto_rollback=auto_rollback
     )
-)
+    return Pipeline(stages=(Stage(name="staging", environment="staging", soak=soak), canary, production))
+
+
+# What people may change the pipeline to, whatever is on its way.
+PIPELINES = {
+    "usual": rules(),
+    "shorter": rules(FIRST),
+    "longer": rules(FIRST, Step(share="25%", soak="2m", min_units=300), HALF),
+    "lower": rules(Step(share="2%", soak="1m"), Step(share="3%", soak="3m")),
+    "slower": rules(soak="5m", bake="4m"),
+    "without a judge": rules(judge="none"),
+    "another judge": rules(judge=Judge(metrics={"error": Metric(ceiling=0.05)}, deadline="15m", no_data_ticks=2)),
+    "by hand": rules(auto_rollback=False),
+}
 
 
 @dataclass
 class Books:
-    """What the world itself saw: the releases and content that passed, and healthy ticks since the last change."""
+    """What the world itself saw: the content that passed; of this step of the canary healthy ticks, units, and what its
+    act said that its share is."""
 
     passed: set[str]
     ticks: int = 0
     units: int = 0
+    share: int = 0
 
 
 class ReleaseWorld:
-    """One agent with its journal, reconciler's memory, clock, people and source of counts."""
+    """One agent with its journal, two reconcilers' memories, clock, people, pipeline and source of counts."""
 
     def __init__(self) -> None:
         self.at = Deployment(agent=AGENT)
         self.releases: list[Release] = []
+        self.pipeline = PIPELINES["usual"]
         self.memory = Memory()
+        self.second = Memory()  # of the reconciler that does not act just now
         self.books = Books(set())
         self.clock = self.journal_time = 1_800_000_000
         self.seq = self.authorised = 1
@@ -78,20 +93,21 @@ class ReleaseWorld:
         return Setting(
             time,
             self.seq,
-            RULES,
+            self.pipeline,
             self.paused,
             self.release_of,
             self.may_promote,
             missing_evidence=self.missing_evidence,
         )
 
-    def view(self) -> AgentView:
+    def view(self, memory: Memory | None = None) -> AgentView:
+        """What planning sees, with what the acting reconciler remembers or another one."""
         ordered = sorted(self.releases, key=lambda one: (one.release_name.precedence, one.name))
         return AgentView(
             deployment=self.at,
             releases=tuple(ordered),
-            pipeline=RULES,
-            observed=observed(self.memory, RULES),
+            pipeline=self.pipeline,
+            observed=observed(memory or self.memory, self.pipeline),
             now=max(self.clock, self.journal_time),
             may_promote=self.may_promote,
             ineligible=self.ineligible,
@@ -113,11 +129,14 @@ class ReleaseWorld:
         if isinstance(outcome, Refusal):
             return outcome
         assert time >= self.journal_time, "journal time never decreases"
+        other = apply_to_deployment(act, replace(before, agent="support/other"), self.setting(time))
+        assert isinstance(other, Refusal), "an act on one agent does nothing to another"
         self.at, self.seq, self.journal_time = outcome, self.seq + 1, time
         self.landed.append(act)
         self.check_change(act, before, outcome)
         if act.kind in ("canary", "share"):
             self.books.ticks = self.books.units = 0
+            self.books.share = parse_share(act.get("Share"))
         if act.kind == "pass":
             self.books.passed.add(self.closure(outcome.staging.release))
         return outcome

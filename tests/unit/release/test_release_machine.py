@@ -1,4 +1,5 @@
-"""Every invariant of the release plane, over a world that pauses, freezes, loses data and memory, and says anything."""
+"""Every invariant of the release plane, over a world that pauses, freezes, changes its pipeline, loses data and memory,
+has two reconcilers, and says anything."""
 
 from dataclasses import replace as with_fields
 from typing import ClassVar
@@ -16,22 +17,32 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 from msgspec.structs import replace as changed
-from releaseworld import RULES, STEPS, ReleaseWorld
+from releaseworld import PIPELINES, ReleaseWorld
 
 from agentgov.model.act import Act
 from agentgov.model.state import Deployment, Release
-from agentgov.model.transitions import Refusal, candidate, is_ramping, last_running, rollback_target
+from agentgov.model.transitions import (
+    Refusal,
+    apply_to_deployment,
+    candidate,
+    is_ramping,
+    last_running,
+    rollback_target,
+)
 from agentgov.model.units import parse_duration, parse_share
 from agentgov.release.chain import Step, promotion_chain
+from agentgov.release.counts import Cumulative
 from agentgov.release.index import rests
 from agentgov.release.judge import Outcome
 from agentgov.release.observations import Memory, Tick, fingerprint, observe_tick, observed
 from agentgov.release.plan import plan_agent
 from agentgov.release.view import AgentView, Decision, Moved
+from agentgov.runtime.bucketing import in_canary
 
 RAISING = ("stage", "canary", "share", "graduate")
 PEOPLE = st.sampled_from(["carol", "dave", "mallory"])  # mallory is nobody's release manager
 EVENTS, SHARDS = 100_000, 4
+SESSIONS = [f"session-{number}" for number in range(64)]
 DATA = ["healthy"] * 6 + ["failing", "none", "reset", "other", "split"]
 
 
@@ -83,7 +94,7 @@ class World(ReleaseWorld, RuleBasedStateMachine):
     def tag(self, part: str, content: str, pick: int) -> None:
         versions = [one.release_name.precedence for one in self.releases]
         top = max(versions, default=None)
-        numbers = top[:3] if top else (1, 0, 0)
+        numbers = (top.major, top.minor, top.patch) if top else (1, 0, 0)
         version = {
             "major": f"{numbers[0] + 1}.0.0",
             "minor": f"{numbers[0]}.{numbers[1] + 1}.0",
@@ -171,6 +182,12 @@ class World(ReleaseWorld, RuleBasedStateMachine):
         self.moved = [Moved(one, observed_tag)]
         self.ineligible[one.tag] = "its ref moved"
 
+    @rule(name=st.sampled_from(sorted(PIPELINES)))
+    def the_pipeline_changes(self, name: str) -> None:
+        """People review another pipeline, whatever is on its way."""
+        World.happened += 1
+        self.pipeline = PIPELINES[name]
+
     @rule(state=st.sampled_from(["set", "lifted"]))
     def somebody_holds(self, state: str) -> None:
         assert isinstance(self.say("hold", None, State=state), Deployment)
@@ -242,16 +259,57 @@ class World(ReleaseWorld, RuleBasedStateMachine):
             self.clock += 60
             self.tick(data)
 
+    @rule(count=st.integers(1, 6), data=st.sampled_from(DATA), sees=st.booleans(), swap=st.booleans())
+    def two_reconcilers_tick(self, count: int, data: str, sees: bool, swap: bool) -> None:
+        """Both look at one base, and either is first. One transition lands: what the other decided on that base does
+        nothing any more, and planning anew without looking again moves nothing."""
+        for _ in range(count):
+            self.clock += 60
+            if swap:
+                self.memory, self.second = self.second, self.memory
+            counts, base, now = self.count(data), self.at, max(self.clock, self.journal_time)
+            self.second = observe_tick(self.second, base, counts if sees else None, self.look())
+            decided = plan_agent(self.view(self.second))
+            World.happened += 1
+            landed = self.act_on(counts, data)
+            if landed.act is None:
+                continue
+            assert plan_agent(self.view(self.second)).act in (None, "alarm"), "planned on a base that is gone"
+            if decided.act == landed.act:
+                late = apply_to_deployment(act_of(decided, now), self.at, self.setting(now))
+                assert isinstance(late, Refusal) or late == self.at, "two transitions from one base"
+
+    @precondition(lambda self: is_ramping(self.at))
+    @rule(count=st.integers(2, 6), data=st.sampled_from(["failing", "none", "split", "healthy"]), swap=st.booleans())
+    def the_canary_meets(self, count: int, data: str, swap: bool) -> None:
+        """What a canary is there for, before two reconcilers."""
+        self.two_reconcilers_tick(count, data, sees=True, swap=swap)
+
     def say(self, kind: str, one: Release | None, who: str = "carol", **values: str) -> Deployment | Refusal:
         World.happened += 1
         return super().say(kind, one, who, **values)
 
+    def goes_unjudged(self) -> bool:
+        """Of a first release, and of the first after an agent was retired, as there is nothing to compare with; and
+        where the pipeline has no judge."""
+        return self.at.production.state in ("EMPTY", "RETIRED") or self.pipeline.stage("canary").judge == "none"
+
+    def sessions_in_canary(self, at: Deployment) -> set[str]:
+        """Those of some sessions that the runtime gives the canary, whose attempt is named by the act that began it."""
+        rollout = str(max(number for number, act in enumerate(self.landed) if act.kind == "canary"))
+        return {key for key in SESSIONS if in_canary(rollout, key, at.canary.share)}
+
+    def look(self) -> Tick:
+        return Tick(self.clock, self.pipeline, self.release_of, self.paused)
+
     def tick(self, data: str) -> Decision:
+        return self.act_on(self.count(data), data)
+
+    def act_on(self, counts: Cumulative | None, data: str) -> Decision:
         World.happened += 1
-        counts = self.count(data)
         paused_books = self.paused and is_ramping(self.at)
-        self.memory = observe_tick(self.memory, self.at, counts, Tick(self.clock, RULES, self.release_of, self.paused))
-        seen = data not in ("none", "other") or goes_unjudged(self.at)
+        self.memory = observe_tick(self.memory, self.at, counts, self.look())
+        seen = data not in ("none", "other") or self.goes_unjudged()
         if seen and not paused_books:
             self.books.ticks += 1
         view = self.view()
@@ -260,10 +318,7 @@ class World(ReleaseWorld, RuleBasedStateMachine):
         self.check_decision(view, decision, data)
         if decision.act is None:
             return decision
-        act = Act(
-            decision.act, "0" * 26, "f", "g", "bot:r", decision.subject, decision.fields, view.now, decision.reason
-        )
-        before = self.at
+        act, before = act_of(decision, view.now), self.at
         outcome = self.land(act, view.now)
         assert isinstance(outcome, Deployment), (decision, outcome)
         assert outcome != before, "a plan that changes nothing would be appended for ever"
@@ -283,17 +338,18 @@ class World(ReleaseWorld, RuleBasedStateMachine):
         if kind in RAISING:
             assert target is not None
             assert target.tag not in self.ineligible
-        if data in ("none", "other") and not goes_unjudged(at):
+        if data in ("none", "other") and not self.goes_unjudged():
             assert kind not in ("share", "graduate"), "no data never promotes"
         found = view.observed.judgement
         if is_ramping(at) and found and found.outcome is Outcome.FAIL and self.integrity:
             assert kind == "fail", "a FAIL removes traffic within one tick"
         if kind in ("share", "graduate"):
-            step = STEPS[min(at.canary.step, len(STEPS) - 1)]
+            steps = self.pipeline.stage("canary").steps
+            step = steps[min(at.canary.step, len(steps) - 1)]
             assert 60 * self.books.ticks >= parse_duration(step.soak), "each step after its observed soak"
-            if not goes_unjudged(at):
+            if not self.goes_unjudged():
                 assert self.books.units >= step.min_units
-        if kind == "graduate" and not goes_unjudged(at):
+        if kind == "graduate" and not self.goes_unjudged():
             assert found is not None
             assert found.outcome is Outcome.PASS
         if kind is None and candidate(at):
@@ -332,14 +388,17 @@ class World(ReleaseWorld, RuleBasedStateMachine):
             steps = after.canary.step - before.canary.step if is_ramping(before) else after.canary.step
             assert steps in (0, 1)
             assert steps == 0 or act.kind == "share"
+            if act.kind in ("canary", "share"):
+                assert after.canary.share == parse_share(self.pipeline.stage("canary").steps[after.canary.step].share)
+        if is_ramping(before) and is_ramping(after) and before.canary.share <= after.canary.share:
+            assert self.sessions_in_canary(before) <= self.sessions_in_canary(after), "a session went back to stable"
         if (self.paused or before.hold) and after.canary.share > before.canary.share:
             raise AssertionError("a pause and a hold stop what raises risk")
 
     @invariant()
     def traffic_goes_where_the_records_say(self) -> None:
         at = self.at
-        expected = parse_share(STEPS[at.canary.step].share) if is_ramping(at) else 0
-        assert at.canary.share == expected
+        assert at.canary.share == (self.books.share if is_ramping(at) else 0)
         running, ramping = self.closure(at.production.release), self.closure(at.canary.release)
         assert running not in at.bad
         assert at.production.release not in at.withdrawn
@@ -363,7 +422,7 @@ class World(ReleaseWorld, RuleBasedStateMachine):
     def who_rests_has_nothing_coming(self) -> None:
         if self.moved or not rests(self.at, self.releases):
             return
-        seen = with_fields(observed(self.memory, RULES), of=fingerprint(self.at))
+        seen = with_fields(observed(self.memory, self.pipeline), of=fingerprint(self.at))
         clear = with_fields(self.view(), observed=seen, frozen="", stale="", integrity=True)
         decision = plan_agent(clear)
         assert decision.act is None
@@ -389,9 +448,10 @@ class World(ReleaseWorld, RuleBasedStateMachine):
         assert "went to production" in chain.words or "entered staging" in chain.words
 
 
-def goes_unjudged(at: Deployment) -> bool:
-    """Of a first release, and of the first after an agent was retired: there is nothing to compare with."""
-    return at.production.state in ("EMPTY", "RETIRED")
+def act_of(decision: Decision, now: int) -> Act:
+    """The act that a reconciler signs."""
+    assert decision.act is not None
+    return Act(decision.act, "0" * 26, "f", "g", "bot:r", decision.subject, decision.fields, now, decision.reason)
 
 
 def _outside_window(at: Deployment, target: Release, time: int) -> bool:

@@ -1,4 +1,4 @@
-"""The real PostgreSQL in a folder of its own, one for each process that runs tests; a database for each test.
+"""The real PostgreSQL in a folder of its own, one for each process that runs tests; a schema for each test.
 
     def test_it(postgres): store = open_store(postgres.database())
 
@@ -69,25 +69,23 @@ class Postgres:
             os.kill(pid, signal.SIGSTOP if frozen else signal.SIGCONT)
 
     def database(self, tcp: bool = False) -> str:
-        """The URL of an empty database."""
+        """The URL of a place without tables, through the socket, or over TCP without the password."""
         name = f"test{next(self._numbers)}"
-        self.sql(f"CREATE DATABASE {name}")
-        return self.url(name, tcp)
+        self.sql(f"CREATE SCHEMA {name}")
+        place = f"options=-csearch_path%3D{name}"
+        if tcp:
+            return f"postgresql://agentgov@127.0.0.1:{self.port}/postgres?{place}"
+        return f"postgresql:///postgres?host={self.folder}&port={self.port}&user=agentgov&{place}"
 
-    def url(self, name: str, tcp: bool = False) -> str:
-        """The URL of a database, through the socket, or over TCP without the password."""
-        place = f"127.0.0.1:{self.port}/{name}" if tcp else f"/{name}?host={self.folder}&port={self.port}"
-        return f"postgresql://agentgov@{place}" if tcp else f"postgresql://{place}&user=agentgov"
-
-    def sql(self, statement: str, database: str = "postgres") -> str:
+    def sql(self, statement: str) -> str:
         """What the server answers to a statement of the superuser's."""
-        done = self._asked(statement, database)
+        done = self._asked(statement)
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()
 
-    def _asked(self, statement: str, database: str = "postgres") -> "subprocess.CompletedProcess[str]":
+    def _asked(self, statement: str) -> "subprocess.CompletedProcess[str]":
         command = [str(_PLACES[-1] / "psql"), "-XAtq", "-h", str(self.folder), "-p", str(self.port), "-U", "agentgov"]
-        return subprocess.run([*command, "-c", statement, database], capture_output=True, text=True, check=False)
+        return subprocess.run([*command, "-c", statement, "postgres"], capture_output=True, text=True, check=False)
 
     def _do(self, program: str, *words: str) -> None:
         command = [*self._as, str(_PLACES[-1] / program), *words]

@@ -18,12 +18,12 @@ from typing import Any, Protocol
 
 from agentgov.errors import IncompleteError
 from agentgov.store.port import T, Transaction
+from agentgov.store.readers import WAITING, refused
 
 GROUP = 500  # works
 PERIOD = 0.005  # seconds
 _TRIES = 4  # of one work by itself, while others take its rows away
 _IDLE = 1.0  # seconds between two looks at what other processes did
-_CLOSED = "the store is closed"
 
 
 class LostError(Exception):
@@ -79,13 +79,14 @@ class GroupWriter:
 
     def ask(self, work: Callable[[Transaction], T]) -> "Future[T]":
         """Have some work done and committed."""
+        if self._queue.qsize() >= WAITING:
+            return refused("the store has too much to do", "try again in a moment")
         future: Future[T] = Future()
         with self._closing:
             if self._open:
                 self._queue.put(Asked(work, future))
                 return future
-        future.set_exception(IncompleteError(_CLOSED))
-        return future
+        return refused("the store is closed")
 
     def close(self) -> None:
         """Commit what was asked for, and end."""

@@ -18,7 +18,7 @@ from psycopg.types.numeric import Int8Dumper
 from agentgov.errors import AgentgovError, ConfigurationError, IncompleteError
 from agentgov.store.port import ClashError, Row
 
-_ANSWER = 30.0  # seconds that a server may take to answer one statement, more than it allows itself
+ANSWER = 30.0  # seconds that a server may take to answer one statement, more than it allows itself
 _SETTINGS = (
     "SET statement_timeout = '10s'; SET lock_timeout = '5s'; SET idle_in_transaction_session_timeout = '10s'; "
     "SET client_min_messages = 'error'"
@@ -31,6 +31,7 @@ _DEFAULTS = {
     "keepalives_count": "3",
     "tcp_user_timeout": "10000",
     "application_name": "agentgov",
+    "target_session_attrs": "read-write",
     "client_encoding": "UTF8",
 }
 _BACKOFF = (0.1, 2.0)  # seconds: first and longest
@@ -39,11 +40,13 @@ _PLACEHOLDER = re.compile(r"'[^']*'|\"[^\"]*\"|\?|%")
 RV = TypeVar("RV")
 
 
-class _Link(Connection[Row]):
+class Link(Connection[Row]):
     """A connection that waits for no answer without end."""
 
+    patience = ANSWER
+
     def wait(self, gen: PQGen[RV], interval: float = 0.1, timeout: float | None = None) -> RV:
-        return super().wait(gen, interval, _ANSWER if timeout is None else timeout)
+        return super().wait(gen, interval, self.patience if timeout is None else timeout)
 
 
 class _Number(Loader):
@@ -73,10 +76,10 @@ def read_url(url: str) -> dict[str, str]:
     return _DEFAULTS | {name: str(value) for name, value in found.items() if value is not None}
 
 
-def connect(settings: dict[str, str]) -> Connection[Row]:
+def connect(settings: dict[str, str]) -> Link:
     """A connection that commits to the disk and keeps time. Raises ConfigurationError."""
     try:
-        link = _Link.connect(**settings, autocommit=True)  # type: ignore[arg-type]
+        link = Link.connect(**settings, autocommit=True)  # type: ignore[arg-type]
         try:
             link.execute(_SETTINGS, prepare=False)
             link.execute(_DURABLE, prepare=False)
@@ -101,10 +104,10 @@ class Lasting:
 
     def __init__(self, settings: dict[str, str]) -> None:
         self._settings = settings
-        self._link: Connection[Row] | None = connect(settings)
+        self._link: Link | None = connect(settings)
         self._wait, self._until = 0.0, 0.0
 
-    def get(self) -> Connection[Row]:
+    def get(self) -> Link:
         """The connection. Raises IncompleteError where there is none now."""
         if self._link is not None and not self._link.closed:
             return self._link

@@ -10,7 +10,7 @@ import stat
 import time
 from pathlib import Path
 
-from agentgov.errors import ConfigurationError
+from agentgov.errors import ConfigurationError, IncompleteError
 
 _MODE = 0o600
 _FOLDER = 0o700
@@ -47,6 +47,26 @@ def _judge_file(path: Path) -> None:
         raise ConfigurationError(f"{path} is not a file of your own", "choose another place for the store")
     if found.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
         raise ConfigurationError(f"others may read {path}", f"chmod 600 {path}")
+
+
+class Original:
+    """The file that was opened, as long as it lies there. Who writes to one that was replaced writes to nobody."""
+
+    def __init__(self, path: Path) -> None:
+        self._path, self._stamp = path, self._read(path)
+
+    def check(self) -> None:
+        """Raises IncompleteError once another file, or none, lies in its place."""
+        if self._read(self._path) != self._stamp:
+            raise IncompleteError(f"the store {self._path} was replaced while it was open", "start the gate again")
+
+    @staticmethod
+    def _read(path: Path) -> tuple[int, int] | None:
+        try:
+            found = os.stat(path)  # noqa: PTH116 - once for each group of works
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
 
 
 class Held:

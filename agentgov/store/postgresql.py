@@ -10,35 +10,40 @@ enough, a sequencer that orders records after their commit can take the place of
 import logging
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import ExitStack, contextmanager
 from queue import SimpleQueue
 
 import psycopg
-from psycopg import Connection
 from psycopg.pq import TransactionStatus
 
 from agentgov.errors import ConfigurationError, IncompleteError
 from agentgov.store.group import Asked, GroupWriter, LostError
-from agentgov.store.link import Lasting, broke, placeholders, read_url, said, unknown
+from agentgov.store.link import Lasting, Link, broke, placeholders, read_url, said, unknown
 from agentgov.store.listeners import Listeners
 from agentgov.store.migrate import Migration, known, upgrade
 from agentgov.store.port import Row, T, Transaction, Value
+from agentgov.store.readers import Readers
 
 _TURN = 0x6167656E74676F76  # "agentgov"
 _BEGIN = f"BEGIN ISOLATION LEVEL READ COMMITTED; SELECT pg_advisory_xact_lock({_TURN})"
+_UPGRADE = (
+    "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0; "
+    f"SELECT pg_advisory_xact_lock({_TURN})"
+)
 _LOOK = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 _CHANNEL = "agentgov"
 _READERS = 4
 _CAREFUL = 5000  # works
 _PERIOD, _HEARTBEAT = 0.2, 5  # seconds, and how many of those until a silent connection is asked whether it is there
 _OLDEST = 120000
+_UPGRADING = 3600.0  # seconds that a large table may take
 
 
 class PostgresqlTransaction:
     """What works see of a connection, while a transaction is open on it."""
 
-    def __init__(self, link: Connection[Row], careful: bool = False) -> None:
+    def __init__(self, link: Link, careful: bool = False) -> None:
         self._link, self._careful = link, careful
         self._cursor = link.cursor()
         self._wrote = False  # whether this work has changed something
@@ -68,6 +73,8 @@ class PostgresqlTransaction:
             return self._cursor.execute(placeholders(sql), values)
         except (psycopg.Error, OverflowError, UnicodeEncodeError) as error:
             self.failed = error
+            if isinstance(error, psycopg.errors.FeatureNotSupported):  # a table has changed under a prepared statement
+                self._link.close()
             raise said(error) from error
 
     def _save(self) -> None:
@@ -87,7 +94,7 @@ class PostgresqlTransaction:
 
     def undo(self) -> None:
         """Undo a work. Raises LostError where that takes the whole transaction."""
-        if self.failed is not None and broke(self.failed):
+        if self.failed is not None and (broke(self.failed) or self._link.closed):
             raise LostError(str(said(self.failed))) from self.failed
         whole = self._link.info.transaction_status == TransactionStatus.INTRANS
         if self._wrote and self._careful:
@@ -109,7 +116,7 @@ class _Writer:
     def begin(self) -> None:
         try:
             self._open()
-        except psycopg.OperationalError:  # it may have broken since it was used last: once more, with a new one
+        except psycopg.Error:  # it may have broken since it was used last: once more, with a new one
             self._lasting.drop()
             try:
                 self._open()
@@ -176,16 +183,16 @@ class PostgresqlStore:
             writer, ear = self._lasting(settings, opened), self._lasting(settings, opened)
             _upgrade(writer.get(), known() if steps is None else steps)
             ear.get().execute(f"LISTEN {_CHANNEL}")
-            self._readers: SimpleQueue[Lasting] = SimpleQueue()
+            self._free: SimpleQueue[Lasting] = SimpleQueue()
             for _ in range(_READERS):
-                self._readers.put(self._lasting(settings, opened))
+                self._free.put(self._lasting(settings, opened))
             self._opened = opened.pop_all()
         self._listeners = Listeners()
         self._closed = threading.Event()
         self._hearing = threading.Thread(target=self._hear, args=(ear,), name="agentgov-store-hears", daemon=True)
         self._hearing.start()
         self._writer = GroupWriter(_Writer(writer), "agentgov-store-writes")
-        self._pool = ThreadPoolExecutor(_READERS, "agentgov-store-reads")
+        self._readers = Readers(self._look, _READERS)
 
     def write(self, work: Callable[[Transaction], T]) -> "Future[T]":
         """Do some work and commit it together with what others ask for meanwhile."""
@@ -193,12 +200,7 @@ class PostgresqlStore:
 
     def read(self, work: Callable[[Transaction], T]) -> "Future[T]":
         """Look at what is committed."""
-        try:
-            return self._pool.submit(self._look, work)
-        except RuntimeError:  # after `close`
-            future: Future[T] = Future()
-            future.set_exception(IncompleteError("the store is closed"))
-            return future
+        return self._readers.ask(work)
 
     def listen(self, told: Callable[[str], None]) -> None:
         """Call a function with each topic that is told."""
@@ -207,7 +209,7 @@ class PostgresqlStore:
     def close(self) -> None:
         """Commit what was asked for, and let go."""
         self._writer.close()
-        self._pool.shutdown()
+        self._readers.close()
         self._closed.set()
         self._hearing.join()
         self._listeners.close()
@@ -220,7 +222,7 @@ class PostgresqlStore:
         return link
 
     def _look(self, work: Callable[[Transaction], T]) -> T:
-        lasting = self._readers.get()
+        lasting = self._free.get()
         try:
             try:
                 return _looked(lasting, work)
@@ -229,7 +231,7 @@ class PostgresqlStore:
         except LostError as error:
             raise IncompleteError(f"the store in PostgreSQL does not answer ({error})", "try again") from error
         finally:
-            self._readers.put(lasting)
+            self._free.put(lasting)
 
     def _hear(self, ear: Lasting) -> None:
         """Tell what is told, and "" where something may have been missed because the connection broke."""
@@ -270,20 +272,20 @@ def _looked(lasting: Lasting, work: Callable[[Transaction], T]) -> T:
             link.execute("ROLLBACK", prepare=False)
         except psycopg.Error:
             lasting.drop()
-        if isinstance(cause, psycopg.Error) and broke(cause):
+        if isinstance(cause, psycopg.Error) and (broke(cause) or link.closed):
             lasting.drop()
             raise LostError(str(said(cause))) from cause
         raise
     return answer
 
 
-def _upgrade(link: Connection[Row], steps: Sequence[Migration]) -> None:
+def _upgrade(link: Link, steps: Sequence[Migration]) -> None:
     if link.info.server_version < _OLDEST:
         raise ConfigurationError("this PostgreSQL is too old for a store", "use version 12 or later")
 
     @contextmanager
     def transaction() -> Iterator[Transaction]:
-        link.execute(_BEGIN, prepare=False)
+        link.execute(_UPGRADE, prepare=False)
         try:
             yield PostgresqlTransaction(link)
             link.execute("COMMIT", prepare=False)
@@ -292,6 +294,8 @@ def _upgrade(link: Connection[Row], steps: Sequence[Migration]) -> None:
                 link.execute("ROLLBACK", prepare=False)
 
     try:
+        usual, link.patience = link.patience, _UPGRADING
         upgrade(transaction, "postgresql", steps)
+        link.patience = usual
     except (psycopg.Error, IncompleteError) as error:
         raise ConfigurationError(f"the tables of the store cannot be brought up to date ({said(error)})") from error

@@ -7,7 +7,7 @@ serving process are told "" within about a second.
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from queue import SimpleQueue
@@ -16,8 +16,9 @@ from agentgov.errors import AgentgovError, ConfigurationError, IncompleteError
 from agentgov.store.group import Asked, GroupWriter, LostError
 from agentgov.store.listeners import Listeners
 from agentgov.store.migrate import Migration, known, pending, upgrade
-from agentgov.store.place import Held, prepare
+from agentgov.store.place import Held, Original, prepare
 from agentgov.store.port import ClashError, Row, T, Transaction, Value
+from agentgov.store.readers import Readers
 
 _OLDEST = (3, 37)  # strict tables; RETURNING came before
 _BUSY = 5.0  # seconds that another process may keep the file
@@ -98,13 +99,15 @@ class SqliteTransaction:
 class _Writer:
     """The engine of the thread that writes."""
 
-    def __init__(self, connection: sqlite3.Connection, path: Path, tell: Callable[[str], None]) -> None:
-        self._connection, self._path, self._tell = connection, path, tell
+    def __init__(self, connection: sqlite3.Connection, path: Path, original: Original, listeners: Listeners) -> None:
+        self._connection, self._path, self._original = connection, path, original
+        self._tell = listeners.tell
         self._transaction = SqliteTransaction(connection, path)
         self._version = self._data_version()
 
     def begin(self) -> None:
         self._transaction.topics.clear()
+        self._original.check()
         try:
             self._connection.execute("BEGIN IMMEDIATE")
         except sqlite3.Error as error:
@@ -164,16 +167,17 @@ class SqliteStore:
             connection = _connect(path)
             opened.callback(connection.close)
             _upgrade(connection, path, known() if steps is None else steps, serving)
-            self._readers: SimpleQueue[sqlite3.Connection] = SimpleQueue()
+            self._free: SimpleQueue[sqlite3.Connection] = SimpleQueue()
             for _ in range(_READERS):
                 reader = _connect(path)
                 opened.callback(reader.close)
                 reader.execute("PRAGMA query_only = ON")
-                self._readers.put(reader)
-            self._path, self._opened = path, opened.pop_all()
+                self._free.put(reader)
+            self._path, self._original, self._opened = path, Original(path), opened.pop_all()
         self._listeners = Listeners()
-        self._writer = GroupWriter(_Writer(connection, path, self._listeners.tell), "agentgov-store-writes")
-        self._pool = ThreadPoolExecutor(_READERS, "agentgov-store-reads")
+        engine = _Writer(connection, path, self._original, self._listeners)
+        self._writer = GroupWriter(engine, "agentgov-store-writes")
+        self._readers = Readers(self._look, _READERS)
 
     def write(self, work: Callable[[Transaction], T]) -> "Future[T]":
         """Do some work and commit it together with what others ask for meanwhile."""
@@ -181,12 +185,7 @@ class SqliteStore:
 
     def read(self, work: Callable[[Transaction], T]) -> "Future[T]":
         """Look at what is committed."""
-        try:
-            return self._pool.submit(self._look, work)
-        except RuntimeError:  # after `close`
-            future: Future[T] = Future()
-            future.set_exception(IncompleteError("the store is closed"))
-            return future
+        return self._readers.ask(work)
 
     def listen(self, told: Callable[[str], None]) -> None:
         """Call a function with each topic that is told."""
@@ -195,12 +194,13 @@ class SqliteStore:
     def close(self) -> None:
         """Commit what was asked for, and let go."""
         self._writer.close()
-        self._pool.shutdown()
+        self._readers.close()
         self._listeners.close()
         self._opened.close()
 
     def _look(self, work: Callable[[Transaction], T]) -> T:
-        connection = self._readers.get()
+        self._original.check()
+        connection = self._free.get()
         try:
             connection.execute("BEGIN")
             try:
@@ -208,7 +208,7 @@ class SqliteStore:
             finally:
                 connection.execute("ROLLBACK")
         finally:
-            self._readers.put(connection)
+            self._free.put(connection)
 
 
 def _connect(path: Path) -> sqlite3.Connection:

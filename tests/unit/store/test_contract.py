@@ -13,6 +13,7 @@ from agentgov.errors import IncompleteError
 from agentgov.store.awaiting import answered
 from agentgov.store.open import open_store
 from agentgov.store.port import ClashError, Store, Transaction
+from agentgov.store.readers import WAITING
 
 _TABLE = "CREATE TABLE things (name TEXT PRIMARY KEY, size BIGINT NOT NULL)"
 
@@ -181,6 +182,21 @@ def test_a_work_that_was_cancelled_before_its_turn_is_not_done(store: Store) -> 
     held.set()
     assert first.result(PATIENCE)
     assert names(store) == []
+
+
+def test_a_flood_is_told_to_come_back_and_costs_nobody_who_was_there(store: Store) -> None:
+    held = threading.Event()
+    first = store.write(lambda tx: held.wait(PATIENCE))
+    looking = [store.read(lambda tx: held.wait(PATIENCE)) for _ in range(WAITING)]
+    writing = [store.write(lambda tx: 7) for _ in range(WAITING + 1)]
+    for late in (store.write(lambda tx: 8), store.read(lambda tx: 8)):
+        with pytest.raises(IncompleteError, match="too much to do"):
+            late.result(PATIENCE)
+    held.set()
+    assert first.result(PATIENCE)
+    assert [future.result(PATIENCE) for future in writing[:WAITING]] == [7] * WAITING
+    assert all(future.result(PATIENCE) for future in looking)
+    assert store.write(lambda tx: 9).result(PATIENCE) == store.read(lambda tx: 9).result(PATIENCE) == 9
 
 
 def test_event_loops_wait_for_answers_and_for_what_is_raised(store: Store) -> None:

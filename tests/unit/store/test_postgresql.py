@@ -169,6 +169,39 @@ def test_a_connection_that_breaks_in_the_middle_of_a_group_loses_none_of_it(stor
     assert size(store) == (2,)
 
 
+def test_a_table_that_another_version_changed_is_asked_again(store: Store, url: str) -> None:
+    def star(tx: Transaction) -> object:
+        return tx.all("SELECT * FROM things")
+
+    for _ in range(5):
+        store.write(star).result(PATIENCE)
+        store.read(star).result(PATIENCE)
+    with psycopg.connect(url) as outsider:
+        outsider.execute("ALTER TABLE things ADD COLUMN color TEXT")
+    store.write(add).result(PATIENCE)
+    assert store.write(star).result(PATIENCE) == store.read(star).result(PATIENCE) == [("a", 0, None)]
+
+
+def test_works_that_fail_after_they_changed_something_are_undone_again_and_again(store: Store) -> None:
+    def fails(tx: Transaction) -> None:
+        add(tx)
+        tx.tell("failed")
+        raise KeyError("refused")
+
+    def only_tells(tx: Transaction) -> None:
+        tx.tell("failed")
+        raise KeyError("refused")
+
+    told: list[str] = []
+    store.listen(told.append)
+    futures = [store.write(work) for _ in range(40) for work in (add, fails, only_tells, add)]
+    outcomes = [future.exception(PATIENCE) is None for future in futures]
+    assert outcomes == [True, False, False, True] * 40
+    assert size(store) == (79,)
+    store.write(lambda tx: tx.tell("done")).result(PATIENCE)
+    until(lambda: told == ["done"])
+
+
 def test_while_the_server_is_away_nothing_hangs_and_afterwards_all_goes_on(store: Store, postgres: Postgres) -> None:
     store.write(add).result(PATIENCE)
     told: list[str] = []
@@ -195,7 +228,7 @@ def test_while_the_server_is_away_nothing_hangs_and_afterwards_all_goes_on(store
 
 
 def test_a_server_that_says_nothing_is_no_answer(url: str, postgres: Postgres, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(links, "_ANSWER", 1.0)
+    monkeypatch.setattr(links.Link, "patience", 1.0)
     with opened(f"{url}&connect_timeout=2") as store:
         store.write(add).result(PATIENCE)
         postgres.freeze(True)
@@ -279,7 +312,7 @@ def test_the_password_comes_from_the_environment(postgres: Postgres, monkeypatch
 def test_a_wrong_password_is_told_and_never_shown(postgres: Postgres, monkeypatch: pytest.MonkeyPatch) -> None:
     for url in (
         postgres.database(tcp=True).replace("@", ":fluffy-cat@"),
-        postgres.database(tcp=True) + "?password=fluffy-cat",
+        postgres.database(tcp=True) + "&password=fluffy-cat",
     ):
         with pytest.raises(ConfigurationError, match="password authentication failed") as caught:
             open_store(url)

@@ -12,6 +12,7 @@ import pytest
 from patience import PATIENCE, until
 
 from agentgov.errors import ConfigurationError, IncompleteError
+from agentgov.store import sqlite
 from agentgov.store.open import open_store
 from agentgov.store.port import Store
 from agentgov.store.sqlite import SqliteStore
@@ -99,15 +100,18 @@ def test_a_visitor_does_not_change_the_tables_of_a_running_gate(path: Path) -> N
     open_store(str(path), serving=False).close()
 
 
-def test_a_file_that_stays_locked_is_no_answer(store: Store, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_stays_locked_is_no_answer(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sqlite, "_BUSY", 0.1)
+    store = SqliteStore(path)
+    store.write(lambda tx: tx.run("CREATE TABLE things (name TEXT PRIMARY KEY)")).result(PATIENCE)
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
-    store.write(lambda tx: None)  # waits as long as it may, and so does the next one
     with pytest.raises(IncompleteError, match="does not answer"):
         store.write(lambda tx: tx.run("INSERT INTO things (name) VALUES ('a')")).result(PATIENCE)
     other.execute("ROLLBACK")
     other.close()
     assert store.write(lambda tx: tx.run("INSERT INTO things (name) VALUES ('a')")).result(PATIENCE) == 1
+    store.close()
 
 
 def test_when_the_disk_is_full_what_fits_is_done_and_what_does_not_is_told(store: Store) -> None:
@@ -123,6 +127,20 @@ def test_when_the_disk_is_full_what_fits_is_done_and_what_does_not_is_told(store
         large.result(PATIENCE)
     assert [one.result(PATIENCE) for one in (*small, more)] == [1, 1, 1, 1]
     assert store.read(lambda tx: tx.one("SELECT count(*) FROM things")).result(PATIENCE) == (4,)
+
+
+def test_a_store_that_was_replaced_while_it_was_open_answers_no_more(store: Store, path: Path) -> None:
+    insert = "INSERT INTO things (name) VALUES (?)"
+    store.write(lambda tx: tx.run(insert, "a")).result(PATIENCE)
+    path.rename(path.with_name("moved.db"))
+    for ask in (store.write, store.read):
+        with pytest.raises(IncompleteError, match="was replaced while it was open"):
+            ask(lambda tx: tx.all("SELECT name FROM things")).result(PATIENCE)
+    path.touch(0o600)
+    with pytest.raises(IncompleteError, match="was replaced while it was open"):
+        store.write(lambda tx: tx.run(insert, "b")).result(PATIENCE)
+    path.with_name("moved.db").replace(path)
+    assert store.write(lambda tx: tx.run(insert, "c")).result(PATIENCE) == 1
 
 
 @pytest.mark.parametrize("mode", [0o777, 0o770, 0o1777])

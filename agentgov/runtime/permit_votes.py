@@ -18,7 +18,8 @@ from agentgov.model.verdict import Verdict, allow, deny
 from agentgov.runtime.calls import Needs, Question
 from agentgov.runtime.permit_rows import OPEN, Permit, close, find, lock, record
 from agentgov.store.port import Transaction
-from agentgov.trust.roster import Roster, in_force, roster
+from agentgov.trust.identity import Directory
+from agentgov.trust.roster import in_force
 from agentgov.trust.verbs import ADMINISTRATOR, in_scope
 
 MOST_REASON = 500  # characters
@@ -28,23 +29,30 @@ Members = Callable[[str], frozenset[str]]
 class Electorate:
     """Whom a selector of an action rule names for one agent in one environment on one day."""
 
-    __slots__ = ("_access", "_agent", "_environment", "_roster", "_today")
+    __slots__ = ("_agent", "_bindings", "_directory", "_environment", "_today")
 
-    def __init__(self, access: Access, agent: AgentId, environment: Environment, today: date) -> None:
-        self._access, self._agent, self._environment, self._today = access, agent, environment, today
-        self._roster: Roster = roster(access)
+    def __init__(
+        self, access: Access, directory: Directory, agent: AgentId, environment: Environment, today: date
+    ) -> None:
+        self._bindings, self._directory = access.bindings, directory
+        self._agent, self._environment, self._today = agent, environment, today
 
     def __call__(self, selector: str) -> frozenset[str]:
         """The people that a selector names."""
         if not selector.startswith("role:") or selector == f"role:{ADMINISTRATOR}":
-            return self._roster.members(selector)
+            return self._directory.members(selector)
         found: frozenset[str] = frozenset()
-        for binding in self._access.bindings:
+        for binding in self._bindings:
             here = binding.role == selector.removeprefix("role:") and in_force(binding, self._today)
             here = here and any(in_scope(pattern, self._agent) for pattern in binding.agents)
             if here and (not binding.environments or self._environment in binding.environments):
-                found = found.union(*map(self._roster.members, binding.who))
+                found = found.union(*map(self._named, binding.who))
         return found
+
+    def _named(self, selector: str) -> frozenset[str]:
+        """Whom an entry of a binding names: people and teams, never another role but the administrators."""
+        role = selector.startswith("role:") and selector != f"role:{ADMINISTRATOR}"
+        return frozenset() if role else self._directory.members(selector)
 
 
 def decide_voter(permit: Permit, person: str, owner: str, members: Members) -> Verdict:

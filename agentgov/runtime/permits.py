@@ -98,6 +98,15 @@ def request(tx: Transaction, asked: Asked, standing: Standing, now_ms: int, salt
     return Answered(verdict.decision, verdict.reasons, permit, place)
 
 
+def refuse(
+    tx: Transaction, agent: str, environment: Environment, tool: str, reason: Reason, now_ms: int, salt: bytes
+) -> int:
+    """Record a denial where there is no release whose rules could be asked; its place in the ledger."""
+    body = msgspec.json.encode({"reasons": _told((reason,)), "tool": tool[:128]}, order="sorted")
+    entry = Entry("action.deny", agent, f"agent:{agent}@{environment}", environment, payload=body)
+    return append(tx, entry, now_ms, salt)
+
+
 def consume(
     tx: Transaction, id_: str, asked: Asked, standing: Standing, members: Members, now_ms: int, salt: bytes
 ) -> Answered:

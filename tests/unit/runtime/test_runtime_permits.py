@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -16,14 +15,15 @@ from agentgov.runtime.permit_votes import Electorate
 from agentgov.runtime.permits import Answered
 from agentgov.runtime.rules import Rulebook
 from agentgov.store.open import open_store
+from agentgov.trust.identity import Directory
 
 MINUTE = 60_000
 STOP = SimpleNamespace(mode="stop", by="carol", reason="it pays twice")
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[PermitWorld]:
-    store = open_store(str(tmp_path / "store.db"))
+def world(store_url: str) -> Iterator[PermitWorld]:
+    store = open_store(store_url)
     yield PermitWorld(store)
     store.close()
 
@@ -322,12 +322,11 @@ def test_a_ledger_keeps_arguments_only_where_the_agent_says_so(world: PermitWorl
     assert [b"AC-12345678" in row[0] for row in rows] == [False, True]
 
 
-def test_everything_survives_a_restart(tmp_path: Path) -> None:
-    path = str(tmp_path / "store.db")
-    store = open_store(path)
+def test_everything_survives_a_restart(store_url: str) -> None:
+    store = open_store(store_url)
     id_ = _approved(PermitWorld(store))
     store.close()
-    store = open_store(path)
+    store = open_store(store_url)
     world = PermitWorld(store)
     assert world.consume(id_).decision == "allow"
     assert world.ask("k").decision == "deny"
@@ -350,7 +349,7 @@ def test_a_role_names_those_who_have_it_on_this_agent_here_today() -> None:
         teams=(Team(id="night", members=("dave",)),),
         bindings=bindings,
     )
-    named = Electorate(access, REFUNDS, "production", date(2026, 6, 1))
+    named = Electorate(access, Directory(access), REFUNDS, "production", date(2026, 6, 1))
     assert named("role:lead") == {"alice", "dave"}
     assert named("role:administrator") == {"erin"}
     assert named("team:night") == {"dave"}

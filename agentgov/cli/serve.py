@@ -53,6 +53,7 @@ _EXTRA = "install what it takes: pip install 'agentgov[gate]'"
     metavar="N",
     help="Requests a second of one address without a valid token; 0 for no limit.",
 )
+@click.option("--permit-hook", metavar="URL", help="Where people are told that a permit waits for them.")
 @click.option("--access-log/--no-access-log", default=True, help="One line of JSON for each request, on stderr.")
 @click.option(
     "--reconcile",
@@ -76,6 +77,7 @@ def serve(
     poll: float,
     token_rate: float,
     address_rate: float,
+    permit_hook: str | None,
     access_log: bool,
     every: int | None,
     counts: str | None,
@@ -91,11 +93,13 @@ def serve(
         from agentgov.cli.serving import Serving, serve_gate
     except ModuleNotFoundError as error:
         raise UsageError(f"the gate takes {error.name}, which is not installed", _EXTRA) from None
+    from agentgov.cli.permit_hook import permit_hook_of
     from agentgov.gate.gate import Settings
     from agentgov.gate.server import Listen
 
     where = Listen(*listen, tls_cert or "", tls_key or "", behind_proxy)
-    settings = Settings(token_rate, address_rate, access_log, url)
+    hook = permit_hook_of(permit_hook) if permit_hook else None
+    settings = Settings(token_rate, address_rate, access_log, url, hook)
     return serve_gate(Serving(repo, store, where, settings, poll, every, counts, accept_unreviewed))
 
 

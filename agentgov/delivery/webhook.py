@@ -20,8 +20,7 @@ from agentgov.journal.view import View
 from agentgov.model.fleet import WebhookTarget
 from agentgov.model.verdict import Reason, unknown
 from agentgov.net.exchange import BrokenError
-from agentgov.net.posting import post, signed_headers, signing_key
-from agentgov.net.private import private_lines
+from agentgov.net.posting import post, signed_headers, signing_keys
 from agentgov.trust.file_lock import held
 from agentgov.trust.private_files import read_private, write_private
 
@@ -116,11 +115,7 @@ class Webhooks:
         """The keys that sign; two while one is exchanged. ConfigurationError without a good one."""
         if not self.secret:
             raise ConfigurationError(f"{VARIABLE} is not set", _HINT, rule=RULE)
-        lines = private_lines(Path(self.secret), VARIABLE, _HINT, RULE, most=2)
-        keys = [key for line in lines if (key := signing_key(line)) is not None]
-        if not keys or len(keys) != len(lines):
-            raise ConfigurationError(f"the file that {VARIABLE} names holds no secret of the form whsec_...", _HINT)
-        return keys
+        return signing_keys(Path(self.secret), VARIABLE, _HINT, RULE)
 
     def _cursors(self) -> dict[str, Cursor]:
         raw = read_private(self.path, _LARGEST)

@@ -13,12 +13,14 @@ from agentgov.gate.hooks import receiver
 from agentgov.gate.leasing import Leasing
 from agentgov.gate.limits import Limit
 from agentgov.gate.metrics import Metrics
+from agentgov.gate.permit_hook import Hook
 from agentgov.gate.relay import Relay
 from agentgov.gate.streams import Streams
 from agentgov.journal.branch import Journal
 from agentgov.journal.draft import Actor
 from agentgov.runtime import tokens
 from agentgov.runtime.fleet import Fleet
+from agentgov.runtime.rules import Rulebooks
 from agentgov.runtime.tokens import TokenTable
 from agentgov.store.awaiting import answered
 from agentgov.store.port import Store, Transaction
@@ -40,6 +42,7 @@ class Settings:
     address_rate: float = 20.0
     access_log: bool = True
     url: str = ""  # how the gate is reached, where agentgov.yaml does not say it
+    permit_hook: Hook | None = None
 
 
 class Gate:
@@ -68,6 +71,7 @@ class Gate:
         self.by_address = Limit(self.settings.address_rate, 5 * self.settings.address_rate)
         self._tokens = self.control.keep(tokens.TOPIC, lambda tx: tokens.load(tx, clock()), TokenTable({}))
         self.leasing, self.streams = Leasing(self), Streams(self)
+        self.rulebooks = Rulebooks()
         self.control.heard = self.streams.changed
         self.used: dict[str, int] = {}  # tokens that were used since it was last written down
 

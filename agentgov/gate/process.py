@@ -11,6 +11,7 @@ from agentgov.gate.app import App
 from agentgov.gate.following import Follower
 from agentgov.gate.gate import Gate, Settings
 from agentgov.gate.hooks import receiver
+from agentgov.gate.permit_watch import PermitWatch
 from agentgov.gate.routes import ROUTES
 from agentgov.gate.server import GRACE, Listen, serve
 from agentgov.journal.branch import Journal
@@ -84,6 +85,7 @@ async def _run(parts: Parts) -> int:
     for one in threads:
         one.start()
     beside = [asyncio.create_task(gate.control.run()), asyncio.create_task(_keep_used(gate))]
+    beside.append(asyncio.create_task(PermitWatch(gate).run()))
     try:
         return await serve(gate, App(gate, ROUTES, log), parts.listen, listening)
     finally:

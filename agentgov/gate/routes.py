@@ -2,6 +2,7 @@
 
 from agentgov.gate import (
     act_routes,
+    action_routes,
     agent_routes,
     caller_routes,
     description_routes,
@@ -10,6 +11,7 @@ from agentgov.gate import (
     lease_routes,
     login_routes,
     ofrep_routes,
+    permit_routes,
     stream_routes,
     token_routes,
 )
@@ -27,4 +29,6 @@ ROUTES: tuple[Route, ...] = (
     *lease_routes.ROUTES,
     *stream_routes.ROUTES,
     *ofrep_routes.ROUTES,
+    *action_routes.ROUTES,
+    *permit_routes.ROUTES,
 )

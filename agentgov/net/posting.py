@@ -7,9 +7,12 @@ import base64
 import binascii
 import hmac
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
+from agentgov.errors import ConfigurationError
 from agentgov.net.address import parse_base
 from agentgov.net.exchange import Exchange
+from agentgov.net.private import private_lines
 
 SIGNING = "whsec_"  # what a signing secret begins with
 _WHERE = "an address of a receiver begins with https:// (http:// only on this machine)"
@@ -19,6 +22,16 @@ def signing_key(text: str) -> bytes | None:
     """The key that a signing secret spells (`whsec_` and 24 to 64 bytes in base64), None where it spells none."""
     key = decoded(text.removeprefix(SIGNING)) if text.startswith(SIGNING) else b""
     return key if 24 <= len(key) <= 64 else None
+
+
+def signing_keys(path: Path, variable: str, hint: str, rule: str) -> list[bytes]:
+    """The keys in the file that a variable names; two while one is exchanged. ConfigurationError without a good one."""
+    lines = private_lines(path, variable, hint, rule, most=2)
+    keys = [key for line in lines if (key := signing_key(line)) is not None]
+    if not keys or len(keys) != len(lines):
+        message = f"the file that {variable} names holds no secret of the form whsec_..."
+        raise ConfigurationError(message, hint, rule=rule)
+    return keys
 
 
 def decoded(text: str) -> bytes:

@@ -1,0 +1,174 @@
+"""Routes for agents that act: may I use this tool now, and what came of it. No answer comes before it is on disk."""
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from agentgov.gate.answer import Answer
+from agentgov.gate.answer import answered as as_json
+from agentgov.gate.asking import asked, conflict, rulebook, salt, standing
+from agentgov.gate.call import Call
+from agentgov.gate.errors import RefusalError, bad_request, not_found
+from agentgov.gate.route import Route
+from agentgov.model.verdict import Reason
+from agentgov.runtime import calls, permits
+from agentgov.runtime.permit_ends import Outcome, tell_outcome
+from agentgov.runtime.permits import Answered, Asked, KeyTakenError
+
+Key = Annotated[str, msgspec.Meta(pattern="^[!-~]{1,128}$", description="The caller's own, once for each call.")]
+Subject = Annotated[str, msgspec.Meta(pattern="^[^\\x00-\\x1f\\x7f]{0,128}$")]
+Named = Annotated[str, msgspec.Meta(pattern="^[!-~]{0,300}$", description="Its name, or its closure.")]
+PermitId = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{32}$")]
+_decode: "msgspec.json.Decoder[ActionAsk]"
+
+
+class ActionAsk(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One use of a tool. `subject`: for whom; `release`: which one runs, "" for the stable one."""
+
+    tool: Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
+    args: dict[str, Any]
+    key: Key
+    subject: Subject = ""
+    release: Named = ""
+
+
+class Why(msgspec.Struct, frozen=True):
+    """One reason of a decision."""
+
+    rule: str
+    effect: Literal["note", "allow", "unknown", "deny"]
+    message: str
+
+
+class PermitRef(msgspec.Struct, frozen=True):
+    """The permit that a decision made; `expires` in epoch milliseconds."""
+
+    id: str
+    state: str
+    expires: int
+
+
+class ActionAnswer(msgspec.Struct, frozen=True):
+    """What was decided: go on, do not, or wait for people and use the permit then. `record` is its place in the
+    ledger."""
+
+    decision: Literal["allow", "deny", "ask"]
+    reasons: tuple[Why, ...]
+    permit: PermitRef | None
+    record: int
+
+
+class OutcomeTell(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What came of a permit that was used: well, or not; `done` is false where nothing of it happened at all."""
+
+    permit: PermitId
+    ok: bool
+    done: bool = True
+    note: Annotated[str, msgspec.Meta(max_length=500)] = ""
+
+
+class OutcomeAnswer(msgspec.Struct, frozen=True):
+    """The outcome that counts."""
+
+    permit: str
+    outcome: str
+
+
+_decode = msgspec.json.Decoder(ActionAsk)
+_encode = msgspec.json.Encoder().encode
+
+
+async def act(call: Call) -> int:
+    """Decide about one use of a tool."""
+    gate = call.gate
+    gate.require_control()
+    try:
+        ask = _decode.decode(await call.read())
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise bad_request(f"the body does not fit: {error}") from None
+    book = rulebook(call, ask.release)
+    if isinstance(book, Reason):
+        found = await _refused(call, ask.tool, book)
+    else:
+        action = calls.Call(ask.tool, ask.args, ask.subject)
+        found = await _request(call, asked(call, book, ask.key, action))
+    if found.reasons and found.reasons[0].rule == "action.key":
+        raise conflict(found.reasons[0])
+    return await call.reply(200, _encode(action_answer(found)))
+
+
+async def outcome(call: Call) -> Answer:
+    """Take down what came of a permit."""
+    told: OutcomeTell = call.body
+    what: Outcome = "done" if told.ok else "failed" if told.done else "not-done"
+    if told.ok and not told.done:
+        raise bad_request("what went well was done")
+    who = call.agent_caller
+    caller, now_ms, salted = (str(who.agent), who.environment), call.now_ms, salt()
+    permit, verdict = await call.gate.write(
+        lambda tx: tell_outcome(tx, told.permit, caller, what, told.note, now_ms, salted)
+    )
+    if permit is None:
+        raise not_found()
+    if (offence := verdict.first_offence) is not None:
+        raise conflict(offence)
+    return as_json(OutcomeAnswer(permit.id, what))
+
+
+def action_answer(found: Answered) -> ActionAnswer:
+    """A decision as it is told."""
+    permit = found.permit
+    ref = PermitRef(permit.id, permit.state, permit.expires) if permit is not None else None
+    return ActionAnswer(found.decision, reasons_of(found.reasons), ref, found.record)  # type: ignore[arg-type]
+
+
+def reasons_of(reasons: tuple[Reason, ...]) -> tuple[Why, ...]:
+    """Reasons as they are told."""
+    return tuple(Why(one.rule, one.effect.name.lower(), one.message) for one in reasons)  # type: ignore[arg-type]
+
+
+async def _request(call: Call, request: Asked) -> Answered:
+    """The decision, once it is on disk. Where another process took the key meanwhile, what that one decided."""
+    gate, now_ms = call.gate, call.now_ms
+    paused = standing(gate, request.agent, now_ms)
+    for _ in range(3):
+        salted = salt()
+        try:
+            return await gate.write(lambda tx: permits.request(tx, request, paused, now_ms, salted))  # noqa: B023
+        except KeyTakenError:
+            continue
+    raise RefusalError(409, "action.key", "another request under this key is being decided")
+
+
+async def _refused(call: Call, tool: str, reason: Reason) -> Answered:
+    """A denial where no release is there whose rules could be asked; recorded like every other."""
+    who, now_ms, salted = call.agent_caller, call.now_ms, salt()
+    place = await call.gate.write(
+        lambda tx: permits.refuse(tx, str(who.agent), who.environment, tool, reason, now_ms, salted)
+    )
+    return Answered("deny", (reason,), None, place)
+
+
+ROUTES = (
+    Route(
+        "POST",
+        "/v1/agents/{workspace}/{name}/actions",
+        "May the agent use this tool now",
+        act,
+        "agent",
+        body=ActionAsk,
+        answers={200: ActionAnswer},
+        tag="actions",
+        hot=True,
+    ),
+    Route(
+        "POST",
+        "/v1/agents/{workspace}/{name}/outcomes",
+        "What came of a permit that was used",
+        outcome,
+        "agent",
+        body=OutcomeTell,
+        answers={200: OutcomeAnswer},
+        tag="actions",
+    ),
+)

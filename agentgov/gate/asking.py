@@ -1,0 +1,90 @@
+"""What a handler needs to decide about an action: the rulebook of the release, the pauses, and who may decide.
+
+Pauses are judged twice: on what is in memory, and again on the rows inside of the transaction that writes the decision,
+so that whatever was accepted before holds.
+"""
+
+import secrets
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+
+from agentgov.gate.call import Call
+from agentgov.gate.errors import RefusalError
+from agentgov.gate.gate import Gate
+from agentgov.gate.stops import stop_of
+from agentgov.model.document import Environment
+from agentgov.model.names import AgentId, agent_id
+from agentgov.model.verdict import Reason
+from agentgov.runtime import calls
+from agentgov.runtime.actions import decide_action, running
+from agentgov.runtime.calls import Stopped
+from agentgov.runtime.deployed import Release
+from agentgov.runtime.permit_rows import Permit
+from agentgov.runtime.permit_votes import Electorate
+from agentgov.runtime.permits import Asked
+from agentgov.runtime.rules import Rulebook
+from agentgov.store.port import Transaction
+
+SALT = 16  # bytes
+
+
+def salt() -> bytes:
+    """Fresh randomness for one record of the ledger."""
+    return secrets.token_bytes(SALT)
+
+
+def rulebook(call: Call, named: str) -> Rulebook | Reason:
+    """The rules of the release that the agent who asks says it runs; a reason where that does not run."""
+    caller = call.agent_caller
+    deployed = call.fleet.deployed(caller.agent, caller.environment)
+    found = running(deployed, named)
+    if isinstance(found, Reason):
+        return found
+    return call.gate.rulebooks.of(caller.agent, caller.environment, found, call.fleet.governance.actions)
+
+
+def asked(call: Call, book: Rulebook, key: str, action: calls.Call) -> Asked:
+    """A request with its verdict on what is in memory."""
+    stopped = stop_of(call.gate, call.fleet, book.agent, call.now_ms)
+    verdict = decide_action(book, action, paused=stopped, now_ms=call.now_ms)
+    return Asked(call.gate.new_id(), key, book, action, verdict)
+
+
+def standing(gate: Gate, agent: AgentId, now_ms: int) -> Callable[[Transaction], Stopped | None]:
+    """What pauses an agent, by the rows that a transaction sees."""
+
+    def found(tx: Transaction) -> Stopped | None:
+        return stop_of(gate, gate.fleet, agent, now_ms)
+
+    return found
+
+
+def today(call: Call) -> date:
+    """The day (UTC), of the journal or of this machine's clock, whichever is later."""
+    return max(call.fleet.view.today, datetime.fromtimestamp(call.now_ms / 1000, UTC).date())
+
+
+def electorate(call: Call, agent: AgentId, environment: Environment) -> Electorate:
+    """Whom the rules of an agent can name, today."""
+    fleet = call.fleet
+    return Electorate(fleet.governance.access, fleet.directory, agent, environment, today(call))
+
+
+def agent_of(permit: Permit) -> AgentId:
+    """The agent of a permit."""
+    found = agent_id(permit.agent)
+    assert found is not None, "it was one when the permit was written"
+    return found
+
+
+def owner_of(call: Call, permit: Permit) -> str:
+    """Who owns the agent of a permit, by the release that the permit is for; "" where it does not run any more."""
+    deployed = call.fleet.deployed(agent_of(permit), permit.environment)
+    releases: tuple[Release | None, ...] = (deployed.stable, deployed.canary)
+    found = next((one for one in releases if one is not None and one.closure == permit.closure), None)
+    return found.agent.spec.owner if found is not None else ""
+
+
+def conflict(reason: Reason) -> RefusalError:
+    """409, for a reason."""
+    return RefusalError(409, reason.rule, reason.message)

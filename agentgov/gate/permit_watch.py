@@ -1,0 +1,81 @@
+"""Beside the requests: permits end when their time is over, and people are told of those that wait for them.
+
+At least once, and later again where the receiver is away; no decision waits for it. Of several gates over one store
+each notice is one's.
+"""
+
+import asyncio
+import contextlib
+import logging
+import secrets
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from agentgov.gate.permit_hook import Hook
+from agentgov.runtime import permit_notices
+from agentgov.runtime.permit_ends import MOST, expire
+from agentgov.runtime.permit_rows import find
+
+if TYPE_CHECKING:
+    from agentgov.gate.gate import Gate
+
+_EVERY = 1.0  # seconds between two looks
+_BATCH = 20  # notices of one look
+_QUIET = 60.0  # seconds between two complaints
+_log = logging.getLogger("agentgov.gate")
+
+
+class PermitWatch:
+    """Looks after the permits of one gate, on its event loop."""
+
+    def __init__(self, gate: "Gate") -> None:
+        self._gate = gate
+        self._wake = asyncio.Event()
+        self._complained = float("-inf")
+
+    async def run(self) -> None:
+        """Go on until cancelled."""
+        loop = asyncio.get_running_loop()
+
+        def told(topic: str) -> None:
+            if topic == permit_notices.TOPIC:
+                with contextlib.suppress(RuntimeError):  # the loop is closed
+                    loop.call_soon_threadsafe(self._wake.set)
+
+        self._gate.store.listen(told)
+        while True:
+            try:
+                await self.look()
+            except Exception as error:
+                self._complain(f"permits cannot be looked after: {error}")
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_EVERY):
+                    await self._wake.wait()
+            self._wake.clear()
+
+    async def look(self) -> None:
+        """End what is over, and tell people of what is new."""
+        gate = self._gate
+        while await gate.write(lambda tx: expire(tx, gate.clock(), secrets.token_bytes(16))) == MOST:
+            pass
+        hook = gate.settings.permit_hook
+        if hook is not None:
+            due = await gate.write(lambda tx: permit_notices.take_due(tx, gate.clock(), _BATCH))
+            await asyncio.gather(*(self._tell(hook, id_, tries) for id_, tries in due))
+
+    async def _tell(self, hook: Hook, id_: str, tries: int) -> None:
+        gate = self._gate
+        permit = await gate.read(lambda tx: find(tx, id_))
+        why = ""
+        if permit is not None and permit.at(gate.clock()) == "pending":
+            why = await asyncio.to_thread(hook.tell, gate.fleet.id, permit, gate.clock())
+        if not why:
+            await gate.write(lambda tx: permit_notices.told(tx, id_))
+            return
+        self._complain(f"nobody is told of permit {id_}: {why}")
+        await gate.write(lambda tx: permit_notices.failed(tx, id_, tries, gate.clock()))
+
+    def _complain(self, message: str) -> None:
+        if monotonic() - self._complained > _QUIET:
+            self._complained = monotonic()
+            _log.warning(message)

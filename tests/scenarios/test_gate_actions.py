@@ -1,0 +1,334 @@
+"""Actions and permits over HTTP, from a gate that really runs: what agents are answered, what people see and decide."""
+
+import base64
+import hmac
+import json
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fakeserver import FakeServer, Request
+from fakeserver import Reply as Answer
+from gateworld import GateWorld, Reply
+from jsonschema import Draft7Validator
+from patience import until
+from pipelineworld import PipelineWorld
+from simulator import PAYROLL, TRIAGE, agent_file
+
+from agentgov.model.names import AgentId
+from agentgov.net.posting import signing_key
+from agentgov.release import orders
+from agentgov.resources import folder
+from templates import copied, made
+
+PAYER = AgentId("support", "payer")
+ACTIONS, OUTCOMES = f"/v1/agents/{PAYER}/actions", f"/v1/agents/{PAYER}/outcomes"
+RULES = """  tools:
+    - {name: orders.lookup, effect: read}
+    - {name: refund.create, effect: irreversible, args: {file: tools/refund.schema.json}}
+  actions:
+    - {match: {tools: ["*.lookup"]}, then: allow}
+    - {match: {tools: [refund.create]}, when: "args.amount <= 50", then: allow}
+    - match: {tools: [refund.create]}
+      when: "args.amount <= 500"
+      then: {ask: {who: ["team:support", dave], count: 1, within: 30m, show: [args, subject]}}
+  quotas: [{tool: refund.create, sum: args.amount, per: 24h, max: 1000}]
+  budget: {day: "5.00 USD"}
+  oncall: {escalate: [team:support]}
+"""
+SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+EVENT = Draft7Validator(json.loads((folder("schemas") / "events/permit.schema.json").read_text("utf-8")))
+SCHEMA = {
+    "type": "object",
+    "required": ["amount"],
+    "additionalProperties": False,
+    "properties": {"amount": {"type": "integer", "minimum": 1}, "note": {"type": "string"}},
+}
+
+
+@pytest.fixture(scope="module")
+def shipped(tmp_path_factory: pytest.TempPathFactory) -> PipelineWorld:
+    def make(place: Path) -> PipelineWorld:
+        files = {
+            PAYER.file: agent_file(PAYER, team="support").partition("  tools:")[0] + RULES,
+            f"{PAYER.folder}/prompts/system.md": "Pay.\n",
+            f"{PAYER.folder}/tools/refund.schema.json": json.dumps(SCHEMA),
+        }
+        world = PipelineWorld(place, files=files)
+        world.ship("1.0.0", PAYER)
+        return world
+
+    return made(tmp_path_factory.mktemp("shipped"), make)
+
+
+@pytest.fixture
+def world(shipped: PipelineWorld, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> PipelineWorld:
+    for home in ("config", "state"):
+        monkeypatch.setenv(f"AGENTGOV_{home.upper()}_HOME", str(tmp_path / home))
+    return copied(shipped, tmp_path)
+
+
+@pytest.fixture
+def gate(world: PipelineWorld, tmp_path: Path) -> Iterator[GateWorld]:
+    with GateWorld(world, tmp_path / "gate") as running:
+        yield running
+
+
+def _act(gate: GateWorld, token: str, key: str, amount: int, **more: Any) -> Reply:
+    body = {"tool": "refund.create", "args": {"amount": amount}, "key": key, **more}
+    return gate.ask("POST", ACTIONS, token, body)
+
+
+def _asked(gate: GateWorld, token: str, key: str = "k", amount: int = 200, **more: Any) -> str:
+    reply = _act(gate, token, key, amount, **more)
+    assert (reply.status, reply.json["decision"]) == (200, "ask"), reply.body
+    return str(reply.json["permit"]["id"])
+
+
+def _use(gate: GateWorld, token: str, id_: str, amount: int = 200, **more: Any) -> Any:
+    reply = gate.ask("POST", f"/v1/permits/{id_}/consume", token, {"args": {"amount": amount}, **more})
+    assert reply.status == 200, reply.body
+    return reply.json
+
+
+def _rules(answer: Any) -> list[str]:
+    return [reason["rule"] for reason in answer["reasons"]]
+
+
+def test_an_agent_is_allowed_denied_or_told_to_wait(gate: GateWorld) -> None:
+    token = gate.agent_token(PAYER)
+    allowed = _act(gate, token, "a", 50)
+    assert allowed.status == 200
+    assert (allowed.json["decision"], allowed.json["permit"]["state"]) == ("allow", "consumed")
+    assert _act(gate, token, "a", 50).json["permit"] == allowed.json["permit"]
+    asked = _act(gate, token, "b", 51).json
+    assert (asked["decision"], asked["permit"]["state"], _rules(asked)) == ("ask", "pending", ["action.ask"])
+    denied = _act(gate, token, "c", 501).json
+    assert (denied["decision"], denied["permit"], _rules(denied)) == ("deny", None, ["action.no-rule"])
+    assert _rules(_act(gate, token, "d", 0).json) == ["action.arguments"]
+    assert denied["record"] > allowed.json["record"] >= 0
+
+
+def test_another_call_under_the_same_key_is_a_conflict(gate: GateWorld) -> None:
+    token = gate.agent_token(PAYER)
+    _act(gate, token, "a", 50)
+    reply = _act(gate, token, "a", 49)
+    assert (reply.status, reply.rule) == (409, "action.key")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b'{"tool": "x", "args": {}}',
+        b'{"tool": "x", "args": [], "key": "k"}',
+        b'{"tool": "x", "args": {}, "key": ""}',
+        b'{"tool": "x", "args": {}, "key": "a b"}',
+        b'{"tool": "x", "args": {}, "key": "k", "more": 1}',
+        b'{"tool": "x", "args": {"a": NaN}, "key": "k"}',
+        b'{"tool": "x", "args": {}, "key": "k", "subject": "a\\nb"}',
+        b'{"tool": "\xff", "args": {}, "key": "k"}',
+        b'{"tool": "x", "args": ' + b'{"a":' * 2000 + b"1" + b"}" * 2000 + b', "key": "k"}',
+    ],
+)
+def test_what_is_no_request_is_refused(gate: GateWorld, body: bytes) -> None:
+    reply = gate.ask("POST", ACTIONS, gate.agent_token(PAYER), body)
+    assert (reply.status, reply.rule) == (400, "gate.request")
+
+
+def test_an_agent_acts_for_itself_alone(gate: GateWorld) -> None:
+    other = gate.agent_token(TRIAGE)
+    assert _act(gate, other, "a", 50).status == 404
+    assert _act(gate, gate.person_token("alice"), "a", 50).rule == "gate.caller"
+    assert _act(gate, "", "a", 50).status == 401
+    id_ = _asked(gate, gate.agent_token(PAYER))
+    assert gate.ask("GET", f"/v1/permits/{id_}", other).status == 404
+    assert gate.ask("POST", f"/v1/permits/{id_}/consume", other, {"args": {"amount": 200}}).status == 404
+
+
+def test_an_agent_that_was_never_released_there_may_do_nothing(gate: GateWorld) -> None:
+    token = gate.agent_token(PAYROLL)
+    body = {"tool": "x", "args": {}, "key": "k"}
+    answer = gate.ask("POST", f"/v1/agents/{PAYROLL}/actions", token, body).json
+    assert (answer["decision"], _rules(answer)) == ("deny", ["runtime.never-released"])
+    assert answer["record"] >= 0
+
+
+def test_people_permit_exactly_one_call_once(gate: GateWorld) -> None:
+    token, alice = gate.agent_token(PAYER), gate.person_token("alice")
+    id_ = _asked(gate, token, subject="customer 7")
+    shown = gate.ask("GET", f"/v1/permits/{id_}", alice).json
+    assert (shown["state"], shown["may"], shown["tool"]) == ("pending", True, "refund.create")
+    assert shown["show"] == {"args": {"amount": 200}, "subject": "customer 7"}
+    assert shown["missing"] == [{"who": ["dave", "team:support"], "count": 1}]
+    assert _rules(_use(gate, token, id_, subject="customer 7")) == ["permit.pending"]
+    said = gate.ask("POST", f"/v1/permits/{id_}/approve", alice, {"reason": "it is broken"})
+    assert (said.status, said.json["state"]) == (200, "approved")
+    assert [(one["person"], one["decision"], one["reason"]) for one in said.json["voices"]] == [
+        ("alice", "approve", "it is broken")
+    ]
+    for amount, subject in ((201, "customer 7"), (200, "customer 8"), (200, "")):
+        assert _rules(_use(gate, token, id_, amount, subject=subject)) == ["permit.arguments"]
+    assert _use(gate, token, id_, subject="customer 7")["decision"] == "allow"
+    assert _rules(_use(gate, token, id_, subject="customer 7")) == ["permit.consumed"]
+    mine = gate.ask("GET", f"/v1/permits/{id_}", token).json
+    assert (mine["state"], mine["show"], mine["missing"]) == ("consumed", None, [])
+
+
+def test_only_those_named_decide(gate: GateWorld) -> None:
+    token = gate.agent_token(PAYER)
+    id_ = _asked(gate, token, subject="alice")
+    place = f"/v1/permits/{id_}"
+    for person, rule in (("carol", "permit.not-named"), ("erin", "permit.not-named"), ("alice", "permit.four-eyes")):
+        reply = gate.ask("POST", f"{place}/approve", gate.person_token(person), {})
+        assert (reply.status, reply.rule) == (403, rule)
+    assert gate.ask("POST", f"{place}/approve", token, {}).rule == "gate.caller"
+    assert gate.ask("POST", f"{place}/approve", gate.person_token("dave"), {}).json["state"] == "approved"
+    late = gate.ask("POST", f"{place}/approve", gate.person_token("bob"), {})
+    assert (late.status, late.rule) == (409, "permit.closed")
+    assert gate.ask("POST", f"{place}/deny", gate.person_token("bob"), {"reason": "no"}).json["state"] == "denied"
+    assert _rules(_use(gate, token, id_, subject="alice")) == ["permit.denied"]
+
+
+def test_people_see_permits_in_their_scope(gate: GateWorld, world: PipelineWorld) -> None:
+    token = gate.agent_token(PAYER)
+    first, second = _asked(gate, token, "a"), _asked(gate, token, "b")
+    _act(gate, token, "c", 10)
+    bob = gate.person_token("bob")
+    seen = gate.ask("GET", "/v1/permits?state=pending", bob).json
+    assert [one["id"] for one in seen["permits"]] in ([second, first], [first, second])
+    assert seen["next"] == 0
+    gate.ask("POST", f"/v1/permits/{first}/deny", bob, {})
+    for state, ids in (("pending", [second]), ("denied", [first]), ("consumed", []), ("expired", [])):
+        found = gate.ask("GET", f"/v1/permits?state={state}", bob).json["permits"]
+        assert [one["id"] for one in found] == ids
+    assert gate.ask("GET", "/v1/permits?state=open", bob).rule == "gate.request"
+    assert gate.ask("GET", "/v1/permits?before=x", bob).rule == "gate.request"
+    assert gate.ask("GET", f"/v1/permits/{'f' * 32}", bob).status == 404
+    assert gate.ask("GET", "/v1/permits/x%2Fy", bob).status == 404
+    access = (world.work / "governance/access.yaml").read_text("utf-8")
+    assert "erin" in access
+
+
+def test_a_pause_in_the_journal_stops_every_action(gate: GateWorld, world: PipelineWorld) -> None:
+    token, alice = gate.agent_token(PAYER), gate.person_token("alice")
+    id_ = _asked(gate, token)
+    gate.ask("POST", f"/v1/permits/{id_}/approve", alice, {})
+    lookup = {"tool": "orders.lookup", "args": {}, "key": "look"}
+    world.order("alice", orders.order_pause, str(PAYER), mode="read-only", until=0, reason="it pays twice")
+    until(lambda: "action.read-only" in _rules(_act(gate, token, "x", 10).json), "that the gate obeys")
+    assert gate.ask("POST", ACTIONS, token, lookup).json["decision"] == "allow"
+    assert "action.read-only" in _rules(_use(gate, token, id_))
+    world.order("alice", orders.order_resume, str(PAYER), reason="mended")
+    until(lambda: _use(gate, token, id_)["decision"] == "allow", "that the permit is used")
+
+
+def test_what_is_asked_for_survives_a_gate_that_is_killed(gate: GateWorld) -> None:
+    token, alice = gate.agent_token(PAYER), gate.person_token("alice")
+    id_ = _asked(gate, token)
+    gate.kill()
+    gate.start()
+    assert gate.ask("POST", f"/v1/permits/{id_}/approve", alice, {}).json["state"] == "approved"
+    gate.kill()
+    gate.start()
+    assert _use(gate, token, id_)["decision"] == "allow"
+    gate.kill()
+    gate.start()
+    assert _rules(_use(gate, token, id_)) == ["permit.consumed"]
+
+
+def test_outcomes_give_back_what_was_not_done(gate: GateWorld) -> None:
+    token = gate.agent_token(PAYER)
+    ids = [_act(gate, token, f"k{number}", 50).json["permit"]["id"] for number in range(20)]
+    full = _act(gate, token, "more", 50).json
+    assert (full["decision"], _rules(full)[0]) == ("deny", "action.quota")
+    told = gate.ask("POST", OUTCOMES, token, {"permit": ids[0], "ok": False, "done": False, "note": "shop was closed"})
+    assert (told.status, told.json) == (200, {"permit": ids[0], "outcome": "not-done"})
+    assert _act(gate, token, "more", 50).json["decision"] == "allow"
+    assert gate.ask("POST", OUTCOMES, token, {"permit": ids[0], "ok": True}).rule == "permit.outcome"
+    assert gate.ask("POST", OUTCOMES, token, {"permit": ids[1], "ok": False}).json["outcome"] == "failed"
+    assert gate.ask("POST", OUTCOMES, token, {"permit": "f" * 32, "ok": True}).status == 404
+    assert gate.ask("POST", OUTCOMES, token, {"permit": ids[2], "ok": True, "done": False}).rule == "gate.request"
+
+
+def test_a_release_that_does_not_run_any_more_may_do_nothing(gate: GateWorld) -> None:
+    token = gate.agent_token(PAYER)
+    assert _act(gate, token, "a", 10, release=f"{PAYER}/v1.0.0").json["decision"] == "allow"
+    answer = _act(gate, token, "b", 10, release=f"{PAYER}/v0.9.0").json
+    assert (answer["decision"], _rules(answer)) == ("deny", ["action.release"])
+
+
+def test_who_says_yes_to_everything_at_once_is_seen(gate: GateWorld) -> None:
+    token, alice, bob = gate.agent_token(PAYER), gate.person_token("alice"), gate.person_token("bob")
+    for number in range(4):
+        id_ = _asked(gate, token, f"k{number}", 51)
+        who = alice if number else bob
+        if number != 3:
+            gate.ask("GET", f"/v1/permits/{id_}", who)
+        gate.ask("POST", f"/v1/permits/{id_}/{'approve' if number else 'deny'}", who, {})
+    found = gate.ask("GET", "/v1/permits/statistics?days=7", alice).json
+    assert found["days"] == 7
+    by_person = {one["person"]: one for one in found["people"]}
+    seen = by_person["alice"]
+    assert (seen["decisions"], seen["shareApproved"], seen["unseen"]) == (3, 1.0, 1)
+    assert (by_person["bob"]["decisions"], by_person["bob"]["approved"], by_person["bob"]["unseen"]) == (1, 0, 0)
+    assert by_person["alice"]["medianSeconds"] is not None
+    for days in ("0", "1000", "x", "-1"):
+        assert gate.ask("GET", f"/v1/permits/statistics?days={days}", alice).rule == "gate.request"
+
+
+def test_sixty_four_ask_at_once_and_one_uses_the_permit(gate: GateWorld) -> None:
+    token, alice = gate.agent_token(PAYER), gate.person_token("alice")
+    id_ = _asked(gate, token)
+    gate.ask("POST", f"/v1/permits/{id_}/approve", alice, {})
+    with ThreadPoolExecutor(64) as pool:
+        decisions = list(pool.map(lambda _: _use(gate, token, id_)["decision"], range(64)))
+    assert decisions.count("allow") == 1
+
+
+class Receiver(FakeServer):
+    """A receiver that checks signatures as Standard Webhooks says."""
+
+    def __init__(self) -> None:
+        super().__init__(self._take)
+        self.status, self.events = 503, list[dict[str, Any]]()
+
+    def _take(self, request: Request) -> Answer:
+        key = signing_key(SECRET)
+        assert key is not None
+        signed = f"{request.headers['webhook-id']}.{request.headers['webhook-timestamp']}.".encode() + request.body
+        expected = "v1," + base64.b64encode(hmac.digest(key, signed, "sha256")).decode()
+        assert request.headers["webhook-signature"] == expected
+        event = request.json()
+        EVENT.validate(event)
+        assert event["data"]["permit"] == request.headers["webhook-id"]
+        if self.status == 204:
+            self.events.append(event)
+        return Answer(self.status)
+
+
+def test_people_are_told_by_a_signed_hook_until_it_is_taken(world: PipelineWorld, tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text(SECRET)
+    (tmp_path / "secret").chmod(0o600)
+    env = {"AGENTGOV_PERMIT_HOOK_SECRET_FILE": str(tmp_path / "secret")}
+    with (
+        Receiver().serve() as receiver,
+        GateWorld(world, tmp_path / "gate", "--permit-hook", f"{receiver.url}/told?by=gate", env=env) as gate,
+    ):
+        token = gate.agent_token(PAYER)
+        first, second = _asked(gate, token, "a"), _asked(gate, token, "b")
+        until(lambda: len(receiver.requests) >= 2, "that the receiver is asked")
+        assert receiver.events == []
+        gate.ask("POST", f"/v1/permits/{second}/deny", gate.person_token("alice"), {})
+        receiver.status = 204
+        until(lambda: receiver.events, "that the receiver is asked again")
+        assert [event["data"]["permit"] for event in receiver.events] == [first]
+        assert receiver.events[0]["data"]["asks"] == [{"who": ["dave", "team:support"], "count": 1}]
+        assert b"amount" not in receiver.requests[-1].body
+        third = _asked(gate, token, "c")
+        until(lambda: receiver.events[-1]["data"]["permit"] == third, "that the receiver hears of the next")
+        assert "nobody is told of permit" in gate.log

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 
@@ -132,7 +132,7 @@ ROUTES = (
         "What the agent runs on, signed by the gate",
         lease,
         "agent",
-        answers={200: dict[str, object], 304: None},
+        answers={200: dict[str, Any], 304: None},
         query=(
             Parameter("key", "The sticky key: decides while a canary takes a share of the traffic"),
             Parameter("release", "The name or tag of the release that a run began on, which it may keep"),

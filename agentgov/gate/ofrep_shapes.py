@@ -1,6 +1,6 @@
 """What OFREP 0.3 sends and answers, as types. The names on the wire are its own (open-feature/protocol)."""
 
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -67,10 +67,18 @@ class EventStream(msgspec.Struct, frozen=True):
 _STREAM = EventStream("sse", Endpoint("/v1/stream"), 120)
 
 
+# msgspec takes no union of structs that carry no tag, and OFREP has none.
+_EITHER = msgspec.Meta(
+    extra_json_schema={
+        "items": {"anyOf": [{"$ref": "#/components/schemas/Success"}, {"$ref": "#/components/schemas/Failure"}]}
+    }
+)
+
+
 class Bulk(msgspec.Struct, frozen=True):
     """Every flag of the agent that asks."""
 
-    flags: tuple[Success | Failure, ...]
+    flags: Annotated[tuple[Any, ...], _EITHER]
     event_streams: tuple[EventStream, ...] = msgspec.field(default=(_STREAM,), name="eventStreams")
 
 

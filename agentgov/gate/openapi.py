@@ -76,7 +76,9 @@ def _parameters(route: Route) -> list[dict[str, Any]]:
 
 
 def _responses(route: Route, schemas: dict[int, Any]) -> dict[str, Any]:
-    refused = {"application/json": {"schema": schemas_of_error()}}
+    refused: dict[str, Any] = {"application/json": {"schema": schemas_of_error()}}
+    if route.hot and route.media.startswith("text/plain"):
+        refused[route.media] = {}
     found = {str(status): {"description": says, "content": refused} for status, says in _REFUSALS.items()}
     for status, kind in route.answers.items():
         told: dict[str, Any] = {"description": _REFUSALS.get(status, "Done")}

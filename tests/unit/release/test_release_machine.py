@@ -360,6 +360,8 @@ class World(ReleaseWorld, RuleBasedStateMachine):
         named = self.closure(act.get("Release").split(" ")[1]) if act.get("Release") else ""
         stage = {"pass": "pass", "canary": "canary", "graduate": "production"}.get(act.kind, "")
         assert (named, stage) not in self.lacking, "no stage without the results that are asked for before it"
+        assert act.kind in ("clear", "rollback") or {*before.bad} <= {*after.bad}, "a bad mark goes by a person's word"
+        assert {*before.withdrawn} <= {*after.withdrawn}, "what is withdrawn stays withdrawn"
         if act.kind == "retire":
             return
         changes = before.production.release != after.production.release

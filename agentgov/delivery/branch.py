@@ -194,7 +194,7 @@ class RenderedBranch:
             payload = commit_bytes(tree, [parent] if parent else [], who, who, text.encode())
             commit = repo.write_object("commit", signed_commit(payload, self._appender.signer.sign(GIT, payload)))
         if base is None:
-            self._right = Rendered(commit, head.seq, view.tip, tree)
+            self._right, self._checking = Rendered(commit, head.seq, view.tip, tree), None
         return Rendered(commit, head.seq, view.tip, tree)
 
     def _tip(self) -> str:

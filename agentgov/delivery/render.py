@@ -12,9 +12,11 @@ from typing import Protocol
 import msgspec
 
 from agentgov.delivery.document import Documents, canonical
+from agentgov.journal.moves import former_ids
 from agentgov.journal.parts import Overlay
 from agentgov.journal.view import View
 from agentgov.model.names import AgentId, agent_id
+from agentgov.model.selector import by_name, parse_selector
 from agentgov.model.snapshot import FILE
 from agentgov.repo.changes import changed_paths
 from agentgov.repo.treeedit import Change
@@ -33,7 +35,7 @@ data:
   agent.json: |
     {document}
 """
-_DECIDE = ("deployments", "pauses", "overrides")  # the records that a document depends on; releases never change
+_DECIDE = ("deployments", "overrides")  # records that a document depends on, beside pauses; releases never change
 
 
 class Writer(Protocol):
@@ -132,13 +134,40 @@ def write_tree(view: View, documents: Documents, writer: Writer, before: tuple[V
 def may_differ(before: View, after: View) -> frozenset[AgentId] | None:
     """The agents whose documents may differ between two acts of one journal; None for all of them."""
     changed = changed_paths(after.repo, before.tree, after.tree, _DECIDE)
-    timed = any(pause.until for view in (before, after) for pause in view.state.pauses().values())
-    if timed or any(path.startswith("pauses/") for path in changed):
-        return None
     names = {path.removeprefix("deployments/").removesuffix(".yaml") for path in changed}
     if any(path.startswith("overrides/") for path in changed):
         names |= {one.agent for state in (before.state, after.state) for one in state.overrides().values()}
-    return frozenset(agent for agent in map(agent_id, names) if agent is not None)
+    paused = _paused_otherwise(before, after)
+    return paused | {agent for agent in map(agent_id, names) if agent is not None} if paused is not None else None
+
+
+def _paused_otherwise(before: View, after: View) -> frozenset[AgentId] | None:
+    """The agents that pauses may mean which count at one of the acts alone; None where they have to be read for it."""
+    old, new = _running(before), _running(after)
+    selectors = {old.get(key) or new[key] for key in old.keys() ^ new.keys()}
+    if before.authorised != after.authorised:  # labels, tools and models may be others
+        selectors |= {one for one in (*old.values(), *new.values()) if _needs_traits(one)}
+    if any(map(_needs_traits, selectors)):
+        return None
+    if not selectors:
+        return frozenset()
+    agents = (one.agent_id for one in after.state.deployments())
+    return frozenset(
+        agent
+        for agent in agents
+        if any(by_name(selector, one) for one in (agent, *former_ids(after, agent)) for selector in selectors)
+    )
+
+
+def _running(view: View) -> dict[str, str]:
+    """The selectors of the pauses that count at an act, by the acts that ordered them."""
+    time = view.state.head.time
+    return {key: one.selector for key, one in view.state.pauses().items() if one.until == 0 or time < one.until}
+
+
+def _needs_traits(selector: str) -> bool:
+    parsed = parse_selector(selector)
+    return parsed is not None and parsed.needs_traits
 
 
 def _counted(view: View, base: str, files: Mapping[str, bytes | None]) -> _Index | None:

@@ -13,19 +13,19 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pipelineworld import PipelineWorld
 from scenarios.test_verify_answers import asked
-from simulator import FLEET_YAML, TRIAGE
+from simulator import FLEET_YAML, PAYROLL, TRIAGE
 
 from agentgov.delivery.branch import rendered_ref
 from agentgov.delivery.choose import Deliveries
 from agentgov.delivery.document import Documents
-from agentgov.delivery.render import Unwritten, paths_of, write_tree
+from agentgov.delivery.render import INDEX, Unwritten, paths_of, whole, write_tree
 from agentgov.errors import AgentgovError
 from agentgov.journal.draft import sign
 from agentgov.journal.parts import Overlay
 from agentgov.journal.recovery import write_release_override
 from agentgov.journal.view import View, view_at
 from agentgov.model.document import ENVIRONMENTS
-from agentgov.model.names import ReleaseName
+from agentgov.model.names import AgentId, ReleaseName
 from agentgov.release import orders
 from agentgov.release.tagging import make_release
 from agentgov.repo.compose import commit_bytes, ident, signed_commit
@@ -199,6 +199,8 @@ STEPS: dict[str, Callable[[PipelineWorld], object]] = {
     "pause": lambda world: paused(world, str(TRIAGE), "stop", 0),
     "pause all": lambda world: paused(world, f"{TRIAGE.workspace}/*", "read-only", 0),
     "pause for a while": lambda world: paused(world, str(TRIAGE), "stop", 400),
+    "pause model": lambda world: paused(world, "model:anthropic/claude-sonnet-4-5", "stop", 0),
+    "resume model": lambda world: world.order("erin", orders.order_resume, "model:anthropic/claude-sonnet-4-5"),
     "resume": lambda world: world.order("erin", orders.order_resume, str(TRIAGE)),
     "resume all": lambda world: world.order("erin", orders.order_resume, f"{TRIAGE.workspace}/*"),
 }
@@ -207,6 +209,7 @@ STEPS: dict[str, Callable[[PipelineWorld], object]] = {
 @settings(max_examples=ROUNDS)
 @given(st.lists(st.sampled_from(sorted(STEPS)), min_size=4, max_size=9))
 @example(["override", "ticks", "pause for a while", "ticks", "ticks", "rollback", "retire"])
+@example(["pause model", "release", "ticks", "resume model", "pause all", "release", "tick"])
 @example(["release", "tick", "bad", "pause all", "abort", "resume all", "release", "ticks"])
 def test_what_changed_since_any_act_makes_the_tree_of_everything(
     once: PipelineWorld, tmp_path_factory: pytest.TempPathFactory, steps: list[str]
@@ -226,10 +229,34 @@ def test_what_changed_since_any_act_makes_the_tree_of_everything(
                 assert_incremental(before, documents[environment])
 
 
+def test_a_label_that_is_authorised_under_a_pause_takes_the_agent_away(world: PipelineWorld) -> None:
+    def labelled(agent: AgentId) -> None:
+        name = f"{{name: {agent.name}"
+        commit = world.change("alice", world.edit(agent.file, name, f"{name}, labels: {{tier: gold}}"))
+        for reviewer in ("bob", "carol", "dave", "erin"):
+            with suppress(AgentgovError):  # who owns it, of all
+                world.review(reviewer, commit)
+        assert not world.advance(commit).state.pending
+
+    labelled(PAYROLL)
+    paused(world, "tier=gold", "stop", 0)
+    views = [world.view()]
+    assert paths_there(views[-1]) == {CONFIG, MANIFEST}
+    labelled(TRIAGE)
+    views.append(world.view())
+    assert paths_there(views[-1]) == set()
+    assert_incremental(views, Documents("production"))
+
+
+def paths_there(view: View) -> set[str]:
+    """What is rendered, without the index."""
+    return whole(view, Documents("production")).keys() - {INDEX}
+
+
 def assert_incremental(views: list[View], documents: Documents) -> None:
     """From the first, and from the one before the last, the same tree comes out as from nothing; it is written."""
     *earlier, now = views
-    whole = write_tree(view_at(now.repo, now.tip), Documents(documents.environment), now.repo)
+    expected = write_tree(view_at(now.repo, now.tip), Documents(documents.environment), now.repo)
     for then in {one.tip: one for one in (earlier[0], earlier[-1])}.values():
         start = write_tree(then, Documents(documents.environment), now.repo)
-        assert write_tree(now, documents, Unwritten(Overlay(now.repo)), (then, start)) == whole
+        assert write_tree(now, documents, Unwritten(Overlay(now.repo)), (then, start)) == expected

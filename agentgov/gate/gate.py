@@ -16,6 +16,7 @@ from agentgov.gate.metrics import Metrics
 from agentgov.gate.permit_hook import Hook
 from agentgov.gate.relay import Relay
 from agentgov.gate.streams import Streams
+from agentgov.gate.tickets import Tickets
 from agentgov.journal.branch import Journal
 from agentgov.journal.draft import Actor
 from agentgov.runtime import tokens
@@ -70,7 +71,7 @@ class Gate:
         self.by_token = Limit(self.settings.token_rate, 2 * self.settings.token_rate)
         self.by_address = Limit(self.settings.address_rate, 5 * self.settings.address_rate)
         self._tokens = self.control.keep(tokens.TOPIC, lambda tx: tokens.load(tx, clock()), TokenTable({}))
-        self.leasing, self.streams = Leasing(self), Streams(self)
+        self.leasing, self.streams, self.tickets = Leasing(self), Streams(self), Tickets(actor.appender.signer)
         self.rulebooks = Rulebooks()
         self.control.heard = self.streams.changed
         self.used: dict[str, int] = {}  # tokens that were used since it was last written down

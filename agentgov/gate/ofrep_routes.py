@@ -23,6 +23,7 @@ from agentgov.gate.ofrep_shapes import (
     General,
     Success,
     refused,
+    stream_at,
 )
 from agentgov.gate.route import Parameter, Route
 from agentgov.runtime.flags import Flag, flag_of, flags_of, value_of
@@ -51,8 +52,8 @@ async def bulk(call: Call) -> int:
     found = await _evaluate(call)
     if isinstance(found, BulkFailure) and found.error_code in ("PARSE_ERROR", "INVALID_CONTEXT"):
         return await call.reply(400, _encode(found))
-    flags = flags_of(call.agent_caller.agent)
-    body = _encode(Bulk(tuple(_say(flag, found) for flag in flags)))
+    flags = tuple(_say(flag, found) for flag in flags_of(call.agent_caller.agent))
+    body = _encode(Bulk(flags, (stream_at(call.gate.tickets.of(call.agent_caller)),)))
     etag = f'"{sha256(body).hexdigest()[:32]}"'.encode("ascii")
     headers = ((b"etag", etag), (b"cache-control", b"private, no-cache"), journal_header(call.fleet))
     if has_already(call.scope["headers"], etag):

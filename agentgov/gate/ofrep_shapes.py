@@ -64,7 +64,9 @@ class EventStream(msgspec.Struct, frozen=True):
     inactivity_delay: int = msgspec.field(name="inactivityDelaySec")
 
 
-_STREAM = EventStream("sse", Endpoint("/v1/stream"), 120)
+def stream_at(ticket: str) -> EventStream:
+    """The stream of whom a ticket was given to."""
+    return EventStream("sse", Endpoint(f"/v1/stream?ticket={ticket}"), 120)
 
 
 # msgspec takes no union of structs that carry no tag, and OFREP has none.
@@ -79,7 +81,7 @@ class Bulk(msgspec.Struct, frozen=True):
     """Every flag of the agent that asks."""
 
     flags: Annotated[tuple[Any, ...], _EITHER]
-    event_streams: tuple[EventStream, ...] = msgspec.field(default=(_STREAM,), name="eventStreams")
+    event_streams: tuple[EventStream, ...] = msgspec.field(name="eventStreams")
 
 
 def refused(refusal: RefusalError) -> bytes:

@@ -54,8 +54,11 @@ class Streams:
         if mine >= MOST_OF_TOKEN or self.open >= MOST:
             raise too_many(_RETRY / 1000)
 
-    async def follow(self, caller: AgentCaller, last: str, still: Callable[[], bool]) -> AsyncIterator[bytes]:
-        """The events of one agent, beginning after the one that it heard last, for as long as its token is good."""
+    async def follow(
+        self, caller: AgentCaller, last: str, still: Callable[[], bool], *, tells_why: bool = True
+    ) -> AsyncIterator[bytes]:
+        """The events of one agent, beginning after the one that it heard last, for as long as its token is good. With
+        who paused it and why, unless that is nothing for who listens."""
         self._of_token[caller.token] = self._of_token.get(caller.token, 0) + 1
         try:
             yield f"retry: {_RETRY}\n: the lease of {caller.agent} in {caller.environment}\n\n".encode()
@@ -65,7 +68,7 @@ class Streams:
                 change = self._change
                 if self._gate.control.is_confirmed:
                     now, stop = await self._standing(caller)
-                    if stop is not None and stop != paused:
+                    if tells_why and stop is not None and stop != paused:
                         yield _event({"type": "paused", **_told(stop)})
                     if before and before != now:
                         yield _event({"type": "refetchEvaluation", "etag": now}, now)

@@ -13,6 +13,7 @@ agent: after `ttl` it asks again, after `hardExpiry` without an answer it stops.
 
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from hashlib import sha256
 from types import MappingProxyType
 from typing import Any, Literal, Protocol
@@ -171,7 +172,8 @@ def _chosen(deployed: Deployed, key: str) -> Terms | Verdict:
 
 def _stopped(agent: AgentId, paused: Stop) -> Reason:
     why = f": {paused.reason}" if paused.reason else ""
-    return deny("runtime.paused", f"{agent} is paused by {paused.by}{why}", str(agent))
+    until = f" until {datetime.fromtimestamp(paused.until, UTC):%Y-%m-%d %H:%M:%S} UTC" if paused.until else ""
+    return deny("runtime.paused", f"{agent} is paused by {paused.by}{until}{why}", str(agent))
 
 
 def _told(paused: Stop) -> dict[str, Any]:

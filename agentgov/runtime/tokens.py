@@ -68,10 +68,11 @@ class Made:
 class TokenTable:
     """Every token that may still be good, by digest; replaced as a whole."""
 
-    __slots__ = ("_found", "size")
+    __slots__ = ("_by_id", "_found", "size")
 
     def __init__(self, found: Mapping[bytes, Token]) -> None:
         self._found = found
+        self._by_id = {token.id: token for token in found.values()}
         self.size = len(found)
 
     def find(self, secret: str, now_ms: int) -> Token | None:
@@ -80,6 +81,11 @@ class TokenTable:
             return None
         digest = sha256(secret.encode("utf-8", "replace")).digest()
         token = self._found.get(digest)
+        return token if token is not None and token.is_good(now_ms) else None
+
+    def named(self, token_id: str, now_ms: int) -> Token | None:
+        """The token of this id, where it is good now. An id proves nothing."""
+        token = self._by_id.get(token_id)
         return token if token is not None and token.is_good(now_ms) else None
 
 

@@ -110,7 +110,7 @@ def test_all_flags_at_once_are_tagged(gate: GateWorld, keys: dict[str, str]) -> 
     token = gate.agent_token(TRIAGE)
     first = every(gate, token, of(keys["stable"]))
     assert [flag["key"] for flag in first.json["flags"]] == [f"{TRIAGE}{part}" for part in PARTS]
-    assert first.json["eventStreams"][0]["endpoint"]["requestUri"] == "/v1/stream"
+    assert first.json["eventStreams"][0]["endpoint"]["requestUri"].startswith("/v1/stream?ticket=")
     tag = first.headers["etag"]
     assert every(gate, token, of(keys["stable"]), If_None_Match=tag).status == 304
     assert every(gate, token, of(keys["canary"]), If_None_Match=tag).status == 200
@@ -242,3 +242,26 @@ def test_the_javascript_sdk_is_a_client(
     pause(world, gate, token)
     paused = asked(keys["stable"])
     assert (paused["object"]["value"], paused["object"]["errorCode"]) == ({"none": True}, "GENERAL")
+
+
+def test_the_javascript_sdk_for_browsers_hears_of_changes(
+    gate: GateWorld, world: PipelineWorld, keys: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    node = shutil.which("node")
+    if node is None:
+        pytest.skip("node is not there")
+    more = ("@openfeature/core@1.12.0", "@openfeature/ofrep-web-provider@0.4.3", "eventsource@4.0.0")
+    modules = npm_package(tmp_path_factory.mktemp("npm"), "@openfeature/web-sdk@1.10.0", *more)
+    script = Path(__file__).parents[1] / "tools" / "openfeature_browser.mjs"
+    base, token = f"http://127.0.0.1:{gate.port}", gate.agent_token(TRIAGE)
+    command = [node, str(script), base, token, keys["stable"], f"{TRIAGE}/prompt"]
+    environment = {**os.environ, "OPENFEATURE_MODULES": str(modules)}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment, text=True) as client:
+        assert client.stdout is not None
+        try:
+            assert json.loads(client.stdout.readline()) == {"value": "Version 1.0.0.\n", "variant": "stable"}
+            assert client.stdout.readline() == "listening\n"
+            pause(world, gate, token)
+            assert json.loads(client.stdout.readline()) == {"value": "DEFAULT", "errorCode": "GENERAL"}
+        finally:
+            client.kill()

@@ -13,8 +13,11 @@ from patience import PATIENCE, until
 from pipelineworld import PipelineWorld
 from simulator import PAYROLL, TRIAGE
 
+from agentgov.gate.gate import now_ms
 from agentgov.gate.streams import MOST_OF_TOKEN
 from agentgov.release import orders
+from agentgov.runtime import tokens
+from agentgov.store.open import open_store
 from templates import copied, made
 
 LIMITS = "governance/workspaces/support.yaml"
@@ -65,6 +68,12 @@ class Events:
             pass
         return fields
 
+    def ended(self) -> bool:
+        """Wait for the end."""
+        while self.reply.readline():
+            pass
+        return True
+
     def data(self) -> dict[str, Any]:
         """What the next event says."""
         found: dict[str, Any] = json.loads(self.next()["data"])
@@ -72,11 +81,12 @@ class Events:
 
 
 @contextmanager
-def stream(gate: GateWorld, token: str, last: str = "") -> Iterator[Events]:
+def stream(gate: GateWorld, token: str, last: str = "", path: str = "/v1/stream") -> Iterator[Events]:
     connection = http.client.HTTPConnection("127.0.0.1", gate.port, timeout=PATIENCE)
-    headers = {"Authorization": f"Bearer {token}", **({"Last-Event-ID": last} if last else {})}
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    headers |= {"Last-Event-ID": last} if last else {}
     with closing(connection):
-        connection.request("GET", "/v1/stream", headers=headers)
+        connection.request("GET", path, headers=headers)
         reply = connection.getresponse()
         assert (reply.status, reply.getheader("content-type")) == (200, "text/event-stream")
         assert reply.readline().startswith(b"retry:")
@@ -147,3 +157,50 @@ def _opens(gate: GateWorld, token: str) -> bool:
     with closing(connection):
         connection.request("GET", "/v1/stream", headers={"Authorization": f"Bearer {token}"})
         return connection.getresponse().status == 200
+
+
+def ticket_of(gate: GateWorld, token: str) -> str:
+    """Where a client that can send no header listens."""
+    found = gate.ask("POST", "/ofrep/v1/evaluate/flags", token, {}).json
+    uri: str = found["eventStreams"][0]["endpoint"]["requestUri"]
+    return uri
+
+
+def test_a_ticket_is_good_for_hearing_that_something_changed_and_for_nothing_else(
+    gate: GateWorld, world: PipelineWorld
+) -> None:
+    token = gate.agent_token(TRIAGE)
+    uri = ticket_of(gate, token)
+    assert ticket_of(gate, token) == uri
+    with stream(gate, "", path=uri) as events:
+        events.block()
+        world.order("erin", orders.order_pause, str(TRIAGE), mode="stop", until=0, reason="it loops")
+        told = events.data()
+    assert told.keys() == {"type", "etag"}, "neither who, nor why"
+    ticket = uri.partition("=")[2]
+    assert lease(gate, ticket).status == 401
+    for wrong in ("", ticket[:-1], ticket + "0", ticket.partition(".")[0], "." + ticket.partition(".")[2], "%C3%A9.x"):
+        assert gate.ask("GET", f"/v1/stream?ticket={wrong}").status == 401
+    assert gate.ask("GET", "/v1/stream", gate.person_token("alice")).status == 403
+
+
+def test_a_stream_ends_with_its_token(gate: GateWorld) -> None:
+    token = gate.agent_token(TRIAGE)
+    uri = ticket_of(gate, token)
+    with stream(gate, token) as by_token, stream(gate, "", path=uri) as by_ticket:
+        revoke(gate)
+        for events in (by_token, by_ticket):
+            assert events.ended()
+    assert gate.ask("GET", uri).status == 401
+
+
+def revoke(gate: GateWorld) -> None:
+    """Every token of the agent ends."""
+    store = open_store(gate.store, serving=False)
+    try:
+        now = now_ms()
+        found = store.read(lambda tx: tokens.listed(tx, now)).result(PATIENCE)
+        for one in found:
+            store.write(lambda tx, one=one: tokens.revoke(tx, one.id, now)).result(PATIENCE)  # type: ignore[misc]
+    finally:
+        store.close()

@@ -114,7 +114,7 @@ def test_a_paused_agent_gets_no_lease_and_hears_who_stopped_it_and_why() -> None
     found = decide_lease(ALONE, Paused(until=1_800_000_000), "", GROUNDS)
     assert isinstance(found, Verdict)
     assert [one.rule for one in found.reasons] == ["runtime.paused"]
-    assert "paused by alice: refunds look wrong" in found.reasons[0].message
+    assert "paused by alice until 2027-01-15 08:00:00 UTC: refunds look wrong" in found.reasons[0].message
     assert found.facts["paused"] == {
         "id": Paused().id,
         "by": "alice",

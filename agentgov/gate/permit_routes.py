@@ -15,6 +15,7 @@ from agentgov.gate.asking import agent_of, asked, conflict, electorate, owner_of
 from agentgov.gate.call import Call
 from agentgov.gate.callers import AgentCaller
 from agentgov.gate.errors import RefusalError, bad_request, not_found
+from agentgov.gate.recording import record_read
 from agentgov.gate.route import Parameter, Route
 from agentgov.model.names import agent_id
 from agentgov.model.verdict import Reason
@@ -89,6 +90,7 @@ class StatisticsAnswer(msgspec.Struct, frozen=True):
 async def list_permits(call: Call) -> Answer:
     """Permits that the person may see."""
     state, before = _state(call.query.get("state", "")), _number(call, "before", _FOREVER)
+    await record_read(call, "permits")
     found: list[PermitAnswer] = []
     for _ in range(_MOST_PAGES):
         page = await call.gate.read(lambda tx: listed(tx, state, call.now_ms, before))  # noqa: B023
@@ -103,7 +105,10 @@ async def list_permits(call: Call) -> Answer:
 async def show_permit(call: Call) -> Answer:
     """One permit, with what was said about it."""
     permit = await _seen(call)
-    may = not isinstance(call.caller, AgentCaller) and _may_decide(call, permit)
+    may = False
+    if not isinstance(call.caller, AgentCaller):
+        await record_read(call, "permit", agent_of(permit))
+        may = _may_decide(call, permit)
     if may and permit.at(call.now_ms) == "pending":
         await call.gate.write(lambda tx: see(tx, permit.id, call.person, call.now_ms))
     return answered(await call.gate.read(lambda tx: _whole(tx, call, permit, may)))
@@ -141,6 +146,7 @@ async def statistics(call: Call) -> Answer:
     days = _number(call, "days", 30)
     if not 0 < days <= _MOST_DAYS:
         raise bad_request(f"`days` is a number from 1 to {_MOST_DAYS}")
+    await record_read(call, "permit statistics")
     rows = await call.gate.read(lambda tx: decided(tx, call.now_ms - days * _DAY))
     seen = {name: (one := agent_id(name)) is not None and call.may("view", one) for name in {row[0] for row in rows}}
     return answered(StatisticsAnswer(days, habits(row for row in rows if seen[row[0]])))

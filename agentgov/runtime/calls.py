@@ -27,7 +27,7 @@ class Question(msgspec.Struct, frozen=True):
     count: int
 
 
-class Needs(msgspec.Struct, frozen=True):
+class Needs(msgspec.Struct, frozen=True, rename="camel"):
     """What a permit takes: every question is answered by itself, within so many seconds."""
 
     questions: tuple[Question, ...]

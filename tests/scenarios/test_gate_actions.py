@@ -3,6 +3,9 @@
 import base64
 import hmac
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -16,6 +19,7 @@ from jsonschema import Draft7Validator
 from patience import until
 from pipelineworld import PipelineWorld
 from simulator import PAYROLL, TRIAGE, agent_file
+from unit.cli.output_schema import assert_holds
 
 from agentgov.model.names import AgentId
 from agentgov.net.posting import signing_key
@@ -332,3 +336,67 @@ def test_people_are_told_by_a_signed_hook_until_it_is_taken(world: PipelineWorld
         third = _asked(gate, token, "c")
         until(lambda: receiver.events[-1]["data"]["permit"] == third, "that the receiver hears of the next")
         assert "nobody is told of permit" in gate.log
+
+
+class Person:
+    """Somebody at a terminal, with a token in a file."""
+
+    def __init__(self, world: PipelineWorld, gate: GateWorld, name: str, folder: Path) -> None:
+        file = folder / f"{name}.token"
+        file.write_text(gate.person_token(name))
+        file.chmod(0o600)
+        self._world = world
+        self._env = os.environ | {"AGENTGOV_GATE": f"http://127.0.0.1:{gate.port}", "AGENTGOV_TOKEN_FILE": str(file)}
+
+    def __call__(self, *words: str, **env: str) -> "subprocess.CompletedProcess[str]":
+        command = [sys.executable, "-m", "agentgov", "action", *words]
+        return subprocess.run(
+            command, cwd=self._world.work, env=self._env | env, capture_output=True, text=True, check=False
+        )
+
+    def json(self, *words: str) -> Any:
+        """The answer as JSON, held against its schema."""
+        done = self(*words, "--json")
+        assert done.returncode == 0, done.stderr
+        document = json.loads(done.stdout)
+        assert_holds(document, f"action-{words[0]}")
+        return document
+
+
+def test_people_decide_at_the_terminal(gate: GateWorld, world: PipelineWorld, tmp_path: Path) -> None:
+    token = gate.agent_token(PAYER)
+    alice, carol = (Person(world, gate, name, tmp_path) for name in ("alice", "carol"))
+    assert alice.json("list")["permits"] == []
+    assert "no agent waits" in alice("list").stdout
+    id_ = _asked(gate, token, subject="customer 7")
+    assert [one["id"] for one in alice.json("list")["permits"]] == [id_]
+    listed = alice("list").stdout
+    assert id_ in listed
+    assert str(PAYER) in listed
+    shown = alice("show", id_).stdout
+    for word in ("refund.create", "customer 7", '{"amount": 200}', "1 of dave, team:support", "you may decide"):
+        assert word in shown
+    assert alice.json("show", id_)["permit"]["may"] is True
+    refused = carol("approve", id_)
+    assert refused.returncode == 1
+    assert "not carol" in refused.stderr
+    assert alice.json("approve", id_, "--reason", "it is broken")["permit"]["state"] == "approved"
+    assert alice.json("deny", id_)["permit"]["state"] == "denied"
+    late = alice("approve", id_)
+    assert (late.returncode, "nothing is left to decide" in late.stderr) == (1, True)
+    assert [one["state"] for one in alice.json("list", "--all")["permits"]] == ["denied"]
+    assert alice.json("statistics")["people"][0]["person"] == "alice"
+    assert "alice" in alice("statistics").stdout
+
+
+def test_what_is_wrong_at_the_terminal_is_said(gate: GateWorld, world: PipelineWorld, tmp_path: Path) -> None:
+    alice = Person(world, gate, "alice", tmp_path)
+    assert alice("show", "../tokens").returncode == 2
+    unknown = alice("show", "f" * 32)
+    assert (unknown.returncode, "nothing here for you" in unknown.stderr) == (1, True)
+    nobody = alice("list", AGENTGOV_TOKEN_FILE=str(tmp_path / "none"))
+    assert (nobody.returncode, "AGENTGOV_TOKEN_FILE" in nobody.stderr) == (2, True)
+    gate.kill()
+    away = alice("list")
+    assert (away.returncode, "gave no answer" in away.stderr) == (3, True)
+    assert "Traceback" not in away.stderr

@@ -40,7 +40,7 @@ def test_the_first_rule_that_matches_decides() -> None:
     assert (asked.needs.four_eyes, asked.needs.within, asked.needs.show) == (True, 1800, ("args",))
     assert asked.facts["ask"] == {
         "questions": ({"who": ("team:payments-leads",), "count": 1},),
-        "four_eyes": True,
+        "fourEyes": True,
         "within": 1800,
         "show": ("args",),
     }

@@ -1,6 +1,7 @@
 """`agentgov serve`: the gate that agents and people ask at run time."""
 
 import ipaddress
+import os
 
 import click
 
@@ -29,6 +30,10 @@ _EXTRA = "install what it takes: pip install 'agentgov[gate]'"
     help="A proxy that speaks TLS and whose X-Forwarded-For and -Proto count; may be repeated.",
 )
 @click.option("--url", default="", metavar="URL", help="How the gate is reached, where agentgov.yaml does not say so.")
+@click.option("--oidc-issuer", metavar="URL", help="Let people log in at this OpenID provider too.")
+@click.option(
+    "--oidc-client", metavar="ID", help="As which client; its secret, if it has one: AGENTGOV_OIDC_SECRET_FILE."
+)
 @click.option(
     "--poll",
     type=click.FloatRange(0.1, 3600),
@@ -74,6 +79,8 @@ def serve(
     tls_key: str | None,
     behind_proxy: tuple[str, ...],
     url: str,
+    oidc_issuer: str | None,
+    oidc_client: str | None,
     poll: float,
     token_rate: float,
     address_rate: float,
@@ -95,11 +102,13 @@ def serve(
         raise UsageError(f"the gate takes {error.name}, which is not installed", _EXTRA) from None
     from agentgov.cli.permit_hook import permit_hook_of
     from agentgov.gate.gate import Settings
+    from agentgov.gate.oidc_client import client_from
     from agentgov.gate.server import Listen
 
     where = Listen(*listen, tls_cert or "", tls_key or "", behind_proxy)
     hook = permit_hook_of(permit_hook) if permit_hook else None
-    settings = Settings(token_rate, address_rate, access_log, url, hook)
+    provider = client_from(oidc_issuer, oidc_client, os.environ)
+    settings = Settings(token_rate, address_rate, access_log, url, provider, hook)
     return serve_gate(Serving(repo, store, where, settings, poll, every, counts, accept_unreviewed))
 
 

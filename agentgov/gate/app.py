@@ -16,27 +16,24 @@ import msgspec
 
 from agentgov.errors import AgentgovError, IncompleteError
 from agentgov.gate.access_log import AccessLog, Line
+from agentgov.gate.admission import admit, who_asks
 from agentgov.gate.answer import Answer
 from agentgov.gate.asgi import GoneError, Receive, Scope, Send, read_body, refuse_text, send_body, send_stream
 from agentgov.gate.call import Call
-from agentgov.gate.callers import AgentCaller, Caller, PersonCaller, bearer, caller_of
+from agentgov.gate.callers import Caller, PersonCaller
 from agentgov.gate.errors import (
     RefusalError,
     bad_request,
     cannot_tell,
     error_body,
-    forbidden,
     not_found,
-    store_away,
     too_many,
-    unknown_caller,
 )
 from agentgov.gate.gate import Gate
 from agentgov.gate.limits import of_address
 from agentgov.gate.metrics import RouteMetrics
 from agentgov.gate.paths import Paths, named
 from agentgov.gate.route import Route
-from agentgov.runtime.logins import still_holds
 from agentgov.trust.verbs import VERBS
 
 _log = logging.getLogger("agentgov.gate")
@@ -89,8 +86,7 @@ class App:
     async def _answer(self, asked: "Asked") -> int:
         """Everything in order; the status. RefusalError where it ends early."""
         gate, scope = self.gate, asked.scope
-        secret = bearer(scope["headers"])
-        asked.caller = caller = caller_of(gate.tokens, secret, asked.now_ms) if secret else None
+        asked.caller = caller = who_asks(gate, scope, asked.now_ms)
         routes, values = self._paths.find(scope["path"])
         method = scope["method"]
         route = routes.get("GET" if method == "HEAD" else method)
@@ -103,7 +99,7 @@ class App:
             raise _other_method(routes)
         found = named(served.names, values)
         call = Call(gate, gate.fleet, caller, found, scope, asked.receive, asked.send, asked.now_ms)
-        _admit(call, served)
+        admit(call, route, served.of_agent)
         if served.asks_verb and isinstance(caller, PersonCaller):
             call.require(route.verb, call.agent)
         if served.decoder is not None and not route.hot:
@@ -174,35 +170,6 @@ class Asked:
         headers += [(b"connection", b"close")] if refusal.status in (408, 413) else []
         await send_body(self.send, refusal.status, body, tuple(headers))
         return refusal.status
-
-
-def _admit(call: Call, served: Served) -> None:
-    """Refuse a caller of the wrong kind, and an agent on a path that is not its own."""
-    caller, route = call.caller, served.route
-    if route.who == "anyone":
-        return
-    if caller is None:
-        if not call.gate.control.is_confirmed:
-            raise store_away()  # a token that was made a moment ago may be missing here
-        raise unknown_caller()
-    if isinstance(caller, AgentCaller):
-        if route.who == "person":
-            raise forbidden("gate.caller", "this is for people, and an agent asks", "agentgov login")
-        if served.of_agent and call.agent != caller.agent:
-            raise not_found()
-        return
-    if route.who == "agent":
-        raise forbidden("gate.caller", "this is for agents, and a person asks", "use the token of an agent")
-    _admit_person(call, caller)
-
-
-def _admit_person(call: Call, caller: PersonCaller) -> None:
-    """Refuse whom Access does not know any more, and logins whose proof it does not."""
-    directory = call.fleet.directory
-    if directory.person(caller.person) is None:
-        raise forbidden("access.unknown-person", f"{caller.person} is not among the people of Access")
-    if caller.how == "login" and not still_holds(directory, caller.person, caller.proof).allowed:
-        raise unknown_caller()
 
 
 def _decoded(decoder: "msgspec.json.Decoder[object]", body: bytes) -> object:

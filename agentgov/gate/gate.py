@@ -13,6 +13,7 @@ from agentgov.gate.hooks import receiver
 from agentgov.gate.leasing import Leasing
 from agentgov.gate.limits import Limit
 from agentgov.gate.metrics import Metrics
+from agentgov.gate.oidc import Client, Provider
 from agentgov.gate.permit_hook import Hook
 from agentgov.gate.relay import Relay
 from agentgov.gate.streams import Streams
@@ -43,6 +44,7 @@ class Settings:
     address_rate: float = 20.0
     access_log: bool = True
     url: str = ""  # how the gate is reached, where agentgov.yaml does not say it
+    oidc: Client | None = None  # where people may log in, beside by their keys
     permit_hook: Hook | None = None
 
 
@@ -66,6 +68,8 @@ class Gate:
         self.following = Following(fleet)
         self.control = Control(store)
         self.metrics = Metrics()
+        oidc = self.settings.oidc
+        self.provider = Provider(oidc) if oidc is not None else None
         self.stopping = asyncio.Event()
         self.local: tuple[str, ...] = ()  # its addresses on this machine, once it listens
         self.by_token = Limit(self.settings.token_rate, 2 * self.settings.token_rate)
@@ -85,6 +89,12 @@ class Gate:
     def signer(self) -> Signer:
         """The gate's own key."""
         return self.actor.appender.signer
+
+    @property
+    def url(self) -> str:
+        """The address by which people reach it."""
+        told = self.settings.url or self.fleet.governance.fleet.gate.url
+        return (told or next(iter(self.local), "")).rstrip("/")
 
     @property
     def urls(self) -> frozenset[str]:

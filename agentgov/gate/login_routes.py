@@ -4,9 +4,10 @@ import secrets
 
 import msgspec
 
-from agentgov.gate.answer import NOTHING, Answer, answered
+from agentgov.gate.answer import Answer, answered
 from agentgov.gate.call import Call
 from agentgov.gate.callers import PersonCaller
+from agentgov.gate.cookies import SESSION, set_cookie
 from agentgov.gate.errors import RefusalError
 from agentgov.gate.recording import record
 from agentgov.gate.route import Route
@@ -86,7 +87,7 @@ async def logout(call: Call) -> Answer:
 
     await call.gate.write(work)
     await call.gate.control.refresh()
-    return NOTHING
+    return Answer(204, headers=(set_cookie(call.gate, SESSION, "", 0, "/"),), content_type=b"")
 
 
 ROUTES = (

@@ -8,6 +8,7 @@ GATE_RULES: tuple[RuleId, ...] = (
         "gate.unauthenticated", "No valid token came with the request.", "agentgov login, or agentgov token create."
     ),
     RuleId("gate.login", "A login that is signed does not hold; the message says why.", "agentgov login"),
+    RuleId("gate.oidc", "A login at the OpenID provider does not hold; the message says why.", "Log in again."),
     RuleId("gate.caller", "The route is for the other kind of caller: agents, or people."),
     RuleId("gate.forbidden", "The person may look at the agent, and not do this.", "agentgov who VERB AGENT."),
     RuleId("gate.not-found", "There is nothing there, or it is outside of the caller's scope."),

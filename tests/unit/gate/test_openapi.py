@@ -34,6 +34,8 @@ def test_only_what_names_nobody_is_open_to_anyone() -> None:
         "/hooks/wake",
         "/v1/login",
         "/v1/stream",  # asks for a token, or for a ticket
+        "/v1/login/callback",
+        "/v1/login/exchange",
     }
 
 

@@ -20,6 +20,7 @@ class Reconciling:
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="agentgov-reconciler", daemon=True)
         self._reconciler: Reconciler | None = None
+        self._told: frozenset[str] = frozenset()  # what was noted at the last tick
 
     def start(self) -> None:
         """Begin."""
@@ -38,9 +39,15 @@ class Reconciling:
         if self._reconciler is None:
             self._reconciler = self._setup.reconciler(self._stop.is_set)
         report = self._reconciler.look()
-        if report is not None and report.acts:
-            for act in report.acts:
-                _log.warning("done: %s", act)
+        if report is None:
+            return
+        notes = frozenset(f"{one.message} ({one.rule})" for one in report.notes)
+        for note in sorted(notes - self._told):
+            _log.warning("note: %s", note)
+        self._told = notes
+        for act in report.acts:
+            _log.warning("done: %s", act)
+        if report.acts:
             self.moved()
 
     def _run(self) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from agentgov.cli.context import Context, open_context
 from agentgov.cli.options import show
-from agentgov.cli.reconcile_loop import Setup
+from agentgov.cli.reconcile_loop import PATIENCE, Setup
 from agentgov.cli.serve_reconciling import Reconciling
 from agentgov.cli.store_visit import store_url
 from agentgov.errors import IncompleteError
@@ -61,7 +61,7 @@ def _reconciling(asked: Serving) -> tuple[Beside, ...]:
         return ()
     own = open_context(asked.repo)
     own.bot(own.view(), "reconciler")
-    return (Reconciling(Setup(own, asked.counts, asked.accept_unreviewed), asked.every),)
+    return (Reconciling(Setup(own, asked.counts, asked.accept_unreviewed, patience=PATIENCE), asked.every),)
 
 
 def _view(context: Context) -> View:

@@ -13,6 +13,9 @@ from scenarios.test_delivery_verify import _lose, _shipped, put, verified
 from simulator import TRIAGE
 from watchworld import watching
 
+from agentgov.cli.context import open_context
+from agentgov.cli.reconcile_loop import Setup
+from agentgov.cli.serve_reconciling import Reconciling
 from agentgov.delivery.branch import rendered_ref
 from agentgov.delivery.choose import Deliveries
 from agentgov.delivery.render import INDEX, paths_of
@@ -162,6 +165,17 @@ def test_a_check_that_takes_long_lets_ticks_go_on_and_is_followed_by_the_next(wo
     assert verified(world, code=0)["verdict"] == "accept"
 
 
+def test_a_branch_that_goes_away_meanwhile_is_written_from_nothing_and_the_check_is_over(world: PipelineWorld) -> None:
+    running = process(world, patience=0)
+    follow(world, running)
+    was_busy = running.busy
+    world.push(f":{REF}")
+    assert follow(world, running) == ()
+    assert (was_busy, running.busy) == (True, False)
+    assert commits(world) == 1
+    assert verified(world, code=0)["verdict"] == "accept"
+
+
 def test_what_cannot_be_computed_is_told_and_not_tried_at_every_tick(world: PipelineWorld, tmp_path: Path) -> None:
     other = world.clone(tmp_path / "other")
     view = other.view()
@@ -185,3 +199,16 @@ def test_a_watch_mends_what_it_finds(world: PipelineWorld) -> None:
         assert one.end() == 0
     world.clock.time = int(time.time())  # at which the watch has written
     assert verified(world, code=0)["verdict"] == "accept"
+
+
+def test_the_reconciler_of_a_gate_says_so_in_its_log_once(
+    world: PipelineWorld, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    for name, value in world.variables("reconciler").items():
+        monkeypatch.setenv(name, value)
+    put(world, "reconciler", wrong(world, "file"))
+    beside = Reconciling(Setup(open_context(str(world.work)), None, False), 60)
+    beside.look()
+    beside.look()
+    (told,) = (one.message for one in caplog.records if "rendered.differs" in one.message)
+    assert CONFIG in told

@@ -174,12 +174,12 @@ class Line:
             del self._seq_of[commit]
             if self._seq_of_id.get(act_id, -1) >= length:
                 del self._seq_of_id[act_id]
-        for folder in [folder for folder, acts in self._changes.items() if acts[-1] >= length]:
-            kept = [seq for seq in self._changes[folder] if seq < length]
-            if kept:
-                self._changes[folder] = kept
-            else:
-                del self._changes[folder]
+        trees = self._trees
+        for seq in range(length, len(trees)):  # few acts change contents, and a fleet has very many folders
+            for folder in _changed_folders(self._repo, trees[seq - 1] if seq else None, trees[seq]):
+                kept = [one for one in self._changes.pop(folder, ()) if one < length]
+                if kept:
+                    self._changes[folder] = kept
         del self._commits[length:], self._ids[length:], self._trees[length:]
 
 

@@ -101,7 +101,7 @@ class _Turning:
         if report is not None:
             self._tell(self.reconciler, report, time.monotonic() - started)
         if report is not None and report.busy:
-            self.stop.wake()
+            self.stop.wake()  # it looks at the remote, and goes on
 
     def failed(self, error: AgentgovError) -> None:
         """A look failed; the loop says so, and goes on."""

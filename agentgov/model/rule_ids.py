@@ -231,6 +231,7 @@ RULES: tuple[RuleId, ...] = (
     RuleId(
         "reconcile.left-out", "An act was refused; its agent is left out for a while.", "See agentgov status AGENT."
     ),
+    RuleId("reconcile.unfinished", "More was due than one tick writes.", "Run agentgov reconcile."),
     RuleId("reconcile.wake", "A call to look at once is not signed as it must be.", "Set the same secret."),
     RuleId("counts.source", "The source of counts does not answer as it must.", "See docs/counts.md."),
     RuleId("rendered.true", "The rendered commit is what the journal says."),

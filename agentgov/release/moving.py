@@ -60,7 +60,10 @@ def move(
     failing = [(agent, wait) for agent, decision in decisions.items() for wait in decision.waits if wait.is_alarm]
     writing.notes += [bake_failed(str(agent), wait.message) for agent, wait in failing]
     writing.notes += writing.keep(refs, [_commit_of(one) for one in due.values() if one.act == "alarm"])
-    for agents in turns.take(due, now):
+    for number, agents in enumerate(turns.take(due, now)):
+        if number and writing.is_spent:
+            writing.left += len(agents)
+            continue
         view = _push(writing, turns, plan, view, {agent: due[agent] for agent in agents})
     return view, decisions
 

@@ -1,10 +1,11 @@
 """The reconciler: observe, verify, plan, apply. One tick leaves the fleet where the rules say it should be next.
 
 A tick takes over what reviews cover on main, records releases at first sight, and moves every agent by at most one
-transition; all transitions of a tick are one push. While the journal is older than `maxAge` nothing is taken over, no
-release is recorded and no risk is raised; what reduces risk goes on. Everything it writes is judged by the journal like
-everybody's acts, so a second reconciler, or a crash at any line, can lose time and nothing else. Whatever somebody
-pushes to main or as a tag, agents that run are moved all the same.
+transition; many transitions are one push, and after half a minute of pushes it leaves the rest to the next tick. While
+the journal is older than `maxAge` nothing is taken over, no release is recorded and no risk is raised; what reduces
+risk goes on. Everything it writes is judged by the journal like everybody's acts, so a second reconciler, or a crash at
+any line, can lose time and nothing else. Whatever somebody pushes to main or as a tag, agents that run are moved all
+the same.
 """
 
 from collections.abc import Callable
@@ -80,7 +81,7 @@ class Reconciler:
         senses = Senses(self.store, self.counts, self.index, self.accept_unreviewed)
         view, decisions = move(writing, senses, self.turns, view, refs)
         view = _checkpoint(writing, view, refs, lost)
-        writing.notes += _overdue(view, self.clock())
+        writing.notes += [*_overdue(view, self.clock()), *_left(writing)]
         behind = [one for each in self.followers for one in each.follow(view, tuple(writing.acts), self.clock())]
         return Report(
             view,
@@ -91,8 +92,9 @@ class Reconciler:
             (*writing.notes, *behind),
             writing.kinds,
             lag={name: acts for each in self.followers for name, acts in each.lag.items()},
-            restless=bool(behind),
-            busy=any(each.busy for each in self.followers),
+            restless=bool(behind or writing.left),
+            busy=bool(writing.left) or any(each.busy for each in self.followers),
+            left=writing.left,
         )
 
 
@@ -111,6 +113,14 @@ def _checkpoint(writing: Writing, view: View, refs: Refs, lost: tuple[Reason, ..
     return writing.append(
         view, lambda present: [draft(present, writing.actor, "checkpoint", subject, fields, now=now())]
     )
+
+
+def _left(writing: Writing) -> list[Reason]:
+    """What is left to the next tick."""
+    if not writing.left:
+        return []
+    acts = f"{writing.left:,} act{'s' if writing.left > 1 else ''}"
+    return [note("reconcile.unfinished", f"{acts} left to the next tick: this one has been writing for long enough")]
 
 
 def _overdue(view: View, now: int) -> list[Reason]:

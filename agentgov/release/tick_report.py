@@ -22,5 +22,6 @@ class Report:
     notes: tuple[Reason, ...] = ()
     kinds: Mapping[str, int] = field(default_factory=dict)  # how many acts of each kind were written
     lag: Mapping[str, int] = field(default_factory=dict)  # how many acts each target is behind that follows
-    restless: bool = False  # whether somebody who follows has to try again
-    busy: bool = False  # whether somebody who follows would go on at once
+    restless: bool = False  # whether something is left to do, by it or by somebody who follows
+    busy: bool = False  # whether it, or somebody who follows, would go on at once
+    left: int = 0  # acts that were due and are left to the next tick

@@ -1,8 +1,11 @@
 """What a tick writes with: one journal, one key, one clock. It remembers what was written and what there is to say.
 
-Once `stopped` says so, nothing more is written: a tick ends between two acts. Decides nothing; the journal judges.
+Once `stopped` says so, nothing more is written: a tick ends between two acts. It ends early as well where it has been
+writing for long: what takes risk away may have come due meanwhile, and only the next tick sees that. Decides nothing;
+the journal judges.
 """
 
+import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -16,6 +19,8 @@ from agentgov.model.verdict import Reason
 from agentgov.release.keeping import keep_commits
 from agentgov.release.refs import Refs
 
+LONGEST = 30.0  # seconds of writing after which a tick begins no other push
+
 
 @dataclass(slots=True)
 class Writing:
@@ -28,6 +33,13 @@ class Writing:
     acts: list[str] = field(default_factory=list)  # subjects of what was written
     notes: list[Reason] = field(default_factory=list)
     kinds: Counter[str] = field(default_factory=Counter)  # how many acts of each kind were written
+    left: int = 0  # acts that are due and were not written, since that would have taken too long
+    _spent: float = 0.0
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether it has been writing for so long that the tick should end."""
+        return self._spent >= LONGEST
 
     def append(self, view: View, propose: Callable[[View], list[Draft]], leave_out: LeaveOut | None = None) -> View:
         """The view after the acts that are proposed, in one push; the same view where there are none."""
@@ -47,7 +59,9 @@ class Writing:
             del written[draft.act.id]
             return True
 
+        started = time.monotonic()
         view = self.journal.append(remember, self.actor.appender, self.clock, left_out)
+        self._spent += time.monotonic() - started
         self.acts += [act.subject for act in written.values()]
         self.kinds.update(act.kind for act in written.values())
         return view

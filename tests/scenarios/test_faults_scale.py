@@ -12,6 +12,7 @@ from simulator import TRIAGE
 
 from agentgov.model.names import AgentId, ReleaseName
 from agentgov.release import orders
+from agentgov.release.order import MOST
 from agentgov.release.tagging import make_release
 
 
@@ -26,8 +27,9 @@ def release_all(fleet: PipelineWorld, agents: tuple[AgentId, ...], version: str)
 def acts_by_agent(fleet: PipelineWorld, *kinds: str) -> dict[str, list[str]]:
     """The kinds of acts on each agent, in order, as far as they are of these."""
     found: dict[str, list[str]] = {}
+    ours = set(map(str, fleet.agents))
     for act in fleet.acts():
-        if act.kind in kinds:
+        if act.kind in kinds and act.get("Agent") in ours:
             found.setdefault(act.get("Agent"), []).append(act.kind)
     return found
 
@@ -46,9 +48,8 @@ def lose(fleet: PipelineWorld, name: str) -> PipelineWorld:
     return fleet.beside()
 
 
-@pytest.mark.parametrize("count", [3, pytest.param(300, marks=pytest.mark.slow)])
-def test_one_broken_agent_among_many_in_one_merge_stops_nobody(tmp_path: Path, count: int) -> None:
-    fleet = PipelineWorld(tmp_path / "world", agents=count)
+def one_merge(fleet: PipelineWorld) -> tuple[AgentId, tuple[AgentId, ...]]:
+    """One merge changes every agent, and the first for the worse; each has a tag. That one, and the others."""
     broken, *others = fleet.agents
     files = {f"{one.folder}/prompts/system.md": f"Be {one.name}, and kind.\n" for one in others}
     commit = fleet.change("alice", files | {broken.file: "apiVersion: agentgov.dev/v1\nkind: Agent\nspec: [\n"})
@@ -57,12 +58,59 @@ def test_one_broken_agent_among_many_in_one_merge_stops_nobody(tmp_path: Path, c
     assert list(fleet.known().state.pending) == [broken.file]
     release_all(fleet, tuple(others), "1.0.0")
     fleet.tag("alice", broken, "1.0.0", commit)
+    return broken, tuple(others)
+
+
+@pytest.mark.parametrize("count", [3, pytest.param(300, marks=pytest.mark.slow)])
+def test_one_broken_agent_among_many_in_one_merge_stops_nobody(tmp_path: Path, count: int) -> None:
+    fleet = PipelineWorld(tmp_path / "world", agents=count)
+    broken, others = one_merge(fleet)
     fleet.run()
     assert [reason.subject for reason in fleet.last.refused] == [f"{broken}/v1.0.0"]
     fleet.until(lambda at: at.staging.state == "PASSED", others[-1])
     assert acts_by_agent(fleet, "release-seen", "stage", "pass") == {
         str(one): ["release-seen", "stage", "pass"] for one in others
     }
+    fleet.check()
+
+
+@pytest.mark.parametrize(("count", "most"), [(8, 2), pytest.param(2000, MOST, marks=pytest.mark.slow)])
+def test_all_agents_changed_in_one_merge_go_in_turn_and_a_rollback_comes_between(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, count: int, most: int
+) -> None:
+    """Each tick has time for one push of first sights and one of transitions, and leaves the rest to the next."""
+    fleet = PipelineWorld(tmp_path / "world", agents=count)
+    for version in ("1.0.0", "1.1.0"):
+        fleet.ship(version)
+    broken, others = one_merge(fleet)
+    monkeypatch.setattr("agentgov.release.writing.LONGEST", 0.0)
+    for module in ("order", "taking_over"):
+        monkeypatch.setattr(f"agentgov.release.{module}.MOST", most)
+    gitworld.git(fleet.remote, "config", "core.logAllRefUpdates", "always")
+    other, reconciler = fleet.clone(fleet.folder / "other"), fleet.reconciler(fleet.actor("reconciler"))
+    report = reconciler.tick()
+    wrote, first = [len(report.acts)], len(fleet.acts())
+    other.order("erin", orders.order_rollback, TRIAGE, None, reason="it lies")
+    assert other.running() == "1.0.0"
+    while report.left:
+        assert "reconcile.unfinished" in {one.rule for one in report.notes}
+        fleet.clock.pass_(60)
+        report = reconciler.tick()
+        wrote.append(len(report.acts))
+    assert len(wrote) >= len(others) // most
+    assert max(wrote) <= 2 * most
+    assert fleet.acts()[first].kind == "rollback"
+    assert [reason.subject for reason in report.refused] == [f"{broken}/v1.0.0"]
+    assert acts_by_agent(fleet, "release-seen", "stage") == {str(one): ["release-seen", "stage"] for one in others}
+    seen, staged = (
+        [act.get("Agent") for act in fleet.acts() if act.kind == kind and act.get("Agent") != str(TRIAGE)]
+        for kind in ("release-seen", "stage")
+    )
+    assert seen != sorted(seen)  # no name is always first
+    turn = {agent: number // most for number, agent in enumerate(seen)}
+    assert [turn[agent] for agent in staged] == sorted(turn[agent] for agent in staged)  # who waited longest is first
+    pushes = gitworld.git(fleet.remote, "reflog", "--format=%H", fleet.journal.ref).decode().split()
+    assert len(pushes) >= len(seen) // most + len(staged) // most
     fleet.check()
 
 

@@ -33,7 +33,7 @@ def test_everybody_has_one_turn_and_what_reduces_risk_goes_first(
 
 def test_a_name_is_not_always_first() -> None:
     due = {AgentId("w", f"a{number}"): Decision("P12", "stage") for number in range(20)}
-    assert len({in_order(due, {}, salt)[0][0] for salt in range(30)}) > 5
+    assert len({in_order(due, {}, salt, 100)[0][0] for salt in range(30)}) > 5
 
 
 def test_whoever_waits_comes_first_however_many_come_after() -> None:

@@ -1,31 +1,38 @@
 """What a very large fleet costs: a tick with nothing to do, a thousand agents due, one act, a rollback.
 
-    python benchmarks/bench_large.py [agents] [due]
+    python benchmarks/bench_large.py 10000 1000
+    python benchmarks/bench_large.py 100000 0 --only act
+    python benchmarks/bench_large.py 10000 0 --only merge
 
 See `large_fleet` for what is real in it. Everything written is synced; `CPU` is of this process alone, without git's.
 Processes are the real command, with the remote on the same disk.
 """
 
+import argparse
 import os
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).resolve().parents[1] / part) for part in ("tests", ".")]
 
 from large_fleet import SOAK, LargeFleet  # noqa: E402
 
+from agentgov.cli.context import Context  # noqa: E402
+from agentgov.cli.status import Looks  # noqa: E402
 from agentgov.model.names import AgentId  # noqa: E402
 from agentgov.release import orders  # noqa: E402
 from agentgov.release.counts import Reading  # noqa: E402
 from agentgov.release.fleet import observe_all, plan_all  # noqa: E402
 from agentgov.release.refs import observe_refs  # noqa: E402
+from agentgov.release.tick_report import Report  # noqa: E402
 
 TIMES = 7
+PARTS = ("act", "ticks", "looks", "commands", "merge")
 Row = tuple[str, float, float | None]  # what, seconds on the wall, CPU seconds
 
 
@@ -70,14 +77,41 @@ def ticks(world: LargeFleet, due: int) -> Iterator[Row]:
 
 
 def one_act(world: LargeFleet) -> Row:
-    """One act of one agent, judged, signed and durable, not pushed."""
-    view, erin = world.view(), world.actor("erin")
+    """One act of one agent after another: each is judged, signed and durable, and none is pushed."""
+    erin, views = world.actor("erin"), [world.view()]
 
     def built(agent: AgentId) -> Callable[[], object]:
+        view = views[-1]
         act = orders.order_rollback(view, erin, agent, None, now=world.clock(), reason="Worse.")
-        return lambda: world.journal.build(view, [act], erin.appender, world.clock())
+        return lambda: views.append(world.journal.build(view, [act], erin.appender, world.clock()))
 
-    return median("one act, durable, without its push", (built(agent) for agent in world.agents[-TIMES:]))
+    what = f"one act at {len(world.agents):,} agents, not pushed"
+    return median(what, (built(agent) for agent in world.agents[-TIMES:]))
+
+
+def merge(world: LargeFleet) -> Iterator[Row]:
+    """Every agent changed by one merge: reviewed, taken over, released, recorded and staged; a rollback in between."""
+    commits = list[str]()
+    yield timed("one merge that changes every agent, pushed", lambda: commits.append(world.merge(2)))
+    yield timed("its review", lambda: world.review("bob", commits[0]))
+    reconciler = world.reconciler(world.actor("reconciler"))
+    yield timed("the tick that takes it over", reconciler.tick)
+    assert not world.view().state.pending
+    world.release_all(2, "1.2.0", commits[0])
+    rows, reports = list[Row](), list[Report]()
+    while not reports or reports[-1].left:
+        rows.append(timed("the longest of these ticks", lambda: reports.append(reconciler.tick())))
+        if len(rows) == 2:
+            what, wall, _ = timed("rollback between two of these", command(world, "erin", *_back(world.agents[0])))
+            yield what, wall, None
+    acts = sum(len(one.acts) for one in reports)
+    what = f"{acts:,} sights and transitions, {len(rows)} ticks"
+    yield what, sum(row[1] for row in rows), sum(row[2] or 0 for row in rows)
+    yield max(rows, key=lambda row: row[1])
+
+
+def _back(agent: AgentId) -> tuple[str, ...]:
+    return "rollback", str(agent), "--reason", "Worse.", "--yes"
 
 
 def command(world: LargeFleet, who: str, *args: str) -> Callable[[], object]:
@@ -89,33 +123,53 @@ def command(world: LargeFleet, who: str, *args: str) -> Callable[[], object]:
 def commands(world: LargeFleet) -> Iterator[Row]:
     """What people and timers start."""
 
-    def back(agent: AgentId) -> Callable[[], object]:
-        return command(world, "erin", "rollback", str(agent), "--reason", "Worse.", "--yes")
+    some = world.agents[-TIMES:]
+    yield median("rollback, from command to pushed act", (command(world, "erin", *_back(one)) for one in some))
+    yield median("status AGENT", (command(world, "erin", "status", str(one)) for one in some))
+    yield timed("status", command(world, "erin", "status"))
 
-    yield median("rollback, from command to pushed act", (back(agent) for agent in world.agents[-TIMES:]))
-    yield median("status AGENT", (command(world, "erin", "status", str(one)) for one in world.agents[-TIMES:]))
+
+def looks(world: LargeFleet) -> Iterator[Row]:
+    """What a board costs at its first look, and at those after it."""
+    context = Context(world.repo, world.journal)
+    board = Looks(context)
+    yield timed("first look of status --watch", lambda: board.look(context.view(fetch=True)))
+    again = (lambda: board.look(context.view(fetch=True)) for _ in range(TIMES))
+    yield median("look of status --watch, nothing new", again)
 
 
-def measure(folder: Path, agents: int, due: int) -> Iterator[Row]:
-    """All rows of the table."""
+def measure(folder: Path, agents: int, due: int, parts: Sequence[str]) -> Iterator[Row]:
+    """The rows of these parts of the table."""
     start = time.perf_counter()
     world = LargeFleet(folder, agents, soaking=due)
     yield "making the fleet", time.perf_counter() - start, None
-    yield one_act(world)
-    yield from ticks(world, due)
-    yield from ((what, wall, None) for what, wall, _ in commands(world))
+    if "act" in parts:
+        yield one_act(world)
+    if "ticks" in parts:
+        yield from ticks(world, due)
+    if "looks" in parts:
+        yield from looks(world)
+    if "commands" in parts:
+        yield from ((what, wall, None) for what, wall, _ in commands(world))
+    if "merge" in parts:
+        yield from merge(world)
 
 
 def main() -> None:
     """Print a table."""
-    agents, due = (*map(int, sys.argv[1:]), *(10_000, 1000)[len(sys.argv) - 1 :])
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("agents", type=int, nargs="?", default=10_000)
+    parser.add_argument("due", type=int, nargs="?", default=1000, help="how many of them soak, and are due later")
+    parser.add_argument("--only", action="append", choices=PARTS, help="this part alone; all but merge otherwise")
+    options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         for home in ("CONFIG", "STATE"):
             os.environ[f"AGENTGOV_{home}_HOME"] = str(Path(name) / home.lower())
-        print(f"{agents:,} agents, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
-        for what, wall, used in measure(Path(name) / "world", agents, due):
+        print(f"{options.agents:,} agents, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
+        parts = options.only or PARTS[:-1]
+        for what, wall, used in measure(Path(name) / "world", options.agents, options.due, parts):
             cpu = f"{used * 1000:>10,.1f} CPU" if used is not None else ""
-            print(f"{what:<44} {wall * 1000:>10,.1f} ms {cpu}", flush=True)
+            print(f"{what:<48} {wall * 1000:>10,.1f} ms {cpu}", flush=True)
 
 
 if __name__ == "__main__":

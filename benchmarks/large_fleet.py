@@ -93,7 +93,11 @@ class LargeFleet(PipelineWorld):
         self.introduce(commit=commits[0])
         view, pack = self.view(), Pack()
         made = {
-            agent: [_made(self, view.tip, agent, n, commits[n]) for n in range(len(VERSIONS))] for agent in self.agents
+            agent: [
+                _made(self, (0, view.tip), ReleaseName(agent, version), number, commits[number])
+                for number, version in enumerate(VERSIONS)
+            ]
+            for agent in self.agents
         }
         records = _records(pack, made, frozenset(self.agents[:soaking]))
         self._write(pack)
@@ -116,6 +120,32 @@ class LargeFleet(PipelineWorld):
         beats = [draft(view, bot, "checkpoint", "checkpoint", [], now=self.clock()) for _ in range(acts)]
         self.append(*beats, by="reconciler")
         self.repo, self.journal = self.fresh()
+
+    def merge(self, number: int) -> str:
+        """One commit of main, pushed, that changes the words of every agent."""
+        who = ident("alice", "alice@sim.example", self.clock())
+        with self.repo.packing():
+            files = {
+                path: (FILE, self.repo.write_blob(text.encode()))
+                for path, text in _texts(self.agents, number).items()
+                if not path.endswith("agent.yaml")
+            }
+            tree = self.repo.put_files(self.repo.commit(self.head()).tree, files)
+            commit = self.repo.write_object("commit", commit_bytes(tree, (self.head(),), who, who, b"All of them\n"))
+        gitworld.git(self.work, "update-ref", "refs/heads/main", commit)
+        gitworld.git(self.work, "push", "-q", "origin", "main")
+        return commit
+
+    def release_all(self, number: int, version: str, commit: str) -> None:
+        """A release of each agent at a commit that is authorised, all tags in the remote."""
+        view, pack, names = self.view(), Pack(), dict[str, str]()
+        for agent in self.agents:
+            made = _made(self, (view.state.head.seq, view.tip), ReleaseName(agent, version), number, commit)
+            names[made.record.name] = pack.add("tag", made.raw)
+        pack.write(self.remote)
+        lines = "".join(f"create refs/tags/{name} {oid}\n" for name, oid in names.items())
+        gitworld.git(self.remote, "update-ref", "--stdin", data=lines.encode())
+        gitworld.git(self.remote, "pack-refs", "--all")
 
     def fresh(self) -> tuple[Repository, Journal]:
         """The clone as another process finds it."""
@@ -149,11 +179,12 @@ def _texts(agents: Iterable[AgentId], number: int) -> dict[str, str]:
     }
 
 
-def _made(world: PipelineWorld, tip: str, agent: AgentId, number: int, commit: str) -> _Made:
-    """A release as people make it."""
+def _made(world: PipelineWorld, at: tuple[int, str], name: ReleaseName, number: int, commit: str) -> _Made:
+    """A release as people make it who saw this act (its number and its commit)."""
+    agent = name.agent
     files = {path: (FILE, hashlib.sha256(text.encode()).hexdigest()) for path, text in _texts([agent], number).items()}
-    name, closure = ReleaseName(agent, VERSIONS[number]), manifest_digest(agent, files)
-    text = TagText(FLEET, closure, 0, tip)
+    closure = manifest_digest(agent, files)
+    text = TagText(FLEET, closure, *at)
     tagger = ident("alice", "alice@sim.example", world.clock())
     payload = tag_bytes(commit, "commit", str(name), tagger, tag_message(name, text).encode())
     raw = signed_tag(payload, world.signers["alice"].sign(GIT, payload))

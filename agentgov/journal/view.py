@@ -97,6 +97,7 @@ class TreeReader:
         self._repo, self._tree = repo, tree
         self._known = known or Known()
         self._records: dict[str, Record | None] = {}
+        self._names: dict[str, Sequence[str]] = {}
 
     def record(self, path: str) -> Record | None:
         """The record at a path; IncompleteError when what stands there is none."""
@@ -107,11 +108,11 @@ class TreeReader:
 
     def names(self, folder: str) -> Sequence[str]:
         """The names in a folder, sorted by their bytes, folders with a trailing slash."""
-        entry = self._repo.entry(self._tree, folder)
-        if entry is None or entry.mode != TREE:
-            return ()
-        found = self._repo.tree(entry.oid)
-        return [path_text(item.name) + ("/" if item.mode == TREE else "") for item in found]
+        if folder not in self._names:
+            entry = self._repo.entry(self._tree, folder)
+            found = self._repo.tree(entry.oid) if entry is not None and entry.mode == TREE else ()
+            self._names[folder] = [path_text(item.name) + ("/" if item.mode == TREE else "") for item in found]
+        return self._names[folder]
 
     def _read(self, path: str, oid: str) -> Record:
         return read_record(self._repo, self._known, path, oid)

@@ -7,12 +7,10 @@ id is `<workspace>/<agent>`, a release is `<workspace>/<agent>/v<SemVer 2.0>`.
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from semver import Version
 
 LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\Z")
+# Major, minor, patch, whether it is no pre-release, and the parts of a pre-release: compared as they stand.
+Precedence = tuple[int, int, int, bool, tuple[tuple[bool, int, str], ...]]
 SHARED = "shared"  # the folder of a workspace for texts that several agents name
 
 
@@ -74,14 +72,14 @@ class ReleaseName:
         return f"refs/tags/{self}"
 
     @property
-    def precedence(self) -> "Version":
+    def precedence(self) -> Precedence:
         """SemVer 2.0 section 11 precedence, comparable with `<`; build metadata does not count."""
-        return _version(self.version)
+        return _precedence(self.version)
 
     @property
     def is_prerelease(self) -> bool:
         """Whether the version carries a pre-release part (rc.1)."""
-        return self.precedence.prerelease is not None
+        return not self.precedence[3]
 
 
 @lru_cache(maxsize=4096)
@@ -99,7 +97,11 @@ def release_name(text: str) -> ReleaseName | None:
 
 
 @lru_cache(maxsize=4096)
-def _version(text: str) -> "Version":
+def _precedence(text: str) -> Precedence:
+    """Numbers are below words, fewer parts below more, and a pre-release below its release."""
     from semver import Version
 
-    return Version.parse(text)
+    version = Version.parse(text)
+    parts = version.prerelease.split(".") if version.prerelease is not None else ()
+    ordered = tuple((False, int(part), "") if part.isdecimal() else (True, 0, part) for part in parts)
+    return version.major, version.minor, version.patch, version.prerelease is None, ordered

@@ -181,4 +181,4 @@ def _version_after(
     name = next_version(view, agent, bump or "minor", tags)
     if last is None or last.release_name.precedence < name.precedence:
         return name
-    return ReleaseName(agent, str(last.release_name.precedence.finalize_version()))
+    return ReleaseName(agent, ".".join(map(str, last.release_name.precedence[:3])))

@@ -42,8 +42,13 @@ def next_version(view: View, agent: AgentId, bump: Bump, tags: frozenset[str]) -
     final = [name for name in known if not name.is_prerelease]
     if not final:
         return ReleaseName(agent, "1.0.0")
-    highest = max(name.precedence for name in final)
-    return ReleaseName(agent, str(getattr(highest, f"bump_{bump}")()))
+    major, minor, patch, *_ = max(name.precedence for name in final)
+    after: dict[Bump, str] = {
+        "major": f"{major + 1}.0.0",
+        "minor": f"{major}.{minor + 1}.0",
+        "patch": f"{major}.{minor}.{patch + 1}",
+    }
+    return ReleaseName(agent, after[bump])
 
 
 def closure_at(repo: Repository, agent: AgentId, commit: str) -> tuple[Closure, TreeSnapshot]:

@@ -5,8 +5,9 @@ from itertools import pairwise
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from semver import Version
 
-from agentgov.model.names import AgentId, agent_id, agent_of_path, is_label, release_name
+from agentgov.model.names import AgentId, ReleaseName, agent_id, agent_of_path, is_label, release_name
 
 TRIAGE = AgentId("support", "triage")
 
@@ -94,3 +95,18 @@ def test_refs_of_a_release() -> None:
     assert name is not None
     assert name.ref == "refs/tags/support/triage/v1.4.0-rc.1"
     assert (name.agent, name.version) == (TRIAGE, "1.4.0-rc.1")
+
+
+_PARTS = st.sampled_from(["0", "1", "9", "10", "a", "B", "a-1", "-", "rc", "1a"])
+_VERSIONS = st.builds(
+    lambda numbers, parts: ".".join(map(str, numbers)) + (f"-{'.'.join(parts)}" if parts else ""),
+    st.tuples(*[st.integers(0, 2)] * 3),
+    st.lists(_PARTS, max_size=3),
+)
+
+
+@given(_VERSIONS, _VERSIONS)
+def test_precedence_is_that_of_the_reference_library(one: str, other: str) -> None:
+    ours = [ReleaseName(TRIAGE, text).precedence for text in (one, other)]
+    theirs = [Version.parse(text) for text in (one, other)]
+    assert (ours[0] < ours[1], ours[0] == ours[1]) == (theirs[0] < theirs[1], theirs[0] == theirs[1])

@@ -94,7 +94,7 @@ class World(ReleaseWorld, RuleBasedStateMachine):
     def tag(self, part: str, content: str, pick: int) -> None:
         versions = [one.release_name.precedence for one in self.releases]
         top = max(versions, default=None)
-        numbers = (top.major, top.minor, top.patch) if top else (1, 0, 0)
+        numbers = top[:3] if top else (1, 0, 0)
         version = {
             "major": f"{numbers[0] + 1}.0.0",
             "minor": f"{numbers[0]}.{numbers[1] + 1}.0",

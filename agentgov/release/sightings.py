@@ -6,6 +6,7 @@ large or incomplete, stops the look at the others. Writes nothing.
 
 from collections.abc import Container, Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from agentgov.errors import IncompleteError
 from agentgov.journal.tags import judge_tag
@@ -19,7 +20,11 @@ from agentgov.release.tagging import refuse_content
 from agentgov.repo.objects import ObjectError
 from agentgov.repo.snapshot import TreeSnapshot, commit_snapshot
 
-Snapshots = dict[str, TreeSnapshot]  # of commits, so that what many tags point at is listed once
+if TYPE_CHECKING:
+    from agentgov.validate.neighbours import Neighbours
+
+# Of commits, with the neighbours of their agents, so that what many tags point at is looked at once.
+Snapshots = dict[str, "tuple[TreeSnapshot, Neighbours]"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +94,13 @@ def _look(view: View, name: ReleaseName, oid: str, snapshots: Snapshots) -> Sigh
 
 
 def _refuse_content(view: View, name: ReleaseName, release: Release, snapshots: Snapshots) -> Refusal | None:
+    from agentgov.validate.neighbours import neighbours  # all checks, as below
+
     commit = release.commit
     try:
         if commit not in snapshots:
-            snapshots[commit] = commit_snapshot(view.repo, commit)
-        return refuse_content(view, name.agent, snapshots[commit])
+            snapshot = commit_snapshot(view.repo, commit)
+            snapshots[commit] = snapshot, neighbours(snapshot.entries())
+        return refuse_content(view, name.agent, *snapshots[commit])
     except ObjectError as error:
         return Refusal("tag.commit", f"the commit of the tag cannot be read: {error}")

@@ -5,7 +5,7 @@ Refuses what the reconciler would refuse, before anything is signed. Says nothin
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from agentgov.errors import RefusedError, UsageError
 from agentgov.journal.draft import Actor
@@ -22,6 +22,9 @@ from agentgov.repo.repository import Repository
 from agentgov.repo.snapshot import TreeSnapshot, commit_snapshot
 from agentgov.trust.sshsig import GIT
 from agentgov.validate.load import load_agent
+
+if TYPE_CHECKING:
+    from agentgov.validate.neighbours import Neighbours
 
 Bump = Literal["major", "minor", "patch"]
 
@@ -62,12 +65,14 @@ def closure_at(repo: Repository, agent: AgentId, commit: str) -> tuple[Closure, 
     return closure_of(agent, document, snapshot), snapshot
 
 
-def refuse_content(view: View, agent: AgentId, snapshot: TreeSnapshot) -> Refusal | None:
+def refuse_content(
+    view: View, agent: AgentId, snapshot: TreeSnapshot, among: "Neighbours | None" = None
+) -> Refusal | None:
     """Why an agent's content in this snapshot may not be released: an error, a draft, a review that is overdue on the
-    day of the journal. ObjectError where a tree cannot be read."""
+    day of the journal. ObjectError where a tree cannot be read. `among` as `findings_of_agent` takes it."""
     from agentgov.validate.run import findings_of_agent  # all checks: only a release pays for them
 
-    found = findings_of_agent(snapshot, view.governance, agent)
+    found = findings_of_agent(snapshot, view.governance, agent, among)
     errors = [finding for finding in found if finding.severity is Severity.ERROR]
     document, _ = load_agent(snapshot, agent)
     if errors or document is None:

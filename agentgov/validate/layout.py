@@ -51,7 +51,7 @@ def check_names(paths: Iterable[str]) -> Iterator[Finding]:
 
     Only names in one folder can collide, so parts of a fleet can be asked one by one, and then one path of each.
     """
-    for names, files in _collisions(paths):
+    for names, files in collisions(paths):
         for file in files:
             yield _collision(names, file)
 
@@ -65,8 +65,11 @@ def check_uncommitted(unmerged: Iterable[str], odd: Iterable[str]) -> Iterator[F
         yield _not_a_file(path, Entry(0))
 
 
-def check_closure(view: View, agent: AgentId, own: Collection[str]) -> Iterator[Finding]:
-    """What is wrong with the places of the files of one agent, other files being there or not."""
+def check_closure(
+    view: View, agent: AgentId, own: Collection[str], colliding: Iterable[Collection[str]]
+) -> Iterator[Finding]:
+    """What is wrong with the places of the files of one agent, other files being there or not; `colliding` are the
+    names of the snapshot that are one path on other machines."""
     for path in own:
         if path in view.entries and not view.entries[path].is_file:
             yield _not_a_file(path, view.entries[path])
@@ -74,7 +77,7 @@ def check_closure(view: View, agent: AgentId, own: Collection[str]) -> Iterator[
             yield from _odd_name(path)
         if path.rpartition("/")[2] not in _ALWAYS_WELCOME:
             yield from _unexpected(path)
-    for names, _ in _collisions(view.entries):
+    for names in colliding:
         if any(path == name or path.startswith(f"{name}/") for name in names for path in own):
             yield _collision(names, agent.file)
 
@@ -167,7 +170,7 @@ def _collision(names: Collection[str], file: str) -> Finding:
     return finding("layout.collision", Location(file, 1, 1), message, "rename one of them")
 
 
-def _collisions(paths: Iterable[str]) -> Iterator[tuple[Collection[str], Collection[str]]]:
+def collisions(paths: Iterable[str]) -> Iterator[tuple[Collection[str], Collection[str]]]:
     """Files and folders that differ only in case or in Unicode normalisation: on other machines they are one. Each
     with a file that is it, or is in it."""
     groups: dict[str, dict[str, str]] = {}  # folded path or folder -> how it is written -> a file that is or is in it

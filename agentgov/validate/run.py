@@ -19,6 +19,7 @@ from agentgov.validate import layout, ownership, texts
 from agentgov.validate.codes import finding
 from agentgov.validate.judge import Judgement, applied, in_order, judge_fleet
 from agentgov.validate.load import Parts, load_agent, load_document
+from agentgov.validate.neighbours import Neighbours, neighbours
 from agentgov.validate.selection import EVERYTHING, Selection
 from agentgov.validate.unit import marks_in, of_subject
 from agentgov.validate.view import Subject, View
@@ -34,10 +35,14 @@ def examine(snapshot: Snapshot, selection: Selection = EVERYTHING) -> Judgement:
     return judge_fleet(PartitionedSnapshot(snapshot), selection=selection)
 
 
-def findings_of_agent(snapshot: Snapshot, governance: Governance, agent_id: AgentId) -> tuple[Finding, ...]:
+def findings_of_agent(
+    snapshot: Snapshot, governance: Governance, agent_id: AgentId, among: Neighbours | None = None
+) -> tuple[Finding, ...]:
     """Every finding about one agent of a snapshot that stands, judged by the governance given and not by the snapshot's
-    own: it also says whether marks in the agent's files count."""
+    own: it also says whether marks in the agent's files count. `among` are the neighbours in the snapshot, where they
+    are known."""
     entries = snapshot.entries()
+    among = neighbours(entries) if among is None else among
     parts = Parts(
         governance.fleet,
         governance.access,
@@ -55,15 +60,15 @@ def findings_of_agent(snapshot: Snapshot, governance: Governance, agent_id: Agen
     view = View(snapshot, entries, parts)
     loaded = load_document(snapshot, "Agent", Agent, agent_id.file)
     found = list(loaded.findings)
-    own = {path for path in entries if path.startswith(f"{agent_id.folder}/")}
+    own = set(among.of(agent_id))
     if loaded.draft is not None and isinstance(loaded.value, dict):
-        own = closure_paths(agent_id, loaded.draft, entries)
+        own = closure_paths(agent_id, loaded.draft, among.nameable(agent_id))
         subject = Subject(agent_id, loaded.draft, loaded.value)
         found.extend(of_subject(view, subject))
         found.extend(ownership.check_unowned(view, sorted(own)))
     found.extend(texts.check(view, sorted(own)))
-    found.extend(layout.check_closure(view, agent_id, sorted(own)))
-    inside = {path: entry for path, entry in entries.items() if path.startswith(f"{agent_id.folder}/")}
+    found.extend(layout.check_closure(view, agent_id, sorted(own), among.collisions))
+    inside = {path: entries[path] for path in among.of(agent_id)}
     return in_order(applied(found, marks_in(snapshot, inside), governance.fleet, whole=True).kept)
 
 

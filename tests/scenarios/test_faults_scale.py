@@ -10,17 +10,32 @@ from patience import PATIENCE
 from pipelineworld import PipelineWorld
 from simulator import TRIAGE
 
+from agentgov.journal.tags import TagText, tag_message
+from agentgov.model.closure import closure_of
 from agentgov.model.names import AgentId, ReleaseName
 from agentgov.release import orders
 from agentgov.release.order import MOST
-from agentgov.release.tagging import make_release
+from agentgov.repo.compose import ident, signed_tag, tag_bytes
+from agentgov.repo.snapshot import commit_snapshot
+from agentgov.trust.sshsig import GIT
+from agentgov.validate.load import load_agent
 
 
 def release_all(fleet: PipelineWorld, agents: tuple[AgentId, ...], version: str) -> None:
-    """A release of each of them at main, in one push."""
-    view, alice, head = fleet.view(), fleet.actor("alice"), fleet.head()
-    for agent in agents:
-        make_release(view, alice, ReleaseName(agent, version), head, now=fleet.clock())
+    """A release of each of them at main, in one push; what they hold is read once."""
+    view, head, lines = fleet.view(), fleet.head(), list[str]()
+    snapshot, tagger = commit_snapshot(fleet.repo, head), ident("alice", "alice@sim.example", fleet.clock())
+    with fleet.repo.packing():
+        for agent in agents:
+            name, (document, _) = ReleaseName(agent, version), load_agent(snapshot, agent)
+            assert document is not None
+            text = TagText(
+                view.state.head.fleet, closure_of(agent, document, snapshot).digest, view.state.head.seq, view.tip
+            )
+            payload = tag_bytes(head, "commit", str(name), tagger, tag_message(name, text).encode())
+            oid = fleet.repo.write_object("tag", signed_tag(payload, fleet.signers["alice"].sign(GIT, payload)))
+            lines.append(f"create {name.ref} {oid}\n")
+    gitworld.git(fleet.work, "update-ref", "--stdin", data="".join(lines).encode())
     fleet.push("refs/tags/*")
 
 

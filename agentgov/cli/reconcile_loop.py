@@ -26,7 +26,7 @@ from agentgov.repo import clock
 from agentgov.report.page import Page, Span
 from agentgov.trust.places import state_path
 
-PATIENCE = 1.0  # seconds of a tick of a watch, for each branch
+PATIENCE = 0.5  # seconds of a tick of a watch: whoever wakes it meanwhile waits about so long
 Answer = TypeVar("Answer")
 
 
@@ -39,7 +39,7 @@ class Setup:
     counts: str | None
     accept_unreviewed: bool
     folders: tuple[tuple[Environment, Path], ...] = ()
-    patience: float = math.inf  # seconds of one tick in which a rendered branch is computed again
+    patience: float = math.inf  # seconds of one tick in which rendered branches are computed again
 
     def reconciler(self, stopped: Callable[[], bool]) -> Reconciler:
         """The reconciler of this machine, with its key and memory."""

@@ -28,7 +28,7 @@ class Deliveries:
     journal: Journal
     appender: Appender
     folders: Sequence[RenderedFolder] = ()
-    patience: float = math.inf  # seconds of one tick in which a branch is computed again
+    patience: float = math.inf  # seconds of one tick in which branches are computed again
     lag: Mapping[str, int] = field(default_factory=dict)  # how many acts each target is behind, by its name
     name: str = "deliveries"
     _branches: dict[Environment, RenderedBranch] = field(default_factory=dict)
@@ -43,7 +43,8 @@ class Deliveries:
         everybody: tuple[RenderedFolder | RenderedBranch | Webhooks, ...]
         everybody = (*self.folders, *self._branches.values(), self._webhooks)
         told = [reason for one in everybody for reason in one.follow(view, acts, now)]
-        told += [reason for one in self._branches.values() for reason in one.check(view, now, self._timer())]
+        enough = self._timer()
+        told += [reason for one in self._branches.values() for reason in one.check(view, now, enough)]
         self.lag = {name: behind for one in everybody for name, behind in one.lag.items()}
         return tuple(told)
 

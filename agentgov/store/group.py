@@ -10,8 +10,10 @@ connection that broke before the commit) is done again, each work by itself. Nob
 import logging
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import Any, Protocol
@@ -71,20 +73,23 @@ class GroupWriter:
 
     def __init__(self, engine: Engine, name: str) -> None:
         self._engine = engine
-        self._queue: SimpleQueue[Asked | None] = SimpleQueue()
+        self._queue: SimpleQueue[Asked | None] = SimpleQueue()  # None: look at what is urgent, and whether to end
+        self._urgent: deque[Asked] = deque()
         self._open, self._closing = True, threading.Lock()
         self._looked = time.monotonic()
         self._thread = threading.Thread(target=self._serve, name=name, daemon=True)
         self._thread.start()
 
-    def ask(self, work: Callable[[Transaction], T]) -> "Future[T]":
-        """Have some work done and committed."""
-        if self._queue.qsize() >= WAITING:
+    def ask(self, work: Callable[[Transaction], T], urgent: bool = False) -> "Future[T]":
+        """Have some work done and committed; what is urgent goes before all that waits."""
+        if not urgent and self._queue.qsize() >= WAITING:
             return refused("the store has too much to do", "try again in a moment")
         future: Future[T] = Future()
         with self._closing:
             if self._open:
-                self._queue.put(Asked(work, future))
+                if urgent:
+                    self._urgent.append(Asked(work, future))
+                self._queue.put(None if urgent else Asked(work, future))
                 return future
         return refused("the store is closed")
 
@@ -97,17 +102,15 @@ class GroupWriter:
         self._thread.join()
 
     def _serve(self) -> None:
-        while True:
-            try:
-                first = self._queue.get(timeout=_IDLE)
-            except Empty:
-                self._look()
-                continue
-            if first is None:
-                return
+        first = None
+        while self._open or self._urgent or not self._queue.empty():
+            if not self._urgent:
+                with suppress(Empty):
+                    first = self._queue.get(timeout=_IDLE)
             if time.monotonic() - self._looked > _IDLE:
                 self._look()
             self._group(first)
+            first = None
 
     def _look(self) -> None:
         self._looked = time.monotonic()
@@ -116,7 +119,7 @@ class GroupWriter:
         except Exception:
             logging.getLogger(__name__).exception("the store could not look after itself")
 
-    def _group(self, first: Asked) -> None:
+    def _group(self, first: Asked | None) -> None:
         group: list[Asked] = []
         try:
             self._together(first, group)
@@ -131,32 +134,36 @@ class GroupWriter:
         for asked in group:
             asked.resolve()
 
-    def _together(self, first: Asked, group: list[Asked]) -> None:
-        if not first.future.set_running_or_notify_cancel():
-            return
-        group.append(first)
-        self._engine.begin()
-        self._engine.attempt(first)
-        for asked in self._coming():
+    def _together(self, first: Asked | None, group: list[Asked]) -> None:
+        for asked in self._coming(first):
+            if not asked.future.set_running_or_notify_cancel():
+                continue
             group.append(asked)
+            if len(group) == 1:
+                self._engine.begin()
             self._engine.attempt(asked)
-        self._engine.commit()
+        if group:
+            self._engine.commit()
 
-    def _coming(self) -> Iterator[Asked]:
-        """What else is asked for while this transaction is open."""
+    def _coming(self, first: Asked | None) -> Iterator[Asked]:
+        """What is asked for until the group is closed: what is urgent, what came first, what comes meanwhile."""
         end = time.monotonic() + PERIOD
-        for _ in range(GROUP - 1):
-            try:
-                asked = self._queue.get_nowait()
-            except Empty:
-                return
-            if asked is None:
-                self._queue.put(None)  # for who serves
-                return
-            if asked.future.set_running_or_notify_cancel():
+        for number in range(GROUP):
+            if number and time.monotonic() > end:
+                break
+            if self._urgent:
+                yield self._urgent.popleft()
+                continue
+            if first is None:
+                try:
+                    first = self._queue.get_nowait()
+                except Empty:
+                    return
+            if first is not None:
+                asked, first = first, None
                 yield asked
-            if time.monotonic() > end:
-                return
+        if first is not None:
+            yield first
 
     def _alone(self, asked: Asked) -> None:
         """Do one work by itself, again where others got in its way, and give up after a while."""

@@ -37,10 +37,10 @@ class Transaction(Protocol):
 class Store(Protocol):
     """A database that is open. Work is a function of a transaction: it may run again, so it changes nothing else."""
 
-    def write(self, work: Callable[[Transaction], T]) -> "Future[T]":
+    def write(self, work: Callable[[Transaction], T], *, urgent: bool = False) -> "Future[T]":
         """Do some work and commit it together with what others ask for meanwhile. The future is resolved once it
         is on disk; an exception of the work undoes what it did, and nothing of the others'. IncompleteError where it
-        cannot be told whether it was committed."""
+        cannot be told whether it was committed. What is urgent, such as a pause, goes before all that waits."""
 
     def read(self, work: Callable[[Transaction], T]) -> "Future[T]":
         """Look at what is committed."""

@@ -194,9 +194,9 @@ class PostgresqlStore:
         self._writer = GroupWriter(_Writer(writer), "agentgov-store-writes")
         self._readers = Readers(self._look, _READERS)
 
-    def write(self, work: Callable[[Transaction], T]) -> "Future[T]":
+    def write(self, work: Callable[[Transaction], T], *, urgent: bool = False) -> "Future[T]":
         """Do some work and commit it together with what others ask for meanwhile."""
-        return self._writer.ask(work)
+        return self._writer.ask(work, urgent)
 
     def read(self, work: Callable[[Transaction], T]) -> "Future[T]":
         """Look at what is committed."""

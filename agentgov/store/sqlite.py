@@ -8,7 +8,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from queue import SimpleQueue
 
@@ -30,6 +30,8 @@ _PRAGMAS = (
     "PRAGMA foreign_keys = ON",
     "PRAGMA temp_store = MEMORY",
     "PRAGMA trusted_schema = OFF",
+    "PRAGMA wal_autocheckpoint = 4000",  # pages: fewer waits, since most of what is written is the same pages again
+    "PRAGMA journal_size_limit = 67108864",
 )
 
 
@@ -92,8 +94,11 @@ class SqliteTransaction:
         if not self._connection.in_transaction:
             raise LostError(str(self._failed or "it was rolled back"))
         if self._saved:
-            self._connection.execute("ROLLBACK TO work")
-            self._connection.execute("RELEASE work")
+            try:
+                self._connection.execute("ROLLBACK TO work")
+                self._connection.execute("RELEASE work")
+            except sqlite3.Error as error:
+                raise LostError(str(error)) from error
 
 
 class _Writer:
@@ -133,11 +138,7 @@ class _Writer:
             self._tell(topic)
 
     def rollback(self) -> None:
-        try:
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
-        except sqlite3.Error:  # what cannot be rolled back cannot be committed either
-            pass
+        _roll_back(self._connection)
 
     def idle(self) -> None:
         version = self._data_version()
@@ -179,9 +180,9 @@ class SqliteStore:
         self._writer = GroupWriter(engine, "agentgov-store-writes")
         self._readers = Readers(self._look, _READERS)
 
-    def write(self, work: Callable[[Transaction], T]) -> "Future[T]":
+    def write(self, work: Callable[[Transaction], T], *, urgent: bool = False) -> "Future[T]":
         """Do some work and commit it together with what others ask for meanwhile."""
-        return self._writer.ask(work)
+        return self._writer.ask(work, urgent)
 
     def read(self, work: Callable[[Transaction], T]) -> "Future[T]":
         """Look at what is committed."""
@@ -203,12 +204,18 @@ class SqliteStore:
         connection = self._free.get()
         try:
             connection.execute("BEGIN")
-            try:
-                return work(SqliteTransaction(connection, self._path))
-            finally:
-                connection.execute("ROLLBACK")
+            return work(SqliteTransaction(connection, self._path))
+        except sqlite3.Error as error:
+            raise _said(error, self._path) from error
         finally:
+            _roll_back(connection)
             self._free.put(connection)
+
+
+def _roll_back(connection: sqlite3.Connection) -> None:
+    with suppress(sqlite3.Error):  # what cannot be rolled back cannot be committed either
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
 
 
 def _connect(path: Path) -> sqlite3.Connection:
@@ -249,8 +256,7 @@ def _upgrade(connection: sqlite3.Connection, path: Path, steps: Sequence[Migrati
             yield SqliteTransaction(connection, path)
             connection.execute("COMMIT")
         finally:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
+            _roll_back(connection)
 
     try:
         if not serving and not _missing(connection, steps):

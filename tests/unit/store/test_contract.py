@@ -199,6 +199,24 @@ def test_a_flood_is_told_to_come_back_and_costs_nobody_who_was_there(store: Stor
     assert store.write(lambda tx: 9).result(PATIENCE) == store.read(lambda tx: 9).result(PATIENCE) == 9
 
 
+def test_what_is_urgent_goes_before_all_that_waits(store: Store) -> None:
+    held = threading.Event()
+    order: list[str] = []
+    first = store.write(lambda tx: held.wait(PATIENCE))
+    waiting = [store.write(lambda tx: order.append("late")) for _ in range(WAITING)]
+    urgent = [store.write(lambda tx: order.append("urgent"), urgent=True) for _ in range(3)]
+    held.set()
+    assert first.result(PATIENCE)
+    wait([*waiting, *urgent], PATIENCE)
+    assert order == ["urgent"] * 3 + ["late"] * WAITING
+    assert store.write(lambda tx: 5, urgent=True).result(PATIENCE) == 5
+    last = [store.write(lambda tx: 6, urgent=True), store.write(lambda tx: 7)]
+    store.close()
+    assert [future.result(0) for future in last] == [6, 7]
+    with pytest.raises(IncompleteError, match="closed"):
+        store.write(lambda tx: 8, urgent=True).result(PATIENCE)
+
+
 def test_event_loops_wait_for_answers_and_for_what_is_raised(store: Store) -> None:
     async def all_of_it() -> list[object]:
         def work(n: int) -> object:
@@ -229,4 +247,4 @@ def test_who_is_cancelled_while_waiting_stops_nothing(store: Store) -> None:
         assert await asyncio.wrap_future(first)
 
     asyncio.run(impatient())
-    assert names(store) == ["a"]
+    until(lambda: names(store) == ["a"])

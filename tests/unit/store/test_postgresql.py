@@ -2,7 +2,6 @@
 
 import socket
 import threading
-import time
 from collections.abc import Iterator
 from concurrent.futures import wait
 from contextlib import contextmanager, suppress
@@ -112,6 +111,27 @@ def test_a_group_that_meets_a_lock_is_done_by_its_single_works(url: str, monkeyp
         outsider.rollback()
         store.write(add).result(PATIENCE)
         assert size(store) == (1,)
+
+
+def test_a_gate_that_falls_asleep_in_its_turn_does_not_stop_the_others(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = links._SETTINGS.replace("transaction_session_timeout = '10s'", "transaction_session_timeout = '300ms'")
+    monkeypatch.setattr(links, "_SETTINGS", settings)
+    with opened(url) as one, opened(url) as other:
+        one.write(add).result(PATIENCE)
+        awake = threading.Event()
+
+        def sleeps(tx: Transaction) -> int:
+            changed = add(tx)
+            awake.wait(PATIENCE)
+            return changed + add(tx)
+
+        slept = one.write(sleeps)
+        assert other.write(add).result(PATIENCE) == 1
+        awake.set()
+        assert slept.result(PATIENCE) == 2
+        assert size(other) == (3,)
 
 
 def test_a_deadlock_with_somebody_else_costs_no_work(store: Store, url: str) -> None:
@@ -248,7 +268,7 @@ def test_a_commit_without_an_answer_is_told_as_unknown(postgres: Postgres, arriv
         url = postgres.database(tcp=True).replace(f":{postgres.port}", f":{wire.port}").replace("@", f":{PASSWORD}@")
         with opened(url) as store:
             store.write(add).result(PATIENCE)
-            wire.cut = "after" if arrives else "before"
+            wire.cut = "answer" if arrives else "question"
             with pytest.raises(IncompleteError, match="cannot be told whether") as caught:
                 store.write(add).result(PATIENCE)
             assert PASSWORD not in caught.value.in_one_line
@@ -258,7 +278,7 @@ def test_a_commit_without_an_answer_is_told_as_unknown(postgres: Postgres, arriv
 
 
 class Wire:
-    """A relay in front of the server, which is cut around the next COMMIT."""
+    """A relay in front of the server, which is cut when the next COMMIT is asked for, or when it is answered."""
 
     def __init__(self, target: int) -> None:
         self._target, self.cut = target, ""
@@ -282,18 +302,14 @@ class Wire:
                 return
             server = socket.create_connection(("127.0.0.1", self._target))
             self._sockets += [client, server]
-            for source, sink in ((client, server), (server, client)):
-                threading.Thread(target=self._relay, args=(source, sink), daemon=True).start()
+            for source, sink, loses in ((client, server, "question"), (server, client, "answer")):
+                threading.Thread(target=self._relay, args=(source, sink, loses), daemon=True).start()
 
-    def _relay(self, source: socket.socket, sink: socket.socket) -> None:
+    def _relay(self, source: socket.socket, sink: socket.socket, loses: str) -> None:
         try:
             while data := source.recv(65536):
-                if self.cut and b"COMMIT\0" in data:
-                    arrives, self.cut = self.cut == "after", ""
-                    source.shutdown(socket.SHUT_RDWR)
-                    if arrives:
-                        sink.sendall(data)
-                        time.sleep(0.5)  # it is committed, and nobody hears the answer
+                if self.cut == loses and b"COMMIT\0" in data:
+                    self.cut = ""
                     break
                 sink.sendall(data)
         except OSError:

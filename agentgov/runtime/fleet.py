@@ -8,6 +8,7 @@ here: they are in the store, too.
 import threading
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import islice
 
 from agentgov.delivery.released import ReleasedAgents
 from agentgov.errors import AgentgovError
@@ -18,6 +19,7 @@ from agentgov.model.names import AgentId
 from agentgov.model.state import Deployment, Pause
 from agentgov.model.transitions import is_retired
 from agentgov.model.verdict import Reason, deny, unknown
+from agentgov.repo.changes import changed_paths
 from agentgov.runtime.deployed import Deployed, Release
 from agentgov.runtime.lease import Grounds
 from agentgov.runtime.limits import narrowed
@@ -30,7 +32,7 @@ _MOST_KEPT = 65_536
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """What was found of one agent, and what it was found from."""
+    """What was found of one agent, and what it was found from; under no governance where it is to be found again."""
 
     record: Deployment
     governance: str
@@ -60,8 +62,7 @@ class Fleet:
         self._found: dict[_Key, _Found] = {}
         self._earlier: dict[_Key, _Found] = {}
         if before is not None:
-            with self._shared.lock:
-                self._earlier = {**before._earlier, **before._found}
+            self._take_over(before)
 
     @property
     def grounds(self) -> Grounds:
@@ -82,9 +83,12 @@ class Fleet:
         found = self._found.get((agent, environment))
         return found.deployed if found is not None else None
 
-    def refresh(self) -> None:
-        """Find now what was asked for before, so that nobody waits for it."""
-        for agent, environment in tuple(self._earlier):
+    def refresh(self, most: int = 1000) -> None:
+        """Find now what was asked for before and may have changed, so that nobody waits for it; of so many at most, so
+        that nobody waits for the fleet."""
+        with self._shared.lock:
+            earlier = tuple(islice(self._earlier, most))
+        for agent, environment in earlier:
             self.deployed(agent, environment)
 
     def agents(self) -> tuple[AgentId, ...]:
@@ -106,6 +110,15 @@ class Fleet:
         with self._shared.lock:
             return tuple(sorted(self.view.state.pauses().values(), key=lambda pause: pause.seq))
 
+    def _take_over(self, before: "Fleet") -> None:
+        """What is still as it was there; the rest is looked at once somebody asks."""
+        changed = _changed(before.view, self.view)
+        with self._shared.lock:
+            known = {**before._earlier, **before._found}
+        for key, found in known.items():
+            same = found.governance == self.governance_digest and changed is not None and str(key[0]) not in changed
+            (self._found if same else self._earlier)[key] = found
+
     def _find(self, agent: AgentId, environment: Environment) -> Deployed:
         key = agent, environment
         try:
@@ -114,24 +127,33 @@ class Fleet:
             same = kept is not None and (kept.record, kept.governance) == (record, self.governance_digest)
             found = kept if kept is not None and same else None
             if found is None:
-                found = _Found(record, self.governance_digest, self._resolve(agent, environment, record))
+                found = self._resolve(agent, environment, record)
         except AgentgovError as error:  # what is damaged or missing may be there again the next time
             return Deployed(agent, environment, refused=(unknown("runtime.incomplete", error.message, str(agent)),))
         if len(self._found) < _MOST_KEPT and (record.staging.release or record.production.release):
             self._found[key] = found
         return found.deployed
 
-    def _resolve(self, agent: AgentId, environment: Environment, at: Deployment) -> Deployed:
-        ramps = environment == "production" and bool(at.canary.share and at.canary.release)
+    def _resolve(self, agent: AgentId, environment: Environment, at: Deployment) -> _Found:
         tag = at.production.release if environment == "production" else at.staging.release
         stable = self._release(agent, environment, at, tag) if tag else None
-        canary = self._release(agent, environment, at, at.canary.release) if ramps else None
         if isinstance(stable, Reason):
-            return Deployed(agent, environment, refused=(stable,))
-        if not isinstance(canary, Release):  # what cannot run gets no traffic, and nothing changes for the others
-            return Deployed(agent, environment, stable, refused=() if stable else (_nothing(agent, environment, at),))
-        rollout = self._shared.rollouts.of(self.view, agent)
-        return Deployed(agent, environment, stable, canary, at.canary.share, rollout)
+            return _Found(at, self.governance_digest, Deployed(agent, environment, refused=(stable,)))
+        refused = () if stable is not None else (_nothing(agent, environment, at),)
+        alone = Deployed(agent, environment, stable, refused=refused)
+        if environment != "production" or not at.canary.share or not at.canary.release:
+            return _Found(at, self.governance_digest, alone)
+        try:
+            canary = self._release(agent, environment, at, at.canary.release)
+            rollout = self._shared.rollouts.of(self.view, agent)
+        except AgentgovError:
+            if stable is None:
+                raise
+            return _Found(at, "", alone)  # what is missing is looked for again at the next act
+        if isinstance(canary, Reason):  # what cannot run gets no traffic, and nothing changes for the others
+            return _Found(at, self.governance_digest, alone)
+        both = Deployed(agent, environment, stable, canary, at.canary.share, rollout)
+        return _Found(at, self.governance_digest, both)
 
     def _release(self, agent: AgentId, environment: Environment, at: Deployment, tag: str) -> Release | Reason:
         if tag in at.withdrawn:
@@ -143,6 +165,15 @@ class Fleet:
         return Release(
             found.name, found.tag, found.commit, found.closure, left.agent, left.config, found.files, left.reasons
         )
+
+
+def _changed(before: View, after: View) -> frozenset[str] | None:
+    """The agents whose records differ between two acts, as text; None where that cannot be told."""
+    try:
+        paths = changed_paths(after.repo, before.tree, after.tree, ("deployments",))
+    except AgentgovError:
+        return None
+    return frozenset(path.removeprefix("deployments/").removesuffix(".yaml") for path in paths)
 
 
 def _nothing(agent: AgentId, environment: Environment, at: Deployment) -> Reason:

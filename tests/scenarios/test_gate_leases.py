@@ -80,6 +80,17 @@ def test_what_the_agent_has_is_not_sent_again(gate: GateWorld) -> None:
         assert gate.ask("GET", LEASE, token, headers={"If-None-Match": other}).status == 200
 
 
+def test_a_gate_that_is_killed_and_started_again_leases_the_same_bytes(gate: GateWorld) -> None:
+    token = gate.agent_token(TRIAGE)
+    first = ask(gate, token)
+    gate.kill()
+    gate.start()
+    again = ask(gate, token)
+    assert again.body == first.body
+    for name in ("etag", "agentgov-signature", "agentgov-journal"):
+        assert again.headers[name] == first.headers[name]
+
+
 def test_an_agent_gets_nobody_elses_lease_and_people_get_none(gate: GateWorld) -> None:
     token = gate.agent_token(TRIAGE)
     assert gate.ask("GET", f"/v1/agents/{PAYROLL}/lease", token).rule == "gate.not-found"

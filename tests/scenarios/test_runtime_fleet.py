@@ -141,6 +141,36 @@ def test_contents_that_are_gone_are_no_yes_and_come_back(world: PipelineWorld) -
     assert Fleet(world.beside().known()).deployed(TRIAGE, "production").stable is not None
 
 
+def test_what_somebody_elses_act_changes_is_not_asked_again(world: PipelineWorld) -> None:
+    before = Fleet(world.view())
+    first = before.deployed(TRIAGE, "production")
+    world.order("bob", orders.order_pause, str(PAYROLL), mode="stop", until=0, reason="look at it")
+    after = Fleet(world.view(), before)
+    assert after.seq == before.seq + 1
+    assert after.known(TRIAGE, "production") is first
+
+
+def test_a_canary_whose_contents_are_gone_gets_no_traffic(world: PipelineWorld) -> None:
+    to_canary(world)
+    tag = world.at().canary.release
+    path = f"{TRIAGE.folder}/prompts/system.md"
+    view = world.view()
+    entry = view.repo.entry(view.authorised, path)
+    assert entry is not None
+    loose = world.work / ".git" / "objects" / entry.oid[:2] / entry.oid[2:]
+    aside = loose.with_suffix(".aside")
+    loose.rename(aside)
+    damaged = Fleet(world.beside().known())
+    found = damaged.deployed(TRIAGE, "production")
+    assert found.stable is not None
+    assert (found.stable.name, found.canary, found.share) == (f"{TRIAGE}/v1.0.0", None, 0)
+    aside.rename(loose)
+    world.order("bob", orders.order_pause, str(PAYROLL), mode="stop", until=0, reason="another act")
+    mended = Fleet(world.view(), damaged).deployed(TRIAGE, "production").canary
+    assert mended is not None
+    assert mended.tag == tag
+
+
 def test_threads_ask_at_the_same_time(world: PipelineWorld) -> None:
     fleet, found = Fleet(world.view()), []
     threads = [threading.Thread(target=lambda: found.append(fleet.deployed(TRIAGE, "production"))) for _ in range(8)]
@@ -159,8 +189,10 @@ def test_what_is_still_the_same_is_not_read_again(world: PipelineWorld) -> None:
     world.run()
     assert Fleet(before.view, before).deployed(TRIAGE, "production") is first
     after = Fleet(world.view(), before)
+    assert after.known(TRIAGE, "production") is None, "its record changed"
     after.refresh()
-    found = after.deployed(TRIAGE, "production")
+    found = after.known(TRIAGE, "production")
+    assert found is not None
     assert found == first
     assert found.stable is not None
     assert first.stable is not None

@@ -4,7 +4,6 @@ The text travels as a file between them. Whoever adds a signature is shown what 
 on its way fails by the signatures that are in it already.
 """
 
-import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,16 +15,15 @@ from agentgov.cli.options import answer
 from agentgov.cli.order import Done, tell
 from agentgov.errors import ConfigurationError, RefusedError
 from agentgov.journal.draft import Actor, Draft, sign
+from agentgov.journal.draft_text import MOST, read_draft, write_draft
 from agentgov.journal.view import View
-from agentgov.model.act import Act, ActError, parse, render
+from agentgov.model.act import Act, ActError, render
 from agentgov.model.acts_table import ACTS, people_needed
 from agentgov.repo import clock
 from agentgov.report.page import Page, Span
 from agentgov.trust.signers import Signer
 from agentgov.trust.sshsig import ACT
 
-_SCHEMA = "agentgov.draft/1"
-_MOST = 8 * 2**20
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
@@ -76,12 +74,12 @@ def write_together(
 
 def cosign(command: str, output: str, repo: str, file: Path) -> int:
     """Add the signature of whoever sits here to the act in a file, and append it when enough have signed."""
-    act, signatures = _read(file)
+    begun = _read(file)
     context = open_context(repo)
     view = context.view(fetch=True)
     actor = context.person(view)
-    draft = Draft(act, (*signatures, _signed(act, actor.appender.signer)))
-    needed = people_needed(ACTS[act.kind], view.governance.access.administrators.threshold)
+    draft = Draft(begun.act, (*begun.signatures, _signed(begun.act, actor.appender.signer)))
+    needed = people_needed(ACTS[begun.act.kind], view.governance.access.administrators.threshold)
     if len(draft.signatures) < needed:
         _write(file, draft)
         return _tell_draft(command, output, view, draft, file)
@@ -90,7 +88,8 @@ def cosign(command: str, output: str, repo: str, file: Path) -> int:
 
 def show_draft(command: str, output: str, file: Path) -> int:
     """Print the act in a file; returns the exit code."""
-    act, signatures = _read(file)
+    draft = _read(file)
+    act, signatures = draft.act, draft.signatures
     page = Page().line(Span("signed ", "good"), f"{act.subject}: {len(signatures)} signatures, not verified here")
     for line in render(act).decode().splitlines():
         page.line(f"    {line}")
@@ -135,24 +134,17 @@ def _signed(act: Act, signer: Signer) -> bytes:
 
 
 def _write(file: Path, draft: Draft) -> None:
-    signatures = [armour.decode("ascii") for armour in draft.signatures]
-    document = {"schema": _SCHEMA, "text": render(draft.act).decode(), "signatures": signatures}
     try:
-        file.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        file.write_text(write_draft(draft), encoding="utf-8")
     except OSError as error:
         raise ConfigurationError(f"{file} cannot be written: {error.strerror}") from error
 
 
-def _read(file: Path) -> tuple[Act, tuple[bytes, ...]]:
+def _read(file: Path) -> Draft:
     hint = "ask whoever began it to write it again with --draft FILE"
     try:
-        raw = file.read_bytes()[:_MOST]
-        document = json.loads(raw)
-        if document["schema"] != _SCHEMA:
-            raise ValueError("it is of another version")
-        signatures = tuple(str(one).encode("ascii") for one in document["signatures"])
-        return parse(str(document["text"]).encode()), signatures
+        return read_draft(file.read_bytes()[:MOST])
     except OSError as error:
         raise ConfigurationError(f"{file} cannot be read: {error.strerror}") from error
-    except (ActError, ValueError, KeyError, TypeError, RecursionError) as error:
+    except ActError as error:
         raise ConfigurationError(f"{file} holds no act to sign: {error}", hint) from error

@@ -45,7 +45,7 @@ def rulebook(call: Call, named: str) -> Rulebook | Reason:
 
 def asked(call: Call, book: Rulebook, key: str, action: calls.Call) -> Asked:
     """A request with its verdict on what is in memory."""
-    stopped = stop_of(call.gate, call.fleet, book.agent, call.now_ms)
+    stopped = stop_of(call.gate, book.agent, call.now_ms)
     verdict = decide_action(book, action, paused=stopped, now_ms=call.now_ms)
     return Asked(call.gate.new_id(), key, book, action, verdict)
 
@@ -54,7 +54,7 @@ def standing(gate: Gate, agent: AgentId, now_ms: int) -> Callable[[Transaction],
     """What pauses an agent, by the rows that a transaction sees."""
 
     def found(tx: Transaction) -> Stopped | None:
-        return stop_of(gate, gate.fleet, agent, now_ms)
+        return stop_of(gate, agent, now_ms)
 
     return found
 

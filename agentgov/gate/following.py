@@ -11,6 +11,7 @@ from time import monotonic
 
 from agentgov.errors import AgentgovError
 from agentgov.gate.gate import Gate
+from agentgov.gate.sending import Sender
 from agentgov.journal.branch import Journal
 from agentgov.journal.view import View
 from agentgov.repo import clock
@@ -27,6 +28,7 @@ class Follower:
         self, journal: Journal, gate: Gate, poll: float, heard: Callable[[View], None] = lambda view: None
     ) -> None:
         self._journal, self._gate, self._poll, self._heard = journal, gate, poll, heard
+        self._sender = Sender(gate.store, journal, gate.actor)
         self._wake = threading.Event()
         self._ended = threading.Event()
         self._failures = 0
@@ -53,6 +55,7 @@ class Follower:
         """Ask the remote, and serve what is new there; whether it answered, and what it said holds."""
         following = self._gate.following
         try:
+            self._sender.send(self._gate.clock())
             tip = self._remote_tip()
             if tip != following.fleet.view.end or following.trouble:
                 self._serve(self._journal.view(clock.now(), fetch=True))
@@ -77,6 +80,7 @@ class Follower:
             fleet = Fleet(view, before)
             fleet.refresh()
             self._gate.serve(fleet)
+            self._sender.tidy(view)
             self._heard(view)
 
     def _run(self) -> None:

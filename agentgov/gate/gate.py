@@ -15,13 +15,13 @@ from agentgov.gate.limits import Limit
 from agentgov.gate.metrics import Metrics
 from agentgov.gate.oidc import Client, Provider
 from agentgov.gate.permit_hook import Hook
-from agentgov.gate.relay import Relay
 from agentgov.gate.streams import Streams
 from agentgov.gate.tickets import Tickets
 from agentgov.journal.branch import Journal
 from agentgov.journal.draft import Actor
-from agentgov.runtime import tokens
+from agentgov.runtime import outbox, pause_orders, tokens
 from agentgov.runtime.fleet import Fleet
+from agentgov.runtime.pause import NONE, Pauses
 from agentgov.runtime.rules import Rulebooks
 from agentgov.runtime.tokens import TokenTable
 from agentgov.store.awaiting import answered
@@ -62,7 +62,6 @@ class Gate:
     ) -> None:
         self.store, self.journal, self.actor, self.clock = store, journal, actor, clock
         self.wake: Callable[[], None] = lambda: None  # look at the journal at once
-        self.relay = Relay(journal, actor.appender)
         self.hooks = receiver({}, lambda: None)
         self.settings = settings or Settings()
         self.following = Following(fleet)
@@ -75,6 +74,9 @@ class Gate:
         self.by_token = Limit(self.settings.token_rate, 2 * self.settings.token_rate)
         self.by_address = Limit(self.settings.address_rate, 5 * self.settings.address_rate)
         self._tokens = self.control.keep(tokens.TOPIC, lambda tx: tokens.load(tx, clock()), TokenTable({}))
+        self._orders = self.control.keep(pause_orders.TOPIC, pause_orders.read_orders, NONE)
+        self._outbox = self.control.keep(outbox.TOPIC, outbox.waiting, (0, 0))
+        self._pauses = Pauses(fleet.view)
         self.leasing, self.streams, self.tickets = Leasing(self), Streams(self), Tickets(actor.appender.signer)
         self.rulebooks = Rulebooks()
         self.control.heard = self.streams.changed
@@ -106,6 +108,19 @@ class Gate:
     def tokens(self) -> TokenTable:
         """Every token that may be good."""
         return self._tokens.value
+
+    @property
+    def pauses(self) -> Pauses:
+        """Every order that is obeyed now, by the store as last read and the journal that is served."""
+        view, stored = self.fleet.view, self._orders.value
+        if self._pauses.view is not view or self._pauses.stored is not stored:
+            self._pauses = Pauses(view, stored)
+        return self._pauses
+
+    @property
+    def unsent(self) -> tuple[int, int]:
+        """How many acts wait for the journal, and since when the oldest does (epoch milliseconds, 0 for none)."""
+        return self._outbox.value
 
     def serve(self, fleet: Fleet) -> None:
         """Serve another state from now on. From any thread."""

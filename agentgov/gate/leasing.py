@@ -61,7 +61,7 @@ class Leasing:
         """What an agent gets under a sticky key, or keeps. RefusalError where that is nothing, or cannot be told."""
         self._gate.require_control()
         deployed = await deployed_to(caller, fleet)
-        stop = stop_of(self._gate, fleet, caller.agent, now_ms)
+        stop = stop_of(self._gate, caller.agent, now_ms)
         terms = decide_terms(deployed, stop, key, pinned)
         found = self._sign(terms, fleet) if isinstance(terms, Terms) else terms
         if isinstance(found, Verdict):

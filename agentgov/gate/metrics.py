@@ -55,6 +55,9 @@ class Metrics:
             "failed": self._gauge("journal_failed", "1 where the last look at the journal failed."),
             "stale": self._gauge("journal_stale", "1 where journal time is older than the fleet allows."),
             "control": self._gauge("control_age_seconds", "Seconds since the store last confirmed tokens and pauses."),
+            "pauses": self._gauge("pauses", "Orders that stop agents and are obeyed."),
+            "unsent": self._gauge("unsent_acts", "Acts that wait for the journal."),
+            "unsent_age": self._gauge("unsent_seconds", "Seconds that the oldest of them has waited."),
             "tokens": self._gauge("tokens", "Tokens that may be good."),
         }
 
@@ -73,6 +76,9 @@ class Metrics:
             "failed": bool(following.trouble),
             "stale": fleet.view.is_stale(gate.clock() // 1000),
             "control": gate.control.age,
+            "pauses": len(gate.pauses.all(gate.clock() // 1000)),
+            "unsent": gate.unsent[0],
+            "unsent_age": max(0, gate.clock() - gate.unsent[1]) / 1000 if gate.unsent[0] else 0,
             "tokens": gate.tokens.size,
         }
         for name, value in values.items():

@@ -12,6 +12,7 @@ from agentgov.gate import (
     login_routes,
     ofrep_routes,
     oidc_routes,
+    pause_routes,
     permit_routes,
     stream_routes,
     token_routes,
@@ -31,6 +32,7 @@ ROUTES: tuple[Route, ...] = (
     *lease_routes.ROUTES,
     *stream_routes.ROUTES,
     *ofrep_routes.ROUTES,
+    *pause_routes.ROUTES,
     *action_routes.ROUTES,
     *permit_routes.ROUTES,
 )

@@ -87,7 +87,7 @@ class Streams:
         """A digest of what an agent gets, and the order that stops it."""
         fleet, now_ms = self._gate.fleet, self._gate.clock()
         deployed = await deployed_to(caller, fleet)
-        stop = stop_of(self._gate, fleet, caller.agent, now_ms)
+        stop = stop_of(self._gate, caller.agent, now_ms)
         parts: list[object] = [fleet.governance_digest, deployed.share, deployed.rollout]
         parts += [_spelled(deployed.stable), _spelled(deployed.canary)]
         parts += [[one.rule for one in deployed.refused], _told(stop) if stop is not None else None]

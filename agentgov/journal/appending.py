@@ -36,7 +36,7 @@ def write_acts(
 ) -> View:
     """The view after these acts. RefusedError for the first that does not hold and is not left out."""
     for draft in drafts:
-        outcome = _judge(view, draft, appender, now)
+        outcome = judge_draft(view, draft, appender, now)
         if isinstance(outcome, Refusal):
             if leave_out is not None and leave_out(draft, outcome):
                 continue
@@ -62,7 +62,7 @@ def write_introduction(repo: Repository, draft: Draft, appender: Appender, now: 
     return commit
 
 
-def _judge(view: View, draft: Draft, appender: Appender, now: int) -> Outcome | Refusal:
+def judge_draft(view: View, draft: Draft, appender: Appender, now: int) -> Outcome | Refusal:
     """Everything that a verifier will ask, before anything is written; and what no verifier can ask later: whether the
     journal is too old, by this clock, for an act that raises risk."""
     if view.directory.by_key(appender.signer.public_key) is None:

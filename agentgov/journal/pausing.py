@@ -4,7 +4,7 @@ Who may give them is decided in `authority`; what a paused agent may still do is
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from agentgov.journal.moves import former_ids
 from agentgov.journal.outcome import Outcome
@@ -20,22 +20,22 @@ _UNTIL = re.compile(r"(?:0|[1-9][0-9]{0,10})\Z")  # epoch seconds, up to the yea
 
 
 def pause_of(view: View, agent: AgentId, time: int) -> Pause | None:
-    """The pause that stops an agent at this journal time, the strictest first; None where it may run. One of an id
-    that it had before stops it, too; of a workspace that it left only while it was there."""
-    return strictest(pauses_on(view, agent), time)
+    """The pause that stops an agent at this journal time, the strictest first; None where it may run."""
+    return strictest(pauses_on(view, agent).values(), time)
 
 
-def pauses_on(view: View, agent: AgentId) -> tuple[Pause, ...]:
-    """Every pause that means an agent, also one whose time is over."""
-    pauses = list(view.state.pauses().values())
-    matching = [pause for pause in pauses if selects(view, pause.selector, agent)]
+def pauses_on(view: View, agent: AgentId) -> Mapping[str, Pause]:
+    """The pauses that mean an agent, over or not, by the ids of their acts. One of an id that it had before means it,
+    too; of a workspace that it left only while it was there."""
+    pauses = view.state.pauses()
+    found = {key: pause for key, pause in pauses.items() if selects(view, pause.selector, agent)}
     if pauses and (former := tuple(former_ids(view, agent))):
         moved = min((release.seen for release in view.state.releases(agent)), default=0)
-        for pause in pauses:
+        for key, pause in pauses.items():
             wide = pause.time <= moved and any(by_name(pause.selector, one) for one in former)
-            if pause not in matching and (wide or pause.selector in map(str, former)):
-                matching.append(pause)
-    return tuple(matching)
+            if wide or pause.selector in map(str, former):
+                found[key] = pause
+    return found
 
 
 def strictest(pauses: Iterable[Pause], time: int) -> Pause | None:

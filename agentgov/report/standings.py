@@ -89,7 +89,7 @@ class Standings:
         tree = entry.oid if entry is not None else ""
         moved = [agent for agent, place in self._places.items() if place.standing.at.formerly] if tree else []
         asked = (*fresh, *moved) if tree == self._pauses else self._places
-        found = {agent: pauses_on(view, agent) for agent in asked} if tree else {}
+        found = {agent: tuple(pauses_on(view, agent).values()) for agent in asked} if tree else {}
         kept = self._paused if tree == self._pauses else {}
         self._paused = {agent: pauses for agent, pauses in (kept | found).items() if pauses}
         self._pauses = tree

@@ -19,6 +19,7 @@ from agentgov.runtime import calls
 from agentgov.runtime.actions import decide_action, running
 from agentgov.runtime.calls import Stopped
 from agentgov.runtime.deployed import Release
+from agentgov.runtime.pause_orders import read_orders
 from agentgov.runtime.permit_rows import Permit
 from agentgov.runtime.permit_votes import Electorate
 from agentgov.runtime.permits import Asked
@@ -54,7 +55,7 @@ def standing(gate: Gate, agent: AgentId, now_ms: int) -> Callable[[Transaction],
     """What pauses an agent, by the rows that a transaction sees."""
 
     def found(tx: Transaction) -> Stopped | None:
-        return stop_of(gate, agent, now_ms)
+        return gate.pauses_by(read_orders(tx)).of(agent, now_ms // 1000)
 
     return found
 

@@ -21,7 +21,7 @@ from agentgov.journal.branch import Journal
 from agentgov.journal.draft import Actor
 from agentgov.runtime import outbox, pause_orders, tokens
 from agentgov.runtime.fleet import Fleet
-from agentgov.runtime.pause import NONE, Pauses
+from agentgov.runtime.pause import NONE, Order, Pauses
 from agentgov.runtime.rules import Rulebooks
 from agentgov.runtime.tokens import TokenTable
 from agentgov.store.awaiting import answered
@@ -112,10 +112,14 @@ class Gate:
     @property
     def pauses(self) -> Pauses:
         """Every order that is obeyed now, by the store as last read and the journal that is served."""
-        view, stored = self.fleet.view, self._orders.value
-        if self._pauses.view is not view or self._pauses.stored is not stored:
-            self._pauses = Pauses(view, stored)
-        return self._pauses
+        return self.pauses_by(self._orders.value)
+
+    def pauses_by(self, stored: tuple[Order, ...]) -> Pauses:
+        """The same, by rows of the store that somebody has just read. From any thread."""
+        view, kept = self.fleet.view, self._pauses
+        if kept.view is not view or kept.stored != stored:
+            kept = self._pauses = Pauses(view, stored)
+        return kept
 
     @property
     def unsent(self) -> tuple[int, int]:

@@ -133,7 +133,7 @@ class GateWorld:
         finally:
             store.close()
         if self._process is not None:
-            until(lambda: self.ask("GET", "/v1/whoami", made.secret).status == 200, "that the gate knows the token")
+            until(lambda: self.ask("GET", "/v1/whoami", made.secret).status != 401, "that the gate knows the token")
         return made.secret
 
     # --- asking ----------------------------------------------------------------------------------------------------

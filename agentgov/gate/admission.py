@@ -38,6 +38,11 @@ def admit(call: Call, route: Route, of_agent: bool) -> None:
             raise forbidden("gate.caller", "this is for people, and an agent asks", "agentgov login")
         if of_agent and call.agent != caller.agent:
             raise not_found()
+        if not call.fleet.knows(caller.agent):
+            message = f"{caller.agent} is no agent of this fleet"
+            raise forbidden(
+                "gate.unregistered", message, "an agent is registered by its agent.yaml, once it is reviewed"
+            )
         return
     if route.who == "agent":
         raise forbidden("gate.caller", "this is for agents, and a person asks", "use the token of an agent")

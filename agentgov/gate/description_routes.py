@@ -1,5 +1,6 @@
 """The route that describes all routes."""
 
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -14,16 +15,13 @@ async def description(call: Call) -> Answer:
     return Answer(200, _document())
 
 
+@cache
 def _document() -> bytes:
     from agentgov.gate.openapi import openapi
     from agentgov.gate.routes import ROUTES
 
-    if not _made:
-        _made.append(msgspec.json.encode(openapi(ROUTES)))
-    return _made[0]
+    return msgspec.json.encode(openapi(ROUTES))
 
-
-_made: list[bytes] = []
 
 ROUTES = (
     Route(

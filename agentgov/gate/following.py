@@ -79,6 +79,7 @@ class Follower:
         if view.end != before.view.end:
             fleet = Fleet(view, before)
             fleet.refresh()
+            fleet.agents()  # found here, so that no request waits for it
             self._gate.serve(fleet)
             self._sender.tidy(view)
             self._heard(view)

@@ -10,6 +10,9 @@ GATE_RULES: tuple[RuleId, ...] = (
     RuleId("gate.login", "A login that is signed does not hold; the message says why.", "agentgov login"),
     RuleId("gate.oidc", "A login at the OpenID provider does not hold; the message says why.", "Log in again."),
     RuleId("gate.caller", "The route is for the other kind of caller: agents, or people."),
+    RuleId(
+        "gate.unregistered", "The token is of an agent that the fleet does not have.", "Have its agent.yaml reviewed."
+    ),
     RuleId("gate.forbidden", "The person may look at the agent, and not do this.", "agentgov who VERB AGENT."),
     RuleId("gate.not-found", "There is nothing there, or it is outside of the caller's scope."),
     RuleId("gate.request", "The request makes no sense, is too large or too slow.", "See /openapi.json of the gate."),

@@ -95,6 +95,10 @@ class Fleet:
         """Every agent that is authorised, or that the pipeline knows, by id."""
         return self._agents
 
+    def knows(self, agent: AgentId) -> bool:
+        """Whether the agent is authorised, or the pipeline knows it."""
+        return agent in self._known
+
     def pauses(self) -> tuple[Pause, ...]:
         """Every pause in the journal, oldest first."""
         return self._pauses
@@ -104,6 +108,10 @@ class Fleet:
         with self._shared.lock:
             known = {*self.view.agents(), *(one.agent_id for one in self.view.state.deployments())}
         return tuple(sorted(known))
+
+    @cached_property
+    def _known(self) -> frozenset[AgentId]:
+        return frozenset(self._agents)
 
     @cached_property
     def _pauses(self) -> tuple[Pause, ...]:

@@ -13,6 +13,7 @@ from simulator import PAYROLL, TRIAGE, FleetSimulator
 from unit.cli.output_schema import assert_holds
 
 from agentgov.gate.gate import now_ms
+from agentgov.model.names import AgentId
 from agentgov.runtime import ledger
 from agentgov.runtime.logins import NAMESPACE, LoginText
 from agentgov.store.open import open_store
@@ -150,3 +151,8 @@ def test_reads_and_deeds_of_people_are_recorded(gate: GateWorld) -> None:
         ("token", str(TRIAGE)),
         ("logout", ""),
     ]
+
+
+def test_an_agent_that_the_fleet_does_not_have_is_let_in_nowhere(gate: GateWorld) -> None:
+    found = gate.ask("GET", "/v1/agents/support/ghost/lease?key=a", gate.agent_token(AgentId("support", "ghost")))
+    assert (found.status, found.rule) == (403, "gate.unregistered")

@@ -59,11 +59,17 @@ def _advance(writing: Writing, view: View, refs: Refs) -> tuple[View, Advance]:
     for _ in range(2):
         if proposed.act is None or view.is_stale(writing.clock()):
             break
-        view = writing.append(view, lambda now: [act] if (act := _proposed(writing, now, refs).act) else [])
+        view = writing.append(view, partial(_still, writing, refs, view.tip, proposed.act))
         proposed = _proposed(writing, view, refs)
     if proposed.advance.problem:
         writing.notes.append(unknown("main.unreadable", proposed.advance.problem))
     return view, proposed.advance
+
+
+def _still(writing: Writing, refs: Refs, tip: str, act: Draft | None, present: View) -> list[Draft]:
+    """What was proposed at a tip of the journal; proposed again where that is no longer the tip."""
+    found = act if present.tip == tip else _proposed(writing, present, refs).act
+    return [found] if found is not None else []
 
 
 def _proposed(writing: Writing, view: View, refs: Refs) -> Proposed:

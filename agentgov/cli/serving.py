@@ -47,7 +47,8 @@ def serve_gate(asked: Serving) -> int:
         shown = Listen(asked.listen.host, port, asked.listen.certificate).url
         show(Page().line(Span("serving ", "good"), shown, f", journal act {view.state.head.seq}"))
 
-    who = (context.journal, view, actor, opened)
+    writing = open_context(asked.repo).journal
+    who = (context.journal, writing, view, actor, opened)
     try:
         return run(Parts(*who, asked.listen, asked.settings, asked.poll, os.environ, beside, started))
     finally:

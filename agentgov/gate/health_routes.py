@@ -29,7 +29,6 @@ class Ready(msgspec.Struct, frozen=True):
     control_age: float
     stale: bool
     trouble: str = ""
-    pausing: str = ""  # why the last test of pausing failed
 
 
 async def healthz(call: Call) -> Answer:
@@ -57,7 +56,7 @@ def ready(call: Call) -> Ready:
         state = "journal"
     age = min(gate.control.age, 1e9)
     told = (fleet.seq, fleet.tip, max(0, now - fleet.time), unseen, round(age, 1), fleet.view.is_stale(now))
-    return Ready(state, *told, "the last look at the journal failed" if following.trouble else "", gate.probed.trouble)
+    return Ready(state, *told, "the last look at the journal failed" if following.trouble else "")
 
 
 async def metrics(call: Call) -> Answer:

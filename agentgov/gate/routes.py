@@ -14,7 +14,6 @@ from agentgov.gate import (
     oidc_routes,
     pause_routes,
     permit_routes,
-    running_routes,
     stream_routes,
     token_routes,
 )
@@ -31,7 +30,6 @@ ROUTES: tuple[Route, ...] = (
     *token_routes.ROUTES,
     *agent_routes.ROUTES,
     *lease_routes.ROUTES,
-    *running_routes.ROUTES,
     *stream_routes.ROUTES,
     *ofrep_routes.ROUTES,
     *pause_routes.ROUTES,

@@ -23,7 +23,7 @@ from agentgov.model.units import parse_duration
 from agentgov.model.verdict import Effect, Reason, allow, deny, unknown
 from agentgov.policy.evaluate import Undecided
 from agentgov.runtime.arguments import ArgumentsError, canonical
-from agentgov.runtime.calls import ActionVerdict, Call, Demand, Needs, Question, Stopped
+from agentgov.runtime.calls import ActionVerdict, Call, Decision, Demand, Needs, Question, Stopped
 from agentgov.runtime.deployed import Deployed, Release
 from agentgov.runtime.rules import Limit, Rule, Rulebook, ToolRules
 from agentgov.runtime.schedule import is_open
@@ -76,7 +76,15 @@ def decide_action(
     decided = list(_decided(rulebook, rules, call, len(arguments), asks))
     needs = _needs(asks) if asks else None
     facts = MappingProxyType({"ask": msgspec.to_builtins(needs)}) if needs is not None else _NO_FACTS
-    return ActionVerdict((*reasons, *decided), facts, binding, needs, demands)
+    reasons += decided
+    return ActionVerdict(tuple(reasons), facts, binding, needs, demands, _decision(reasons, needs))
+
+
+def _decision(reasons: Sequence[Reason], needs: Needs | None) -> Decision:
+    worst = max(reason.effect for reason in reasons)
+    if worst is Effect.ALLOW:
+        return "allow"
+    return "ask" if needs is not None and worst is Effect.UNKNOWN else "deny"
 
 
 def _standing(rulebook: Rulebook, rules: ToolRules | None, paused: Stopped | None, now_ms: int) -> Iterator[Reason]:

@@ -6,7 +6,7 @@ from typing import Any, Literal, Protocol
 
 import msgspec
 
-from agentgov.model.verdict import Effect, Verdict
+from agentgov.model.verdict import Verdict
 
 Decision = Literal["allow", "deny", "ask"]
 
@@ -59,16 +59,11 @@ class Stopped(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ActionVerdict(Verdict):
-    """A verdict on one call, with what follows from it: `binding` is the digest of exactly this call under its release,
-    `needs` what a permit takes where people are asked, `demands` what is taken of quotas unless it is denied."""
+    """A verdict on one call, with what follows from it: `decision` is allow, ask or deny, and what cannot be told is
+    denied, except by asking people; `binding` is the digest of exactly this call under its release, `needs` what a
+    permit takes where people are asked, `demands` what is taken of quotas unless it is denied."""
 
     binding: str = ""
     needs: Needs | None = None
     demands: tuple[Demand, ...] = ()
-
-    @property
-    def decision(self) -> Decision:
-        """allow, ask or deny; what cannot be told is denied, except by asking people."""
-        if self.allowed:
-            return "allow"
-        return "ask" if self.needs is not None and self.effect is Effect.UNKNOWN else "deny"
+    decision: Decision = "deny"

@@ -28,7 +28,7 @@ PASSWORD = "correct-horse"
 class Postgres:
     """A server on loopback and on a socket in its folder; `agentgov` may do everything, with the password over TCP."""
 
-    def __init__(self, folder: Path, durable: bool = False) -> None:
+    def __init__(self, folder: Path, durable: bool = False, connections: int = 100) -> None:
         self.folder, self.port = folder, free_port()
         self._data, self._numbers = folder / "data", count(1)
         self._as: list[str] = []
@@ -41,7 +41,7 @@ class Postgres:
         )
         (self._data / "pg_hba.conf").write_text("local all all trust\nhost all all 127.0.0.1/32 scram-sha-256\n")
         self._settings = [f"port={self.port}", f"unix_socket_directories={folder}", "listen_addresses=127.0.0.1"]
-        self._settings += ["max_connections=100"] if durable else ["fsync=off", "max_connections=100"]
+        self._settings += [f"max_connections={connections}", *([] if durable else ["fsync=off"])]
         self._server: subprocess.Popen[bytes] | None = None
         self.start()
         self.sql(f"ALTER ROLE agentgov PASSWORD '{PASSWORD}'")
@@ -94,14 +94,14 @@ class Postgres:
 
 
 @contextmanager
-def serving(durable: bool = False) -> Iterator[Postgres]:
+def serving(durable: bool = False, connections: int = 100) -> Iterator[Postgres]:
     """A server while it is needed. Skips the test where PostgreSQL is not installed."""
     if not _PLACES or not shutil.which("setpriv"):
         pytest.skip("needs PostgreSQL (.ci/postgresql installs it)")
     folder = Path(tempfile.mkdtemp(prefix="agentgov-postgres-", dir="/var/tmp" if durable else None))
     server = None
     try:
-        server = Postgres(folder, durable)
+        server = Postgres(folder, durable, connections)
         yield server
     finally:
         if server is not None:

@@ -231,6 +231,20 @@ def test_a_pause_in_the_journal_stops_every_action(gate: GateWorld, world: Pipel
     until(lambda: _use(gate, token, id_)["decision"] == "allow", "that the permit is used")
 
 
+@pytest.mark.parametrize("selector", [str(PAYER), "support/*", "tool:refund.create"])
+def test_from_the_answer_to_a_pause_on_nothing_is_allowed(gate: GateWorld, selector: str) -> None:
+    token, alice = gate.agent_token(PAYER), gate.person_token("alice")
+    id_ = _asked(gate, token)
+    gate.ask("POST", f"/v1/permits/{id_}/approve", alice, {})
+    _act(gate, token, "before", 10)
+    paused = gate.ask("POST", "/v1/pauses", alice, {"selector": selector, "reason": "it pays twice"})
+    assert paused.status == 201, paused.body
+    for answer in (_act(gate, token, "x", 10).json, _act(gate, token, "before", 10).json, _use(gate, token, id_)):
+        assert answer["decision"] == "deny"
+        assert "action.paused" in _rules(answer)
+    assert gate.ask("GET", f"/v1/permits/{id_}", alice).json["state"] == "approved"
+
+
 def test_what_is_asked_for_survives_a_gate_that_is_killed(gate: GateWorld) -> None:
     token, alice = gate.agent_token(PAYER), gate.person_token("alice")
     id_ = _asked(gate, token)

@@ -1,0 +1,129 @@
+"""Permits under processes that race and are killed: one use each, and nothing that was told is lost."""
+
+import random
+import time
+from collections import Counter
+from collections.abc import Iterator
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+import msgspec
+import pytest
+from patience import PATIENCE
+from permitprocesses import context, go_on, use_at_once, wide
+from permitworld import PermitWorld
+from postgres import Postgres, serving
+
+from agentgov.store.open import open_store
+
+MANY, KILLS = 64, 200
+ORDER = ("pending", "approved", "consumed", "undone")
+
+
+@pytest.fixture(scope="module")
+def roomy() -> Iterator[Postgres]:
+    with serving(connections=400) as server:
+        yield server
+
+
+@pytest.mark.slow
+def test_sixty_four_processes_and_one_of_them_uses_the_permit(roomy: Postgres) -> None:
+    url = roomy.database()
+    world = PermitWorld(open_store(url), wide())
+    answer = world.ask("k")
+    assert answer.permit is not None
+    world.vote(answer.permit.id, "alice")
+    processes = context()
+    barrier = processes.Barrier(MANY)
+    pipes = [processes.Pipe(duplex=False) for _ in range(MANY)]
+    started = [
+        processes.Process(target=use_at_once, args=(url, answer.permit.id, barrier, writer)) for _, writer in pipes
+    ]
+    for process in started:
+        process.start()
+    decisions = Counter(reader.recv() for reader, _ in pipes if reader.poll(PATIENCE))
+    for process in started:
+        process.join(PATIENCE)
+    assert decisions == {"allow": 1, "deny": MANY - 1}
+    assert world.records().count("permit.consume") == 1
+    world.store.close()
+
+
+@pytest.mark.slow
+def test_no_kill_loses_a_permit_or_lets_it_be_used_twice(store_url: str) -> None:
+    """Killed at random moments, 200 times: what was told stands, what was not can be gone on with."""
+    dice, processes, told_of = random.Random(7), context(), dict[str, str]()
+    for number in range(KILLS):
+        reader, writer = processes.Pipe(duplex=False)
+        process = processes.Process(target=go_on, args=(store_url, f"r{number}", writer))
+        process.start()
+        writer.close()
+        assert reader.poll(PATIENCE)
+        time.sleep(dice.uniform(0, 0.08))
+        process.kill()
+        process.join(PATIENCE)
+        for state, id_ in _rest(reader):
+            told_of[id_] = state
+        if number % 10 == 9:
+            _holds(store_url, told_of)
+    _holds(store_url, told_of)
+    assert len(told_of) >= KILLS
+
+
+def _rest(reader: Connection) -> Iterator[tuple[str, str]]:
+    """What was told before the end."""
+    while True:
+        try:
+            state, id_ = reader.recv()
+        except (EOFError, OSError):
+            return
+        yield state, id_
+
+
+def _holds(url: str, told_of: dict[str, str]) -> None:
+    """Everything that was told stands; what stands further than it was told can be gone on with, once."""
+    world = PermitWorld(open_store(url), wide())
+    for id_, told in told_of.items():
+        if told in ("consumed", "undone"):
+            assert world.permit(id_).state == "consumed"
+            continue
+        state = world.permit(id_).state
+        assert ORDER.index(state) >= ORDER.index(told)
+        if state == "pending":
+            world.vote(id_, "alice")
+        first, second = world.consume(id_).decision, world.consume(id_).decision
+        assert (first, second) == ("deny" if state == "consumed" else "allow", "deny")
+        told_of[id_] = "consumed"
+    uses = Counter(_used(world))
+    assert set(uses.values()) <= {1}
+    assert {id_ for id_, told in told_of.items() if told in ("consumed", "undone")} <= set(uses)
+    world.store.close()
+
+
+def _used(world: PermitWorld) -> Iterator[str]:
+    rows = world.store.read(lambda tx: tx.all("SELECT leaf FROM records WHERE type = 'permit.consume'")).result(
+        PATIENCE
+    )
+    for (leaf,) in rows:
+        yield msgspec.json.decode(leaf)["refs"]["permit"]
+
+
+@pytest.mark.slow
+def test_what_kills_leave_adds_up(tmp_path: Path) -> None:
+    """The quota holds exactly what permits took, however often the process ended in the middle."""
+    url, dice, processes = f"sqlite:///{tmp_path}/store.db", random.Random(11), context()
+    for number in range(40):
+        reader, writer = processes.Pipe(duplex=False)
+        process = processes.Process(target=go_on, args=(url, f"r{number}", writer))
+        process.start()
+        writer.close()
+        assert reader.poll(PATIENCE)
+        time.sleep(dice.uniform(0, 0.08))
+        process.kill()
+        process.join(PATIENCE)
+    world = PermitWorld(open_store(url), wide())
+    sql = "SELECT COUNT(*) FROM permits WHERE outcome <> 'not-done'"
+    row = world.store.read(lambda tx: tx.one(sql)).result(PATIENCE)
+    assert row is not None
+    assert world.used() == 6000 * row[0]
+    world.store.close()

@@ -23,7 +23,6 @@ GATE_RULES: tuple[RuleId, ...] = (
     RuleId(
         "gate.store", "The gate cannot reach its store, so nothing can be decided.", "Ask again; it tries by itself."
     ),
-    RuleId("gate.busy", "Too many acts wait to be appended to the journal.", "Ask again."),
     RuleId("gate.unknown", "It could not be decided now.", "Ask again."),
     RuleId("gate.failed", "The gate failed, and nothing was decided.", "See its log."),
 )

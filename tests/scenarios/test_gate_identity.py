@@ -156,3 +156,28 @@ def test_reads_and_deeds_of_people_are_recorded(gate: GateWorld) -> None:
 def test_an_agent_that_the_fleet_does_not_have_is_let_in_nowhere(gate: GateWorld) -> None:
     found = gate.ask("GET", "/v1/agents/support/ghost/lease?key=a", gate.agent_token(AgentId("support", "ghost")))
     assert (found.status, found.rule) == (403, "gate.unregistered")
+
+
+def test_whoever_is_logged_in_makes_tokens_from_the_command_line(gate: GateWorld, tmp_path: Path) -> None:
+    assert as_person(gate, "alice", "login").returncode == 0
+    at, file = ("--gate", gate.url), tmp_path / "agent.token"
+    whose = ("--agent", str(TRIAGE), "--environment", "staging")
+    done = as_person(gate, "alice", "token", "create", *whose, "--label", "blue", *at, "--out", str(file))
+    assert done.returncode == 0, done.stderr
+    document = json.loads(done.stdout)
+    assert_holds(document, "token-create")
+    assert gate.ask("GET", "/v1/whoami", file.read_text().strip()).json["environment"] == "staging"
+    again = as_person(gate, "alice", "token", "create", *whose, *at, "--out", str(file))
+    assert (again.returncode, "written over nothing" in again.stderr) == (2, True)
+
+    rotated = as_person(gate, "alice", "token", "rotate", document["id"], "--overlap", "0", *at)
+    assert_holds(json.loads(rotated.stdout), "token-rotate")
+    assert gate.ask("GET", "/v1/whoami", file.read_text().strip()).status == 401
+    name = json.loads(rotated.stdout)["id"]
+    listed = json.loads(as_person(gate, "alice", "token", "list", *at).stdout)
+    assert_holds(listed, "token-list")
+    assert name in [one["id"] for one in listed["tokens"]]
+    assert as_person(gate, "alice", "token", "revoke", name, *at).returncode == 0
+    assert as_person(gate, "alice", "token", "revoke", name, *at).returncode == 1
+    person = as_person(gate, "alice", "token", "create", "--person", "alice", *at)
+    assert (person.returncode, "people log in" in person.stderr) == (2, True)

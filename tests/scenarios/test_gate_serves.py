@@ -1,10 +1,13 @@
 """The gate as a process: it starts, knows who asks, follows the journal, and ends well."""
 
+import json
 import signal
+import socket
+import threading
 
 import pytest
 from gateworld import GateWorld
-from patience import until
+from patience import PATIENCE, ends, until
 from simulator import PAYROLL, TRIAGE, FleetSimulator
 
 from agentgov.release.orders import order_pause
@@ -50,3 +53,45 @@ def test_what_is_no_request_is_refused_in_one_shape(gate: GateWorld) -> None:
     assert gate.ask("GET", "/v1/nothing").rule == "gate.not-found"
     other = gate.ask("DELETE", "/v1/whoami")
     assert (other.status, other.headers["allow"]) == (405, "GET")
+
+
+def test_streams_end_with_the_gate(gate: GateWorld) -> None:
+    token = gate.agent_token(TRIAGE)
+    with socket.create_connection(("127.0.0.1", gate.port), timeout=PATIENCE) as connection:
+        head = f"GET /v1/stream HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n\r\n"
+        connection.sendall(head.encode())
+        assert b" 200 " in connection.recv(4096).splitlines()[0]
+        assert gate.stop() == 0
+        with ends():
+            while connection.recv(4096):
+                pass
+
+
+def test_what_is_asked_for_when_it_ends_is_answered(gate: GateWorld) -> None:
+    alice = gate.person_token("alice")
+    body = json.dumps({"agent": str(TRIAGE), "environment": "staging"}).encode()
+    with socket.create_connection(("127.0.0.1", gate.port), timeout=PATIENCE) as connection:
+        lines = [
+            "POST /v1/tokens HTTP/1.1",
+            "Host: x",
+            f"Authorization: Bearer {alice}",
+            f"Content-Length: {len(body)}",
+        ]
+        connection.sendall("\r\n".join([*lines, "", ""]).encode() + body[:10])  # the rest is on its way
+        until(lambda: b"agentgov_gate_open_requests 2.0" in gate.ask("GET", "/metrics").body, "that it is being read")
+        ending = threading.Thread(target=gate.stop)
+        ending.start()
+        until(lambda: not answers(gate), "that nobody else is let in")
+        connection.sendall(body[10:])
+        answer = connection.recv(65_536)
+        assert b" 201 " in answer.splitlines()[0]
+        ending.join()
+
+
+def answers(gate: GateWorld) -> bool:
+    """Whether it takes connections."""
+    try:
+        socket.create_connection(("127.0.0.1", gate.port), timeout=PATIENCE).close()
+    except ConnectionError:
+        return False
+    return True

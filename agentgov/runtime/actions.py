@@ -28,6 +28,7 @@ from agentgov.runtime.deployed import Deployed, Release
 from agentgov.runtime.rules import Limit, Rule, Rulebook, ToolRules
 from agentgov.runtime.schedule import is_open
 
+LONGEST = 366 * 86_400  # seconds that people have at most
 NOTHING: Mapping[tuple[str, int], int] = MappingProxyType({})
 _NO_FACTS: Mapping[str, object] = MappingProxyType({})
 
@@ -180,6 +181,6 @@ def _needs(asks: Sequence[Ask]) -> Needs:
     return Needs(
         tuple(Question(who, max(count, 1)) for who, count in counts.items()),
         any(ask.four_eyes for ask in asks),
-        min(parse_duration(ask.within) for ask in asks),
+        min(LONGEST, *(parse_duration(ask.within) for ask in asks)),
         tuple(dict.fromkeys(name for ask in asks for name in ask.show)),
     )

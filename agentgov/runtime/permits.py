@@ -1,7 +1,8 @@
 """Asking for a permit and using it: what was decided is kept before anybody hears of it, and is used exactly once.
 
-A request is decided by `decide_action` and kept under the caller's key: sent again, it is answered as before; another
-call under the same key is refused. What is allowed is a permit that is used at once. Where people are asked, the permit
+A request is decided by `decide_action` and kept under the caller's key: sent again, it is answered as before, but what
+was allowed only for a while and until its outcome is told, or one key would be good for ever; another call under the
+same key is refused. What is allowed is a permit that is used at once. Where people are asked, the permit
 waits for them, and takes its part of the quotas meanwhile.
 
 A permit is used by one conditional update, and only for exactly the call that it was asked for (by digest), while its
@@ -27,6 +28,7 @@ from agentgov.runtime.permit_votes import Members, missing
 from agentgov.runtime.rules import Rulebook
 from agentgov.store.port import Transaction
 
+REPEATED = 600_000  # milliseconds within which what was allowed is allowed again under its key
 MOST_SHOWN = 8_000  # bytes of what people are shown
 _OVER: Mapping[str, tuple[str, str]] = {
     "consumed": ("permit.consumed", "it was used before, and a permit is used once"),
@@ -172,7 +174,7 @@ def _over(verdict: ActionVerdict, used: Used) -> bool:
 def _again(permit: Permit, verdict: ActionVerdict, now_ms: int) -> Answered:
     """The same request once more: as it was answered, or what has become of it since."""
     state = permit.at(now_ms)
-    if permit.needs is None:
+    if permit.needs is None and not permit.outcome and now_ms - permit.asked < REPEATED:
         return Answered("allow", verdict.reasons, permit, permit.record)
     if state in OPEN:
         return Answered("ask", verdict.reasons, permit, permit.record)

@@ -26,6 +26,7 @@ from agentgov.validate.limits import covers
 
 NO_POLICY = ActionPolicy()
 _NO_SCHEMA = ""
+_LONGEST = 100 * 365 * 86_400  # seconds of a window
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +129,7 @@ class Rulebook:
                 path = tuple(quota.sum.split(".")[1:]) if quota.sum else ()
                 meter = f"{self.agent} {self.environment} {tool} {quota.sum or 'calls'}"
                 said = f"{quota.max} of {quota.sum or 'calls'} in {quota.per}"
-                found.append(Limit(meter, path, quota.max, parse_duration(quota.per) * 1000, said))
+                found.append(Limit(meter, path, quota.max, min(parse_duration(quota.per), _LONGEST) * 1000, said))
         return tuple(found)
 
 

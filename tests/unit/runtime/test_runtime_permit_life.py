@@ -11,6 +11,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
 from permitworld import LEADS, PermitWorld
 
 from agentgov.runtime.permit_ends import Outcome
+from agentgov.runtime.permits import REPEATED
 from agentgov.runtime.rules import Rulebook
 from agentgov.store.open import open_store
 
@@ -76,7 +77,9 @@ class PermitLife(RuleBasedStateMachine):
             id_, before, asks = self.known[key]
             over = asks and (id_ in self.used or id_ in self.no or self._over(id_))
             same = before == amount
-            expected = ("ask" if asks else "allow") if same and not over and not self._stopped else "deny"
+            late = not asks and (id_ in self.told or self.world.now >= self.born[id_] + REPEATED)
+            again = same and not over and not late and not self._stopped
+            expected = ("ask" if asks else "allow") if again else "deny"
             assert answer.decision == expected
             return id_
         if self._stopped or not room:

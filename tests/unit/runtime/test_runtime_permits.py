@@ -74,6 +74,25 @@ def test_a_request_that_is_sent_again_is_answered_as_before(world: PermitWorld) 
     assert world.used() == 4200 + 6000
 
 
+def test_a_key_is_not_good_for_ever(world: PermitWorld) -> None:
+    first = world.ask("k", refund())
+    assert first.permit is not None
+    assert world.outcome(first.permit.id, "not-done").allowed
+    assert _rules(world.ask("k", refund())) == ["permit.consumed"]  # or what was given back could be used for nothing
+    world.ask("l", refund())
+    world.now += 10 * MINUTE
+    assert _rules(world.ask("l", refund())) == ["permit.consumed"]
+
+
+def test_times_that_are_longer_than_any_clock_are_cut(world: PermitWorld) -> None:
+    quota = {"tool": "refund.create", "per": "999999999y", "max": 2}
+    ask = {"who": ["team:payments-leads"], "within": "999999999y"}
+    world.book = rulebook({"quotas": [quota], "actions": [{"match": {"tools": ["*"]}, "then": {"ask": ask}}]})
+    id_ = _pending(world)
+    world.now += 365 * 24 * 60 * MINUTE
+    assert world.permit(id_).at(world.now) == "pending"
+
+
 def test_another_call_under_the_same_key_is_refused(world: PermitWorld) -> None:
     world.ask("k", refund())
     for arguments, subject in ((refund(line=2), ""), (refund(), "alice"), (ASKED, "")):

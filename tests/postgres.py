@@ -94,14 +94,14 @@ class Postgres:
 
 
 @contextmanager
-def serving(durable: bool = False, connections: int = 100) -> Iterator[Postgres]:
-    """A server while it is needed. Skips the test where PostgreSQL is not installed."""
+def serving(durable: str = "", connections: int = 100) -> Iterator[Postgres]:
+    """A server while it is needed; with fsync where a folder is given. Skips the test where there is no PostgreSQL."""
     if not _PLACES or not shutil.which("setpriv"):
         pytest.skip("needs PostgreSQL (.ci/postgresql installs it)")
-    folder = Path(tempfile.mkdtemp(prefix="agentgov-postgres-", dir="/var/tmp" if durable else None))
+    folder = Path(tempfile.mkdtemp(prefix="agentgov-postgres-", dir=durable or None))
     server = None
     try:
-        server = Postgres(folder, durable, connections)
+        server = Postgres(folder, bool(durable), connections)
         yield server
     finally:
         if server is not None:

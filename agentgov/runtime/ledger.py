@@ -4,9 +4,11 @@ A record is a leaf: canonical JSON (RFC 8785) of at most 1 kB, with its place in
 the order of commits), and beside it the payload that the leaf commits to: SHA-256 of a random salt and the payload. A
 payload can be erased together with its salt, and every proof still holds; whoever has the leaf alone cannot guess it.
 
-A record is appended in the transaction that changes what it tells of: there is neither one without the other. The tree
-grows by one row that every append locks until its commit, which is what keeps places and commits in one order. Merkle
-tree, tiles and checkpoints are built from the leaves in that order, by whoever reads them after their commit.
+A record is appended in the transaction that changes what it tells of: there is neither one without the other. It stands
+after the newest one; a store lets its writers take turns until their commit (`store.postgresql`), which is what keeps
+places and commits in one order, and two in one place are refused. Merkle tree, tiles and checkpoints are built from the
+leaves in that order, by whoever reads them after their commit. There is no counter: PostgreSQL keeps every version of a
+row that is updated again and again until the end of a transaction, and walks them all each time.
 """
 
 from collections.abc import Mapping
@@ -25,7 +27,7 @@ PAGE = 1000  # records
 
 # Sorted by the bytes of ASCII names and without fractions, this is RFC 8785 to the letter, at a thirtieth of the time.
 _CANONICAL = msgspec.json.Encoder(order="sorted")
-_PLACE = "UPDATE tree SET size = size + 1 WHERE name = 'records' RETURNING size"
+_PLACE = "SELECT max(seq) FROM records"
 _RECORD = "INSERT INTO records (seq, time, type, agent, actor, leaf) VALUES (?, ?, ?, ?, ?, ?)"
 _PAYLOAD = "INSERT INTO payloads (seq, salt, payload) VALUES (?, ?, ?)"
 
@@ -66,9 +68,8 @@ def append(tx: Transaction, entry: Entry, now_ms: int, salt: bytes) -> int:
 
     The salt is fresh randomness of 16 bytes or more for each record.
     """
-    row = tx.one(_PLACE)
-    assert row is not None, "the tables of a store begin with the row of its tree"
-    seq: int = row[0] - 1
+    (newest,) = tx.one(_PLACE) or (None,)
+    seq: int = 0 if newest is None else newest + 1
     record = leaf(entry, seq, now_ms, salt)
     tx.run(_RECORD, seq, now_ms, entry.type, entry.agent, entry.actor, record)
     if entry.payload:

@@ -1,7 +1,7 @@
 """Group commit: one thread does what many ask for, and makes it durable together.
 
-A group is closed when nobody is waiting any more, so that a single caller never waits for a second one; after 5 ms; or
-with 500 works. While one group goes to the disk the next one gathers by itself.
+A group is closed when nobody is waiting any more, so that a single caller never waits for a second one; after 5 ms, or
+what the last commit took where that is more; or with 500 works. While one group goes to the disk the next one gathers.
 
 Every work stands alone: one that fails is undone without the others. A group whose transaction is lost (a deadlock, a
 connection that broke before the commit) is done again, each work by itself. Nobody is answered before the commit.
@@ -24,6 +24,7 @@ from agentgov.store.readers import WAITING, refused
 
 GROUP = 500  # works
 PERIOD = 0.005  # seconds
+_LONGEST = 0.05  # seconds, where a commit takes that long
 _TRIES = 4  # of one work by itself, while others take its rows away
 _IDLE = 1.0  # seconds between two looks at what other processes did
 
@@ -76,7 +77,7 @@ class GroupWriter:
         self._queue: SimpleQueue[Asked | None] = SimpleQueue()  # None: look at what is urgent, and whether to end
         self._urgent: deque[Asked] = deque()
         self._open, self._closing = True, threading.Lock()
-        self._looked = time.monotonic()
+        self._looked, self._period = time.monotonic(), PERIOD
         self._thread = threading.Thread(target=self._serve, name=name, daemon=True)
         self._thread.start()
 
@@ -143,11 +144,13 @@ class GroupWriter:
                 self._engine.begin()
             self._engine.attempt(asked)
         if group:
+            started = time.monotonic()
             self._engine.commit()
+            self._period = min(max(PERIOD, time.monotonic() - started), _LONGEST)
 
     def _coming(self, first: Asked | None) -> Iterator[Asked]:
         """What is asked for until the group is closed: what is urgent, what came first, what comes meanwhile."""
-        end = time.monotonic() + PERIOD
+        end = time.monotonic() + self._period
         for number in range(GROUP):
             if number and time.monotonic() > end:
                 break

@@ -1,9 +1,5 @@
--- The ledger: leaves in the order in which they were committed, without gaps, and what they commit to beside them.
-CREATE TABLE tree (
-  name TEXT PRIMARY KEY,
-  size INTEGER NOT NULL
-);
-INSERT INTO tree (name, size) VALUES ('records', 0);
+-- The ledger: leaves in the order in which they were committed, without gaps, and what they commit to beside them. The
+-- newest leaf is never removed: the next one stands after it.
 CREATE TABLE records (
   seq INTEGER PRIMARY KEY,
   time INTEGER NOT NULL,

@@ -177,6 +177,7 @@ def test_what_was_asked_for_is_committed_before_it_closes_and_nothing_is_taken_a
 def test_a_work_that_was_cancelled_before_its_turn_is_not_done(store: Store) -> None:
     held = threading.Event()
     first = store.write(lambda tx: held.wait(PATIENCE))
+    until(first.running)
     second = store.write(lambda tx: tx.run("INSERT INTO things (name, size) VALUES ('a', 1)"))
     assert second.cancel()
     held.set()
@@ -187,6 +188,7 @@ def test_a_work_that_was_cancelled_before_its_turn_is_not_done(store: Store) -> 
 def test_a_flood_is_told_to_come_back_and_costs_nobody_who_was_there(store: Store) -> None:
     held = threading.Event()
     first = store.write(lambda tx: held.wait(PATIENCE))
+    until(first.running)
     looking = [store.read(lambda tx: held.wait(PATIENCE)) for _ in range(WAITING)]
     writing = [store.write(lambda tx: 7) for _ in range(WAITING + 1)]
     for late in (store.write(lambda tx: 8), store.read(lambda tx: 8)):
@@ -203,6 +205,7 @@ def test_what_is_urgent_goes_before_all_that_waits(store: Store) -> None:
     held = threading.Event()
     order: list[str] = []
     first = store.write(lambda tx: held.wait(PATIENCE))
+    until(first.running)
     waiting = [store.write(lambda tx: order.append("late")) for _ in range(WAITING)]
     urgent = [store.write(lambda tx: order.append("urgent"), urgent=True) for _ in range(3)]
     held.set()

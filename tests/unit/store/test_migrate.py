@@ -110,7 +110,7 @@ def test_several_processes_at_once_make_the_tables_once(store_url: str) -> None:
     program = (
         "import sys; from agentgov.store.open import open_store\n"
         "store = open_store(sys.argv[1], serving=False)\n"
-        "store.write(lambda tx: tx.run('INSERT INTO tree (name, size) VALUES (?, 0)', sys.argv[2])).result()\n"
+        "store.write(lambda tx: tx.run('INSERT INTO payloads VALUES (?, ?, ?)', int(sys.argv[2]), b'', b'')).result()\n"
         "store.close()"
     )
     command = [sys.executable, "-c", program, store_url]
@@ -118,6 +118,6 @@ def test_several_processes_at_once_make_the_tables_once(store_url: str) -> None:
     assert [process.wait(PATIENCE) for process in running] == [0] * 5
     store = open_store(store_url)
     try:
-        assert store.read(lambda tx: tx.one("SELECT count(*) FROM tree")).result(PATIENCE) == (6,)
+        assert store.read(lambda tx: tx.one("SELECT count(*) FROM payloads")).result(PATIENCE) == (5,)
     finally:
         store.close()

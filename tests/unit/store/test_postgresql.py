@@ -60,10 +60,13 @@ def test_numbers_come_back_as_sqlite_would_say_them(store: Store) -> None:
 
 
 def test_texts_are_sorted_by_their_bytes(store: Store) -> None:
-    for name in ("b", "B", "ä", "a-c", "ab"):
-        store.write(lambda tx, name=name: tx.run("INSERT INTO tree (name, size) VALUES (?, 0)", name)).result(PATIENCE)  # type: ignore[misc]
-    rows = store.read(lambda tx: tx.all("SELECT name FROM tree ORDER BY name"))
-    assert [name for (name,) in rows.result(PATIENCE)] == ["B", "a-c", "ab", "b", "records", "ä"]
+    def work(tx: Transaction) -> object:
+        for place, name in enumerate(("b", "B", "ä", "a-c", "ab")):
+            insert = "INSERT INTO records (seq, time, type, agent, actor, leaf) VALUES (?, 0, '', ?, '', ?)"
+            tx.run(insert, place, name, b"")
+        return [name for (name,) in tx.all("SELECT agent FROM records ORDER BY agent")]
+
+    assert store.write(work).result(PATIENCE) == ["B", "a-c", "ab", "b", "ä"]
 
 
 def test_gates_that_start_at_once_make_the_tables_once(url: str) -> None:

@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from agentgov.cli.context import Context
 from agentgov.cli.counts_option import counts_source
+from agentgov.cli.gate_stops import GateStops
 from agentgov.cli.options import show
 from agentgov.cli.reconcile_told import acts_page, tell_news
 from agentgov.cli.watch import Stop, watch
@@ -55,6 +56,7 @@ class Setup:
             self.accept_unreviewed,
             stopped,
             (Deliveries(self.context.journal, actor.appender, folders, self.patience),),
+            GateStops(actor.appender.signer),
         )
 
 

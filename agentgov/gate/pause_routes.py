@@ -9,7 +9,7 @@ import msgspec
 from agentgov.errors import AgentgovError
 from agentgov.gate.answer import Answer, answered
 from agentgov.gate.call import Call
-from agentgov.gate.errors import RefusalError, bad_request, forbidden, not_found
+from agentgov.gate.errors import RefusalError, bad_request, forbidden, not_found, unknown_caller
 from agentgov.gate.route import Route
 from agentgov.journal.draft import draft
 from agentgov.journal.draft_text import write_draft
@@ -17,9 +17,11 @@ from agentgov.journal.traits import selected
 from agentgov.model.act import Act, clean_reason
 from agentgov.model.names import AgentId
 from agentgov.model.selector import parse_selector
+from agentgov.model.verdict import Verdict
 from agentgov.runtime import outbox
 from agentgov.runtime.outbox import Outgoing
 from agentgov.runtime.pause import Mode, Order
+from agentgov.runtime.pause_question import decide_question
 from agentgov.runtime.pausing import order_of, take_pause
 
 _MOST_REASON = 2_000  # characters
@@ -83,6 +85,33 @@ async def pauses(call: Call) -> Answer:
     return answered(PausesAnswer(tuple(pause_answer(one, sent.get(one.id)) for one in seen), fleet.seq, fleet.tip))
 
 
+class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A reconciler's question, signed: the text of `agentgov-pauses/1`, and its armoured SSH signature."""
+
+    text: str
+    signature: str
+
+
+class PausedAnswer(msgspec.Struct, frozen=True):
+    """Of the agents that were asked about those that are paused, and why."""
+
+    paused: dict[str, str]
+
+
+async def asked(call: Call) -> Answer:
+    """Tell a reconciler who is paused, before it brings anything to real traffic."""
+    ask: Question = call.body
+    call.gate.require_control()
+    fleet, now = call.fleet, call.now_ms // 1000
+    signature = ask.signature.encode("ascii", "replace")
+    found = decide_question(ask.text, signature, fleet.directory, fleet.id, now)
+    if isinstance(found, Verdict):
+        raise unknown_caller()
+    stops = {one: call.gate.pauses.of(one, now) for one in found}
+    told = {str(one): f"{one} is paused by {stop.by} at the gate" for one, stop in stops.items() if stop is not None}
+    return answered(PausedAnswer(told))
+
+
 def pause_answer(order: Order, sent: Outgoing | None) -> PauseAnswer:
     """An order as it is told, with what became of its act."""
     state = "landed" if order.landed else sent.state if sent is not None else "queued"
@@ -143,6 +172,16 @@ ROUTES = (
         "person",
         body=PauseAsk,
         answers={201: PauseAnswer},
+        tag="pauses",
+    ),
+    Route(
+        "POST",
+        "/v1/pauses/asked",
+        "Tell a reconciler who is paused",
+        asked,
+        "anyone",
+        body=Question,
+        answers={200: PausedAnswer},
         tag="pauses",
     ),
     Route("GET", "/v1/pauses", "Orders that are obeyed", pauses, "person", answers={200: PausesAnswer}, tag="pauses"),

@@ -27,11 +27,10 @@ from agentgov.release.freeze import freeze_end, frozen_by
 from agentgov.release.observations import Memory, Tick, observe_tick, observed, wanted
 from agentgov.release.plan import plan_agent
 from agentgov.release.refs import Refs, moved_tags
-from agentgov.release.view import AgentView, Decision, Moved, Wait
+from agentgov.release.view import TO_PRODUCTION, AgentView, Decision, Moved, Wait
 from agentgov.validate.content import is_date
 
 UNREADABLE = "P0"  # the rule of an agent whose own records cannot be read; the others go on
-_TO_PRODUCTION = frozenset({"canary", "share", "graduate"})  # acts that bring new content to real traffic
 
 
 def wanted_counts(
@@ -93,7 +92,7 @@ def plan_all(
             decision = plan_agent(_seen(view, memories.get(str(agent), Memory()), refs, sky, agent))
         except AgentgovError as error:
             decision = Decision(UNREADABLE, None, waits=(Wait(UNREADABLE, error.in_one_line, gate="people"),))
-        decisions[agent] = _without_eyes(decision) if unreviewed and decision.act in _TO_PRODUCTION else decision
+        decisions[agent] = _without_eyes(decision) if unreviewed and decision.act in TO_PRODUCTION else decision
     return decisions
 
 

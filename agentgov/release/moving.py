@@ -3,8 +3,8 @@
 What was observed is kept before anything is written that rests on it. Planning is `plan`'s, the law the journal's.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from functools import partial
 
 from agentgov.journal.draft import Draft, draft
@@ -21,6 +21,7 @@ from agentgov.release.observations import Memory
 from agentgov.release.order import Turns
 from agentgov.release.reasons import bake_failed, left_out
 from agentgov.release.refs import Refs
+from agentgov.release.stops import NoStops, Stops, obey
 from agentgov.release.view import Decision
 from agentgov.release.writing import Writing
 
@@ -34,6 +35,7 @@ class Senses:
     counts: CountSource
     index: FleetIndex
     accept_unreviewed: bool = False
+    stops: Stops = field(default_factory=NoStops)
 
 
 def move(
@@ -47,14 +49,11 @@ def move(
         writing.notes.append(
             unknown("trust.first-use", "this machine has no pins for the fleet, so nothing is promoted")
         )
-    plan = partial(
-        plan_all,
-        memories=memories,
-        refs=refs,
-        now=now,
-        integrity=integrity,
-        accept_unreviewed=senses.accept_unreviewed,
-    )
+
+    def plan(present: View, agents: Iterable[AgentId]) -> dict[AgentId, Decision]:
+        found = plan_all(present, memories, refs, now, integrity, senses.accept_unreviewed, agents)
+        return obey(senses.stops, present, found)
+
     decisions = plan(view, agents=active)
     due = {agent: decision for agent, decision in decisions.items() if decision.act}
     failing = [(agent, wait) for agent, decision in decisions.items() for wait in decision.waits if wait.is_alarm]

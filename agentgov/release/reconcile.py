@@ -27,6 +27,7 @@ from agentgov.release.moving import Senses, move
 from agentgov.release.order import Turns
 from agentgov.release.refs import Refs, Seen, observe_refs
 from agentgov.release.sightings import refusals
+from agentgov.release.stops import NoStops, Stops
 from agentgov.release.taking_over import rewritten, take_over
 from agentgov.release.tick_report import Report
 from agentgov.release.writing import Writing
@@ -48,6 +49,7 @@ class Reconciler:
     accept_unreviewed: bool = False  # a fleet of one person must say so before anything reaches production
     stopped: Callable[[], bool] = bool
     followers: tuple[Follower, ...] = ()
+    stops: Stops = field(default_factory=NoStops)
     turns: Turns = field(default_factory=Turns)
     attention: Attention = field(default_factory=Attention)
     index: FleetIndex = field(default_factory=FleetIndex)
@@ -78,7 +80,7 @@ class Reconciler:
         if lost:
             writing.notes += [*lost, *writing.keep(refs, [view.state.head.main])]
         view, advance, sightings = take_over(writing, view, refs, self.index)
-        senses = Senses(self.store, self.counts, self.index, self.accept_unreviewed)
+        senses = Senses(self.store, self.counts, self.index, self.accept_unreviewed, self.stops)
         view, decisions = move(writing, senses, self.turns, view, refs)
         view = _checkpoint(writing, view, refs, lost)
         writing.notes += [*_overdue(view, self.clock()), *_left(writing)]

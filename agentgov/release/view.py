@@ -71,6 +71,8 @@ class AgentView:
         return next((release for release in self.releases if release.tag == tag), None)
 
 
+TO_PRODUCTION = frozenset({"canary", "share", "graduate"})  # acts that bring new content to real traffic
+
 GateName = Literal[
     "",
     "soak",
@@ -81,6 +83,7 @@ GateName = Literal[
     "promoters",
     "hold",
     "pause",
+    "gate",
     "freeze",
     "stale",
     "eligible",

@@ -5,7 +5,7 @@ so that whatever was accepted before holds.
 """
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
 
 from agentgov.gate.call import Call
@@ -27,11 +27,22 @@ from agentgov.runtime.rules import Rulebook
 from agentgov.store.port import Transaction
 
 SALT = 16  # bytes
+_AT_ONCE = 256
+
+
+def _drawn() -> Iterator[bytes]:
+    """Randomness of the system, many pieces at a time: a call for each is a tenth of what a decision costs."""
+    while True:
+        drawn = secrets.token_bytes(SALT * _AT_ONCE)
+        yield from (drawn[at : at + SALT] for at in range(0, len(drawn), SALT))
+
+
+_pieces = _drawn()  # of the event loop alone
 
 
 def salt() -> bytes:
     """Fresh randomness for one record of the ledger."""
-    return secrets.token_bytes(SALT)
+    return next(_pieces)
 
 
 def rulebook(call: Call, named: str) -> Rulebook | Reason:
@@ -48,7 +59,7 @@ def asked(call: Call, book: Rulebook, key: str, action: calls.Call) -> Asked:
     """A request with its verdict on what is in memory."""
     stopped = stop_of(call.gate, book.agent, call.now_ms)
     verdict = decide_action(book, action, paused=stopped, now_ms=call.now_ms)
-    return Asked(call.gate.new_id(), key, book, action, verdict)
+    return Asked(salt().hex(), key, book, action, verdict)
 
 
 def standing(gate: Gate, agent: AgentId, now_ms: int) -> Callable[[Transaction], Stopped | None]:

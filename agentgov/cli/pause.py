@@ -4,7 +4,7 @@ import click
 
 from agentgov.cli import parameters
 from agentgov.cli.options import format_option, repo_option
-from agentgov.cli.order import append_order, tell
+from agentgov.cli.order_gate import order
 from agentgov.errors import UsageError
 from agentgov.release.orders import order_pause
 from agentgov.repo import clock
@@ -22,9 +22,11 @@ def pause(selector: str, reason: str, mode: str, until: int, repo: str, output: 
     """Pause the agents that SELECTOR means: an agent's id, WORKSPACE/*, label=value, tool:NAME or model:NAME."""
     if until and until <= clock.now():
         raise UsageError(f"{stamp(until)} is over already", "name a time to come, such as 4h from now: --until 4h")
-    done = append_order(
+    return order(
+        "pause",
+        output,
         repo,
         lambda view, actor: order_pause(view, actor, selector, mode=mode, until=until, now=clock.now(), reason=reason),
-        about=selector,
+        selector,
+        lambda _: [f"let it go on with: agentgov resume {selector}"],
     )
-    return tell("pause", output, done, f"let it go on with: agentgov resume {selector}")

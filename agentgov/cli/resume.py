@@ -3,8 +3,9 @@
 import click
 
 from agentgov.cli import parameters
+from agentgov.cli.gate_client import has_gate
 from agentgov.cli.options import format_option, repo_option
-from agentgov.cli.order import append_order, tell
+from agentgov.cli.order_gate import order
 from agentgov.errors import RefusedError
 from agentgov.journal.draft import Actor, Draft
 from agentgov.journal.pausing import pause_of
@@ -27,14 +28,13 @@ def resume(selector: str, reason: str, repo: str, output: str) -> int:
         _require_pause(view, selector)
         return order_resume(view, actor, selector, now=clock.now(), reason=reason)
 
-    done = append_order(repo, write, about=selector)
-    return tell("resume", output, done, *_still_paused(done.after, selector))
+    return order("resume", output, repo, write, selector, lambda view: _still_paused(view, selector))
 
 
 def _require_pause(view: View, selector: str) -> None:
     """RefusedError where no pause has this selector, with the one that pauses the agent where another does."""
     selectors = sorted({pause.selector for pause in view.state.pauses().values()})
-    if selector in selectors:
+    if selector in selectors or has_gate(view):  # which may know of one that the journal does not have yet
         return
     agent = agent_id(selector)
     others = [one for one in selectors if agent is not None and selects(view, one, agent)]

@@ -58,6 +58,14 @@ _EXTRA = "install what it takes: pip install 'agentgov[gate]'"
     metavar="N",
     help="Requests a second of one address without a valid token; 0 for no limit.",
 )
+@click.option(
+    "--self-test",
+    type=click.FloatRange(0),
+    default=300.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How often an agent that does not exist is paused, to know that it works; 0 for never.",
+)
 @click.option("--permit-hook", metavar="URL", help="Where people are told that a permit waits for them.")
 @click.option("--access-log/--no-access-log", default=True, help="One line of JSON for each request, on stderr.")
 @click.option(
@@ -84,6 +92,7 @@ def serve(
     poll: float,
     token_rate: float,
     address_rate: float,
+    self_test: float,
     permit_hook: str | None,
     access_log: bool,
     every: int | None,
@@ -108,7 +117,7 @@ def serve(
     where = Listen(*listen, tls_cert or "", tls_key or "", behind_proxy)
     hook = permit_hook_of(permit_hook) if permit_hook else None
     provider = client_from(oidc_issuer, oidc_client, os.environ)
-    settings = Settings(token_rate, address_rate, access_log, url, provider, hook)
+    settings = Settings(token_rate, address_rate, access_log, url, provider, hook, self_test)
     return serve_gate(Serving(repo, store, where, settings, poll, every, counts, accept_unreviewed))
 
 

@@ -47,8 +47,7 @@ def serve_gate(asked: Serving) -> int:
         shown = Listen(asked.listen.host, port, asked.listen.certificate).url
         show(Page().line(Span("serving ", "good"), shown, f", journal act {view.state.head.seq}"))
 
-    writing = open_context(asked.repo).journal
-    who = (context.journal, writing, view, actor, opened)
+    who = (context.journal, view, actor, opened)
     try:
         return run(Parts(*who, asked.listen, asked.settings, asked.poll, os.environ, beside, started))
     finally:

@@ -17,7 +17,6 @@ from agentgov.gate.oidc import Client, Provider
 from agentgov.gate.permit_hook import Hook
 from agentgov.gate.streams import Streams
 from agentgov.gate.tickets import Tickets
-from agentgov.journal.branch import Journal
 from agentgov.journal.draft import Actor
 from agentgov.runtime import outbox, pause_orders, tokens
 from agentgov.runtime.fleet import Fleet
@@ -46,6 +45,7 @@ class Settings:
     url: str = ""  # how the gate is reached, where agentgov.yaml does not say it
     oidc: Client | None = None  # where people may log in, beside by their keys
     permit_hook: Hook | None = None
+    self_test: float = 300.0  # seconds between two tests of pausing; 0 for none
 
 
 class Gate:
@@ -55,17 +55,17 @@ class Gate:
         self,
         store: Store,
         fleet: Fleet,
-        journal: Journal,
         actor: Actor,
         clock: Callable[[], int] = now_ms,
         settings: Settings | None = None,
     ) -> None:
-        self.store, self.journal, self.actor, self.clock = store, journal, actor, clock
+        self.store, self.actor, self.clock = store, actor, clock
         self.wake: Callable[[], None] = lambda: None  # look at the journal at once
         self.hooks = receiver({}, lambda: None)
         self.settings = settings or Settings()
         self.following = Following(fleet)
         self.control = Control(store)
+        self.probed = Probed()
         self.metrics = Metrics()
         oidc = self.settings.oidc
         self.provider = Provider(oidc) if oidc is not None else None
@@ -148,6 +148,14 @@ class Gate:
     def new_id() -> str:
         """An id that nobody can guess."""
         return secrets.token_hex(16)
+
+
+@dataclass(slots=True)
+class Probed:
+    """How the last test of pausing went; `seconds` from an order to its effect, `trouble` "" where it went well."""
+
+    seconds: float = 0.0
+    trouble: str = ""
 
 
 @dataclass(slots=True)

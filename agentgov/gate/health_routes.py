@@ -29,6 +29,7 @@ class Ready(msgspec.Struct, frozen=True):
     control_age: float
     stale: bool
     trouble: str = ""
+    pausing: str = ""  # why the last test of pausing failed
 
 
 async def healthz(call: Call) -> Answer:
@@ -56,7 +57,7 @@ def ready(call: Call) -> Ready:
         state = "journal"
     age = min(gate.control.age, 1e9)
     told = (fleet.seq, fleet.tip, max(0, now - fleet.time), unseen, round(age, 1), fleet.view.is_stale(now))
-    return Ready(state, *told, "the last look at the journal failed" if following.trouble else "")
+    return Ready(state, *told, "the last look at the journal failed" if following.trouble else "", gate.probed.trouble)
 
 
 async def metrics(call: Call) -> Answer:

@@ -13,6 +13,7 @@ from agentgov.gate.gate import Gate, Settings
 from agentgov.gate.hooks import receiver
 from agentgov.gate.permit_watch import PermitWatch
 from agentgov.gate.routes import ROUTES
+from agentgov.gate.self_test import SelfTest
 from agentgov.gate.server import GRACE, Listen, serve
 from agentgov.journal.branch import Journal
 from agentgov.journal.draft import Actor
@@ -42,12 +43,11 @@ class Beside(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What a process of the gate is made of. `journal` and `writing` are two views of the same one, for a thread each;
-    `actor` is the bot whose key signs leases and acts; `poll` is in seconds; `hooks` are variables that name secrets of
-    webhooks; `beside` runs as long as the gate does; `started` is told the port once it listens."""
+    """What a process of the gate is made of. `actor` is the bot whose key signs leases and acts; `poll` is in seconds;
+    `hooks` are variables that name secrets of webhooks; `beside` runs as long as the gate does; `started` is told the
+    port once it listens."""
 
     journal: Journal
-    writing: Journal
     view: View
     actor: Actor
     store: Store
@@ -69,7 +69,7 @@ def run(parts: Parts) -> int:
 
 async def _run(parts: Parts) -> int:
     fleet = Fleet(parts.view, None)
-    gate = Gate(parts.store, fleet, parts.writing, parts.actor, settings=parts.settings)
+    gate = Gate(parts.store, fleet, parts.actor, settings=parts.settings)
     await gate.control.refresh()
     log = AccessLog() if parts.settings.access_log else None
     follower = Follower(parts.journal, gate, parts.poll)
@@ -86,6 +86,8 @@ async def _run(parts: Parts) -> int:
         one.start()
     beside = [asyncio.create_task(gate.control.run()), asyncio.create_task(_keep_used(gate))]
     beside.append(asyncio.create_task(PermitWatch(gate).run()))
+    if parts.settings.self_test:
+        beside.append(asyncio.create_task(SelfTest(gate, parts.settings.self_test).run()))
     try:
         return await serve(gate, App(gate, ROUTES, log), parts.listen, listening)
     finally:

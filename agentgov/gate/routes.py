@@ -14,6 +14,7 @@ from agentgov.gate import (
     oidc_routes,
     pause_routes,
     permit_routes,
+    running_routes,
     stream_routes,
     token_routes,
 )
@@ -30,6 +31,7 @@ ROUTES: tuple[Route, ...] = (
     *token_routes.ROUTES,
     *agent_routes.ROUTES,
     *lease_routes.ROUTES,
+    *running_routes.ROUTES,
     *stream_routes.ROUTES,
     *ofrep_routes.ROUTES,
     *pause_routes.ROUTES,

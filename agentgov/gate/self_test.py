@@ -7,7 +7,6 @@ brought to the journal. Where it is not obeyed in time, that is told as an error
 import asyncio
 import contextlib
 import logging
-from dataclasses import dataclass
 from time import monotonic
 
 from agentgov.gate.gate import Gate
@@ -21,39 +20,33 @@ _LOOK = 0.002
 _log = logging.getLogger("agentgov.gate")
 
 
-@dataclass(slots=True)
 class SelfTest:
-    """How the last one went. `seconds` from the order to its effect; moments are of a steady clock."""
+    """One process tests itself; what it found is told in `Gate.probed`."""
 
-    gate: Gate
-    every: float
-    well: bool = True
-    seconds: float = 0.0
-    at: float = 0.0
-    trouble: str = ""
+    def __init__(self, gate: Gate, every: float) -> None:
+        self._gate, self._every = gate, every
 
     async def run(self) -> None:
         """One after the other, until cancelled."""
         while True:
             await self.once()
-            await asyncio.sleep(self.every)
+            await asyncio.sleep(self._every)
 
     async def once(self) -> bool:
         """Pause the probe, see that it is paused, and let it go; whether that worked."""
-        before = self.well
+        probed = self._gate.probed
+        before = probed.trouble
         try:
-            self.seconds = await self._once()
-            self.well, self.trouble = True, ""
+            probed.seconds, probed.trouble = await self._once(), ""
         except Exception as error:
-            self.well, self.trouble = False, str(error) or "the store gave no answer in time"
-            _log.error("pausing does not work: %s", self.trouble)
-        if self.well and not before:
+            probed.trouble = str(error) or "no order was obeyed in time"
+            _log.error("pausing does not work: %s", probed.trouble)
+        if before and not probed.trouble:
             _log.warning("pausing works again")
-        self.at = monotonic()
-        return self.well
+        return not probed.trouble
 
     async def _once(self) -> float:
-        gate = self.gate
+        gate = self._gate
         probe = AgentId(WORKSPACE, f"p{gate.new_id()[:16]}")
         now_ms = gate.clock()
         order = Order(gate.new_id(), str(probe), "gate", reason="a test", until=now_ms // 1000 + 60, since=now_ms)

@@ -14,19 +14,23 @@ MOST = 8 * 2**20  # bytes
 
 def write_draft(draft: Draft) -> str:
     """The act and its signatures, as JSON."""
+    return json.dumps(document(draft), indent=2, ensure_ascii=False) + "\n"
+
+
+def document(draft: Draft) -> dict[str, object]:
+    """The same as a value."""
     signatures = [armour.decode("ascii") for armour in draft.signatures]
-    document = {"schema": SCHEMA, "text": render(draft.act).decode(), "signatures": signatures}
-    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    return {"schema": SCHEMA, "text": render(draft.act).decode(), "signatures": signatures}
 
 
 def read_draft(raw: bytes | str) -> Draft:
     """What `write_draft` wrote. ActError where it is none, in one plain sentence."""
     try:
-        document = json.loads(raw)
-        if document["schema"] != SCHEMA:
+        found = json.loads(raw)
+        if found["schema"] != SCHEMA:
             raise ActError("it is of another version")
-        signatures = tuple(str(one).encode("ascii") for one in document["signatures"])
-        return Draft(parse(str(document["text"]).encode()), signatures)
+        signatures = tuple(str(one).encode("ascii") for one in found["signatures"])
+        return Draft(parse(str(found["text"]).encode()), signatures)
     except ActError:
         raise
     except (ValueError, KeyError, TypeError, RecursionError) as error:

@@ -18,6 +18,7 @@ from agentgov.model.selector import by_name
 from agentgov.model.state import Pause
 
 Mode = Literal["stop", "read-only"]
+_KEPT = 86_400  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +87,10 @@ class Pauses:
 
 
 def ended(orders: Iterable[Order], journal: Mapping[str, Pause], seq: int, now: int) -> tuple[str, ...]:
-    """The ids of those that need not be kept: the journal ended them at an act that it is known up to, or they are over
-    by the clock (epoch seconds)."""
+    """The ids of those that need not be kept: the journal ended them at an act that it is known up to, or they have
+    been over for a day by the clock (epoch seconds)."""
     gone = (one for one in orders if one.id not in journal and 0 < one.landed <= seq)
-    over = (one for one in orders if not one.holds_at(now) and one.landed)
+    over = (one for one in orders if not one.holds_at(now - _KEPT))
     return tuple(sorted({one.id for one in (*gone, *over)}))
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from agentgov.model.document import Environment
-from agentgov.model.names import AgentId
+from agentgov.model.names import AgentId, agent_id
 from agentgov.runtime.deployed import Deployed
 from agentgov.runtime.lease import lifetimes
 from agentgov.store.port import Transaction
@@ -97,6 +97,23 @@ def read_said(tx: Transaction, agent: AgentId) -> Sequence[Said]:
         str(agent),
     )
     return [Said(agent, *row) for row in rows]
+
+
+def read_page(tx: Transaction, after: str, most: int) -> Sequence[Said]:
+    """The next instances of all agents behind a place, by agent, environment and name; "" is before the first."""
+    agent, _, rest = after.partition(" ")
+    environment, _, instance = rest.partition(" ")
+    rows = tx.all(
+        "SELECT agent, environment, instance, closure, release, said FROM running "
+        "WHERE (agent, environment, instance) > (?, ?, ?) ORDER BY agent, environment, instance LIMIT ?",
+        *(agent, environment, instance, most),
+    )
+    return [Said(found, *row[1:]) for row in rows if (found := agent_id(row[0])) is not None]
+
+
+def place_of(said: Said) -> str:
+    """Where an instance stands in the order of all."""
+    return f"{said.agent} {said.environment} {said.instance}"
 
 
 def read_asked(tx: Transaction, agent: AgentId) -> Mapping[Environment, Mapping[str, int]]:

@@ -186,10 +186,27 @@ def test_people_see_what_instances_say_that_they_run(gate: GateWorld, world: Pip
         ("pod-1", "ok", []),
         ("pod-2", "drift", []),
     ]
+    drifted = gate.ask("GET", "/v1/running?state=drift", alice).json
+    assert ([one["instance"] for one in drifted["instances"]], drifted["next"]) == (["pod-2"], "")
+    assert len(gate.ask("GET", "/v1/running", alice).json["instances"]) == 2
+    assert gate.ask("GET", "/v1/running?state=odd", alice).rule == "gate.request"
     levels = {one["environment"]: one["level"] for one in seen["levels"]}
     assert levels == {"production": "enforced", "staging": "advisory"}
     assert gate.ask("GET", path, token).status == 403
     assert gate.ask("POST", path, alice, {"instance": "x", "closure": closure}).status == 403
+
+
+def test_people_see_nothing_of_agents_outside_of_their_scope(gate: GateWorld, world: PipelineWorld) -> None:
+    token, erin = gate.agent_token(TRIAGE), gate.person_token("erin")
+    gate.ask("POST", f"/v1/agents/{TRIAGE}/running", token, {"instance": "pod-1", "closure": "0" * 64})
+    assert len(gate.ask("GET", "/v1/running", erin).json["instances"]) == 1
+    path = "governance/access.yaml"
+    rest = world.edit(path, 'who: [erin], agents: ["**"]', 'who: [erin], agents: ["finance/*"]')
+    world.govern(
+        {path: rest[path].replace('who: [team:security], agents: ["**"]', 'who: [team:security], agents: ["x/*"]')}
+    )
+    until(lambda: gate.ask("GET", f"/v1/agents/{TRIAGE}/running", erin).status == 404, "that the scope is narrower")
+    assert gate.ask("GET", "/v1/running", erin).json == {"instances": [], "next": ""}
 
 
 def test_a_pause_is_acknowledged_by_those_who_heard_of_it(gate: GateWorld, world: PipelineWorld) -> None:

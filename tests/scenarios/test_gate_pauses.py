@@ -1,6 +1,10 @@
 """Kill switches that hold: obeyed at once, whatever happens to git and to the store, until a signed act ends them."""
 
+import json
+import os
 import shutil
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -225,3 +229,49 @@ def test_what_makes_no_sense_pauses_nobody(gate: GateWorld, ask: dict[str, Any],
 def test_an_agent_pauses_nobody(gate: GateWorld) -> None:
     assert gate.ask("POST", "/v1/pauses", gate.agent_token(TRIAGE), LOOPS).rule == "gate.caller"
     assert Desk(gate, "alice").pauses() == []
+
+
+def _agentgov(world: FleetSimulator, gate: GateWorld, who: str, *args: str) -> Any:
+    """The command as somebody on call runs it: JSON that it prints."""
+    env = {**os.environ, "AGENTGOV_GATE": f"http://127.0.0.1:{gate.port}", "AGENTGOV_KEY_FILE": ""}
+    env |= {"GIT_CONFIG_COUNT": "2", "GIT_CONFIG_KEY_0": "gpg.format", "GIT_CONFIG_VALUE_0": "ssh"}
+    env |= {"GIT_CONFIG_KEY_1": "user.signingkey", "GIT_CONFIG_VALUE_1": str(world.folder / "keys" / who)}
+    command = [sys.executable, "-m", "agentgov", *args, "--json"]
+    done = subprocess.run(command, cwd=world.work, env=env, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr.decode()
+    return json.loads(done.stdout)
+
+
+def test_the_command_pauses_at_the_gate_and_resumes(gate: GateWorld, world: FleetSimulator) -> None:
+    alice = Desk(gate, "alice")
+    done = _agentgov(world, gate, "alice", "pause", str(TRIAGE), "--reason", "It loops.")
+    assert (done["gate"]["journal"], done["gate"]["seq"]) == ("landed", 1)
+    assert [(one["by"], one["id"]) for one in alice.pauses()] == [("alice", done["act"]["id"])]
+    done = _agentgov(world, gate, "alice", "resume", str(TRIAGE))
+    assert done["gate"]["seq"] == 2
+    until(lambda: alice.pauses() == [], "that it is resumed")
+
+
+def test_the_command_pauses_at_the_gate_while_git_is_away(gate: GateWorld, world: FleetSimulator) -> None:
+    away = _away(world)
+    alice = Desk(gate, "alice")
+    done = _agentgov(world, gate, "alice", "pause", str(TRIAGE), "--reason", "It loops.")
+    assert done["gate"]["journal"] == "queued"
+    assert [one["journal"] for one in alice.pauses()] == ["queued"]
+    away.rename(world.remote)
+    alice.landed()
+    [pause] = world.view().state.pauses().values()
+    assert pause.by == "alice"
+
+
+def test_the_command_pauses_in_the_journal_where_the_gate_is_gone(gate: GateWorld, world: FleetSimulator) -> None:
+    gate.kill()
+    done = _agentgov(world, gate, "alice", "pause", str(TRIAGE), "--reason", "It loops.")
+    assert "gave no answer" in done["notes"][0]
+    assert _is_paused(world)
+
+
+def test_the_way_of_a_pause_is_tested_by_itself(gate: GateWorld) -> None:
+    until(lambda: b"agentgov_gate_pause_seconds 0.0\n" not in gate.ask("GET", "/metrics").body, "that it tested itself")
+    assert b"agentgov_gate_pause_works 1.0" in gate.ask("GET", "/metrics").body
+    assert gate.ask("GET", "/readyz").json["pausing"] == ""

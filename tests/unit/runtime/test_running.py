@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from leases import AGENT, ALONE, CANARY, SPLIT, STABLE
 
+from agentgov.model.names import AgentId
 from agentgov.model.verdict import deny
 from agentgov.runtime import running
 from agentgov.runtime.deployed import Deployed
@@ -90,3 +91,16 @@ def test_how_an_agent_asks_is_kept_by_environment(store: Store) -> None:
     store.write(lambda tx: running.keep_asked(tx, AGENT, "staging", "polled", NOW)).result()
     found = store.read(lambda tx: running.read_asked(tx, AGENT)).result()
     assert found == {"production": {"enforced": NOW + 1}, "staging": {"polled": NOW}}
+
+
+def test_the_instances_of_all_agents_are_read_page_by_page(store: Store) -> None:
+    agents = [AgentId(workspace, name) for workspace in ("a", "b") for name in ("x", "y")]
+    said = [replace(SAID, agent=agent, instance=name) for agent in agents for name in ("pod-1", "pod-2", "~")]
+    for one in reversed(said):
+        store.write(lambda tx, one=one: running.keep_said(tx, one)).result()  # type: ignore[misc]
+    found: list[Said] = []
+    place = ""
+    while page := store.read(lambda tx, place=place: running.read_page(tx, place, 5)).result():  # type: ignore[misc]
+        found += page
+        place = running.place_of(page[-1])
+    assert found == said

@@ -24,14 +24,13 @@ from agentgov.runtime.fleet import Fleet
 from agentgov.runtime.lease import NAMESPACE, Lease, Terms, decide_terms, lease_of
 from agentgov.runtime.lease_signature import header_of
 from agentgov.runtime.ledger import Entry, append
-from agentgov.runtime.running import Level
+from agentgov.runtime.running import Given, Level
 
 if TYPE_CHECKING:
     from agentgov.gate.gate import Gate
 
 _MOST = 4096  # leases that are kept spelled
 _MOST_TOLD = 65_536
-_AGAIN = 60_000  # milliseconds after which it is noted again that an agent asked
 _log = logging.getLogger("agentgov.gate")
 
 
@@ -55,7 +54,7 @@ class Leasing:
         self._gate = gate
         self._signed: dict[Hashable, Signed] = {}
         self._told: dict[tuple[str, str], None] = {}  # (token, etag) that are in the ledger
-        self._asked: dict[tuple[str, Level], int] = {}
+        self._given: dict[tuple[AgentCaller, Level, str], int] = {}
 
     async def lease(self, caller: AgentCaller, fleet: Fleet, key: str, now_ms: int, pinned: str = "") -> Signed:
         """What an agent gets under a sticky key, or keeps. RefusalError where that is nothing, or cannot be told."""
@@ -71,7 +70,7 @@ class Leasing:
     async def hand_out(self, caller: AgentCaller, signed: Signed, now_ms: int, how: Level) -> None:
         """Write down what is about to be answered: every time and first, for an agent that asks for it; else once for
         what a token was given, beside the answer."""
-        self._note(caller, how, now_ms)
+        self._note(caller, signed, how, now_ms)
         known = (caller.token, signed.lease.etag)
         if signed.written_ahead:
             await self._gate.write(lambda tx: append(tx, _entry(caller, signed, how), now_ms, _salt()))
@@ -82,13 +81,16 @@ class Leasing:
             entry = _entry(caller, signed, how)
             self._gate.store.write(lambda tx: append(tx, entry, now_ms, _salt())).add_done_callback(_complain)
 
-    def _note(self, caller: AgentCaller, how: Level, now_ms: int) -> None:
-        key = f"{caller.agent}@{caller.environment}", how
-        if now_ms - self._asked.get(key, 0) >= _AGAIN:
-            self._asked[key] = now_ms
-            agent, environment = caller.agent, caller.environment
-            work = self._gate.store.write(lambda tx: running.keep_asked(tx, agent, environment, how, now_ms))
-            work.add_done_callback(_complain)
+    def _note(self, caller: AgentCaller, signed: Signed, how: Level, now_ms: int) -> None:
+        closure = signed.lease.terms.release.closure
+        key = caller, how, closure
+        if now_ms - self._given.get(key, 0) < running.COARSE:
+            return
+        if len(self._given) >= _MOST_TOLD:
+            self._given.clear()
+        self._given[key] = now_ms
+        given = Given(caller.environment, how, closure, now_ms)
+        self._gate.store.write(lambda tx: running.keep_given(tx, caller.agent, given)).add_done_callback(_complain)
 
     def _sign(self, terms: Terms, fleet: Fleet) -> Signed | Verdict:
         same = terms.same_as(fleet.grounds)

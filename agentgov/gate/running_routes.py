@@ -18,14 +18,14 @@ from agentgov.model.names import AgentId
 from agentgov.runtime import running
 from agentgov.runtime.deployed import Deployed
 from agentgov.runtime.fleet import Fleet
-from agentgov.runtime.running import Level, Said, Standing, level, standing
+from agentgov.runtime.running import Given, Level, Said, Standing, level, standing
 from agentgov.store.port import Transaction
 
 PAGE = 500  # instances
 _Name = Annotated[str, msgspec.Meta(min_length=1, max_length=128, pattern=r"^[!-~]+$")]
 _Digest = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$")]
 _Pauses = Annotated[tuple[_Name, ...], msgspec.Meta(max_length=64)]
-_Asked = Mapping[Environment, Mapping[str, int]]
+_Places = Mapping[tuple[AgentId, Environment], tuple[Deployed, tuple[Given, ...]]]
 _Heard = Mapping[tuple[str, str], tuple[str, ...]]
 
 
@@ -86,19 +86,24 @@ async def say_running(call: Call) -> Answer:
     said = Said(caller.agent, caller.environment, body.instance, body.closure, body.release, call.now_ms)
     deployed = await deployed_to(caller, call.fleet)
     known = [one for one in body.acknowledged if is_known(call.gate, one)]
-    await call.gate.write(lambda tx: running.keep_said(tx, said, known))
+
+    def keep(tx: Transaction) -> tuple[Given, ...]:
+        running.keep_said(tx, said, known)
+        return running.read_given(tx, caller.agent)
+
+    given = await call.gate.write(keep)
     expected = tuple(one.closure for one in (deployed.stable, deployed.canary) if one is not None)
-    return answered(RunningAnswer(standing(said, deployed, call.now_ms), expected))
+    return answered(RunningAnswer(standing(said, deployed, given, call.now_ms), expected))
 
 
 async def see_running(call: Call) -> Answer:
     """What the instances of one agent say."""
     agent, now_ms = call.agent, call.now_ms
     await record_read(call, "running", agent)
-    said, asked, heard = await call.gate.read(lambda tx: _read(tx, agent))
-    deployed = await _deployed(call.fleet, said)
-    instances = [_instance(one, deployed, now_ms, heard.get((one.environment, one.instance), ())) for one in said]
-    levels = [LevelAnswer(one, level(asked.get(one, {}), now_ms)) for one in ENVIRONMENTS]
+    said, given, heard = await call.gate.read(lambda tx: _read(tx, agent))
+    places = await _places(call.fleet, said, {agent: given})
+    instances = [_instance(one, places, now_ms, heard.get((one.environment, one.instance), ())) for one in said]
+    levels = [LevelAnswer(one, level(given, one, now_ms)) for one in ENVIRONMENTS]
     return answered(InstancesAnswer(str(agent), levels, instances))
 
 
@@ -109,8 +114,10 @@ async def see_fleet(call: Call) -> Answer:
     if state not in ("", "ok", "drift", "silent"):
         raise bad_request("a state is ok, drift or silent")
     mine, more = await _page(call, after)
-    deployed = await _deployed(call.fleet, mine)
-    instances = [_instance(one, deployed, call.now_ms) for one in mine]
+    agents = {one.agent for one in mine}
+    given = await call.gate.read(lambda tx: {agent: running.read_given(tx, agent) for agent in agents})
+    places = await _places(call.fleet, mine, given)
+    instances = [_instance(one, places, call.now_ms) for one in mine]
     shown = [one for one in instances if state in ("", one.state)]
     return answered(FleetAnswer(shown, running.place_of(mine[-1]) if more else ""))
 
@@ -131,22 +138,22 @@ async def _page(call: Call, after: str) -> tuple[list[Said], bool]:
     return mine[:PAGE], True
 
 
-async def _deployed(fleet: Fleet, said: Iterable[Said]) -> Mapping[tuple[AgentId, Environment], Deployed]:
+async def _places(fleet: Fleet, said: Iterable[Said], given: Mapping[AgentId, tuple[Given, ...]]) -> _Places:
+    """What runs where something was said, and what was given there."""
     wanted = {(one.agent, one.environment) for one in said}
-    return await asyncio.to_thread(lambda: {key: fleet.deployed(*key) for key in wanted})
+    return await asyncio.to_thread(lambda: {key: (fleet.deployed(*key), given[key[0]]) for key in wanted})
 
 
-def _instance(
-    one: Said, deployed: Mapping[tuple[AgentId, Environment], Deployed], now_ms: int, heard: tuple[str, ...] = ()
-) -> InstanceAnswer:
-    state = standing(one, deployed[one.agent, one.environment], now_ms)
+def _instance(one: Said, places: _Places, now_ms: int, heard: tuple[str, ...] = ()) -> InstanceAnswer:
+    deployed, given = places[one.agent, one.environment]
+    state = standing(one, deployed, given, now_ms)
     return InstanceAnswer(
         str(one.agent), one.environment, one.instance, state, one.release, one.closure, one.said, heard
     )
 
 
-def _read(tx: Transaction, agent: AgentId) -> tuple[Sequence[Said], _Asked, _Heard]:
-    return running.read_said(tx, agent), running.read_asked(tx, agent), running.heard_by(tx, agent)
+def _read(tx: Transaction, agent: AgentId) -> tuple[Sequence[Said], tuple[Given, ...], _Heard]:
+    return running.read_said(tx, agent), running.read_given(tx, agent), running.heard_by(tx, agent)
 
 
 _PATH = "/v1/agents/{workspace}/{name}/running"

@@ -1,4 +1,4 @@
-"""What agents say that they run, beside what they may run: drift, silence, and which pauses they have heard of.
+"""What agents say that they run, beside what they were given: drift, silence, and which pauses they have heard of.
 
 What an agent says proves nothing: it shows who runs something old by mistake, not who lies. Functions of a transaction
 keep what was said; what it means is decided from values.
@@ -18,6 +18,7 @@ Standing = Literal["ok", "drift", "silent"]
 Level = Literal["enforced", "polled", "advisory"]
 MOST_INSTANCES = 1000  # of an agent in an environment; the one that was silent for longest makes room
 KEPT = 30 * 86_400_000  # milliseconds that the word of an instance is kept
+COARSE = 60_000  # milliseconds: how exactly it is kept when something was given
 _SILENT = 86_400  # seconds, of an agent that nothing of runs
 
 
@@ -33,20 +34,33 @@ class Said:
     said: int
 
 
-def standing(said: Said, deployed: Deployed, now_ms: int) -> Standing:
-    """Where an instance stands: silent for longer than its lease can hold, on something that runs, or on something
-    else."""
+@dataclass(frozen=True, slots=True)
+class Given:
+    """When an agent was last given a content, and how it asked; `last` in epoch milliseconds."""
+
+    environment: Environment
+    level: Level
+    closure: str
+    last: int
+
+
+def standing(said: Said, deployed: Deployed, given: Iterable[Given], now_ms: int) -> Standing:
+    """Where an instance stands: silent for longer than its lease can hold, on what runs now or what it was given by a
+    lease that may still hold, or on something else."""
     running = [one for one in (deployed.stable, deployed.canary) if one is not None]
-    longest = max((lifetimes(one.agent)[1] for one in running), default=_SILENT)
-    if now_ms - said.said > longest * 1000:
+    longest = max((lifetimes(one.agent)[1] for one in running), default=_SILENT) * 1000
+    if now_ms - said.said > longest:
         return "silent"
-    return "ok" if said.closure in {one.closure for one in running} else "drift"
+    good = {one.closure for one in running}
+    held = [one for one in given if one.environment == said.environment and now_ms - one.last <= longest + COARSE]
+    good |= {one.closure for one in held}
+    return "ok" if said.closure in good else "drift"
 
 
-def level(asked: Mapping[str, int], now_ms: int) -> Level:
-    """How far the gate reaches an agent that asked so, by when it last did: leases expire, flags are polled, and who
-    never asks is only told by what is published."""
-    recent = [name for name, last in asked.items() if now_ms - last <= KEPT]
+def level(given: Iterable[Given], environment: Environment, now_ms: int) -> Level:
+    """How far the gate reaches an agent, by how it asked lately: leases expire, flags are polled, and who never asks is
+    only told by what is published."""
+    recent = {one.level for one in given if one.environment == environment and now_ms - one.last <= KEPT}
     return "enforced" if "enforced" in recent else "polled" if "polled" in recent else "advisory"
 
 
@@ -80,13 +94,14 @@ def _make_room(tx: Transaction, where: tuple[str, str], now_ms: int) -> None:
         )
 
 
-def keep_asked(tx: Transaction, agent: AgentId, environment: Environment, how: Level, now_ms: int) -> None:
-    """Keep that an agent asked for what it runs, and how."""
+def keep_given(tx: Transaction, agent: AgentId, given: Given) -> None:
+    """Keep what an agent was given."""
     tx.run(
-        "INSERT INTO asked (agent, environment, level, last) VALUES (?, ?, ?, ?) "
-        "ON CONFLICT (agent, environment, level) DO UPDATE SET last = excluded.last",
-        *(str(agent), environment, how, now_ms),
+        "INSERT INTO given (agent, environment, level, closure, last) VALUES (?, ?, ?, ?, ?) "
+        "ON CONFLICT (agent, environment, level, closure) DO UPDATE SET last = excluded.last",
+        *(str(agent), given.environment, given.level, given.closure, given.last),
     )
+    tx.run("DELETE FROM given WHERE agent = ? AND last < ?", str(agent), given.last - KEPT)
 
 
 def read_said(tx: Transaction, agent: AgentId) -> Sequence[Said]:
@@ -116,12 +131,13 @@ def place_of(said: Said) -> str:
     return f"{said.agent} {said.environment} {said.instance}"
 
 
-def read_asked(tx: Transaction, agent: AgentId) -> Mapping[Environment, Mapping[str, int]]:
-    """When an agent last asked, by environment and how."""
-    found: dict[Environment, dict[str, int]] = {}
-    for environment, how, last in tx.all("SELECT environment, level, last FROM asked WHERE agent = ?", str(agent)):
-        found.setdefault(environment, {})[how] = last
-    return found
+def read_given(tx: Transaction, agent: AgentId) -> tuple[Given, ...]:
+    """What an agent was given lately."""
+    rows = tx.all(
+        "SELECT environment, level, closure, last FROM given WHERE agent = ? ORDER BY environment, level, last",
+        str(agent),
+    )
+    return tuple(Given(*row) for row in rows)
 
 
 def acknowledged_by(tx: Transaction, pause: str) -> Sequence[tuple[str, Environment, str, int]]:

@@ -19,11 +19,12 @@ CREATE TABLE acknowledged (
   PRIMARY KEY (pause, agent, environment, instance)
 );
 
--- How agents ask for what they run: 'enforced' by leases, 'polled' by flags; when they last did.
-CREATE TABLE asked (
+-- What agents were given, and how they asked: 'enforced' by leases, 'polled' by flags.
+CREATE TABLE given (
   agent TEXT NOT NULL,
   environment TEXT NOT NULL,
   level TEXT NOT NULL,
+  closure TEXT NOT NULL,
   last INTEGER NOT NULL,
-  PRIMARY KEY (agent, environment, level)
+  PRIMARY KEY (agent, environment, level, closure)
 );

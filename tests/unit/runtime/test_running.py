@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 from leases import AGENT, ALONE, CANARY, SPLIT, STABLE
 
+from agentgov.model.document import Environment
 from agentgov.model.names import AgentId
 from agentgov.model.verdict import deny
 from agentgov.runtime import running
 from agentgov.runtime.deployed import Deployed
-from agentgov.runtime.running import Said, level, standing
+from agentgov.runtime.running import Given, Level, Said, level, standing
 from agentgov.store.open import open_store
 from agentgov.store.port import Store, Transaction
 
@@ -27,24 +28,38 @@ def store(tmp_path: Path) -> Iterator[Store]:
     found.close()
 
 
+def given(closure: str, last: int, how: Level = "enforced", environment: Environment = "production") -> Given:
+    return Given(environment, how, closure, last)
+
+
 def test_an_instance_on_something_that_runs_is_in_order() -> None:
-    assert standing(SAID, ALONE, NOW) == "ok"
-    assert standing(replace(SAID, closure=CANARY.closure), SPLIT, NOW) == "ok"
-    assert standing(replace(SAID, closure=CANARY.closure), ALONE, NOW) == "drift"
+    assert standing(SAID, ALONE, (), NOW) == "ok"
+    assert standing(replace(SAID, closure=CANARY.closure), SPLIT, (), NOW) == "ok"
+    assert standing(replace(SAID, closure=CANARY.closure), ALONE, (), NOW) == "drift"
     gone = Deployed(AGENT, "production", refused=(deny("runtime.retired", "it is retired"),))
-    assert standing(SAID, gone, NOW) == "drift"
+    assert standing(SAID, gone, (), NOW) == "drift"
+
+
+def test_what_an_instance_was_given_is_in_order_for_as_long_as_that_may_hold() -> None:
+    old = replace(SAID, closure=CANARY.closure)
+    assert standing(old, ALONE, [given(CANARY.closure, NOW - HARD - running.COARSE)], NOW) == "ok"
+    assert standing(old, ALONE, [given(CANARY.closure, NOW - HARD - running.COARSE - 1)], NOW) == "drift"
+    assert standing(old, ALONE, [given(CANARY.closure, NOW, environment="staging")], NOW) == "drift"
+    assert standing(old, ALONE, [given("0" * 64, NOW)], NOW) == "drift"
 
 
 def test_an_instance_is_silent_once_no_lease_of_it_can_hold() -> None:
-    assert standing(SAID, ALONE, NOW + HARD) == "ok"
-    assert standing(SAID, ALONE, NOW + HARD + 1) == "silent"
+    assert standing(SAID, ALONE, (), NOW + HARD) == "ok"
+    assert standing(SAID, ALONE, (), NOW + HARD + 1) == "silent"
 
 
 def test_how_far_the_gate_reaches_an_agent() -> None:
-    assert level({}, NOW) == "advisory"
-    assert level({"polled": NOW}, NOW) == "polled"
-    assert level({"polled": NOW, "enforced": NOW - 1}, NOW) == "enforced"
-    assert level({"enforced": NOW - running.KEPT - 1, "polled": NOW}, NOW) == "polled"
+    late = given("a", NOW - running.KEPT - 1)
+    assert level((), "production", NOW) == "advisory"
+    assert level([given("a", NOW, "polled")], "production", NOW) == "polled"
+    assert level([given("a", NOW, "polled"), given("b", NOW - 1)], "production", NOW) == "enforced"
+    assert level([late, given("a", NOW, "polled")], "production", NOW) == "polled"
+    assert level([given("a", NOW)], "staging", NOW) == "advisory"
 
 
 def test_the_last_word_of_an_instance_counts(store: Store) -> None:
@@ -85,12 +100,15 @@ def test_what_was_said_long_ago_is_forgotten(store: Store) -> None:
     assert store.read(lambda tx: running.read_said(tx, AGENT)).result() == [late]
 
 
-def test_how_an_agent_asks_is_kept_by_environment(store: Store) -> None:
-    store.write(lambda tx: running.keep_asked(tx, AGENT, "production", "enforced", NOW)).result()
-    store.write(lambda tx: running.keep_asked(tx, AGENT, "production", "enforced", NOW + 1)).result()
-    store.write(lambda tx: running.keep_asked(tx, AGENT, "staging", "polled", NOW)).result()
-    found = store.read(lambda tx: running.read_asked(tx, AGENT)).result()
-    assert found == {"production": {"enforced": NOW + 1}, "staging": {"polled": NOW}}
+def test_what_an_agent_was_given_is_kept_once_for_each_content(store: Store) -> None:
+    told = [given("a", NOW), given("a", NOW + 1), given("a", NOW, "polled"), given("a", NOW, environment="staging")]
+    for one in told:
+        store.write(lambda tx, one=one: running.keep_given(tx, AGENT, one)).result()  # type: ignore[misc]
+    found = store.read(lambda tx: running.read_given(tx, AGENT)).result()
+    assert set(found) == set(told[1:])
+    later = given("b", NOW + running.KEPT + 1)
+    store.write(lambda tx: running.keep_given(tx, AGENT, later)).result()
+    assert set(store.read(lambda tx: running.read_given(tx, AGENT)).result()) == {told[1], later}
 
 
 def test_the_instances_of_all_agents_are_read_page_by_page(store: Store) -> None:

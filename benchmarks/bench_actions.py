@@ -92,7 +92,7 @@ def main(seconds: float, connections: int) -> None:
     in_process(seconds / 2)
     with tempfile.TemporaryDirectory(dir="/var/tmp") as folder:
         in_store("sqlite", open_store(f"sqlite:///{folder}/store.db"), seconds)
-        with serving(durable=True) as server:
+        with serving(durable="/var/tmp") as server:
             in_store("postgresql", open_store(server.database()), seconds)
         if shutil.which("wrk"):
             over_http(Path(folder), int(seconds), connections)

@@ -4,6 +4,7 @@ import asyncio
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from time import monotonic, time_ns
 from typing import TypeVar
 
@@ -136,9 +137,9 @@ class Gate:
         if not self.control.is_confirmed:
             raise store_away()
 
-    async def write(self, work: Callable[[Transaction], T]) -> T:
-        """Some work, once it is on disk."""
-        return await answered(self.store.write, work)
+    async def write(self, work: Callable[[Transaction], T], *, urgent: bool = False) -> T:
+        """Some work, once it is on disk; what is urgent goes before all that waits."""
+        return await answered(partial(self.store.write, urgent=urgent), work)
 
     async def read(self, work: Callable[[Transaction], T]) -> T:
         """What is committed."""

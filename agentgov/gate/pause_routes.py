@@ -69,7 +69,7 @@ async def pause(call: Call) -> Answer:
     await asyncio.to_thread(_refuse, call, ask)
     act, text = _act(call, ask)
     order = order_of(act, call.person, call.now_ms)
-    await call.gate.write(lambda tx: take_pause(tx, order, text, salt=secrets.token_bytes(16)))
+    await call.gate.write(lambda tx: take_pause(tx, order, text, salt=secrets.token_bytes(16)), urgent=True)
     await call.gate.control.refresh()
     call.gate.wake()
     told = pause_answer(order, Outgoing(order.id, "pause", order.by))

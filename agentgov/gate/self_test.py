@@ -53,7 +53,7 @@ class SelfTest:
         started = monotonic()
         try:
             async with asyncio.timeout(_LONGEST):
-                await gate.write(lambda tx: pause_orders.keep_order(tx, order))
+                await gate.write(lambda tx: pause_orders.keep_order(tx, order), urgent=True)
                 while gate.pauses.of(probe, now_ms // 1000) is None:
                     await asyncio.sleep(_LOOK)
             return monotonic() - started

@@ -1,4 +1,4 @@
-"""Beside the requests: permits end when their time is over, and people are told of those that wait for them.
+"""Beside the requests: permits end when their time is over, people are told of those that wait, old ones are forgotten.
 
 At least once, and later again where the receiver is away; no decision waits for it. Of several gates over one store
 each notice is one's.
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from agentgov.gate.permit_hook import Hook
 from agentgov.runtime import permit_notices
-from agentgov.runtime.permit_ends import MOST, expire
+from agentgov.runtime.permit_ends import MOST, expire, forget
 from agentgov.runtime.permit_rows import find
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _EVERY = 1.0  # seconds between two looks
 _BATCH = 20  # notices of one look
 _QUIET = 60.0  # seconds between two complaints
+_RARELY, _ROUNDS = 300.0, 200  # seconds between two times that what is old is forgotten; transactions of one time
 _log = logging.getLogger("agentgov.gate")
 
 
@@ -31,7 +32,7 @@ class PermitWatch:
     def __init__(self, gate: "Gate") -> None:
         self._gate = gate
         self._wake = asyncio.Event()
-        self._complained = float("-inf")
+        self._complained = self._forgot = float("-inf")
 
     async def run(self) -> None:
         """Go on until cancelled."""
@@ -58,10 +59,20 @@ class PermitWatch:
         gate = self._gate
         while await gate.write(lambda tx: expire(tx, gate.clock(), secrets.token_bytes(16))) == MOST:
             pass
+        await self._forget()
         hook = gate.settings.permit_hook
         if hook is not None:
             due = await gate.write(lambda tx: permit_notices.take_due(tx, gate.clock(), _BATCH))
             await asyncio.gather(*(self._tell(hook, id_, tries) for id_, tries in due))
+
+    async def _forget(self) -> None:
+        """Now and then, and never for long: what is old."""
+        if monotonic() - self._forgot < _RARELY:
+            return
+        self._forgot = monotonic()
+        for _ in range(_ROUNDS):
+            if await self._gate.write(lambda tx: forget(tx, self._gate.clock())) < MOST:
+                break
 
     async def _tell(self, hook: Hook, id_: str, tries: int) -> None:
         gate = self._gate

@@ -13,6 +13,8 @@ from agentgov.store.port import Transaction
 
 Outcome = Literal["done", "failed", "not-done"]  # failed: it may have happened in part, so it still counts
 MOST = 100  # permits in one transaction
+KEPT_ALLOWED, KEPT_ASKED = 30, 400  # days that a permit is kept: one that a rule allowed, one that people decided
+_DAY = 86_400_000
 
 
 def expire(tx: Transaction, now_ms: int, salt: bytes) -> int:
@@ -27,6 +29,22 @@ def expire(tx: Transaction, now_ms: int, salt: bytes) -> int:
         if close(tx, permit, "expired", now_ms):
             record(tx, "permit.expire", permit, "gate", {"was": permit.state}, now_ms, salt + bytes([number]))
     return len(rows)
+
+
+def forget(tx: Transaction, now_ms: int) -> int:
+    """Forget permits that are over and old; how many those were at most. What was decided stays in the ledger."""
+    gone = 0
+    for unasked, days in (("needs = ''", KEPT_ALLOWED), ("needs <> ''", KEPT_ASKED)):
+        sql = (
+            f"SELECT id FROM permits WHERE {unasked} AND asked < ? "  # noqa: S608 - our own words
+            "AND state NOT IN ('pending', 'approved') ORDER BY asked LIMIT ?"
+        )
+        ids = [str(row[0]) for row in tx.all(sql, now_ms - days * _DAY, MOST)]
+        for id_ in ids:
+            tx.run("DELETE FROM permit_votes WHERE permit = ?", id_)
+            tx.run("DELETE FROM permits WHERE id = ?", id_)
+        gone = max(gone, len(ids))
+    return gone
 
 
 def tell_outcome(

@@ -11,6 +11,7 @@ from permitworld import ASKED, LEADS, PermitWorld
 
 from agentgov.model.access import Access, Administrators, Binding, Person, Team
 from agentgov.runtime.calls import Call
+from agentgov.runtime.permit_ends import forget
 from agentgov.runtime.permit_votes import Electorate
 from agentgov.runtime.permits import Answered
 from agentgov.runtime.rules import Rulebook
@@ -82,6 +83,36 @@ def test_a_key_is_not_good_for_ever(world: PermitWorld) -> None:
     world.ask("l", refund())
     world.now += 10 * MINUTE
     assert _rules(world.ask("l", refund())) == ["permit.consumed"]
+
+
+def test_what_is_old_is_forgotten_and_what_is_open_is_not(world: PermitWorld) -> None:
+    day = 24 * 60 * MINUTE
+    world.ask("allowed", refund())
+    decided = _approved(world, "decided")
+    world.consume(decided)
+    world.book = rulebook(
+        {"actions": [{"match": {"tools": ["*"]}, "then": {"ask": {"who": ["team:payments-leads"], "within": "366d"}}}]}
+    )
+    waits = _pending(world, "waits")
+
+    def known() -> set[str]:
+        rows = world.store.read(lambda tx: tx.all("SELECT permit_key FROM permits")).result()
+        return {str(row[0]) for row in rows}
+
+    def forgotten() -> int:
+        return world.store.write(lambda tx: forget(tx, world.now)).result()
+
+    world.now += 30 * day
+    assert (forgotten(), known()) == (0, {"allowed", "decided", "waits"})
+    world.now += MINUTE
+    assert (forgotten(), known()) == (1, {"decided", "waits"})
+    world.now += 371 * day
+    assert (forgotten(), known()) == (1, {"waits"})
+    assert world.permit(waits).at(world.now) == "expired"
+    world.expire()
+    assert (forgotten(), known()) == (1, set())
+    votes = world.store.read(lambda tx: tx.one("SELECT COUNT(*) FROM permit_votes")).result()
+    assert votes == (0,)
 
 
 def test_times_that_are_longer_than_any_clock_are_cut(world: PermitWorld) -> None:

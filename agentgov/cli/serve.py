@@ -108,6 +108,8 @@ def serve(
     try:
         from agentgov.cli.serving import Serving, serve_gate
     except ModuleNotFoundError as error:
+        if (error.name or "agentgov").partition(".")[0] == "agentgov":
+            raise
         raise UsageError(f"the gate takes {error.name}, which is not installed", _EXTRA) from None
     from agentgov.cli.permit_hook import permit_hook_of
     from agentgov.gate.gate import Settings

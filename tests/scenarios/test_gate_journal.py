@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from gateworld import GateWorld, Reply
 from patience import until
-from simulator import TRIAGE, FleetSimulator
+from simulator import FLEET_YAML, TRIAGE, FleetSimulator
 from watchworld import CALL
 
 from agentgov.journal.draft import Draft
@@ -139,3 +139,18 @@ def test_a_gate_without_its_key_says_what_to_do(world: FleetSimulator, tmp_path:
     assert done.returncode == 1
     assert "takes a bot of kind gate" in done.stderr
     assert json.dumps(done.stdout) == '""'
+
+
+def test_an_old_journal_is_told_and_nothing_raises_risk_then(tmp_path: Path) -> None:
+    world = FleetSimulator(tmp_path / "old", files={"agentgov.yaml": FLEET_YAML.replace("20y", "6h")})
+    world.introduce()
+    world.order("alice", order_pause, str(TRIAGE), mode="stop", until=0, reason="it loops")
+    lifted = order_resume(world.view(), world.actor("alice"), str(TRIAGE), now=world.clock())
+    with GateWorld(world, tmp_path / "gate") as gate:
+        ready = gate.ask("GET", "/readyz")
+        assert (ready.status, ready.json["state"], ready.json["stale"]) == (200, "ready", True)
+        assert b"agentgov_gate_journal_stale 1.0" in gate.ask("GET", "/metrics").body
+        refused = gate.ask("POST", "/v1/acts", body=body_of(lifted))
+        assert refused.status == 409, refused.body
+        assert b"journal.stale" in refused.body
+        assert world.view().state.pauses()

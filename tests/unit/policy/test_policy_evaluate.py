@@ -175,6 +175,26 @@ def test_what_is_said_of_an_error_repeats_nothing_that_was_sent() -> None:
         assert secret not in found.why
 
 
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("args.missing > 1", "it looks at an argument that is not there"),
+        ("args.kind > 1", "it compares values of different types"),
+        ("args.amount_minor / 0 == 1", "it divides by zero"),
+        ("9223372036854775807 + args.amount_minor > 0", "a number in it is too large"),
+        ("args.kind.matches('(' + args.kind)", "a pattern in it cannot be read"),
+    ],
+)
+def test_why_a_condition_cannot_be_decided_is_told(text: str, why: str) -> None:
+    assert condition(text).holds(CALL) == Undecided(why)
+
+
+def test_lists_are_gone_through_only_where_there_is_not_too_much() -> None:
+    asked = condition("args.signs.all(x, x != 'z')")
+    assert asked.holds(CALL, 16_000) is True
+    assert isinstance(asked.holds(CALL, 16_001), Undecided)
+
+
 def test_the_work_of_a_condition_is_bounded() -> None:
     many = {**CALL, "args": {"a": list(range(3_000)), "b": "x" * 20_000}}
     with ends():

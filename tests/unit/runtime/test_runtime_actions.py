@@ -9,9 +9,10 @@ import pytest
 import rfc8785
 from actionworld import NOW, REFUNDS, policy, refund, release, rulebook
 
-from agentgov.model.verdict import deny
-from agentgov.runtime.actions import decide_action
+from agentgov.model.verdict import Reason, deny, note, unknown
+from agentgov.runtime.actions import decide_action, running
 from agentgov.runtime.calls import ActionVerdict, Call, Question
+from agentgov.runtime.deployed import Deployed
 from agentgov.runtime.rules import Rulebook, Rulebooks
 
 STOP = SimpleNamespace(mode="stop", by="carol", reason="it pays twice")
@@ -259,11 +260,82 @@ def test_another_call_has_another_binding() -> None:
     assert "" not in bindings
 
 
+def test_what_cannot_be_told_is_no_question_to_people() -> None:
+    verdict = _decide(LOOKUP, refused=(unknown("runtime.incomplete", "who knows"),))
+    assert (verdict.decision, verdict.allowed) == ("deny", False)
+
+
+def test_arguments_are_an_object_also_without_a_schema() -> None:
+    patch = {"tools": [{"name": "x", "effect": "read"}], "actions": [{"match": {"tools": ["*"]}, "then": "allow"}]}
+    assert _decide(Call("x", {}), rulebook(patch)).decision == "allow"
+    others: list[Any] = [[], "x", None, 1]
+    for arguments in others:
+        verdict = _decide(Call("x", arguments), rulebook(patch))
+        assert (verdict.decision, _rules(verdict)) == ("deny", ["action.arguments"])
+
+
+def test_nothing_of_an_effect_is_an_amount_and_an_empty_quota_has_nothing_left() -> None:
+    patch = {
+        "tools": [{"name": "pay", "effect": "write"}],
+        "quotas": [{"tool": "pay", "sum": "args.units", "per": "1h", "max": 0}],
+        "actions": [{"match": {"tools": ["*"]}, "then": "allow"}],
+    }
+    book = rulebook(patch)
+    assert _decide(Call("pay", {"units": 0}), book).decision == "allow"
+    verdict = _decide(Call("pay", {"units": 1}), book)
+    assert verdict.reasons[0].message == "the quota of 0 of args.units in 1h has 0 left, and this takes 1"
+    used = {(demand.meter, demand.window_ms): 5 for demand in verdict.demands}
+    assert "has 0 left" in _decide(Call("pay", {"units": 1}), book, used=used).reasons[0].message
+
+
+def test_quotas_that_count_calls_and_that_add_up_are_told_apart() -> None:
+    quotas = [
+        {"tool": "refund.create", "per": "1h", "max": 3},
+        {"tool": "refund.create", "sum": "args.line", "per": "1h", "max": 3},
+    ]
+    calls, lines = _refund(rulebook({"quotas": quotas})).demands
+    assert calls.meter != lines.meter
+    assert calls.said == "3 of calls in 1h"
+
+
+def test_somebody_has_to_agree_where_people_are_asked() -> None:
+    verdict = _refund(_fleet({**REFUNDS_RULE, "then": {"ask": {"who": ["alice"], "count": 0}}}))
+    assert verdict.needs is not None
+    assert verdict.needs.questions == (Question(("alice",), 1),)
+
+
+def test_a_rule_of_the_fleet_is_about_the_tools_that_it_names() -> None:
+    rule = {"match": {"tools": ["payment.*", "refund"]}, "then": "deny"}
+    assert _rules(_refund(_fleet(rule))) == ["action.rule"]
+    denied = _refund(_fleet(rule, {**REFUNDS_RULE, "then": "deny"}))
+    assert denied.reasons[0].message == "the fleet's rule 2 denies refund.create"
+
+
+def test_an_agent_acts_under_a_release_that_runs() -> None:
+    stable, canary = release(version="1.0.0"), release(version="1.1.0")
+    deployed = Deployed(REFUNDS, "production", stable, canary, 5000)
+    assert running(deployed, "") is stable
+    for one in (stable, canary):
+        assert running(deployed, one.name) is one
+        assert running(deployed, one.closure) is one
+    for named in ("x", stable.tag, f"{REFUNDS}/v0.9.0"):
+        found = running(deployed, named)
+        assert isinstance(found, Reason)
+        assert found.rule == "action.release"
+    nothing = running(Deployed(REFUNDS, "production"), "")
+    assert isinstance(nothing, Reason)
+    assert nothing.rule == "action.release"
+    retired = deny("runtime.retired", "it was retired")
+    assert running(Deployed(REFUNDS, "production", stable, refused=(retired,)), "") is retired
+
+
 def test_what_the_limits_of_the_fleet_took_away_denies() -> None:
     from dataclasses import replace
 
     book = Rulebook(REFUNDS, "production", replace(release(), limits=(deny("limit.model", "no such model"),)), None)
     assert _rules(_decide(LOOKUP, book)) == ["limit.model", "action.rule"]
+    told = Rulebook(REFUNDS, "production", replace(release(), limits=(note("limit.tool", "left out"),)), None)
+    assert _rules(_decide(LOOKUP, told)) == ["action.rule"]
     assert _decide(LOOKUP, book).decision == "deny"
 
 
@@ -271,6 +343,8 @@ def test_a_rulebook_is_kept_as_long_as_nothing_changes() -> None:
     books, one, rules = Rulebooks(), release(), policy()
     kept = books.of(REFUNDS, "production", one, rules)
     assert books.of(REFUNDS, "production", one, rules) is kept
+    assert books.of(REFUNDS, "production", release(), rules) is not kept
+    kept = books.of(REFUNDS, "production", one, rules)
     assert books.of(REFUNDS, "staging", one, rules) is not kept
     assert books.of(REFUNDS, "production", one, policy({**REFUNDS_RULE, "then": "deny"})) is not kept
     assert books.of(REFUNDS, "production", release(), rules) is not kept

@@ -128,6 +128,14 @@ def test_draft_7_is_what_a_schema_means_that_does_not_say() -> None:
     assert _shape({"items": [{"type": "integer"}]}).faults(["x"]) == ("args[0] breaks type",)
 
 
+def test_a_schema_of_another_draft_means_what_that_draft_says() -> None:
+    newer = {"$schema": "https://json-schema.org/draft/2020-12/schema", "prefixItems": [{"type": "integer"}]}
+    assert _shape(newer).faults(["x"]) == ("args[0] breaks type",)
+    assert _shape({"prefixItems": [{"type": "integer"}]}).faults(["x"]) == ()
+    assert _shape(False).faults({})
+    assert _shape(True).faults({}) == ()
+
+
 def test_patterns_cost_no_more_than_they_should() -> None:
     long = {"a": "a" * 50_000 + "b"}
     with ends():

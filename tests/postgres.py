@@ -93,10 +93,15 @@ class Postgres:
         assert done.returncode == 0, done.stderr
 
 
+def installed() -> bool:
+    """Whether there is a PostgreSQL to start."""
+    return bool(_PLACES and shutil.which("setpriv"))
+
+
 @contextmanager
 def serving(durable: str = "", connections: int = 100) -> Iterator[Postgres]:
     """A server while it is needed; with fsync where a folder is given. Skips the test where there is no PostgreSQL."""
-    if not _PLACES or not shutil.which("setpriv"):
+    if not installed():
         pytest.skip("needs PostgreSQL (.ci/postgresql installs it)")
     folder = Path(tempfile.mkdtemp(prefix="agentgov-postgres-", dir=durable or None))
     server = None

@@ -41,7 +41,7 @@ class Visit:
 
 def store_url(fleet: str) -> str:
     """Where the store of a fleet lies unless told: a file in this user's state folder."""
-    return f"sqlite:///{state_path('gate', fleet)}.db"
+    return f"{state_path('gate', fleet)}.db"
 
 
 @contextmanager

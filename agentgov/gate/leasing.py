@@ -29,7 +29,7 @@ from agentgov.runtime.running import Given, Level
 if TYPE_CHECKING:
     from agentgov.gate.gate import Gate
 
-_MOST = 4096  # leases that are kept spelled
+_MOST_BYTES = 256 * 1024 * 1024  # of leases that are kept spelled
 _MOST_TOLD = 65_536
 _log = logging.getLogger("agentgov.gate")
 
@@ -53,6 +53,7 @@ class Leasing:
     def __init__(self, gate: "Gate") -> None:
         self._gate = gate
         self._signed: dict[Hashable, Signed] = {}
+        self._bytes = 0  # of all of them
         self._told: dict[tuple[str, str], None] = {}  # (token, etag) that are in the ledger
         self._given: dict[tuple[AgentCaller, Level, str], int] = {}
 
@@ -101,10 +102,16 @@ class Leasing:
                 return lease
             signature = header_of(self._gate.signer.sign(NAMESPACE, lease.body))
             found = Signed(lease, _headers(lease, signature))
-            if len(self._signed) >= _MOST:
-                self._signed.pop(next(iter(self._signed)))
-            self._signed[same] = found
+            self._keep(same, found)
         return found
+
+    def _keep(self, same: Hashable, signed: Signed) -> None:
+        """Keep a lease as it is answered; what was kept for longest makes room."""
+        self._signed[same] = signed
+        self._bytes += len(signed.lease.body)
+        while self._bytes > _MOST_BYTES and len(self._signed) > 1:
+            oldest = self._signed.pop(next(iter(self._signed)))
+            self._bytes -= len(oldest.lease.body)
 
 
 async def deployed_to(caller: AgentCaller, fleet: Fleet) -> Deployed:

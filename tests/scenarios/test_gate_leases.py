@@ -1,6 +1,8 @@
 """Leases over HTTP, from a gate that really runs: bytes, signatures, tags, pauses, pins, records, streams."""
 
 import json
+import os
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -78,6 +80,22 @@ def test_what_the_agent_has_is_not_sent_again(gate: GateWorld) -> None:
         assert "agentgov-signature" in again.headers
     for other in ('"other"', tag.strip('"'), f"{tag} nonsense", ""):
         assert gate.ask("GET", LEASE, token, headers={"If-None-Match": other}).status == 200
+
+
+def test_openssh_alone_can_check_a_lease(gate: GateWorld, world: PipelineWorld, tmp_path: Path) -> None:
+    reply = ask(gate, gate.agent_token(TRIAGE))
+    (tmp_path / "gate.signers").write_text(f"gate {world.signers['gate'].public_key}\n")
+    recipe = """\
+{ echo "-----BEGIN SSH SIGNATURE-----"; echo "$SIGNATURE" | fold -w 70
+  echo "-----END SSH SIGNATURE-----"; } > lease.sig
+ssh-keygen -Y verify -f gate.signers -I gate -n agentgov-lease -s lease.sig < lease.json
+"""
+    assert recipe in (Path(__file__).parents[2] / "docs/leases.md").read_text("utf-8")
+    environment = {**os.environ, "SIGNATURE": reply.headers["agentgov-signature"]}
+    for body, code in ((reply.body, 0), (reply.body.replace(b"stable", b"canary"), 255)):
+        (tmp_path / "lease.json").write_bytes(body)
+        done = subprocess.run(["sh", "-c", recipe], cwd=tmp_path, env=environment, capture_output=True, check=False)
+        assert done.returncode == code, done.stderr
 
 
 def test_a_gate_that_is_killed_and_started_again_leases_the_same_bytes(gate: GateWorld) -> None:

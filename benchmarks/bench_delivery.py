@@ -28,6 +28,7 @@ from simulator import FLEET_YAML  # noqa: E402
 from watchworld import CALL, Watching, watching  # noqa: E402
 
 from agentgov.delivery.branch import RenderedBranch, rendered_ref  # noqa: E402
+from agentgov.delivery.branches import follow_all  # noqa: E402
 from agentgov.delivery.document import Documents  # noqa: E402
 from agentgov.delivery.render import whole  # noqa: E402
 from agentgov.delivery.verify import verify_rendered  # noqa: E402
@@ -97,7 +98,7 @@ def rendering(world: Delivered) -> Iterator[Row]:
 
 
 def _followed(branch: RenderedBranch, world: Delivered) -> None:
-    assert branch.follow(world.journal.view(world.clock()), (), world.clock()) == ()
+    assert follow_all(world.journal, (branch,), world.journal.view(world.clock())) == ()
 
 
 def rollbacks(world: Delivered, receiver: Receiver, times: int, every: int) -> Iterator[Row]:

@@ -1,7 +1,8 @@
 """The branch agentgov/rendered/<environment>: one signed commit after each tick that moved the journal.
 
-Published by compare-and-swap, never rewound. What somebody else put there is told, and rendered over. A remote that
-refuses this branch stops nothing: the journal is the truth, and the next tick tries again.
+Published by compare-and-swap, never rewound, all branches of a tick together (`branches`). What somebody else put there
+is told, and rendered over. A remote that refuses this branch stops nothing: the journal is the truth, and the next tick
+tries again.
 
 A good signature is no proof of what it signs: the key may be stolen, or the version another. So each process computes
 the branch once from nothing, after everything else of the tick was delivered and some agents at a time; from then on it
@@ -9,10 +10,11 @@ compares every commit with what follows from what it computed. What differs is t
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
+from agentgov.delivery.branch_refs import publish, tips_of
 from agentgov.delivery.document import Documents
 from agentgov.delivery.recompute import Recomputing
 from agentgov.delivery.render import Unwritten, write_tree
@@ -28,7 +30,7 @@ from agentgov.repo.compose import commit_bytes, ident, signed_commit
 from agentgov.repo.objects import Commit
 from agentgov.trust.sshsig import GIT, SignatureError, verify
 
-_ATTEMPTS = 3
+ATTEMPTS = 3
 _AGAIN = 3600  # seconds until what could not be computed is tried again
 _MOST_FOREIGN = 50  # commits of somebody else that are looked behind for one of a reconciler
 _TRAILER = re.compile(rb"^Agentgov-Journal: (0|[1-9][0-9]{0,11}) ([0-9a-f]{40})$", re.MULTILINE)
@@ -65,9 +67,11 @@ class RenderedBranch:
 
     def __init__(self, journal: Journal, appender: Appender, environment: Environment) -> None:
         self._journal, self._appender, self._environment = journal, appender, environment
-        self._documents, self._ref = Documents(environment), rendered_ref(environment)
+        self._documents, self.ref = Documents(environment), rendered_ref(environment)
         self.name = f"rendered/{environment}"
         self._seq, self.lag = -1, dict[str, int]()
+        self._proposed: Rendered | None = None  # what is being published
+        self._mends = False  # whether that is put over what was wrong
         self._first: Rendered | None = None  # what this process saw first, and has to compute again
         self._right: Rendered | None = None  # what this process computed, from nothing or from what it had computed
         self._checking: Recomputing | None = None
@@ -79,14 +83,43 @@ class RenderedBranch:
         """Whether a check goes on."""
         return self._checking is not None
 
-    def follow(self, view: View, _acts: Sequence[str], _now: int) -> tuple[Reason, ...]:
-        """Render the present where the branch is behind it; what is wrong with the branch."""
-        try:
-            return self._follow(view)
-        except AgentgovError as error:
-            return (unknown("rendered.refused", f"{self.name} is not up to date: {error.message}"),)
-        finally:
-            self.lag = {self.name: max(view.state.head.seq - self._seq, 0)}
+    def propose(self, view: View, tip: str) -> tuple[tuple[Reason, ...], str]:
+        """What is wrong with the branch whose tip is this commit ("" for none), and the commit that renders the present
+        on top of it, "" where it needs none."""
+        if self._right is not None and view.memory.line.seq_of(self._right.tip, view.tip) != self._right.seq:
+            self._right = self._first = self._checking = None  # the journal is another
+        last = self._last(view, tip)
+        self._first = self._first or last
+        self._seq = last.seq if last is not None else -1
+        foreign = bool(tip) and (last is None or last.commit != tip)
+        told = wrong = self._wrong(view, last) if last is not None else ()
+        if foreign:
+            told += (unknown("rendered.foreign", f"{self.name} held {tip[:12]}, which no reconciler wrote"),)
+        elif last is not None and last.seq >= view.state.head.seq and (not wrong or self._mended == last.seq):
+            return told, ""
+        self._mends, self._proposed = bool(wrong), self._commit(view, tip, self._right or last)
+        return told, self._proposed.commit
+
+    def landed(self) -> None:
+        """What was proposed last is on the remote."""
+        new = self._proposed
+        assert new is not None
+        self._seq = new.seq
+        self._right = new if self._right is not None else None
+        if self._mends:
+            self._mended = new.seq
+
+    def count(self, view: View) -> None:
+        """How far behind the present the branch is."""
+        self.lag = {self.name: max(view.state.head.seq - self._seq, 0)}
+
+    def refused(self) -> Reason:
+        """That the remote took nothing that was proposed."""
+        return unknown("rendered.refused", f"the remote does not take {self.ref}")
+
+    def not_up_to_date(self, error: AgentgovError) -> Reason:
+        """That the present could not be rendered, or not be published."""
+        return unknown("rendered.refused", f"{self.name} is not up to date: {error.message}")
 
     def check(self, view: View, now: int, enough: Callable[[], bool]) -> tuple[Reason, ...]:
         """Go on computing from nothing what the branch was when this process saw it first, until it is `enough` for
@@ -113,37 +146,16 @@ class RenderedBranch:
 
     def _publish_anew(self, view: View) -> tuple[Reason, ...]:
         """Everything from nothing, on top of whatever is there."""
-        self._mended = view.state.head.seq
-        for _ in range(_ATTEMPTS):
-            tip = self._tip()
-            new = self._commit(view, tip, None)
+        self._mends = True
+        for _ in range(ATTEMPTS):
+            tip = tips_of(self._journal, [self.ref])[self.ref]
+            self._proposed = new = self._commit(view, tip, None)
             if tip and view.repo.commit(tip).tree == new.tree:
                 return ()  # what was wrong has been rendered again since
-            if self._publish(tip, new):
+            if publish(self._journal, {self.ref: (tip, new.commit)}):
+                self.landed()
                 return ()
-        return (self._refused(),)
-
-    def _follow(self, view: View) -> tuple[Reason, ...]:
-        if self._right is not None and view.memory.line.seq_of(self._right.tip, view.tip) != self._right.seq:
-            self._right = self._first = self._checking = None  # the journal is another
-        told: tuple[Reason, ...] = ()
-        for _ in range(_ATTEMPTS):
-            tip = self._tip()
-            last = self._last(view, tip)
-            self._first = self._first or last
-            self._seq = last.seq if last is not None else -1
-            foreign = bool(tip) and (last is None or last.commit != tip)
-            wrong = self._wrong(view, last) if last is not None else ()
-            told = wrong
-            if foreign:
-                told += (unknown("rendered.foreign", f"{self.name} held {tip[:12]}, which no reconciler wrote"),)
-            elif last is not None and last.seq >= view.state.head.seq and (not wrong or self._mended == last.seq):
-                return told
-            if wrong:
-                self._mended = view.state.head.seq
-            if self._publish(tip, self._commit(view, tip, self._right or last)):
-                return told
-        return (*told, self._refused())
+        return (self.refused(),)
 
     def _wrong(self, view: View, last: Rendered) -> tuple[Reason, ...]:
         """Why a commit is not what follows from what this process computed; nothing where it is, or none is known."""
@@ -166,9 +178,6 @@ class RenderedBranch:
             f"{self.name} held {path} in {found.commit[:12]}, signed by a reconciler, and act {found.seq} says another"
         )
         return deny("rendered.differs", message)
-
-    def _refused(self) -> Reason:
-        return unknown("rendered.refused", f"the remote does not take {self._ref}")
 
     def _last(self, view: View, tip: str) -> Rendered | None:
         """The newest commit of a reconciler."""
@@ -196,25 +205,6 @@ class RenderedBranch:
         if base is None:
             self._right, self._checking = Rendered(commit, head.seq, view.tip, tree), None
         return Rendered(commit, head.seq, view.tip, tree)
-
-    def _tip(self) -> str:
-        remote, repo = self._journal.remote, self._journal.repo
-        if remote is None:
-            return repo.ref(self._ref) or ""
-        tip = remote.ls(self._ref).get(self._ref, "")
-        if tip and not repo.has(tip):
-            remote.fetch(f"+{self._ref}:refs/remotes/{remote.name}/{self._ref.removeprefix('refs/heads/')}")
-        return tip
-
-    def _publish(self, old: str, new: Rendered) -> bool:
-        if self._journal.remote is None:
-            landed = self._journal.repo.update_ref(self._ref, new.commit, old or None)
-        else:
-            landed = self._journal.remote.push({self._ref: new.commit}, {self._ref: old or None}).landed
-        if landed:
-            self._seq = new.seq
-            self._right = new if self._right is not None else None
-        return landed
 
 
 def signed_by_reconciler(view: View, commit: Commit) -> bool:

@@ -1,18 +1,21 @@
 """Who is told of a tick: by what agentgov.yaml asks for at that tick, and the folders that the command names.
 
 So a change of `delivery` is followed by whoever watches, once it is taken over. What is no longer asked for stays as it
-was last. What branches held is computed again only after everybody was told.
+was last. Events go out while files and branches are written, and neither waits for the other. What branches held is
+computed again only after everybody was told.
 """
 
 import math
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from agentgov.delivery.branch import RenderedBranch
+from agentgov.delivery.branches import follow_all
 from agentgov.delivery.folder import RenderedFolder
-from agentgov.delivery.webhook import VARIABLE, Webhooks
+from agentgov.delivery.webhook import VARIABLE, Webhooks, outbox
 from agentgov.journal.branch import Journal
 from agentgov.journal.draft import Appender
 from agentgov.journal.view import View
@@ -40,11 +43,15 @@ class Deliveries:
         if self._webhooks is None:
             cursors = state_path("webhooks", view.state.head.fleet)
             self._webhooks = Webhooks(cursors, os.environ.get(VARIABLE, ""), time.monotonic)
-        everybody: tuple[RenderedFolder | RenderedBranch | Webhooks, ...]
-        everybody = (*self.folders, *self._branches.values(), self._webhooks)
-        told = [reason for one in everybody for reason in one.follow(view, acts, now)]
+        with ThreadPoolExecutor(1, "webhooks") as beside:
+            sent = beside.submit(self._webhooks.send, outbox(view), now)
+            told = list(follow_all(self.journal, self._branches.values(), view))
+            told += [reason for one in self.folders for reason in one.follow(view, acts, now)]
+        told += sent.result()
         enough = self._timer()
         told += [reason for one in self._branches.values() for reason in one.check(view, now, enough)]
+        everybody: tuple[RenderedFolder | RenderedBranch | Webhooks, ...]
+        everybody = (*self.folders, *self._branches.values(), self._webhooks)
         self.lag = {name: behind for one in everybody for name, behind in one.lag.items()}
         return tuple(told)
 

@@ -2,7 +2,8 @@
 
 The journal is the outbox: for each receiver there is only the number of the last act that it took. It begins with the
 present; a failure is tried again later, for ever, and what comes after waits. The journal never waits for a receiver.
-Processes of one machine share these numbers, and one of them tells at a time, so that an event goes out once.
+Processes of one machine share these numbers, and one of them tells at a time, so that an event goes out once. Sending
+shares nothing with whoever else reads the journal, so it may run beside that.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -21,6 +22,7 @@ from agentgov.model.fleet import WebhookTarget
 from agentgov.model.verdict import Reason, unknown
 from agentgov.net.exchange import BrokenError
 from agentgov.net.posting import post, signed_headers, signing_keys
+from agentgov.repo.repository import Repository
 from agentgov.trust.file_lock import held
 from agentgov.trust.private_files import read_private, write_private
 
@@ -42,6 +44,30 @@ class Cursor(msgspec.Struct, frozen=True):
     due: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Outbox:
+    """What there is to send: the commit of every act by number, from where they are read, and who is to be told."""
+
+    repo: Repository
+    commits: Sequence[str]
+    targets: Sequence[WebhookTarget]
+
+    @property
+    def head(self) -> int:
+        """The number of the last act."""
+        return len(self.commits) - 1
+
+    def holds(self, cursor: "Cursor") -> bool:
+        """Whether a receiver was told of this journal."""
+        return 0 <= cursor.seq <= self.head and self.commits[cursor.seq] == cursor.commit
+
+
+def outbox(view: View) -> Outbox:
+    """The journal up to here, read by a repository of its own."""
+    targets = view.governance.fleet.delivery.webhooks
+    return Outbox(Repository(view.repo.location), view.memory.line.commits(view.tip), targets)
+
+
 @dataclass(slots=True)
 class Webhooks:
     """Every receiver of agentgov.yaml. `path` is the file of cursors, `secret` that of the signing secret, "" for none;
@@ -53,12 +79,11 @@ class Webhooks:
     name: str = "webhooks"
     lag: Mapping[str, int] = field(default_factory=dict)  # how many acts each receiver is behind, by its host
 
-    def follow(self, view: View, _acts: Sequence[str], now: int) -> tuple[Reason, ...]:
+    def send(self, box: Outbox, now: int) -> tuple[Reason, ...]:
         """Tell every receiver what it does not know yet; which of them are behind."""
-        targets = view.governance.fleet.delivery.webhooks
         cursors: dict[str, Cursor] = {}
         self.lag = {}
-        if not targets:
+        if not box.targets:
             return ()
         try:
             with held(self.path, _PATIENCE) as away:
@@ -67,23 +92,22 @@ class Webhooks:
                     return (unknown(RULE, f"this process sends no events now: {away}"),)
                 keys = self._keys()
                 until, found = self.clock() + _TICK, list[Reason]()
-                for target in targets:
-                    found += self._tell(view, target, keys, cursors, now, until)
+                for target in box.targets:
+                    found += self._tell(box, target, keys, cursors, now, until)
                 return tuple(found)
         except AgentgovError as error:
             return (unknown(RULE, f"no events are sent: {error.message}"),)
         finally:
-            self.lag = _lags(targets, cursors, view.state.head.seq)
+            self.lag = _lags(box.targets, cursors, box.head)
 
     def _tell(
-        self, view: View, target: WebhookTarget, keys: list[bytes], cursors: dict[str, Cursor], now: int, until: float
+        self, box: Outbox, target: WebhookTarget, keys: list[bytes], cursors: dict[str, Cursor], now: int, until: float
     ) -> Iterator[Reason]:
-        place, head = _place(target), view.state.head.seq
-        cursor = cursors.get(place)
-        if cursor is None or view.memory.line.seq_of(cursor.commit, view.tip) != cursor.seq:
-            cursor = Cursor(head, view.tip)  # a receiver that is new, or a journal that is: the present
+        place, cursor = _place(target), cursors.get(_place(target))
+        if cursor is None or not box.holds(cursor):
+            cursor = Cursor(box.head, box.commits[-1])  # a receiver that is new, or a journal that is: the present
         why = "it failed before" if cursor.due > now else ""
-        for seq, commit, sent in () if why else _waiting(view, cursor, target):
+        for seq, commit, sent in () if why else _waiting(box, cursor, target):
             if sent is not None:
                 if self.clock() >= until:
                     break
@@ -97,8 +121,8 @@ class Webhooks:
         if cursors.get(place) != cursor:
             cursors[place] = cursor
             self._keep(cursors)
-        if cursor.seq < head:
-            yield _behind(target, cursor, head, why, now)
+        if cursor.seq < box.head:
+            yield _behind(target, cursor, box.head, why, now)
 
     def _post(self, url: str, keys: list[bytes], sent: Sent, now: int) -> str:
         """Why a receiver did not take an event, "" where it did."""
@@ -130,17 +154,17 @@ class Webhooks:
             raise ConfigurationError(f"{self.path} cannot be written", "let the reconciler write its state", rule=RULE)
 
 
-def _waiting(view: View, cursor: Cursor, target: WebhookTarget) -> Iterator[tuple[int, str, Sent | None]]:
+def _waiting(box: Outbox, cursor: Cursor, target: WebhookTarget) -> Iterator[tuple[int, str, Sent | None]]:
     """The next acts that a receiver has not taken, oldest first: number, commit, and the event where it wants one."""
     wanted = frozenset(target.events) or KINDS
-    line, told = view.memory.line.commits(view.tip), 0
-    for seq in range(cursor.seq + 1, len(line)):
-        logged = next(acts(view.repo, line[seq]))
+    told = 0
+    for seq in range(cursor.seq + 1, len(box.commits)):
+        logged = next(acts(box.repo, box.commits[seq]))
         sent = event(logged, seq) if logged.act.kind in wanted else None
         told += sent is not None
         if told > MOST:
             return
-        yield seq, line[seq], sent
+        yield seq, box.commits[seq], sent
 
 
 def _place(target: WebhookTarget) -> str:

@@ -22,7 +22,7 @@ _FETCH_OPTIONS = (
 )
 _SPECIAL = frozenset("*?[")
 _PUSH_OPTIONS = (
-    *("--porcelain", "--atomic", "--no-verify", "--no-signed", "--no-follow-tags", "--recurse-submodules=no"),
+    *("--porcelain", "--no-verify", "--no-signed", "--no-follow-tags", "--recurse-submodules=no"),
     "--receive-pack=git-receive-pack",
 )
 
@@ -101,8 +101,11 @@ class Remote:
         """
         self._fetch(self._url, *map(self._unlocked, refspecs))
 
-    def push(self, updates: Mapping[str, str | None], expected: Mapping[str, str | None]) -> PushResult:
-        """Move refs of the remote, all or none, each from the value that is expected there.
+    def push(
+        self, updates: Mapping[str, str | None], expected: Mapping[str, str | None], *, apart: bool = False
+    ) -> PushResult:
+        """Move refs of the remote, each from the value that is expected there: all or none, or `apart`, so that one
+        that does not land keeps no other from it.
 
         None is "no such ref"; a ref without an entry in `expected` may only be created or fast-forwarded. RefusedError
         for a branch that would lose commits, IncompleteError when afterwards it cannot be told what the remote holds.
@@ -111,7 +114,8 @@ class Remote:
             self._check_fast_forward(name, new, expected.get(name))
         leases = [f"--force-with-lease={name}:{expected[name] or ''}" for name in updates if name in expected]
         refspecs = [f"{new or ''}:{name}" for name, new in updates.items()]
-        done = self._repo.plumbing.transport("push", *_PUSH_OPTIONS, *leases, "--", self._push_url, *refspecs)
+        options = (*_PUSH_OPTIONS, "--no-atomic" if apart else "--atomic", *leases)
+        done = self._repo.plumbing.transport("push", *options, "--", self._push_url, *refspecs)
         tips = _refs(self._answer(self._push_url, tuple(updates)), tuple(updates))
         fates = {name: self._fate(name, new, tips.get(name), expected) for name, new in updates.items()}
         return PushResult(fates, "" if done.code == 0 else _said(done))

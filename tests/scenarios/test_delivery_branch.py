@@ -11,6 +11,7 @@ from pipelineworld import PipelineWorld
 from simulator import FLEET_YAML, TRIAGE
 
 from agentgov.delivery.branch import RenderedBranch, read_rendered, rendered_ref
+from agentgov.delivery.branches import follow_all
 from agentgov.delivery.choose import Deliveries
 from agentgov.delivery.document import Documents
 from agentgov.delivery.render import Unwritten, paths_of, write_tree
@@ -124,6 +125,6 @@ def test_two_reconcilers_render_one_act_once(world: PipelineWorld, tmp_path: Pat
     assert gitworld.git(world.remote, "rev-list", "--count", REF).strip() == b"1"
     follower = RenderedBranch(other.journal, other.appender("gate"), "production")
     world.order("erin", orders.order_pause, str(TRIAGE), mode="read-only", until=0, reason="it lies")
-    follower.follow(other.view(), (), other.clock())  # a key that is no reconciler's counts for nothing
+    follow_all(other.journal, (follower,), other.view())  # a key that is no reconciler's counts for nothing
     assert [one.rule for one in render(world)] == ["rendered.foreign"]
     assert_true(world)

@@ -18,7 +18,7 @@ from simulator import FLEET_YAML, TRIAGE
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from agentgov.delivery.event import KINDS
-from agentgov.delivery.webhook import MOST, Webhooks
+from agentgov.delivery.webhook import MOST, Webhooks, outbox
 from agentgov.forge.webhooks import Accepted, Delivery, Secrets, Seen, judge
 from agentgov.journal.view import view_at
 from agentgov.model.verdict import Reason
@@ -82,7 +82,7 @@ def tell(world: PipelineWorld, receiver: Receiver, *, secret: str = "secret") ->
     receiver.time = world.clock()
     home = world.folder.parent
     follower = Webhooks(home / "cursors", str(home / secret) if secret else "", time.monotonic)
-    return follower.follow(world.view(), (), world.clock())
+    return follower.send(outbox(world.view()), world.clock())
 
 
 def pause(world: PipelineWorld) -> None:
@@ -131,13 +131,13 @@ def test_how_far_a_receiver_is_behind_is_counted_in_acts(world: PipelineWorld, r
     for secret in (str(home / "secret"), ""):
         follower = Webhooks(home / "cursors", secret, time.monotonic)
         receiver.time = world.clock()
-        assert len(follower.follow(world.view(), (), world.clock())) == 1
+        assert len(follower.send(outbox(world.view()), world.clock())) == 1
         assert follower.lag == {name: 2}
     receiver.status = 204
     world.clock.pass_(60)
     follower = Webhooks(home / "cursors", str(home / "secret"), time.monotonic)
     receiver.time = world.clock()
-    assert follower.follow(world.view(), (), world.clock()) == ()
+    assert follower.send(outbox(world.view()), world.clock()) == ()
     assert follower.lag == {name: 0}
 
 
@@ -201,7 +201,7 @@ def test_two_reconcilers_of_one_machine_send_an_event_once(world: PipelineWorld,
 
     def run() -> None:
         both = Webhooks(home / "cursors", str(home / "secret"), time.monotonic)
-        told.append(both.follow(view_at(world.beside().repo, view.tip), (), world.clock()))
+        told.append(both.send(outbox(view_at(world.beside().repo, view.tip)), world.clock()))
 
     threads = [threading.Thread(target=run) for _ in range(4)]
     for thread in threads:

@@ -165,6 +165,15 @@ class TestPush:
         assert result.conflict
         assert there.ls(JOURNAL) == {JOURNAL: theirs}
 
+    def test_apart_each_has_its_own_lease_and_one_that_is_lost_keeps_no_other(self, fleet: Path, remote: Path) -> None:
+        _, there = origin(fleet)
+        ours, theirs, refs = make_commit(fleet), make_commit(fleet, when=5), ("refs/tags/x", "refs/tags/y")
+        git(fleet, "push", "-q", "origin", f"{theirs}:{JOURNAL}")
+        install_hook(remote, "update", "test $1 != refs/tags/x\n")
+        result = there.push(dict.fromkeys((JOURNAL, *refs), ours), dict.fromkeys((JOURNAL, *refs)), apart=True)
+        assert result.fates == {JOURNAL: "conflict", "refs/tags/x": "refused", "refs/tags/y": "landed"}
+        assert there.ls(JOURNAL, *refs) == {JOURNAL: theirs, "refs/tags/y": ours}
+
     def test_a_tip_that_descends_from_ours_means_that_ours_landed(
         self, fleet: Path, tmp_path: Path, remote: Path
     ) -> None:

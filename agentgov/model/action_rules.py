@@ -37,4 +37,16 @@ ACTION_RULES: tuple[RuleId, ...] = (
     RuleId("permit.unused", "An outcome is told of what was used."),
     RuleId("permit.hook", "People cannot be told of permits: no address, or no secret.", "See docs/actions.md."),
     RuleId("permit.outcome", "What came of it; the first word counts."),
+    # Budgets
+    RuleId("budget.reserved", "Money is set aside."),
+    RuleId("budget.settled", "What was really spent is booked."),
+    RuleId("budget.released", "What was set aside is given back."),
+    RuleId("budget.exceeded", "A budget has not so much left; it is named.", "Wait for its next day or month."),
+    RuleId("budget.unpriced", "The model has no pinned price, or the call no maximum.", "See governance/prices.yaml."),
+    RuleId("budget.currency", "Amounts of two currencies cannot be compared.", "A fleet has one currency."),
+    RuleId("budget.amount", "The amount is more than any one call costs.", "See docs/budgets.md."),
+    RuleId("budget.key", "Something else was set aside under the same key.", "Use a key once."),
+    RuleId("budget.ended", "The reservation is over, and ended otherwise.", "See docs/budgets.md."),
+    RuleId("budget.unknown", "There is no such reservation, or not for who asks."),
+    RuleId("budget.paused", "Somebody paused the agent, so it may spend nothing.", "Ask who is named."),
 )

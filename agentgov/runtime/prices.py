@@ -1,0 +1,52 @@
+"""What tokens of a model cost, by the price list of the fleet: whole nano-units, rounded up and never through a float.
+
+What has no price cannot be paid for. A price is pinned when money is reserved, and settled at, whatever the list says
+by then. Values only.
+"""
+
+from decimal import Decimal
+
+import msgspec
+
+from agentgov.model.policies import PriceList
+from agentgov.model.units import NANO
+from agentgov.model.verdict import Reason, deny
+
+_PER = {"1K": 1_000, "1M": 1_000_000}
+
+
+class Price(msgspec.Struct, frozen=True):
+    """Nano-units for every `per` tokens. Tokens from a cache are part of the input, and have a price of their own."""
+
+    input: int
+    cached: int
+    output: int
+    per: int
+
+    def estimate(self, input_tokens: int, output_tokens: int) -> int:
+        """The most that so many tokens can cost, wherever they come from."""
+        return _up(input_tokens * max(self.input, self.cached) + output_tokens * self.output, self.per)
+
+    def cost(self, input_tokens: int, cached: int, output_tokens: int) -> int:
+        """What they cost; `cached` are those of the input that came from a cache."""
+        assert 0 <= cached <= input_tokens, "what is cached is part of the input"
+        fresh = (input_tokens - cached) * self.input
+        return _up(fresh + cached * self.cached + output_tokens * self.output, self.per)
+
+
+def price_of(prices: PriceList | None, model: str) -> Price | Reason:
+    """The price of a model today, or why it has none."""
+    found = prices.models.get(model) if prices is not None else None
+    if found is None:
+        return deny("budget.unpriced", "the fleet's price list has no such model", model[:128])
+    fresh = _nano(found.input)
+    cached = _nano(found.cached_input) if found.cached_input else fresh
+    return Price(fresh, cached, _nano(found.output), _PER[found.per])
+
+
+def _nano(text: str) -> int:
+    return int(Decimal(text) * NANO)
+
+
+def _up(amount: int, per: int) -> int:
+    return -(-amount // per)

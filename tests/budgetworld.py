@@ -1,0 +1,93 @@
+"""A store with budgets in it: a gate's transactions without HTTP around them, for agents of one workspace."""
+
+import secrets
+from collections.abc import Mapping
+from typing import Any
+
+from actionworld import NOW
+from patience import PATIENCE
+
+from agentgov.model.names import AgentId
+from agentgov.runtime import budgets
+from agentgov.runtime.buckets import Level, Limits, Scope, Window, agent_buckets, day_of, levels
+from agentgov.runtime.budget_replay import differences
+from agentgov.runtime.budgets import Found, Spending, Wanted
+from agentgov.runtime.calls import Stopped
+from agentgov.runtime.prices import Price
+from agentgov.store.port import Store
+
+UNIT = 1_000_000_000
+PRICE = Price(3 * UNIT, 300_000_000, 15 * UNIT, 1_000_000)
+REFUNDS, TRIAGE = AgentId("support", "refunds"), AgentId("support", "triage")
+LIMITS: Limits = {("run", "run"): 30, ("agent", "day"): 100, ("agent", "month"): 150, ("workspace", "month"): 180}
+
+
+class BudgetWorld:
+    """Agents before one store, at a moment that a test moves."""
+
+    def __init__(self, store: Store, limits: Limits = LIMITS) -> None:
+        self.store, self.limits, self.now = store, limits, NOW
+        self.paused: Stopped | None = None
+
+    def reserve(
+        self, key: str, amount: int, agent: AgentId = REFUNDS, run: str = "", price: Price | None = None
+    ) -> Found:
+        """Set an amount aside."""
+        wanted = self.wanted(key, amount, agent, run, price)
+        work = self.store.write(
+            lambda tx: budgets.reserve(tx, wanted, lambda _: self.paused, self.now, secrets.token_bytes(16))
+        )
+        return work.result(PATIENCE)
+
+    def wanted(
+        self, key: str, amount: int, agent: AgentId = REFUNDS, run: str = "", price: Price | None = None
+    ) -> Wanted:
+        """What `reserve` asks for."""
+        return Wanted(
+            id=secrets.token_hex(16),
+            key=key,
+            agent=agent,
+            environment="production",
+            closure="c" * 64,
+            request=f"{amount} {run}",
+            run=run,
+            day=day_of(self.now),
+            currency="USD",
+            amount=amount,
+            price=price,
+            limits=self.limits,
+            details={},
+        )
+
+    def settle(self, id_: str, agent: AgentId = REFUNDS, **used: Any) -> Found:
+        """Book what was spent; `amount` is in nano-units."""
+        spending = Spending(**({"currency": "USD"} | used))
+        caller = str(agent), "production"
+        work = self.store.write(lambda tx: budgets.settle(tx, id_, caller, spending, self.now, secrets.token_bytes(16)))
+        return work.result(PATIENCE)
+
+    def release(self, id_: str, agent: AgentId = REFUNDS) -> Found:
+        """Give it back."""
+        caller = str(agent), "production"
+        return self.store.write(lambda tx: budgets.release(tx, id_, caller, self.now, secrets.token_bytes(16))).result(
+            PATIENCE
+        )
+
+    def expire(self) -> int:
+        """End what is over."""
+        return self.store.write(lambda tx: budgets.expire(tx, self.now, secrets.token_bytes(16))).result(PATIENCE)
+
+    def differences(self) -> tuple[str, ...]:
+        """Where the store says something else than the ledger."""
+        return self.store.read(differences).result(PATIENCE)
+
+    def levels(self, agent: AgentId = REFUNDS) -> Mapping[tuple[Scope, Window], Level]:
+        """How full the buckets of an agent are today."""
+        buckets = agent_buckets(agent, "production", day_of(self.now), "USD")
+        found = self.store.read(lambda tx: levels(tx, [one.name for one in buckets])).result(PATIENCE)
+        return {(one.scope, one.window): found.get(one.name, Level()) for one in buckets}
+
+    def records(self) -> list[str]:
+        """The types of all records, oldest first."""
+        rows = self.store.read(lambda tx: tx.all("SELECT type FROM records ORDER BY seq")).result(PATIENCE)
+        return [str(row[0]) for row in rows]

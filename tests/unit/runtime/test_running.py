@@ -1,8 +1,7 @@
-"""What agents say that they run, kept in a real store, and what it means."""
+"""What agents say that they run, kept in either database, and what it means."""
 
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from leases import AGENT, ALONE, CANARY, SPLIT, STABLE
@@ -22,8 +21,8 @@ HARD = 600_000  # milliseconds that a lease of an agent of high risk holds at mo
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    found = open_store(str(tmp_path / "gate.db"))
+def store(store_url: str) -> Iterator[Store]:
+    found = open_store(store_url)
     yield found
     found.close()
 

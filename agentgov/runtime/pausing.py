@@ -6,6 +6,7 @@ where it is older than the act. So an old act that somebody sends again lifts no
 """
 
 from agentgov.model.act import Act, made_at
+from agentgov.model.names import agent_id
 from agentgov.runtime import outbox
 from agentgov.runtime.ledger import Entry, append
 from agentgov.runtime.outbox import Outgoing
@@ -47,4 +48,4 @@ def take_act(tx: Transaction, act: Act, draft: str, now_ms: int, *, salt: bytes)
 
 
 def _agent(selector: str) -> str:
-    return selector if "/" in selector and not selector.endswith("/*") and ":" not in selector else ""
+    return selector if agent_id(selector) is not None else ""

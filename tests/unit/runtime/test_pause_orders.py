@@ -1,0 +1,129 @@
+"""Orders and acts that wait, as rows: taken once, in order, ended only by what is newer, on both databases."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
+from typing import TypeVar
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agentgov.model.act import Act, made_at, new_id
+from agentgov.model.state import Pause
+from agentgov.runtime import outbox
+from agentgov.runtime.ledger import read
+from agentgov.runtime.pause import Order, ended
+from agentgov.runtime.pause_orders import forget, keep_order, note_landed, read_orders
+from agentgov.runtime.pausing import order_of, take_act, take_pause
+from agentgov.store.open import open_store
+from agentgov.store.port import Store, Transaction
+
+NOW = 1_800_000_000_000
+SALT = bytes(16)
+ORDER = Order("01JA0000000000000000000001", "support/desk", "alice", reason="It loops.", since=NOW)
+T = TypeVar("T")
+
+
+class Rows:
+    """A store, with what was told to whoever listens."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+
+    def do(self, work: Callable[[Transaction], T]) -> T:
+        return self.store.write(work).result()
+
+    def orders(self) -> tuple[Order, ...]:
+        return self.do(read_orders)
+
+
+@pytest.fixture
+def rows(store_url: str) -> Iterator[Rows]:
+    store = open_store(store_url)
+    yield Rows(store)
+    store.close()
+
+
+def _act(kind: str, written: int, selector: str = "support/desk") -> Act:
+    fields = (("Selector", selector), *((("Mode", "stop"),) if kind == "pause" else ()))
+    return Act(kind, new_id(written, 7), "f" * 36, "0" * 64, "person:bob", f"{kind} {selector}", fields, reason="Why.")
+
+
+def test_an_order_is_taken_once_with_its_record_and_its_place_in_the_outbox(rows: Rows) -> None:
+    taken = [rows.do(lambda tx: take_pause(tx, ORDER, "{}", salt=SALT)) for _ in range(2)]
+    assert taken == [True, False]
+    assert rows.orders() == (ORDER,)
+    assert [one.id for one in rows.do(lambda tx: outbox.queued(tx, NOW))] == [ORDER.id]
+    [record] = rows.do(lambda tx: read(tx))
+    assert (record.type, record.agent, record.actor) == ("pause", "support/desk", "person:alice")
+
+
+def test_of_an_order_by_label_the_record_names_no_agent(rows: Rows) -> None:
+    rows.do(lambda tx: take_pause(tx, replace(ORDER, selector="tier=gold/x"), "{}", salt=SALT))
+    assert [one.agent for one in rows.do(lambda tx: read(tx))] == [""]
+
+
+def test_a_resume_lifts_what_waits_and_is_older_and_has_its_selector(rows: Rows) -> None:
+    older, newer = replace(ORDER, since=NOW - 5), replace(ORDER, id="B", since=NOW + 5)
+    other, landed = replace(ORDER, id="C", selector="support/*", since=NOW - 5), replace(ORDER, id="D", since=NOW - 5)
+    for one in (older, newer, other, landed):
+        rows.do(partial(keep_order, order=one))
+    rows.do(lambda tx: note_landed(tx, [("D", 12)]))
+    resume = _act("resume", NOW)
+    assert rows.do(lambda tx: take_act(tx, resume, "{}", NOW, salt=SALT)) == (ORDER.id,)
+    assert {one.id for one in rows.orders()} == {"B", "C", "D"}
+    assert rows.do(lambda tx: take_act(tx, resume, "{}", NOW + 9, salt=SALT)) == ()  # sent again
+    assert {one.id for one in rows.orders()} == {"B", "C", "D"}
+
+
+def test_where_an_act_stands_is_noted_once(rows: Rows) -> None:
+    rows.do(lambda tx: keep_order(tx, ORDER))
+    for seq in (4, 9):
+        rows.do(partial(note_landed, landed=[(ORDER.id, seq)]))
+    assert [one.landed for one in rows.orders()] == [4]
+    rows.do(lambda tx: forget(tx, [ORDER.id, "nobody"]))
+    assert rows.orders() == ()
+
+
+def test_nothing_passes_an_act_that_has_to_wait(rows: Rows) -> None:
+    for id_ in ("A", "B", "C"):
+        rows.do(partial(outbox.put, one=outbox.Outgoing(id_, "pause", "alice"), now_ms=NOW))
+    rows.do(lambda tx: outbox.put_off(tx, "B", "away", NOW + 100))
+    assert [one.id for one in rows.do(lambda tx: outbox.queued(tx, NOW))] == ["A"]
+    assert [one.id for one in rows.do(lambda tx: outbox.queued(tx, NOW + 100))] == ["A", "B", "C"]
+    rows.do(lambda tx: outbox.land(tx, "A", 3))
+    rows.do(lambda tx: outbox.refuse(tx, "A", "too late"))  # what landed stays
+    rows.do(lambda tx: outbox.refuse(tx, "B", "no (act.fleet)"))
+    found = rows.do(outbox.known)
+    assert [(one.state, one.landed, one.said) for one in found.values()] == [
+        ("landed", 3, ""),
+        ("refused", 0, "no (act.fleet)"),
+        ("queued", 0, ""),
+    ]
+    assert rows.do(outbox.waiting) == (1, NOW)
+
+
+def test_what_an_act_orders_is_what_it_says() -> None:
+    order = order_of(_act("pause", NOW - 1, "tool:refund.create"), "bob", NOW)
+    assert (order.selector, order.mode, order.by, order.reason) == ("tool:refund.create", "stop", "bob", "Why.")
+    assert (order.until, order.since, order.landed) == (0, NOW, 0)
+
+
+@given(st.integers(0, 2**48 - 1), st.integers(0, 2**80 - 1))
+def test_an_id_says_when_it_was_made(moment: int, entropy: int) -> None:
+    assert made_at(new_id(moment, entropy)) == moment
+
+
+def test_what_the_journal_ended_or_is_long_over_is_not_kept() -> None:
+    now = NOW // 1000
+    orders = [
+        replace(ORDER, id="gone", landed=5),
+        replace(ORDER, id="ahead", landed=9),  # the journal is not known so far
+        replace(ORDER, id="stands", landed=5),
+        replace(ORDER, id="waits"),
+        replace(ORDER, id="over", until=now - 90_000),
+        replace(ORDER, id="just over", until=now - 10),
+    ]
+    journal = {"stands": Pause(selector="support/desk", by="alice", seq=5, time=now)}
+    assert ended(orders, journal, 7, now) == ("gone", "over")

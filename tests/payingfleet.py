@@ -1,0 +1,48 @@
+"""A fleet in production that gates are tried and measured with: it sorts tickets, pays, and takes leases with care."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from pipelineworld import PipelineWorld
+from simulator import TRIAGE, agent_file
+
+from agentgov.model.names import AgentId
+from templates import HOMES, made
+
+CAREFUL, PAYER = AgentId("support", "careful"), AgentId("support", "payer")
+TEXT = "Sort tickets by urgency, and say why in one sentence.\n" * 16  # a lease of 2 kB
+_RULES = """  tools:
+    - {name: orders.lookup, effect: read}
+    - {name: refund.create, effect: irreversible, args: {file: tools/refund.schema.json}}
+  actions:
+    - {match: {tools: [orders.lookup]}, then: allow}
+    - {match: {tools: [refund.create]}, when: "args.amount <= 50", then: allow}
+    - {match: {tools: [refund.create]}, then: {ask: {who: [dave], count: 1, within: 30m, show: [args]}}}
+  budget: {day: "5.00 USD"}
+  oncall: {escalate: [team:support]}
+"""
+_SHAPE = """{"type": "object", "required": ["amount"], "additionalProperties": false,
+  "properties": {"amount": {"type": "integer", "minimum": 1}, "note": {"type": "string"}}}
+"""
+
+
+def shipped(folder: Path, payers: Sequence[AgentId] = ()) -> PipelineWorld:
+    """The fleet, with more agents that pay, made in a folder that is the home of its machine too."""
+
+    def make(place: Path) -> PipelineWorld:
+        files = {CAREFUL.file: agent_file(CAREFUL, team="support") + "  audit: {mode: write-ahead}\n"}
+        for payer in (PAYER, *payers):
+            files[payer.file] = agent_file(payer, team="support").partition("  tools:")[0] + _RULES
+            files[f"{payer.folder}/tools/refund.schema.json"] = _SHAPE
+        files |= {f"{agent.folder}/prompts/system.md": TEXT for agent in (CAREFUL, PAYER, *payers)}
+        world = PipelineWorld(place, files=files)
+        for agent in (TRIAGE, CAREFUL, PAYER, *payers):
+            world.ship("1.0.0", agent, text=TEXT)
+        return world
+
+    return made(folder, make)
+
+
+def homes(folder: Path) -> dict[str, str]:
+    """Where its machine keeps what it has seen, for those who serve it."""
+    return {f"AGENTGOV_{home.upper()}_HOME": str(folder / home) for home in HOMES}

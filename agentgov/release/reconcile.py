@@ -1,7 +1,8 @@
 """The reconciler: observe, verify, plan, apply. One tick leaves the fleet where the rules say it should be next.
 
 A tick takes over what reviews cover on main, records releases at first sight, and moves every agent by at most one
-transition; many transitions are one push, and after half a minute of pushes it leaves the rest to the next tick. While
+transition; many transitions are one push, and after half a minute of pushes, or a third of that for tags, it leaves the
+rest to the next tick. While
 the journal is older than `maxAge` nothing is taken over, no release is recorded and no risk is raised; what reduces
 risk goes on. Everything it writes is judged by the journal like everybody's acts, so a second reconciler, or a crash at
 any line, can lose time and nothing else. Whatever somebody pushes to main or as a tag, agents that run are moved all
@@ -22,11 +23,11 @@ from agentgov.release.attention import HEARTBEAT, Attention
 from agentgov.release.counts import CountSource
 from agentgov.release.following import Follower
 from agentgov.release.index import FleetIndex
+from agentgov.release.looks import Looks
 from agentgov.release.memory import MemoryStore
 from agentgov.release.moving import Senses, move
 from agentgov.release.order import Turns
 from agentgov.release.refs import Refs, Seen, observe_refs
-from agentgov.release.sightings import refusals
 from agentgov.release.stops import NoStops, Stops
 from agentgov.release.taking_over import rewritten, take_over
 from agentgov.release.tick_report import Report
@@ -53,6 +54,7 @@ class Reconciler:
     turns: Turns = field(default_factory=Turns)
     attention: Attention = field(default_factory=Attention)
     index: FleetIndex = field(default_factory=FleetIndex)
+    looks: Looks = field(default_factory=Looks)
     seen: Seen = field(default_factory=Seen)
     acts: list[str] = field(default_factory=list)
 
@@ -79,24 +81,25 @@ class Reconciler:
         lost = rewritten(view, refs)
         if lost:
             writing.notes += [*lost, *writing.keep(refs, [view.state.head.main])]
-        view, advance, sightings = take_over(writing, view, refs, self.index)
+        view, advance = take_over(writing, view, refs, self.index, self.looks)
         senses = Senses(self.store, self.counts, self.index, self.accept_unreviewed, self.stops)
         view, decisions = move(writing, senses, self.turns, view, refs)
         view = _checkpoint(writing, view, refs, lost)
         writing.notes += [*_overdue(view, self.clock()), *_left(writing)]
+        left = writing.left + writing.unseen
         behind = [one for each in self.followers for one in each.follow(view, tuple(writing.acts), self.clock())]
         return Report(
             view,
             tuple(writing.acts),
             decisions,
             advance,
-            refusals(sightings),
+            self.looks.refused,
             (*writing.notes, *behind),
             writing.kinds,
             lag={name: acts for each in self.followers for name, acts in each.lag.items()},
-            restless=bool(behind or writing.left),
-            busy=bool(writing.left) or any(each.busy for each in self.followers),
-            left=writing.left,
+            restless=bool(behind or left or self.looks.is_late(view)),
+            busy=bool(left) or any(each.busy for each in self.followers),
+            left=left,
         )
 
 
@@ -119,10 +122,11 @@ def _checkpoint(writing: Writing, view: View, refs: Refs, lost: tuple[Reason, ..
 
 def _left(writing: Writing) -> list[Reason]:
     """What is left to the next tick."""
-    if not writing.left:
-        return []
-    acts = f"{writing.left:,} act{'s' if writing.left > 1 else ''}"
-    return [note("reconcile.unfinished", f"{acts} left to the next tick: this one has been writing for long enough")]
+    acts, unseen = f"{writing.left:,} act{'s' * (writing.left != 1)}", writing.unseen
+    agents = f"new tags of {unseen:,} agent{'s' * (unseen != 1)}"
+    left = " and ".join(words for words, count in ((acts, writing.left), (agents, unseen)) if count)
+    why = "left to the next tick: this one has taken long enough"
+    return [note("reconcile.unfinished", f"{left} {why}")] if left else []
 
 
 def _overdue(view: View, now: int) -> list[Reason]:

@@ -39,13 +39,20 @@ class Sighting:
 def see_tags(view: View, refs: Refs, recorded: Container[str] = frozenset()) -> tuple[Sighting, ...]:
     """Every release tag that the journal has not recorded, lowest version of an agent first. Tags that are known to be
     recorded are not looked up again."""
+    snapshots: Snapshots = {}
+    fresh = fresh_tags(view, refs, recorded)
+    return tuple(look_at(view, name, oid, snapshots) for agent in sorted(fresh) for name, oid in fresh[agent].items())
+
+
+def fresh_tags(view: View, refs: Refs, recorded: Container[str]) -> dict[AgentId, dict[ReleaseName, str]]:
+    """The objects of the tags that the journal has not recorded, by agent, lowest version first."""
     others = [tag for tag in refs.tags if tag not in recorded]
     names = {name: refs.tags[tag] for tag in others if (name := release_name(tag)) is not None}
-    fresh = [name for name in names if view.state.release(name) is None]
-    snapshots: Snapshots = {}
-    return tuple(
-        _look(view, name, names[name], snapshots) for name in sorted(fresh, key=lambda one: (one.agent, one.precedence))
-    )
+    found: dict[AgentId, dict[ReleaseName, str]] = {}
+    for name in sorted(names, key=lambda one: one.precedence):
+        if view.state.release(name) is None:
+            found.setdefault(name.agent, {})[name] = names[name]
+    return found
 
 
 def first_of_each(sightings: Iterable[Sighting]) -> tuple[Sighting, ...]:
@@ -85,7 +92,7 @@ def sight(view: View, name: ReleaseName, oid: str, snapshots: Snapshots | None =
     return Sighting(name, raw, found)
 
 
-def _look(view: View, name: ReleaseName, oid: str, snapshots: Snapshots) -> Sighting:
+def look_at(view: View, name: ReleaseName, oid: str, snapshots: Snapshots) -> Sighting:
     """The same, where what cannot be told is not a yes, and asked again at the next look."""
     try:
         return sight(view, name, oid, snapshots)

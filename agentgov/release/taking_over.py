@@ -1,9 +1,10 @@
 """The first half of a tick: what main and the tags bring. Contents that reviews cover, releases at first sight.
 
 Nothing is taken over while the journal is broken or too old. What cannot be read authorises nothing, and stops nothing
-of what runs.
+of what runs. Tags have a share of the tick alone, so that the second half is not kept waiting (`looks`).
 """
 
+import time
 from dataclasses import replace
 from functools import partial
 
@@ -17,26 +18,24 @@ from agentgov.model.state import Release
 from agentgov.model.transitions import release_trailer
 from agentgov.model.verdict import Reason, note, unknown
 from agentgov.release.index import FleetIndex
-from agentgov.release.order import DAY, MOST, tie
+from agentgov.release.looks import Looks
+from agentgov.release.order import MOST
 from agentgov.release.refs import Refs
 from agentgov.release.sightings import Sighting, first_of_each, see_tags
 from agentgov.release.writing import Writing
 from agentgov.review.change import ChangeVerdict
 
-ROUNDS = 10  # releases of one agent that one tick records, each judged with the one before it known
+LOOKING = 10.0  # seconds after which a tick looks at no other tag, and begins no other push of first sights
 
 
-def take_over(
-    writing: Writing, view: View, refs: Refs, index: FleetIndex
-) -> tuple[View, Advance, tuple[Sighting, ...]]:
+def take_over(writing: Writing, view: View, refs: Refs, index: FleetIndex, looks: Looks) -> tuple[View, Advance]:
     """What main and the tags bring, written; nothing while the journal is broken."""
     if view.stretch is not None:
         why = f"the journal does not hold from {view.stretch.first[:12]} on: {view.stretch.message}"
         writing.notes.append(unknown(view.stretch.code, f"{why}; nothing raises risk until administrators waive it"))
-        return view, nothing(view, refs.main, why), ()
+        return view, nothing(view, refs.main, why)
     view, advance = _advance(writing, view, refs)
-    view, sightings = _record(writing, view, refs, index)
-    return view, advance, sightings
+    return _record(writing, view, refs, index, looks), advance
 
 
 def rewritten(view: View, refs: Refs) -> tuple[Reason, ...]:
@@ -84,22 +83,21 @@ def _proposed(writing: Writing, view: View, refs: Refs) -> Proposed:
         return Proposed(nothing(view, refs.main, problem), None)
 
 
-def _record(writing: Writing, view: View, refs: Refs, index: FleetIndex) -> tuple[View, tuple[Sighting, ...]]:
+def _record(writing: Writing, view: View, refs: Refs, index: FleetIndex, looks: Looks) -> View:
     """Releases at first sight, one of each agent at a time, many in one push; nobody's name is always first."""
-    sightings = see_tags(view, refs, index.recorded(view))
-    for number in range(ROUNDS):
-        salt = writing.clock() // DAY
-        first = sorted(first_of_each(sightings), key=lambda one: tie(one.name.agent, salt))
-        if not first or view.is_stale(writing.clock()):
-            break
-        for start in range(0, len(first), MOST):
-            if (number or start) and writing.is_spent:
-                writing.left += len(first) - start
-                return view, sightings
-            some = tuple(first[start : start + MOST])
+    until = time.monotonic() + LOOKING
+
+    def enough() -> bool:
+        return time.monotonic() >= until
+
+    looks.begin(view, refs, index.recorded(view))
+    while some := looks.go_on(view, writing.clock(), MOST, enough):
+        if not view.is_stale(writing.clock()):
             view = writing.append(view, partial(_first_sights, writing, refs, view.tip, some))
-        sightings = see_tags(view, refs, index.recorded(view))
-    return view, sightings
+        if writing.is_spent or enough():
+            break
+    writing.unseen = looks.waiting
+    return view
 
 
 def _first_sights(

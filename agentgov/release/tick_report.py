@@ -24,4 +24,4 @@ class Report:
     lag: Mapping[str, int] = field(default_factory=dict)  # how many acts each target is behind that follows
     restless: bool = False  # whether something is left to do, by it or by somebody who follows
     busy: bool = False  # whether it, or somebody who follows, would go on at once
-    left: int = 0  # acts that were due and are left to the next tick
+    left: int = 0  # acts that were due, and agents with new tags, that are left to the next tick

@@ -34,6 +34,7 @@ class Writing:
     notes: list[Reason] = field(default_factory=list)
     kinds: Counter[str] = field(default_factory=Counter)  # how many acts of each kind were written
     left: int = 0  # acts that are due and were not written, since that would have taken too long
+    unseen: int = 0  # agents with tags that were not looked at for the same reason
     _spent: float = 0.0
 
     @property

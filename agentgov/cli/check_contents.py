@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from agentgov.cli.check_told import Told, known_people, told_change
-from agentgov.cli.context import Context, journal_branch, journal_json, journal_line, open_context
+from agentgov.cli.context import Context, journal_json, journal_line, open_context
 from agentgov.errors import AgentgovError, ConfigurationError, IncompleteError
 from agentgov.forge.base import base_of
 from agentgov.forge.port import Change as ForgeChange
@@ -16,6 +16,7 @@ from agentgov.forge.preview import NotTaken, Preview, preview
 from agentgov.forge.reasons import MOVED, incomplete
 from agentgov.forge.reviewed import to_forge_reviews
 from agentgov.journal.branch import Journal
+from agentgov.journal.branch_name import journal_branch
 from agentgov.journal.import_plan import commits_wanted
 from agentgov.journal.reviewing import reviewable
 from agentgov.journal.view import View

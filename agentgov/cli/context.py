@@ -11,14 +11,12 @@ from agentgov.cli import ahead
 from agentgov.cli.options import show
 from agentgov.errors import ConfigurationError, RefusedError
 from agentgov.journal.branch import Journal
+from agentgov.journal.branch_name import journal_branch
 from agentgov.journal.draft import Actor, Appender
 from agentgov.journal.overriding import Shown
 from agentgov.journal.stretch import Stretch
 from agentgov.journal.view import View
 from agentgov.model.access import BotKind
-from agentgov.model.document import Document
-from agentgov.model.fleet import JournalSettings
-from agentgov.model.governed import FLEET_FILE
 from agentgov.repo import clock
 from agentgov.repo.remote import Remote
 from agentgov.repo.repository import Repository
@@ -155,22 +153,3 @@ def _identity(view: View, key: PublicKey) -> Identity:
         hint = "an administrator adds it to governance/access.yaml; it takes effect when that change is authorised"
         raise RefusedError(f"your key {key.fingerprint} is nobody's in the authorised Access", hint)
     return identity
-
-
-def journal_branch(repo: Repository, commit: str | None = None) -> str:
-    """The branch that agentgov.yaml at a commit (HEAD) names; the default where it cannot be read."""
-    import msgspec
-
-    from agentgov.validate.yaml_reader import read
-
-    class Settings(Document, frozen=True):
-        journal: JournalSettings = JournalSettings()
-
-    head = commit or repo.head()
-    entry = repo.entry(repo.commit(head).tree, FLEET_FILE) if head is not None else None
-    if entry is None or not entry.is_file:
-        return JournalSettings().branch
-    try:
-        return msgspec.convert(read(repo.blob(entry.oid), FLEET_FILE).value, Settings).journal.branch
-    except msgspec.ValidationError:
-        return JournalSettings().branch

@@ -8,11 +8,11 @@ from typing import get_args
 
 import click
 
-from agentgov.cli.context import journal_branch
 from agentgov.cli.options import repo_option
 from agentgov.cli.place import fleet_root
 from agentgov.errors import ConfigurationError, IncompleteError, RefusedError, UsageError
 from agentgov.journal.branch import Journal
+from agentgov.journal.branch_name import journal_branch
 from agentgov.model.fleet import JournalSettings
 from agentgov.release.pushes import PushVerdict, refusals, updates_of
 from agentgov.release.receive import is_governed, judge_received

@@ -50,12 +50,13 @@ class PermitRef(msgspec.Struct, frozen=True):
 
 class ActionAnswer(msgspec.Struct, frozen=True):
     """What was decided: go on, do not, or wait for people and use the permit then. `record` is its place in the
-    ledger."""
+    ledger; `again`: the key was used before, so that it may have happened already."""
 
     decision: Literal["allow", "deny", "ask"]
     reasons: tuple[Why, ...]
     permit: PermitRef | None
     record: int
+    again: bool = False
 
 
 class OutcomeTell(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -119,7 +120,7 @@ def action_answer(found: Answered) -> ActionAnswer:
     """A decision as it is told."""
     permit = found.permit
     ref = PermitRef(permit.id, permit.state, permit.expires) if permit is not None else None
-    return ActionAnswer(found.decision, reasons_of(found.reasons), ref, found.record)  # type: ignore[arg-type]
+    return ActionAnswer(found.decision, reasons_of(found.reasons), ref, found.record, found.again)  # type: ignore[arg-type]
 
 
 def reasons_of(reasons: tuple[Reason, ...]) -> tuple[Why, ...]:

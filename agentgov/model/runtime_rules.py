@@ -24,4 +24,14 @@ RUNTIME_RULES: tuple[RuleId, ...] = (
     RuleId(
         "runtime.limit-budget", "The workspace's budget is tighter, or cannot be compared with the agent's.", _LIMIT
     ),
+    RuleId("runtime.expired", "The lease is over, and no new one could be had.", "Stop; the next call asks again."),
+    RuleId("runtime.closed", "The agent was closed, and is used.", "Open it again."),
+    RuleId(
+        "runtime.signature",
+        "What was answered is no lease of the agent, or the gate's key did not sign it.",
+        "Do not run on it; ask who runs the gate.",
+    ),
+    RuleId("runtime.prompt", "The prompt cannot be made of these variables.", "See prompts.variables in agent.yaml."),
+    RuleId("runtime.no-gate", "It takes a gate, and the agent runs without one.", "agentgov serve"),
+    RuleId("runtime.no-store", "It takes a store, and the agent runs without one.", "Open the agent with store=."),
 )

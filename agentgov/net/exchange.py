@@ -57,16 +57,8 @@ class Exchange:
         other: str = "the forge",
         lenient: bool = False,
     ) -> None:
-        import httpx2
-
         self._clock, self._other, self._lenient = clock, other, lenient
-        self._http = httpx2.Client(
-            headers={"user-agent": "agentgov", "accept-encoding": "gzip", **headers},
-            verify=_nobody() if plain else _trusted(),
-            trust_env=not plain,
-            follow_redirects=False,
-            limits=httpx2.Limits(max_connections=1, max_keepalive_connections=1),
-        )
+        self._http = client_for({"accept-encoding": "gzip", **headers}, plain=plain)
         weakref.finalize(self, self._http.close)
 
     def ask(self, method: str, url: str, headers: Mapping[str, str], content: bytes | None, until: float) -> Answer:
@@ -105,6 +97,20 @@ class Exchange:
                 raise BrokenError("no whole answer came in time", sent=True)
             pieces.append(piece)
         return Answer(response.status_code, headers, b"".join(pieces))
+
+
+def client_for(headers: Mapping[str, str], *, plain: bool) -> "httpx2.Client":
+    """A client with one connection that trusts whom the system trusts, follows nothing and asks for nothing packed
+    unless the headers say so. `plain`: http to this machine, which goes through no proxy."""
+    import httpx2
+
+    return httpx2.Client(
+        headers={"user-agent": "agentgov", "accept-encoding": "identity", **headers},
+        verify=_nobody() if plain else _trusted(),
+        trust_env=not plain,
+        follow_redirects=False,
+        limits=httpx2.Limits(max_connections=1, max_keepalive_connections=1),
+    )
 
 
 def _unpacked(raw: Iterator[bytes], encoding: str) -> Iterator[bytes]:

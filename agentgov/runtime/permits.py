@@ -64,12 +64,14 @@ class Asked(msgspec.Struct, frozen=True):
 
 
 class Answered(msgspec.Struct, frozen=True):
-    """What an agent is told: the decision, why, the permit (None where it was denied), and the place in the ledger."""
+    """What an agent is told: the decision, why, the permit (None where it was denied), the place in the ledger, and
+    whether its key was answered before."""
 
     decision: str
     reasons: tuple[Reason, ...]
     permit: Permit | None
     record: int
+    again: bool = False
 
 
 class KeyTakenError(Exception):
@@ -175,10 +177,10 @@ def _again(permit: Permit, verdict: ActionVerdict, now_ms: int) -> Answered:
     """The same request once more: as it was answered, or what has become of it since."""
     state = permit.at(now_ms)
     if permit.needs is None and not permit.outcome and now_ms - permit.asked < REPEATED:
-        return Answered("allow", verdict.reasons, permit, permit.record)
+        return Answered("allow", verdict.reasons, permit, permit.record, again=True)
     if state in OPEN:
-        return Answered("ask", verdict.reasons, permit, permit.record)
-    return Answered("deny", (deny(*_OVER[state], permit.id),), permit, permit.record)
+        return Answered("ask", verdict.reasons, permit, permit.record, again=True)
+    return Answered("deny", (deny(*_OVER[state], permit.id),), permit, permit.record, again=True)
 
 
 def _denied(tx: Transaction, asked: Asked, verdict: ActionVerdict, now_ms: int, salt: bytes) -> Answered:

@@ -1,0 +1,274 @@
+"""Decides in this process what a gate would decide, over a clone of the fleet: the same functions, no server.
+
+What needs a gate is refused: nobody can be asked, and no money is set aside. What needs memory (quotas, records, an
+agent of `audit: {mode: write-ahead}`) takes a store. A clone that cannot fetch is a gate that does not answer: leases
+end at their hard expiry.
+"""
+
+import secrets
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from time import time_ns
+from typing import Any, Literal, TypeVar
+
+from agentgov.errors import AgentgovError, ConfigurationError
+from agentgov.journal.branch import Journal
+from agentgov.model.document import Environment
+from agentgov.model.names import AgentId
+from agentgov.model.rule_ids import rule
+from agentgov.model.verdict import Effect, Reason, Verdict, deny
+from agentgov.repo import clock
+from agentgov.runtime import permits
+from agentgov.runtime.actions import decide_action, running
+from agentgov.runtime.calls import Call
+from agentgov.runtime.deployed import Deployed
+from agentgov.runtime.fleet import Fleet
+from agentgov.runtime.lease import Lease, decide_lease
+from agentgov.runtime.ledger import Entry, append
+from agentgov.runtime.pause import Order, Pauses
+from agentgov.runtime.pause_orders import read_orders
+from agentgov.runtime.permit_ends import Outcome, tell_outcome
+from agentgov.runtime.permit_rows import find
+from agentgov.runtime.permits import Answered, Asked, KeyTakenError
+from agentgov.runtime.rules import Rulebook, Rulebooks
+from agentgov.sdk.answers import Decided, Offer, PermitRef, Reserved, Wanted, Why
+from agentgov.sdk.errors import Denied, NotSupported, Paused, Stopped, Unreachable
+from agentgov.store.port import Store, Transaction
+
+_LOOK = 1.0  # seconds between two looks at the tip of the journal in this clone
+_MOST_KEYS = 100_000
+_SALT = 16
+_GATE = "let it run with a gate: agentgov serve"
+_STORE = 'give it a store: agentgov.agent(..., repo=..., store="sqlite:///agent.db")'
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class _Now:
+    """What the last look at the journal found. It never changes, so any thread may decide by it."""
+
+    fleet: Fleet
+    deployed: Deployed
+    pauses: Pauses
+
+
+@dataclass(slots=True)
+class Embedded:
+    """One agent over one clone. `store` is None where nothing is kept; `fetches`: the remote is asked at each look."""
+
+    agent: AgentId
+    environment: Environment
+    journal: Journal
+    store: Store | None
+    key: str = ""
+    pinned: str = ""
+    fetches: bool = True
+    owns_store: bool = False
+    quick: bool = True
+    _now: _Now | None = None
+    _git: Any = field(default_factory=threading.RLock)  # one thread at a time reads the repository
+    _books: Rulebooks = field(default_factory=Rulebooks)
+    _keys: dict[str, bytes] = field(default_factory=dict)
+    _ended: threading.Event = field(default_factory=threading.Event)
+
+    # --- leases ----------------------------------------------------------------------------------------------------
+
+    def lease(self, known: str) -> Offer:
+        """A lease by the journal as it is now."""
+        with self._git:
+            found = self._lease(self._look())
+        if isinstance(found, Verdict):
+            raise _refusal(found)
+        ahead = found.terms.release.agent.spec.audit.mode == "write-ahead"
+        if ahead and self.store is None:
+            raise Stopped(f"{self.agent} runs only where records are kept", _STORE, rule="runtime.no-store")
+        if self.store is not None and (ahead or found.etag != known):
+            _done(self.store.write(lambda tx: append(tx, self._entry(found), _now_ms(), _salt())))
+        return Offer(None if found.etag == known else found.body, found.etag)
+
+    def _look(self) -> _Now:
+        try:
+            view = self.journal.view(clock.now(), fetch=self.fetches)
+        except AgentgovError as error:
+            raise Unreachable(f"the journal cannot be followed: {error.message}", error.hint, rule=error.rule) from None
+        before = self._now
+        if before is None or view.end != before.fleet.view.end:
+            fleet = Fleet(view, before.fleet if before is not None else None)
+            before = _Now(fleet, fleet.deployed(self.agent, self.environment), Pauses(view))
+        orders = _done(self.store.read(read_orders)) if self.store is not None else ()
+        before.pauses.of(self.agent, clock.now())  # read now, so that no decision reads git
+        self._now = now = _Now(before.fleet, before.deployed, Pauses(view, orders) if orders else before.pauses)
+        return now
+
+    def _lease(self, now: _Now) -> Lease | Verdict:
+        paused = now.pauses.of(self.agent, clock.now())
+        try:
+            return decide_lease(now.deployed, paused, self.key, now.fleet.grounds, self.pinned)
+        except ModuleNotFoundError as error:
+            message = f"an agent without a server takes {error.name}, which is not installed"
+            raise ConfigurationError(message, "pip install 'agentgov[gate]'") from None
+
+    def _entry(self, lease: Lease) -> Entry:
+        terms = lease.terms
+        refs = {"etag": lease.etag.strip('"'), "variant": terms.variant, "mode": terms.mode, "level": "embedded"}
+        return Entry("lease", str(self.agent), self._actor, self.environment, terms.release.closure, refs)
+
+    # --- actions ---------------------------------------------------------------------------------------------------
+
+    def decide(self, wanted: Wanted, key: str) -> Decided:
+        """May the agent do this."""
+        now, moment = self._now, _now_ms()
+        assert now is not None, "a lease came first"
+        book = self._book(now, wanted.release)
+        if isinstance(book, Reason):
+            return Decided("deny", (_why(book),))
+        call = Call(wanted.tool, wanted.args, wanted.subject)
+        verdict = decide_action(book, call, paused=now.pauses.of(self.agent, moment // 1000), now_ms=moment)
+        if verdict.decision == "ask":
+            lonely = deny("runtime.no-gate", "people have to be asked, and there is no gate to ask them", wanted.tool)
+            return Decided("deny", tuple(map(_why, (*verdict.reasons, lonely))))
+        if self.store is None:
+            if verdict.demands and verdict.decision == "allow":
+                return Decided("deny", (Why("runtime.no-store", "deny", f"quotas are counted in a store; {_STORE}"),))
+            return Decided(verdict.decision, tuple(map(_why, verdict.reasons)), again=self._again(wanted, key))
+        asked = Asked(secrets.token_hex(16), key or secrets.token_hex(16), book, call, verdict)
+        return self._request(self.store, asked)
+
+    def _request(self, store: Store, asked: Asked) -> Decided:
+        for _ in range(3):
+            try:
+                now, salt = _now_ms(), _salt()
+                return _told(_done(store.write(lambda tx: permits.request(tx, asked, self._stands, now, salt))))  # noqa: B023
+            except KeyTakenError:
+                continue
+        raise Unreachable("another request under this key is being decided", "try again", rule="action.key")
+
+    def _stands(self, tx: Transaction) -> Order | None:
+        """What pauses the agent, by the rows that a transaction sees."""
+        now = self._now
+        assert now is not None, "a lease came first"
+        orders = read_orders(tx)
+        with self._git:
+            pauses = Pauses(now.fleet.view, orders) if orders else now.pauses
+            return pauses.of(self.agent, clock.now())
+
+    def _book(self, now: _Now, release: str) -> Rulebook | Reason:
+        found = running(now.deployed, release)
+        if isinstance(found, Reason):
+            return found
+        return self._books.of(self.agent, self.environment, found, now.fleet.governance.actions)
+
+    def _again(self, wanted: Wanted, key: str) -> bool:
+        """Whether this process saw the key before. Denied where it was for another call."""
+        if not key:
+            return False
+        call = b"\0".join((wanted.tool.encode(), wanted.subject.encode(), wanted.raw))
+        known = self._keys.get(key)
+        if known is None:
+            if len(self._keys) >= _MOST_KEYS:
+                raise Denied("this process keeps no more keys", _STORE, rule="runtime.no-store")
+            self._keys[key] = call
+        elif known != call:
+            raise Denied("another call was asked for under this key", "use a key once", rule="action.key")
+        return known is not None
+
+    def permit(self, id_: str) -> PermitRef:
+        """What has become of a permit."""
+        found = _done(self.store.read(lambda tx: find(tx, id_))) if self.store is not None else None
+        if found is None:
+            raise Denied("there is no such permit here", "", rule="permit.unknown")
+        return PermitRef(found.id, found.at(_now_ms()), found.expires, found.outcome)
+
+    def consume(self, id_: str, wanted: Wanted) -> Decided:
+        """Nothing waits for people here."""
+        raise NotSupported("people decide permits at a gate", _GATE, rule="runtime.no-gate")
+
+    def outcome(self, permit: str, *, ok: bool, done: bool, note: str) -> None:
+        """Write down what came of a permit, where anything is written down."""
+        if self.store is None:
+            return
+        what: Outcome = "done" if ok else "failed" if done else "not-done"
+        caller, now, salt = (str(self.agent), self.environment), _now_ms(), _salt()
+        _, verdict = _done(self.store.write(lambda tx: tell_outcome(tx, permit, caller, what, note, now, salt)))
+        if (offence := verdict.first_offence) is not None:
+            raise Denied(offence.message, "", rule=offence.rule)
+
+    # --- the rest --------------------------------------------------------------------------------------------------
+
+    def running(self, instance: str, closure: str, release: str, heard: tuple[str, ...]) -> None:
+        """There is nobody to tell."""
+
+    def reserve(self, estimate: Mapping[str, Any]) -> Reserved:
+        """Nothing is set aside here."""
+        raise NotSupported("money is set aside at a gate", _GATE, rule="runtime.no-gate")
+
+    def end_reservation(self, id_: str, how: Literal["settle", "release"], actual: Mapping[str, Any]) -> None:
+        """Nothing was set aside here."""
+        raise NotSupported("money is set aside at a gate", _GATE, rule="runtime.no-gate")
+
+    def listen(self, heard: Callable[[Mapping[str, Any]], None]) -> None:
+        """Tell when the journal of this clone has another tip."""
+        with self._git:
+            seen = self.journal.known_tip()
+        while not self._ended.wait(_LOOK):
+            with self._git:
+                tip = self.journal.known_tip()
+            if tip != seen:
+                seen = tip
+                heard({"type": "refetchEvaluation"})
+
+    def hush(self) -> None:
+        """Listen no more."""
+        self._ended.set()
+
+    def close(self) -> None:
+        """Let go of the store, where it is this agent's own, once all is written."""
+        if self.store is not None and self.owns_store:
+            self.store.close()
+
+    def renew(self) -> None:
+        """In a child process: whoever held the lock is not here."""
+        self._git = threading.RLock()
+
+    @property
+    def _actor(self) -> str:
+        return f"agent:{self.agent}@{self.environment}"
+
+
+def _refusal(verdict: Verdict) -> AgentgovError:
+    reason = verdict.first_offence
+    assert reason is not None, "what is refused has a reason"
+    known = rule(reason.rule)
+    hint = known.mend if known is not None else ""
+    if reason.effect is Effect.UNKNOWN:
+        return Unreachable(reason.message, hint, rule=reason.rule)
+    told: Any = verdict.facts.get("paused")
+    if told is not None:
+        pause, by, why, until = (told[name] for name in ("id", "by", "reason", "until"))
+        return Paused(reason.message, pause=pause, by=by, reason=why, until=until)
+    return Stopped(reason.message, hint, rule=reason.rule)
+
+
+def _told(found: Answered) -> Decided:
+    permit = found.permit
+    ref = PermitRef(permit.id, permit.state, permit.expires, permit.outcome) if permit is not None else None
+    decision: Any = found.decision
+    return Decided(decision, tuple(map(_why, found.reasons)), ref, found.record, found.again)
+
+
+def _why(reason: Reason) -> Why:
+    return Why(reason.rule, reason.effect.name.lower(), reason.message)
+
+
+def _now_ms() -> int:
+    return time_ns() // 1_000_000
+
+
+def _salt() -> bytes:
+    return secrets.token_bytes(_SALT)
+
+
+def _done(future: "Future[T]") -> T:
+    return future.result()

@@ -1,0 +1,101 @@
+"""What an agent's code may meet, each with what to do about it. All are `AgentgovError`: one `except` catches them.
+
+`Stopped` and its kinds say that the agent may not run: end the run, or wait and ask again. `Denied` says no to one use
+of a tool, and a model may be told so. The rest could not be decided, and is never a yes.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Self
+
+from agentgov.errors import AgentgovError, IncompleteError, RefusedError, UsageError
+
+if TYPE_CHECKING:
+    from agentgov.sdk.answers import Why
+
+# The names are what agents' authors read in their own `except` lines, where "Error" tells nothing.
+
+
+class Stopped(RefusedError):  # noqa: N818
+    """The agent may not run now."""
+
+    def fresh(self) -> Self:
+        """The same once more, without the traceback of the last time."""
+        return type(self)(self.message, self.hint, rule=self.rule)
+
+
+class Paused(Stopped):
+    """Somebody paused it. `pause` is the id of the order, `by` who gave it, `until` epoch seconds (0: until somebody
+    resumes it); empty where the gate told only the sentence that is the message."""
+
+    def __init__(
+        self,
+        message: str,
+        hint: str = "",
+        *,
+        rule: str = "runtime.paused",
+        pause: str = "",
+        by: str = "",
+        reason: str = "",
+        until: int = 0,
+    ) -> None:
+        super().__init__(
+            message, hint or "stop what you are doing and wait; a person ends it: agentgov resume", rule=rule
+        )
+        self.pause, self.by, self.reason, self.until = pause, by, reason, until
+
+    def fresh(self) -> Self:
+        """The same once more, without the traceback of the last time."""
+        told = (self.pause, self.by, self.reason, self.until)
+        made = type(self)(self.message, self.hint, rule=self.rule)
+        made.pause, made.by, made.reason, made.until = told
+        return made
+
+
+class Expired(Stopped):
+    """The lease is over and no new one could be had."""
+
+
+class Denied(RefusedError):  # noqa: N818
+    """A use of a tool is refused; `reasons` says why, `rules` their ids."""
+
+    def __init__(self, message: str, hint: str = "", *, rule: str = "", reasons: "Sequence[Why]" = ()) -> None:
+        super().__init__(message, hint, rule=rule)
+        self.reasons = tuple(reasons)
+
+    @property
+    def rules(self) -> tuple[str, ...]:
+        """The ids of the reasons, docs/rules.md explains them."""
+        return tuple(one.rule for one in self.reasons)
+
+
+class Repeated(Denied):
+    """The key was used before, and what it was for may have happened: `outcome` is done, failed, not-done, or "" where
+    nobody told. Nothing is done twice."""
+
+    def __init__(self, message: str, hint: str = "", *, rule: str = "action.key", outcome: str = "") -> None:
+        super().__init__(message, hint, rule=rule)
+        self.outcome = outcome
+
+
+class Undecided(IncompleteError):  # noqa: N818
+    """People did not decide in time; `permit` is the id of what they are still asked about."""
+
+    def __init__(self, message: str, hint: str = "", *, rule: str = "permit.pending", permit: str = "") -> None:
+        super().__init__(message, hint, rule=rule)
+        self.permit = permit
+
+
+class InDoubt(IncompleteError):  # noqa: N818
+    """A permit may have been used, and no answer came: it counts as used."""
+
+
+class Unreachable(IncompleteError):  # noqa: N818
+    """No answer came, or the gate cannot tell now: try again."""
+
+
+class PromptError(UsageError):
+    """The variables of a prompt are not what agent.yaml declares."""
+
+
+class NotSupported(AgentgovError):  # noqa: N818
+    """This gate cannot do that."""

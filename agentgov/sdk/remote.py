@@ -1,0 +1,228 @@
+"""Asks a gate over HTTP. What is safe to send twice is sent again for a while; what is not is in doubt.
+
+Decides nothing: a refusal of the gate becomes the exception that says so, no answer never becomes a yes.
+"""
+
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, Literal, NoReturn, TypeVar
+from urllib.parse import quote, urlencode
+
+import msgspec
+
+from agentgov.errors import AgentgovError, ConfigurationError
+from agentgov.net.address import Base
+from agentgov.net.asking import Asking
+from agentgov.net.events import Events
+from agentgov.net.exchange import Answer, BrokenError
+from agentgov.net.tokens import Token
+from agentgov.sdk.answers import Decided, Offer, PermitRef, Reserved, Wanted
+from agentgov.sdk.errors import Denied, InDoubt, NotSupported, Paused, Stopped, Unreachable
+
+_SECONDS = 15.0  # of one request
+_TRIES = 3
+_JSON = {"content-type": "application/json"}
+T = TypeVar("T")
+
+
+class _Told(msgspec.Struct):
+    rule: str = ""
+    message: str = ""
+    hint: str = ""
+    pause: dict[str, Any] | None = None
+
+
+class _Refused(msgspec.Struct):
+    error: _Told
+
+
+class Remote:
+    """One agent at one gate. `key` is sticky, `pinned` the release that a run began on."""
+
+    quick = False
+
+    def __init__(self, agent: str, base: Base, token: Token, *, key: str = "", pinned: str = "") -> None:
+        self._base, self._headers = base, {"authorization": f"Bearer {token.value}"}
+        self._asking = Asking(base, self._headers, clock=time.monotonic, other="the gate")
+        self._of_agent = f"/v1/agents/{quote(agent)}"
+        query = {name: text for name, text in (("key", key), ("release", pinned)) if text}
+        self._lease = f"{self._of_agent}/lease" + (f"?{urlencode(query)}" if query else "")
+        self._stream: Events | None = None
+        self._unheard: set[str] = set()  # keys under which something was asked, and no answer came
+
+    def lease(self, known: str) -> Offer:
+        """A lease; no body where it is the one that was known."""
+        headers = {"if-none-match": known} if known else {}
+        answer = self._ask("GET", self._lease, None, headers, tries=1)
+        if answer.status not in (200, 304):
+            self._refuse(answer, runs=True)
+        etag, signature = (answer.headers.get(name, "") for name in ("etag", "agentgov-signature"))
+        return Offer(answer.body if answer.status == 200 else None, etag, signature)
+
+    def decide(self, wanted: Wanted, key: str) -> Decided:
+        """May the agent do this; the key makes it safe to ask again. Where an answer to it was lost here, nobody can
+        have acted on that, and it counts as asked for the first time."""
+        key = key or secrets.token_hex(16)
+        content = msgspec.json.encode({**_call(wanted), "tool": wanted.tool, "key": key})
+        path, lost = f"{self._of_agent}/actions", lambda: self._unheard.add(key)
+        found = self._read(self._ask("POST", path, content, _JSON, lost=lost), Decided)
+        if found.again and key in self._unheard:
+            found = msgspec.structs.replace(found, again=False)
+        self._unheard.discard(key)
+        return found
+
+    def permit(self, id_: str) -> PermitRef:
+        """What has become of a permit."""
+        return self._good("GET", f"/v1/permits/{quote(id_, safe='')}", None, PermitRef)
+
+    def consume(self, id_: str, wanted: Wanted) -> Decided:
+        """Use a permit. InDoubt where no answer came, since it may be used then."""
+        path = f"/v1/permits/{quote(id_, safe='')}/consume"
+        content = msgspec.json.encode(_call(wanted))
+        try:
+            answer = self._asking.ask("POST", path, content, _JSON, seconds=_SECONDS)
+        except BrokenError as broken:
+            if not broken.sent:
+                raise self._unreachable(broken) from None
+            hint = "look whether it happened; if not, ask people anew"
+            message = f"permit {id_} may be used, and no answer came: {broken.why}"
+            raise InDoubt(message, hint, rule="permit.consumed") from None
+        return self._read(answer, Decided)
+
+    def outcome(self, permit: str, *, ok: bool, done: bool, note: str) -> None:
+        """Tell what came of a permit."""
+        body = {"permit": permit, "ok": ok, "done": done, "note": note[:500]}
+        self._good("POST", f"{self._of_agent}/outcomes", body, dict)
+
+    def running(self, instance: str, closure: str, release: str, heard: tuple[str, ...]) -> None:
+        """Say what runs here."""
+        body = {"instance": instance, "closure": closure, "release": release, "acknowledged": heard}
+        self._good("POST", f"{self._of_agent}/running", body, dict)
+
+    def reserve(self, estimate: Mapping[str, Any]) -> Reserved:
+        """Set money aside; the estimate's key makes it safe to ask again."""
+        return self._money("", estimate, Reserved)
+
+    def end_reservation(self, id_: str, how: Literal["settle", "release"], actual: Mapping[str, Any]) -> None:
+        """Book what was spent, once."""
+        self._money(f"/{quote(id_, safe='')}/{how}", actual, dict)
+
+    def listen(self, heard: Callable[[Mapping[str, Any]], None]) -> None:
+        """Tell of events until the stream ends."""
+        self._stream = Events(f"{self._base.url}/v1/stream", self._headers, plain=self._base.scheme == "http")
+        try:
+            for event in self._stream:
+                found = _event(event.data)
+                if found is not None:
+                    heard(found)
+        except BrokenError as broken:
+            raise self._unreachable(broken) from None
+
+    def hush(self) -> None:
+        """End the stream."""
+        if self._stream is not None:
+            self._stream.close()
+
+    def close(self) -> None:
+        """Connections end with the last reference to them."""
+
+    def renew(self) -> None:
+        """In a child process: the stream is the parent's."""
+        self._stream = None
+
+    def _money(self, path: str, body: Mapping[str, Any], kind: type[T]) -> T:
+        answer = self._ask("POST", f"{self._of_agent}/reservations{path}", msgspec.json.encode(body), _JSON)
+        if answer.status in (404, 405) and not path:
+            hint = "leave agent.spend out until the gate has budgets"
+            raise NotSupported("this gate sets no money aside", hint, rule="gate.not-found")
+        return self._read(answer, kind)
+
+    def _good(self, method: str, path: str, body: Mapping[str, Any] | None, kind: type[T]) -> T:
+        content = msgspec.json.encode(body) if body is not None else None
+        return self._read(self._ask(method, path, content, _JSON if body is not None else {}), kind)
+
+    def _read(self, answer: Answer, kind: type[T]) -> T:
+        if not 200 <= answer.status < 300:
+            self._refuse(answer)
+        try:
+            return msgspec.json.decode(answer.body, type=kind)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            message = f"what answers at {self._base.url} is no gate"
+            raise ConfigurationError(message, "check AGENTGOV_GATE", rule="gate.unreachable") from None
+
+    def _ask(
+        self,
+        method: str,
+        path: str,
+        content: bytes | None,
+        headers: Mapping[str, str],
+        *,
+        tries: int = _TRIES,
+        lost: Callable[[], object] = int,
+    ) -> Answer:
+        """The answer to what may be asked twice; an overloaded gate is given a moment. `lost` is called where the gate
+        may have answered, and nothing came."""
+        for attempt in range(tries):
+            last = attempt + 1 == tries
+            try:
+                answer = self._asking.ask(method, path, content, headers, seconds=_SECONDS)
+            except BrokenError as broken:
+                if broken.sent:
+                    lost()
+                if last or broken.final:
+                    raise self._unreachable(broken) from None
+            else:
+                if answer.status in (500, 502, 504):
+                    lost()
+                if last or answer.status not in (429, 502, 503, 504):
+                    return answer
+            time.sleep(0.2 * 2**attempt)
+        raise AssertionError("the last try returns or raises")
+
+    def _unreachable(self, broken: BrokenError) -> Unreachable:
+        hint = broken.hint or f"is it there? curl {self._base.url}/healthz"
+        return Unreachable(f"the gate {self._base.url} gave no answer: {broken.why}", hint, rule="gate.unreachable")
+
+    def _refuse(self, answer: Answer, *, runs: bool = False) -> NoReturn:
+        try:
+            told = msgspec.json.decode(answer.body, type=_Refused).error
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            told = _Told()
+        told.message = told.message or f"the gate answered {answer.status}"
+        raise _refusal(answer.status, told, runs)
+
+
+def _refusal(status: int, told: _Told, runs: bool) -> AgentgovError:
+    """The exception for what a gate says no to; `runs`: it was asked what the agent may run on."""
+    message, hint, rule = told.message, told.hint, told.rule
+    if status in (408, 429) or status >= 500:
+        return Unreachable(message, hint or "try again", rule=rule)
+    if rule == "runtime.paused":
+        return paused(told.pause or {}, message)
+    if runs or status == 401:
+        return Stopped(message, hint or "see what the gate's operator says", rule=rule)
+    if status == 400:
+        return ConfigurationError(message, hint, rule=rule)
+    return Denied(message, hint, rule=rule)
+
+
+def paused(told: Mapping[str, Any], message: str = "") -> Paused:
+    """The pause that a gate tells of."""
+    pause, by, reason = (str(told.get(name, "")) for name in ("id", "by", "reason"))
+    until = told.get("until")
+    until = until if isinstance(until, int) else 0
+    said = message or f"it is paused by {by or 'somebody'}" + (f": {reason}" if reason else "")
+    return Paused(said, pause=pause, by=by, reason=reason, until=until)
+
+
+def _call(wanted: Wanted) -> dict[str, Any]:
+    return {"args": msgspec.Raw(wanted.raw), "subject": wanted.subject, "release": wanted.release}
+
+
+def _event(data: str) -> Mapping[str, Any] | None:
+    try:
+        found = msgspec.json.decode(data)
+    except (msgspec.DecodeError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None

@@ -1,0 +1,194 @@
+"""An agent in its own code: the release that it runs on, what it may do, what it may spend.
+
+Everything here asks for the lease first: where the agent may not run, every call raises `Stopped` or one of its kinds.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any, Self, overload
+
+from agentgov.model.agent import Tool
+from agentgov.model.names import AgentId
+from agentgov.sdk.acting import Granted, Waits, acting, run, run_beside, wanted_of
+from agentgov.sdk.action import Action, AsyncAction, AsyncPending, Pending
+from agentgov.sdk.keeping import Keeper
+from agentgov.sdk.prompt import Value, render
+from agentgov.sdk.spending import Reservation, reserve
+from agentgov.sdk.terms import Terms, copied
+
+PEOPLE = 900.0  # seconds that people are waited for, if nothing else is said
+
+
+class _Leased:
+    """What an agent runs on, by its lease."""
+
+    def __init__(self, id_: AgentId, keeper: Keeper) -> None:
+        self.id, self._keeper = id_, keeper
+
+    @property
+    def _terms(self) -> Terms:
+        return self._keeper.current().terms
+
+    def check(self) -> None:
+        """Raise Stopped where the agent may not run now: for loops that ask for nothing else."""
+        self._keeper.current()
+
+    def prompt(self, **variables: Value) -> str:
+        """The system prompt with its partials, and these variables in it. PromptError where they are not as agent.yaml
+        declares them."""
+        return render(self._terms, self.id, variables)
+
+    @property
+    def model(self) -> str:
+        """The primary model."""
+        return self._terms.typed.spec.model.primary
+
+    @property
+    def fallback(self) -> tuple[str, ...]:
+        """The models to try after that one, in their order."""
+        return self._terms.typed.spec.model.fallback
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """The parameters of the model; a copy."""
+        return copied(self._terms.typed.spec.model.params)
+
+    @property
+    def tools(self) -> tuple[Tool, ...]:
+        """The tools that it may use; only those that read while it is paused to read-only."""
+        return self._terms.typed.spec.tools
+
+    @property
+    def release(self) -> str:
+        """The name of the release."""
+        return self._terms.release.name
+
+    @property
+    def variant(self) -> str:
+        """stable, canary or pinned."""
+        return self._terms.variant
+
+    @property
+    def mode(self) -> str:
+        """run, or read-only."""
+        return self._terms.mode
+
+    @property
+    def environment(self) -> str:
+        """staging or production."""
+        return self._terms.environment
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """All of agent.yaml as it is in this environment, within what the fleet allows; a copy."""
+        return copied(self._terms.config)
+
+    def text(self, path: str) -> str | None:
+        """Another text of the release, by its path in the fleet; None where it has none there."""
+        return self._terms.text(path)
+
+
+class Agent(_Leased):
+    """An agent in plain code, from any thread."""
+
+    @overload
+    def act(
+        self, tool: str, args: Mapping[str, Any], *, subject: str = "", key: str = "", wait: float = PEOPLE
+    ) -> Action: ...
+    @overload
+    def act(
+        self, tool: str, args: Mapping[str, Any], *, subject: str = "", key: str = "", wait: None
+    ) -> Action | Pending: ...
+    def act(
+        self, tool: str, args: Mapping[str, Any], *, subject: str = "", key: str = "", wait: float | None = PEOPLE
+    ) -> Action | Pending:
+        """Ask whether the agent may use a tool now, and return where it may.
+
+        `subject` is for whom it happens. `key` is one for what is to happen once: asked for again under it, also by
+        another process, nothing is permitted twice (Repeated). Where people are asked, it waits so many seconds for
+        them and uses their permit; with `wait=None` it returns at once, with a Pending. Raises Denied, Undecided.
+        """
+        wanted = wanted_of(self._keeper, tool, args, subject)
+        found = run(acting(self._keeper, wanted, key, wait))
+        return Action(self._keeper, found) if isinstance(found, Granted) else Pending(self._keeper, found)
+
+    def pending(self, permit: str, tool: str, args: Mapping[str, Any], *, subject: str = "") -> Pending:
+        """Go on with what people were asked about, after a restart: exactly the same call, or it is refused."""
+        return Pending(self._keeper, Waits(wanted_of(self._keeper, tool, args, subject), permit, 0))
+
+    def spend(
+        self, *, input_tokens: int, max_output_tokens: int | None = None, model: str = "", run: str = "", key: str = ""
+    ) -> Reservation:
+        """Set aside what a call of a model can cost at most; without the most that it writes, that of the parameters.
+        NotSupported where the gate has no budgets, Denied where there is not so much left."""
+        terms = self._terms
+        most = (
+            terms.typed.spec.model.params.get("max_output_tokens", 0)
+            if max_output_tokens is None
+            else max_output_tokens
+        )
+        return reserve(
+            self._keeper.backend,
+            model=model or self.model,
+            release=terms.closure,
+            input_tokens=input_tokens,
+            max_output_tokens=most,
+            run=run,
+            key=key,
+        )
+
+    def close(self) -> None:
+        """Ask for no more leases, and tell what is still to be told."""
+        self._keeper.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+class AsyncAgent(_Leased):
+    """An agent beside an event loop; what is waited for waits in threads, or for the loop."""
+
+    @overload
+    async def act(
+        self, tool: str, args: Mapping[str, Any], *, subject: str = "", key: str = "", wait: float = PEOPLE
+    ) -> AsyncAction: ...
+    @overload
+    async def act(
+        self, tool: str, args: Mapping[str, Any], *, subject: str = "", key: str = "", wait: None
+    ) -> AsyncAction | AsyncPending: ...
+    async def act(
+        self, tool: str, args: Mapping[str, Any], *, subject: str = "", key: str = "", wait: float | None = PEOPLE
+    ) -> AsyncAction | AsyncPending:
+        """Ask whether the agent may use a tool now; as `Agent.act`."""
+        keeper = self._keeper
+        wanted = wanted_of(keeper, tool, args, subject)
+        found = await run_beside(acting(keeper, wanted, key, wait), quick=keeper.backend.quick)
+        return AsyncAction(keeper, found) if isinstance(found, Granted) else AsyncPending(keeper, found)
+
+    def pending(self, permit: str, tool: str, args: Mapping[str, Any], *, subject: str = "") -> AsyncPending:
+        """Go on with what people were asked about, after a restart: exactly the same call, or it is refused."""
+        return AsyncPending(self._keeper, Waits(wanted_of(self._keeper, tool, args, subject), permit, 0))
+
+    async def close(self) -> None:
+        """Ask for no more leases, and tell what is still to be told."""
+        await asyncio.to_thread(self._keeper.close)
+
+
+class Opening:
+    """`async with` around an agent that is opened beside the event loop."""
+
+    def __init__(self, made: AsyncAgent, keeper: Keeper) -> None:
+        self._made, self._keeper = made, keeper
+
+    async def __aenter__(self) -> AsyncAgent:
+        await asyncio.to_thread(self._keeper.open)
+        return self._made
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._made.close()

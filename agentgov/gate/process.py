@@ -8,6 +8,7 @@ from typing import Protocol
 
 from agentgov.gate.access_log import AccessLog
 from agentgov.gate.app import App
+from agentgov.gate.budget_watch import BudgetWatch
 from agentgov.gate.following import Follower
 from agentgov.gate.gate import Gate, Settings
 from agentgov.gate.hooks import receiver
@@ -86,6 +87,7 @@ async def _run(parts: Parts) -> int:
         one.start()
     beside = [asyncio.create_task(gate.control.run()), asyncio.create_task(_keep_used(gate))]
     beside.append(asyncio.create_task(PermitWatch(gate).run()))
+    beside.append(asyncio.create_task(BudgetWatch(gate).run()))
     if parts.settings.self_test:
         beside.append(asyncio.create_task(SelfTest(gate, parts.settings.self_test).run()))
     try:

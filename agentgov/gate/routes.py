@@ -4,6 +4,7 @@ from agentgov.gate import (
     act_routes,
     action_routes,
     agent_routes,
+    budget_routes,
     caller_routes,
     description_routes,
     health_routes,
@@ -37,4 +38,5 @@ ROUTES: tuple[Route, ...] = (
     *pause_routes.ROUTES,
     *action_routes.ROUTES,
     *permit_routes.ROUTES,
+    *budget_routes.ROUTES,
 )

@@ -1,0 +1,151 @@
+"""Money over HTTP, from a gate that really runs: what agents are given, what they tell, what people see."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from gateworld import GateWorld, Reply
+from pipelineworld import PipelineWorld
+from simulator import TRIAGE, agent_file
+
+from agentgov.model.names import AgentId
+from agentgov.runtime.budget_replay import differences
+from agentgov.store.open import open_store
+from templates import copied, made
+
+PAYER = AgentId("support", "payer")
+PLACE = f"/v1/agents/{PAYER}/reservations"
+MODEL = "anthropic/claude-sonnet-4-5"
+BUDGET = """  budget: {day: "0.10 USD", run: "0.05 USD"}
+  oncall: {escalate: [team:support]}
+"""
+PRICES = f"""apiVersion: agentgov.dev/v1
+kind: PriceList
+currency: USD
+asOf: 2026-11-01
+models:
+  {MODEL}: {{input: "10.00", cachedInput: "1.00", output: "50.00", per: 1M}}
+"""
+CENT = 10_000_000
+
+
+@pytest.fixture(scope="module")
+def shipped(tmp_path_factory: pytest.TempPathFactory) -> PipelineWorld:
+    def make(place: Path) -> PipelineWorld:
+        files = {
+            PAYER.file: agent_file(PAYER, team="support").partition("  tools:")[0] + BUDGET,
+            f"{PAYER.folder}/prompts/system.md": "Pay.\n",
+            "governance/prices.yaml": PRICES,
+        }
+        world = PipelineWorld(place, files=files)
+        world.ship("1.0.0", PAYER)
+        return world
+
+    return made(tmp_path_factory.mktemp("shipped"), make)
+
+
+@pytest.fixture
+def world(shipped: PipelineWorld, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> PipelineWorld:
+    for home in ("config", "state"):
+        monkeypatch.setenv(f"AGENTGOV_{home.upper()}_HOME", str(tmp_path / home))
+    return copied(shipped, tmp_path)
+
+
+@pytest.fixture
+def gate(world: PipelineWorld, tmp_path: Path) -> Iterator[GateWorld]:
+    with GateWorld(world, tmp_path / "gate") as running:
+        yield running
+    store = open_store(running.store)
+    assert store.read(differences).result() == ()
+    store.close()
+
+
+def _reserve(gate: GateWorld, token: str, key: str, **more: Any) -> Reply:
+    tokens = {"model": MODEL, "input_tokens": 1000, "max_output_tokens": 200}
+    return gate.ask("POST", PLACE, token, {"key": key, **(more if "amount" in more else tokens | more)})
+
+
+def _bar(gate: GateWorld, person: str, window: str = "day") -> Any:
+    found = gate.ask("GET", f"/v1/budgets/{PAYER}", gate.person_token(person)).json["budgets"]
+    place = next(one for one in found if one["environment"] == "production")
+    return next(one for one in place["bars"] if (one["scope"], one["window"]) == ("agent", window))
+
+
+def test_an_agent_sets_money_aside_and_tells_what_it_was(gate: GateWorld) -> None:
+    token = gate.agent_token(PAYER)
+    one = _reserve(gate, token, "a", run="r")
+    assert (one.status, one.json["state"], one.json["amount"], one.json["currency"]) == (200, "open", 2 * CENT, "USD")
+    assert _reserve(gate, token, "a", run="r").json == one.json
+    assert _reserve(gate, token, "a").rule == "budget.key"
+    assert (_bar(gate, "alice")["reserved"], _bar(gate, "alice")["limit"]) == (2 * CENT, 10 * CENT)
+    place = f"{PLACE}/{one.json['id']}"
+    used = {"input_tokens": 1000, "cached": 500, "output_tokens": 100}
+    settled = gate.ask("POST", f"{place}/settle", token, used)
+    assert (settled.json["state"], settled.json["actual"]) == ("settled", 10_500_000)
+    assert gate.ask("POST", f"{place}/settle", token, used).json == settled.json
+    assert gate.ask("POST", f"{place}/release", token, {}).rule == "budget.ended"
+    bar = _bar(gate, "alice")
+    assert (bar["spent"], bar["reserved"], bar["overrun"]) == (10_500_000, 0, 0)
+
+
+def test_nobody_gets_more_than_there_is_however_many_ask(gate: GateWorld) -> None:
+    token = gate.agent_token(PAYER)
+    with ThreadPoolExecutor(16) as pool:
+        replies = list(pool.map(lambda number: _reserve(gate, token, f"k{number}"), range(24)))
+    assert sorted(one.status for one in replies) == [200] * 5 + [409] * 19
+    assert {one.rule for one in replies if one.status == 409} == {"budget.exceeded"}
+    assert _bar(gate, "alice", "month")["reserved"] == 10 * CENT
+    refused = _reserve(gate, token, "run", run="r", amount="0.06 USD")
+    assert "run r" in refused.json["error"]["message"]
+
+
+def test_what_cannot_be_priced_is_refused(gate: GateWorld) -> None:
+    token = gate.agent_token(PAYER)
+    assert _reserve(gate, token, "a", model="sim/other").rule == "budget.unpriced"
+    assert _reserve(gate, token, "b", amount="0.01 EUR").rule == "budget.currency"
+    assert _reserve(gate, token, "c", amount="9000000 USD").rule == "budget.amount"
+    assert _reserve(gate, token, "d", max_output_tokens=10**9).rule == "budget.exceeded"
+    for odd in ({"amount": "0.01 USD", "model": MODEL}, {"amount": ""}, {"amount": "-1.00 USD"}, {"amount": "1e3 USD"}):
+        assert gate.ask("POST", PLACE, token, {"key": "e", **odd}).status == 400
+    assert _reserve(gate, token, "f", input_tokens=-1).status == 400
+    found = _reserve(gate, token, "g", max_output_tokens=None)  # the release says the most
+    assert found.status == 200
+
+
+def test_settlements_make_sense(gate: GateWorld) -> None:
+    token = gate.agent_token(PAYER)
+    id_ = _reserve(gate, token, "a", amount="0.02 USD").json["id"]
+    settle = f"{PLACE}/{id_}/settle"
+    for odd in ({}, {"input_tokens": 1}, {"input_tokens": 1, "cached": 2, "output_tokens": 1}):
+        assert gate.ask("POST", settle, token, odd).status == 400
+    assert gate.ask("POST", settle, token, {"input_tokens": 1, "output_tokens": 1}).rule == "budget.unpriced"
+    assert gate.ask("POST", settle, token, {"amount": "0.03 USD"}).json["actual"] == 3 * CENT
+    assert _bar(gate, "alice")["overrun"] == CENT
+    other = _reserve(gate, token, "b", amount="0.02 USD").json["id"]
+    assert gate.ask("POST", f"{PLACE}/{other}/release", token, {}).json["state"] == "released"
+
+
+def test_a_paused_agent_gets_nothing(gate: GateWorld, world: PipelineWorld) -> None:
+    token = gate.agent_token(PAYER)
+    one = _reserve(gate, token, "a", amount="0.01 USD").json["id"]
+    paused = gate.ask("POST", "/v1/pauses", gate.person_token("alice"), {"selector": str(PAYER), "reason": "odd"})
+    assert paused.status in (200, 201, 202), paused.body
+    assert _reserve(gate, token, "b", amount="0.01 USD").rule == "budget.paused"
+    assert gate.ask("POST", f"{PLACE}/{one}/settle", token, {"amount": "0.01 USD"}).status == 200
+
+
+def test_everybody_sees_and_spends_only_what_is_theirs(gate: GateWorld) -> None:
+    token, other = gate.agent_token(PAYER), gate.agent_token(TRIAGE)
+    id_ = _reserve(gate, token, "a", amount="0.01 USD").json["id"]
+    assert gate.ask("POST", PLACE, other, {"key": "b", "amount": "0.01 USD"}).status == 404
+    theirs = f"/v1/agents/{TRIAGE}/reservations"
+    assert gate.ask("POST", f"{theirs}/{id_}/settle", other, {"amount": "0.01 USD"}).status == 404
+    assert gate.ask("POST", PLACE, gate.person_token("alice"), {"key": "b", "amount": "0.01 USD"}).status == 403
+    staging = gate.agent_token(PAYER, "staging")
+    assert gate.ask("POST", f"{PLACE}/{id_}/release", staging, {}).status == 404
+    assert gate.ask("GET", "/v1/budgets", token).status == 403
+    assert gate.ask("GET", f"/v1/budgets/{PAYER}", gate.person_token("carol")).status in (200, 404)
+    everything = gate.ask("GET", "/v1/budgets", gate.person_token("alice")).json["budgets"]
+    assert str(PAYER) in {one["agent"] for one in everything}

@@ -46,6 +46,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "token": ("token", "Run time", "Tokens of agents and people for the gate: make, list, revoke, rotate."),
     "ledger": ("ledger", "Run time", "What the gate decided and was asked: its records."),
     "action": ("action", "Run time", "What agents want to do and people decide about: list, show, approve, deny."),
+    "budget": ("budget", "Run time", "What agents have spent and set aside of their budgets."),
     "waive": ("waive", "Recovery", "Administrators pass over what does not hold on the journal."),
     "override": ("override", "Recovery", "Let one content or release through without its reviews, and say so."),
     "cosign": ("cosign", "Recovery", "Add your signature to an act that takes several people."),

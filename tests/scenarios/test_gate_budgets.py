@@ -1,5 +1,9 @@
 """Money over HTTP, from a gate that really runs: what agents are given, what they tell, what people see."""
 
+import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -9,6 +13,7 @@ import pytest
 from gateworld import GateWorld, Reply
 from pipelineworld import PipelineWorld
 from simulator import TRIAGE, agent_file
+from unit.cli.output_schema import assert_holds
 
 from agentgov.model.names import AgentId
 from agentgov.runtime.budget_replay import differences
@@ -149,3 +154,29 @@ def test_everybody_sees_and_spends_only_what_is_theirs(gate: GateWorld) -> None:
     assert gate.ask("GET", f"/v1/budgets/{PAYER}", gate.person_token("carol")).status in (200, 404)
     everything = gate.ask("GET", "/v1/budgets", gate.person_token("alice")).json["budgets"]
     assert str(PAYER) in {one["agent"] for one in everything}
+
+
+def test_people_see_how_full_budgets_are(gate: GateWorld, world: PipelineWorld, tmp_path: Path) -> None:
+    token = gate.agent_token(PAYER)
+    one = _reserve(gate, token, "a", amount="0.04 USD").json["id"]
+    gate.ask("POST", f"{PLACE}/{one}/settle", token, {"amount": "0.05 USD"})
+    _reserve(gate, token, "b", amount="0.04 USD")
+    file = tmp_path / "alice.token"
+    file.write_text(gate.person_token("alice"), encoding="utf-8")
+    file.chmod(0o600)
+    env = {**os.environ, "AGENTGOV_GATE": gate.url, "AGENTGOV_TOKEN_FILE": str(file)}
+
+    def told(*words: str) -> str:
+        command = [sys.executable, "-m", "agentgov", "budget", "show", *words, "--repo", str(world.work)]
+        done = subprocess.run(command, capture_output=True, text=True, env=env, check=False)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    row = next(line for line in told(str(PAYER)).splitlines() if "production" in line and "day" in line)
+    assert " ".join(row.split()[3:]) == "##################.. 90% 0.05 USD 0.04 USD 0.10 USD 0.01 USD"
+    document = json.loads(told("--json"))
+    assert_holds(document, "budget-show")
+    assert document["budgets"] == gate.ask("GET", "/v1/budgets", gate.person_token("alice")).json["budgets"]
+    lines = told().splitlines()
+    assert len([line for line in lines if line.startswith("the fleet")]) == 2
+    assert not [line for line in lines if "triage" in line]

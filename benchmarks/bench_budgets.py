@@ -1,0 +1,171 @@
+"""How fast money is set aside and settled, durably, and what looking first and charging later costs instead.
+
+    python benchmarks/bench_budgets.py [SECONDS] [CLIENTS]
+
+Pairs of reserve and settle, each of the two answered once it is on disk (/var/tmp; SQLite with synchronous FULL), with
+their records in the ledger: on one agent, where all take from the same rows, and on as many agents as clients. `core/s`
+is how many pairs one second of a core is good for (of this process, not of PostgreSQL), which says more than the clock
+where others use the machine as well.
+
+Beside it, over the same store, what gateways do that charge after the call: read what was spent, call the model, then
+add what it was. A model takes 5 ms here, and each call costs one unit of a budget of 1,000.
+"""
+
+import asyncio
+import os
+import secrets
+import sys
+import tempfile
+import time
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import uvloop
+
+sys.path[:0] = [str(Path(__file__).resolve().parents[1] / part) for part in ("tests", ".")]
+
+from budgetworld import PRICE  # noqa: E402
+from postgres import serving  # noqa: E402
+
+from agentgov.model.names import AgentId  # noqa: E402
+from agentgov.runtime import budgets  # noqa: E402
+from agentgov.runtime.buckets import ENDLESS, Limits, agent_buckets, day_of, levels, move  # noqa: E402
+from agentgov.runtime.budget_replay import differences  # noqa: E402
+from agentgov.runtime.budgets import Found, Spending, Wanted  # noqa: E402
+from agentgov.runtime.pause_orders import read_orders  # noqa: E402
+from agentgov.store.awaiting import answered  # noqa: E402
+from agentgov.store.open import open_store  # noqa: E402
+from agentgov.store.port import Store, Transaction  # noqa: E402
+
+MODEL = 0.005  # seconds that a model takes, for the loop that charges afterwards
+BUDGET = 1000
+_WIDE: Limits = {("agent", "day"): ENDLESS, ("workspace", "month"): ENDLESS}
+_numbers = count()
+
+
+def main(seconds: float, clients: int) -> None:
+    """Two tables."""
+    print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, {clients} clients")
+    print(f"\n{'reserve and settle':<36} {'pairs/s':>8} {'core/s':>8} {'p50 ms':>7} {'p99 ms':>7}")
+    with tempfile.TemporaryDirectory(dir="/var/tmp") as folder:
+        store = open_store(f"sqlite:///{folder}/store.db")
+        in_store("sqlite", store, seconds, clients)
+        with serving(durable="/var/tmp") as server:
+            other = open_store(server.database())
+            in_store("postgresql", other, seconds, clients)
+            other.close()
+        print(f"\n{'a budget of 1,000 calls':<36} {'calls':>8} {'over':>8}")
+        for name, spend in (("look first, charge later", _charge), ("reserve and settle", _spend)):
+            spent = uvloop.run(_race(store, spend, clients))
+            print(f"{name:<36} {spent:>8,} {max(spent - BUDGET, 0) / BUDGET:>8.1%}")
+        store.close()
+
+
+def in_store(name: str, store: Store, seconds: float, clients: int) -> None:
+    """Pairs a second, from one agent and from many."""
+    for label, many in (("one agent", 1), (f"{clients} agents", clients)):
+        agents = [AgentId("support", f"agent-{number}") for number in range(many)]
+        uvloop.run(_pairs(store, agents, clients, seconds / 4))
+        started, before = time.perf_counter(), time.process_time()
+        took = sorted(uvloop.run(_pairs(store, agents, clients, seconds)))
+        wall, spent = time.perf_counter() - started, time.process_time() - before
+        middle, late = took[len(took) // 2] * 1e3, took[int(len(took) * 0.99)] * 1e3
+        rates = f"{len(took) / 2 / wall:>8,.0f} {len(took) / 2 / spent:>8,.0f}"
+        print(f"{f'{name}, {label}':<36} {rates} {middle:>7.2f} {late:>7.2f}", flush=True)
+    assert store.read(differences).result() == ()
+
+
+async def _pairs(store: Store, agents: list[AgentId], clients: int, seconds: float) -> list[float]:
+    """How long each half of a pair took."""
+    took: list[float] = []
+    end = time.perf_counter() + seconds
+
+    async def client(agent: AgentId) -> None:
+        while (started := time.perf_counter()) < end:
+            found = await _reserve(store, agent, PRICE.estimate(1200, 500), _WIDE)
+            took.append(time.perf_counter() - started)
+            started = time.perf_counter()
+            await _settle(store, agent, found, Spending(1180, 1000, 212))
+            took.append(time.perf_counter() - started)
+
+    await asyncio.gather(*(client(agents[number % len(agents)]) for number in range(clients)))
+    return took
+
+
+async def _reserve(store: Store, agent: AgentId, amount: int, limits: Limits) -> Found:
+    now, salt, number = time.time_ns() // 1_000_000, secrets.token_bytes(16), next(_numbers)
+    wanted = Wanted(
+        id=secrets.token_hex(16),
+        key=str(number),
+        agent=agent,
+        environment="production",
+        closure="c" * 64,
+        request="1200 500",
+        run="",
+        day=day_of(now),
+        currency="USD",
+        amount=amount,
+        price=PRICE,
+        limits=limits,
+        details={"model": "anthropic/claude-sonnet-4-5", "input": "1200", "output": "500"},
+    )
+
+    def work(tx: Transaction) -> Found:
+        return budgets.reserve(tx, wanted, lambda tx: next(iter(read_orders(tx)), None), now, salt)
+
+    return await answered(store.write, work)
+
+
+async def _settle(store: Store, agent: AgentId, found: Found, spending: Spending) -> None:
+    assert found[0] is not None
+    id_, caller, salt = found[0].id, (str(agent), "production"), secrets.token_bytes(16)
+    now = time.time_ns() // 1_000_000
+    settled: Any = await answered(store.write, lambda tx: budgets.settle(tx, id_, caller, spending, now, salt))
+    assert settled[1].allowed
+
+
+async def _race(store: Store, spend: Any, clients: int) -> int:
+    """How many calls are made of a budget, by clients that go on until they are told to stop."""
+    agent = AgentId("support", secrets.token_hex(8))
+    calls = 0
+
+    async def client() -> None:
+        nonlocal calls
+        while await spend(store, agent):
+            calls += 1
+
+    await asyncio.gather(*(client() for _ in range(clients)))
+    return calls
+
+
+async def _spend(store: Store, agent: AgentId) -> bool:
+    found = await _reserve(store, agent, 1, {("agent", "day"): BUDGET})
+    if found[0] is None:
+        return False
+    await asyncio.sleep(MODEL)
+    await _settle(store, agent, found, Spending(amount=1, currency="USD"))
+    return True
+
+
+async def _charge(store: Store, agent: AgentId) -> bool:
+    bucket = agent_buckets(agent, "production", day_of(time.time_ns() // 1_000_000), "USD")[0]
+    read = await answered(store.read, lambda tx: levels(tx, [bucket.name]))
+    if bucket.name in read and read[bucket.name].spent >= BUDGET:
+        return False
+    await asyncio.sleep(MODEL)
+
+    def charge(tx: Transaction) -> None:
+        tx.run(
+            "INSERT INTO budgets (bucket, spent, reserved, overrun) VALUES (?, 0, 0, 0) "
+            "ON CONFLICT (bucket) DO NOTHING",
+            bucket.name,
+        )
+        move(tx, [bucket], spent=1)
+
+    await answered(store.write, charge)
+    return True
+
+
+if __name__ == "__main__":
+    main(float(sys.argv[1]) if len(sys.argv) > 1 else 5.0, int(sys.argv[2]) if len(sys.argv) > 2 else 32)

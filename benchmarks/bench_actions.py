@@ -27,11 +27,11 @@ import uvloop
 sys.path[:0] = [str(Path(__file__).resolve().parents[1] / part) for part in ("tests", ".", "benchmarks")]
 
 from actionworld import NOW, refund, rulebook  # noqa: E402
-from bench_leases import cpu_seconds  # noqa: E402
 from gateworld import GateWorld  # noqa: E402
 from pipelineworld import PipelineWorld  # noqa: E402
 from postgres import serving  # noqa: E402
 from simulator import agent_file  # noqa: E402
+from wrk_asks import cpu_seconds  # noqa: E402
 
 from agentgov.model.names import AgentId  # noqa: E402
 from agentgov.runtime import permits  # noqa: E402

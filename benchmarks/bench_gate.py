@@ -1,12 +1,14 @@
 """What one process of the gate answers in a second, and how long each answer takes, while `wrk` asks beside it.
 
-    python benchmarks/bench_gate.py [--seconds 5] [--runs 5] [--connections 32] [--only WORD] [--first]
+    python benchmarks/bench_gate.py [--seconds 5] [--runs 5] [--connections 32] [--only WORD] [--first] [--peers FOLDER]
 
 Leases of 2 kB, leases that the agent has already (304), a flag of OFREP, and decisions about an action, each of which
 is on disk before it is answered (SQLite, `synchronous=FULL`, group commit, under /var/tmp). The gate runs as `agentgov
 serve` does, without a limit for one token. Questions take turns, so that all of them have the same neighbours; a row is
 the median of its runs. `core/s` is how many answers one second of a core of the server's is good for, which says more
 than the clock where others use the machine as well.
+
+With `--peers` the same is asked of others (`gate_peers.py`), which are installed into that folder for it.
 """
 
 import argparse
@@ -19,6 +21,7 @@ from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).resolve().parents[1] / part) for part in ("tests", ".")]
 
+from gate_peers import peers  # noqa: E402
 from gateworld import GateWorld  # noqa: E402
 from payingfleet import CAREFUL, PAYER, homes, shipped  # noqa: E402
 from simulator import TRIAGE  # noqa: E402
@@ -67,6 +70,17 @@ def measure(gate: GateWorld, folder: Path, wanted: argparse.Namespace) -> None:
         _all_allowed(folder / "gate" / "gate.db", sum(one.count for one in found[ACTION]))
 
 
+def measure_peers(folder: Path, wanted: argparse.Namespace) -> None:
+    """The rows of others, each asked the same way."""
+    with peers(wanted.peers, folder) as found:
+        for question, port, processes in found:
+            ask(question, port, processes, folder, 2, wanted.connections)  # warm
+            times = [
+                ask(question, port, processes, folder, wanted.seconds, wanted.connections) for _ in range(wanted.runs)
+            ]
+            print(row(question.name, times), flush=True)
+
+
 def _all_allowed(file: Path, answered: int) -> None:
     """Every answer that was counted stands in the store, as a permit and as a record of its own."""
     with sqlite3.connect(f"file:{file}?mode=ro", uri=True) as store:
@@ -83,8 +97,12 @@ def main(wanted: argparse.Namespace) -> None:
     with tempfile.TemporaryDirectory(dir="/var/tmp") as name:
         folder = Path(name)
         world = shipped(folder)
-        with GateWorld(world, folder / "gate", "--token-rate", "0", *wanted.serve, env=homes(folder)) as gate:
+        with GateWorld(
+            world, folder / "gate", "--token-rate", "0", "--poll", "2", *wanted.serve, env=homes(folder)
+        ) as gate:
             measure(gate, folder, wanted)
+        if wanted.peers is not None:
+            measure_peers(folder, wanted)
     print(f"load at the end {os.getloadavg()[0]:.1f}")
 
 
@@ -95,5 +113,6 @@ if __name__ == "__main__":
     parser.add_argument("--connections", type=int, default=32)
     parser.add_argument("--only", default="", help="questions whose name has this word")
     parser.add_argument("--first", action="store_true", help="go before other programs of this machine (as root)")
+    parser.add_argument("--peers", type=Path, metavar="FOLDER", help="install others here, and ask them as well")
     parser.add_argument("serve", nargs="*", help="more arguments of `agentgov serve`, after --")
     main(parser.parse_args())

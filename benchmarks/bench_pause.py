@@ -50,7 +50,7 @@ def main(wanted: argparse.Namespace) -> None:
     with ExitStack() as running:
         folder = Path(running.enter_context(tempfile.TemporaryDirectory(dir="/var/tmp")))
         world = shipped(folder, PAUSED)
-        store = running.enter_context(serving(durable=True)).database()
+        store = running.enter_context(serving(durable="/var/tmp")).database()
         more = ("--token-rate", "0", "--no-access-log", "--poll", "5")
         gates = [
             running.enter_context(GateWorld(world, folder / name, *more, store=store, env=homes(folder)))

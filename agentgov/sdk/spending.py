@@ -39,9 +39,11 @@ class Reservation:
         """Of which money."""
         return self._reserved.currency
 
-    def settle(self, *, input_tokens: int, output_tokens: int) -> None:
-        """Book what was really used, all of it, also where it is more than was set aside."""
-        self._backend.end_reservation(self.id, "settle", {"input_tokens": input_tokens, "output_tokens": output_tokens})
+    def settle(self, *, input_tokens: int, output_tokens: int, cached: int = 0) -> None:
+        """Book what was really used, all of it, also where it is more than was set aside. `cached` is a part of the
+        input."""
+        used = {"input_tokens": input_tokens, "output_tokens": output_tokens, "cached": cached}
+        self._backend.end_reservation(self.id, "settle", used)
         self.ended = True
 
     def release(self) -> None:
@@ -60,6 +62,6 @@ def reserve(
     backend: Backend, *, model: str, release: str, input_tokens: int, max_output_tokens: int, run: str, key: str
 ) -> Reservation:
     """Set aside what a call of a model can cost at most. NotSupported where the gate has no budgets."""
-    estimate = {"key": key or secrets.token_hex(16), "run": run, "model": model, "release": release}
+    estimate = {"key": key or secrets.token_hex(16), "model": model, "release": release} | ({"run": run} if run else {})
     tokens = {"input_tokens": input_tokens, "max_output_tokens": max_output_tokens}
     return Reservation(backend, backend.reserve({**estimate, **tokens}))

@@ -11,12 +11,12 @@ import msgspec
 
 from agentgov.errors import ConfigurationError
 from agentgov.model.agent import Agent
-from agentgov.runtime.lease import SCHEMA
 from agentgov.sdk.answers import Offer
 from agentgov.trust.keys import PublicKey
 from agentgov.trust.sshsig import SignatureError
 
 _HINT = "do not run on it; ask who runs the gate, and compare the key that you pin"
+SCHEMA = "agentgov.lease/1"  # as `runtime.lease` says it, of which an agent loads nothing else
 LONGEST = 400 * 86_400  # seconds
 
 

@@ -1,0 +1,37 @@
+"""An agent in plain Python: it runs on what was reviewed, asks before it acts, and stops when it is told to."""
+
+import sys
+
+import agentgov
+from agentgov import sdk
+
+
+def create_refund(order_id: str, amount_minor: int) -> str:
+    """Where your payment provider would be called."""
+    return f"refunded {amount_minor} for {order_id}"
+
+
+def main() -> int:
+    try:
+        with agentgov.agent("support/refund-assistant") as agent:
+            print(f"running {agent.release} ({agent.variant}) on {agent.model} {agent.params}")
+            print(agent.prompt(customer_name="Ada Lovelace").splitlines()[0])
+            order = {"order_id": "AC-12345678", "amount_minor": 4200}
+            # The key belongs to what is to happen once. Run again, it is not refunded again.
+            try:
+                with agent.act("refund.create", order, subject="ada", key="refund-AC-12345678") as action:
+                    print(create_refund(**action.args))
+            except sdk.Repeated as repeated:
+                print(f"not twice: {repeated}")
+            try:
+                agent.act("refund.create", {**order, "amount_minor": 90_000})
+            except sdk.Denied as denied:
+                print(f"refused: {', '.join(denied.rules)}")  # the model may be told
+    except sdk.Stopped as stopped:
+        print(f"stopped: {stopped.in_one_line}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

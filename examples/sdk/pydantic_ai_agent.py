@@ -1,0 +1,40 @@
+"""An agent of pydantic-ai: its instructions come from the lease, and its tools ask before they act.
+
+The model is pydantic-ai's own TestModel, which calls every tool once and needs no provider.
+"""
+
+import asyncio
+import sys
+
+import agentgov
+from agentgov import sdk
+
+try:
+    from pydantic_ai import Agent, ModelRetry
+    from pydantic_ai.models.test import TestModel
+except ImportError:
+    print("this takes: pip install pydantic-ai-slim", file=sys.stderr)
+    sys.exit(2)
+
+
+async def main() -> int:
+    async with agentgov.async_agent("support/refund-assistant") as governed:
+        agent = Agent(TestModel(), instructions=governed.prompt(customer_name="Ada Lovelace"))
+
+        @agent.tool_plain
+        async def create_refund(order_id: str, amount_minor: int) -> str:
+            """Refund an order."""
+            args = {"order_id": order_id or "AC-12345678", "amount_minor": max(amount_minor, 1)}
+            try:
+                async with await governed.act("refund.create", args) as action:
+                    return f"refunded {action.args['amount_minor']}"
+            except sdk.Denied as denied:
+                raise ModelRetry(f"not permitted: {denied}") from denied
+
+        result = await agent.run("My kettle came broken.")
+        print(result.output)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(asyncio.run(main()))

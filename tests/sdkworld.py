@@ -30,6 +30,13 @@ RULES = """  tools:
   lease: {ttl: 5s, hardExpiry: 60s}
   oncall: {escalate: [team:support]}
 """
+PRICES = """apiVersion: agentgov.dev/v1
+kind: PriceList
+currency: USD
+asOf: 2026-11-01
+models:
+  anthropic/claude-sonnet-4-5: {input: "3.00", output: "15.00", per: 1M}
+"""
 PROMPTS = """  prompts:
     system: {file: prompts/system.md}
     partials: [prompts/tone.md]
@@ -50,6 +57,7 @@ def payer_world(place: Path, **more: str) -> PipelineWorld:
         f"{PAYER.folder}/prompts/system.md": SYSTEM,
         f"{PAYER.folder}/prompts/tone.md": TONE,
         f"{PAYER.folder}/tools/refund.schema.json": json.dumps(SCHEMA),
+        "governance/prices.yaml": PRICES,
     }
     world = PipelineWorld(place, files=files)
     world.ship("1.0.0", PAYER, SYSTEM)

@@ -227,9 +227,19 @@ def test_a_no_of_people_and_their_silence_are_no_permission(gate: GateWorld) -> 
             pending.wait(PATIENCE)
 
 
-def test_a_gate_without_budgets_says_so(gate: GateWorld) -> None:
-    with agentgov.agent(ID) as agent, pytest.raises(sdk.NotSupported):
-        agent.spend(input_tokens=100)
+def test_money_is_set_aside_before_it_is_spent_and_never_more_than_there_is(gate: GateWorld) -> None:
+    with agentgov.agent(ID) as agent:
+        with agent.spend(input_tokens=1000, max_output_tokens=200, run="r") as money:
+            assert (money.amount, money.currency) == (6_000_000, "USD")
+            money.settle(input_tokens=900, output_tokens=100)
+        agent.spend(input_tokens=10).release()
+        with pytest.raises(sdk.Denied, match="the day of support/payer in production"):
+            agent.spend(input_tokens=2_000_000)
+        with pytest.raises(sdk.Denied, match="price list"):
+            agent.spend(input_tokens=1, model="openai/gpt-4o")
+    budgets = gate.ask("GET", f"/v1/budgets/{PAYER}", gate.person_token("alice")).json["budgets"]
+    bars = next(one["bars"] for one in budgets if one["environment"] == "production")
+    assert [(one["spent"], one["reserved"]) for one in bars] == [(4_200_000, 0)] * len(bars)
 
 
 def test_an_event_loop_does_the_same(gate: GateWorld) -> None:

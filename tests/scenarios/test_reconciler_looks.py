@@ -34,7 +34,7 @@ def ticks(reconciler: Reconciler, fleet: PipelineWorld, most: int) -> list[Repor
 
 
 @pytest.mark.usefixtures("hurried")
-@pytest.mark.parametrize("count", [6, pytest.param(300, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("count", [6, pytest.param(60, marks=pytest.mark.slow)])
 def test_a_canary_that_fails_is_taken_back_while_the_tags_of_a_merge_still_wait(tmp_path: Path, count: int) -> None:
     fleet = PipelineWorld(tmp_path / "world", agents=count)
     fleet.ship("1.0.0")

@@ -30,7 +30,6 @@ class _Told(msgspec.Struct):
     rule: str = ""
     message: str = ""
     hint: str = ""
-    pause: dict[str, Any] | None = None
 
 
 class _Refused(msgspec.Struct):
@@ -199,7 +198,7 @@ def _refusal(status: int, told: _Told, runs: bool) -> AgentgovError:
     if status in (408, 429) or status >= 500:
         return Unreachable(message, hint or "try again", rule=rule)
     if rule == "runtime.paused":
-        return paused(told.pause or {}, message)
+        return paused({}, message)
     if runs or status == 401:
         return Stopped(message, hint or "see what the gate's operator says", rule=rule)
     if status == 400:

@@ -56,9 +56,9 @@ def test_a_line_without_an_end_is_not_kept() -> None:
 
 
 def test_what_is_refused_is_told() -> None:
-    with served(b"HTTP/1.1 429 Too Many\r\ncontent-length: 0\r\n\r\n") as url:
-        with pytest.raises(BrokenError, match="429"):
-            list(Events(url, {}, plain=True))
+    refusal = b"HTTP/1.1 429 Too Many\r\ncontent-length: 0\r\n\r\n"
+    with served(refusal) as url, pytest.raises(BrokenError, match="429"):
+        list(Events(url, {}, plain=True))
 
 
 def test_a_stream_is_cut_off_from_another_thread() -> None:

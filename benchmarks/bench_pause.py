@@ -4,10 +4,11 @@
 
 First `wrk` measures how many leases, and how many decisions about actions, the three gates answer together at most.
 Then an agent asks them, evenly, for that share of it (half in leases, half in actions) while a person pauses others:
-each pause is sent to the next gate, and at every gate two watchers, who begin when it is sent, ask for the lease of the
-paused agent and for an action of it until they are refused. Every pause goes all the way: store, other gates, journal.
+each pause is sent to the next gate, and from then on every gate is asked for the lease of the paused agent until it
+refuses. As soon as the pause is answered, every gate is asked for an action, and each has to deny it: more of those
+would be a load of their own. Every pause goes all the way: store, other gates, journal.
 
-The clock starts when the pause is sent, which is before it is accepted, and stops at the last gate's first refusal.
+The clock starts when the pause is sent, which is before it is accepted, and stops when the last gate has refused.
 PostgreSQL, with fsync, and this program are two more that share the cores of the gates.
 """
 
@@ -129,15 +130,14 @@ async def one_pause(ports: Sequence[int], port: int, agent: AgentId, token: str,
     assert (await ready.ask(request("GET", f"/v1/agents/{agent}/lease?key=a", token)))[0] == 200, "it is paused still"
     started = time.perf_counter()
     watching = [asyncio.create_task(lease_ends(line, agent, token)) for line in lines[: len(ports)]]
-    watching += [asyncio.create_task(actions_end(line, agent, token)) for line in lines[len(ports) :]]
     status, body = await taker.ask(request("POST", "/v1/pauses", person, order))
     answered = time.perf_counter()
     assert status == 201, body
-    ends = await asyncio.gather(*watching)
+    denied = await asyncio.gather(*(action_denied(line, agent, token) for line in lines[len(ports) :]))
+    refused = await asyncio.gather(*watching)
     for line in (taker, *lines):
         line.close()
-    moments = (max(ends[: len(ports)]), max(ends[len(ports) :]), answered)
-    return tuple((moment - started) * 1000 for moment in moments)
+    return tuple((moment - started) * 1000 for moment in (max(refused), max(denied), answered))
 
 
 async def lease_ends(line: Line, agent: AgentId, token: str) -> float:
@@ -148,15 +148,13 @@ async def lease_ends(line: Line, agent: AgentId, token: str) -> float:
     return time.perf_counter()
 
 
-async def actions_end(line: Line, agent: AgentId, token: str) -> float:
-    """When a gate denied an action for the first time."""
-    while True:
-        sent = request("POST", f"/v1/agents/{agent}/actions", token, {**PAYING, "key": f"w{next(KEYS)}"})
-        status, body = await line.ask(sent)
-        assert status == 200, body
-        if b'"action.paused"' in body:
-            return time.perf_counter()
-        await asyncio.sleep(0.001)
+async def action_denied(line: Line, agent: AgentId, token: str) -> float:
+    """When a gate had denied an action."""
+    sent = request("POST", f"/v1/agents/{agent}/actions", token, {**PAYING, "key": f"w{next(KEYS)}"})
+    status, body = await line.ask(sent)
+    assert status == 200, body
+    assert b'"action.paused"' in body, "an action was decided as if nobody had paused"
+    return time.perf_counter()
 
 
 async def flow(port: int, rate: float, sent: bytes | None, token: str = "") -> int:

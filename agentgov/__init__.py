@@ -3,9 +3,9 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from agentgov.sdk import agent, async_agent
+    from agentgov.sdk import agent, async_agent, pause
 
-__all__ = ["agent", "async_agent"]
+__all__ = ["agent", "async_agent", "pause"]
 __version__ = "0.1.0"
 
 

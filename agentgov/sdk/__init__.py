@@ -18,6 +18,7 @@ from agentgov.sdk.errors import (
     Unreachable,
 )
 from agentgov.sdk.opening import agent, async_agent
+from agentgov.sdk.pausing import pause
 from agentgov.sdk.running import Agent, AsyncAgent
 
 __all__ = [
@@ -40,4 +41,5 @@ __all__ = [
     "Unreachable",
     "agent",
     "async_agent",
+    "pause",
 ]

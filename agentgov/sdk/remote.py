@@ -32,6 +32,10 @@ class _Told(msgspec.Struct):
     hint: str = ""
 
 
+class _Ordered(msgspec.Struct):
+    id: str
+
+
 class _Refused(msgspec.Struct):
     error: _Told
 
@@ -106,6 +110,10 @@ class Remote:
     def end_reservation(self, id_: str, how: Literal["settle", "release"], actual: Mapping[str, Any]) -> None:
         """Book what was spent, once."""
         self._money(f"/{quote(id_, safe='')}/{how}", actual, dict)
+
+    def pause(self, order: Mapping[str, Any]) -> str:
+        """Stop agents; asked twice, it is two orders that one resume ends."""
+        return self._good("POST", "/v1/pauses", order, _Ordered).id
 
     def listen(self, heard: Callable[[Mapping[str, Any]], None]) -> None:
         """Tell of events until the stream ends."""

@@ -213,6 +213,7 @@ def test_the_python_sdk_is_a_client(gate: GateWorld, world: PipelineWorld, keys:
         api.clear_providers()
 
 
+@pytest.mark.slow
 def test_the_javascript_sdk_is_a_client(
     gate: GateWorld, world: PipelineWorld, keys: dict[str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
@@ -244,6 +245,7 @@ def test_the_javascript_sdk_is_a_client(
     assert (paused["object"]["value"], paused["object"]["errorCode"]) == ({"none": True}, "GENERAL")
 
 
+@pytest.mark.slow
 def test_the_javascript_sdk_for_browsers_hears_of_changes(
     gate: GateWorld, world: PipelineWorld, keys: dict[str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> None:

@@ -60,8 +60,12 @@ class Sender:
         over = ended(orders, journal, head.seq, max(clock.now(), head.time))
         unknown = [(one.id, journal[one.id].seq) for one in orders if not one.landed and one.id in journal]
         if over or unknown:
-            self._store.write(lambda tx: pause_orders.note_landed(tx, unknown)).result()
-            self._store.write(lambda tx: pause_orders.forget(tx, over)).result()
+
+            def write(tx: Transaction) -> None:
+                pause_orders.note_landed(tx, unknown)
+                pause_orders.forget(tx, over)
+
+            self._store.write(write).result()
 
     def _fresh(self, view: View, draft: Draft) -> Draft:
         """The gate's own act is signed anew where the governance that it names is too old; a person's never is."""

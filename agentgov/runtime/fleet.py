@@ -16,7 +16,7 @@ from agentgov.journal.view import View
 from agentgov.model.document import Environment
 from agentgov.model.fleet import Governance
 from agentgov.model.names import AgentId
-from agentgov.model.state import Deployment, Pause
+from agentgov.model.state import Deployment
 from agentgov.model.transitions import is_retired
 from agentgov.model.verdict import Reason, deny, unknown
 from agentgov.repo.changes import changed_paths
@@ -99,10 +99,6 @@ class Fleet:
         """Whether the agent is authorised, or the pipeline knows it."""
         return agent in self._known
 
-    def pauses(self) -> tuple[Pause, ...]:
-        """Every pause in the journal, oldest first."""
-        return self._pauses
-
     @cached_property
     def _agents(self) -> tuple[AgentId, ...]:
         with self._shared.lock:
@@ -112,11 +108,6 @@ class Fleet:
     @cached_property
     def _known(self) -> frozenset[AgentId]:
         return frozenset(self._agents)
-
-    @cached_property
-    def _pauses(self) -> tuple[Pause, ...]:
-        with self._shared.lock:
-            return tuple(sorted(self.view.state.pauses().values(), key=lambda pause: pause.seq))
 
     def _take_over(self, before: "Fleet") -> None:
         """What is still as it was there; the rest is looked at once somebody asks."""

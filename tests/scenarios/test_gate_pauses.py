@@ -6,7 +6,6 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,35 +19,14 @@ from agentgov.journal.draft_text import write_draft
 from agentgov.journal.pausing import pause_of
 from agentgov.model.names import AgentId
 from agentgov.release.orders import order_pause, order_resume
-from templates import copied, made
 
 LOOPS: dict[str, Any] = {"selector": str(TRIAGE), "reason": "It loops."}
 
 
-def _begun(folder: Path) -> FleetSimulator:
-    world = FleetSimulator(folder)
-    world.introduce()
+@pytest.fixture
+def world(world: FleetSimulator) -> FleetSimulator:
+    world.clock.time = _now()  # processes live at the time of their machine
     return world
-
-
-@pytest.fixture(scope="module")
-def once(tmp_path_factory: pytest.TempPathFactory) -> FleetSimulator:
-    return made(tmp_path_factory.mktemp("once"), _begun)
-
-
-@pytest.fixture
-def world(once: FleetSimulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FleetSimulator:
-    for home in ("config", "state"):
-        monkeypatch.setenv(f"AGENTGOV_{home.upper()}_HOME", str(tmp_path / home))
-    found = copied(once, tmp_path)
-    found.clock.time = _now()  # processes live at the time of their machine
-    return found
-
-
-@pytest.fixture
-def gate(world: FleetSimulator, tmp_path: Path) -> Iterator[GateWorld]:
-    with GateWorld(world, tmp_path / "gate") as running:
-        yield running
 
 
 class Desk:

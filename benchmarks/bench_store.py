@@ -49,7 +49,7 @@ def row(tx: Transaction) -> int:
 
 def record(tx: Transaction) -> int:
     """A write as a decision makes it."""
-    return append(tx, _ENTRY, 1_790_000_000_000, b"0123456789abcdef")
+    return append(tx, _ENTRY, 1_790_000_000_000, b"0123456789abcdef").seq
 
 
 def main(seconds: float, place: str) -> None:

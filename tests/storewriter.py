@@ -23,7 +23,7 @@ def book(tx: Transaction, number: int) -> int:
     """One work."""
     entry = Entry("action", "support/refunds", "agent", refs={"number": str(number)}, payload=b"%d" % number)
     tx.run("INSERT INTO debits (number, place) VALUES (?, ?)", number, number)
-    place = append(tx, entry, number, b"salt" * 4)
+    place = append(tx, entry, number, b"salt" * 4).seq
     tx.run("INSERT INTO credits (number, place) VALUES (?, ?)", number, place)
     return place
 

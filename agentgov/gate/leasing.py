@@ -23,7 +23,7 @@ from agentgov.runtime.deployed import Deployed
 from agentgov.runtime.fleet import Fleet
 from agentgov.runtime.lease import NAMESPACE, Lease, Terms, decide_terms, lease_of
 from agentgov.runtime.lease_signature import header_of
-from agentgov.runtime.ledger import Entry, append
+from agentgov.runtime.ledger import Entry, Receipt, append
 from agentgov.runtime.running import Given, Level
 
 if TYPE_CHECKING:
@@ -158,7 +158,7 @@ def _salt() -> bytes:
     return secrets.token_bytes(16)
 
 
-def _complain(future: "Future[int] | Future[None]") -> None:
+def _complain(future: "Future[Receipt] | Future[None]") -> None:
     error = future.exception()
     if error is not None:
         _log.warning("what was leased could not be written down: %s", error)

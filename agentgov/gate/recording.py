@@ -7,11 +7,11 @@ import msgspec
 from agentgov.gate.call import Call
 from agentgov.model.names import AgentId
 from agentgov.runtime import ledger
-from agentgov.runtime.ledger import Entry
+from agentgov.runtime.ledger import Entry, Receipt
 from agentgov.store.port import Transaction
 
 
-def record(tx: Transaction, entry: Entry, now_ms: int) -> int:
+def record(tx: Transaction, entry: Entry, now_ms: int) -> Receipt:
     """Append an entry in the transaction that does what it tells of."""
     return ledger.append(tx, entry, now_ms, secrets.token_bytes(ledger.SALT))
 

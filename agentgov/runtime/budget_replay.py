@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from agentgov.runtime.buckets import Level, chain
+from agentgov.runtime.ledger import FIRST
 from agentgov.store.port import Transaction
 
 _TYPES = ("budget.reserve", "budget.settle", "budget.release", "budget.expire")
@@ -19,7 +20,8 @@ _TYPES = ("budget.reserve", "budget.settle", "budget.release", "budget.expire")
 def differences(tx: Transaction) -> tuple[str, ...]:
     """Every bucket that holds something else than the ledger says, and whose reservations do not add up; sorted."""
     marks = ", ".join("?" * len(_TYPES))
-    rows = tx.all(f"SELECT leaf FROM records WHERE type IN ({marks}) ORDER BY seq", *_TYPES)  # noqa: S608 - ours
+    order = f"CASE WHEN tree = '{FIRST}' THEN 0 ELSE 1 END, tree, seq"
+    rows = tx.all(f"SELECT leaf FROM records WHERE type IN ({marks}) ORDER BY {order}", *_TYPES)  # noqa: S608 - ours
     wanted = replayed(msgspec.json.decode(leaf) for (leaf,) in rows)
     found = {str(row[0]): Level(*row[1:]) for row in tx.all("SELECT bucket, spent, reserved, overrun FROM budgets")}
     return tuple(

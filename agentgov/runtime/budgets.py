@@ -187,7 +187,7 @@ def _kept(tx: Transaction, wanted: Wanted, now_ms: int, salt: bytes) -> Reservat
     refs = {**wanted.details, "reservation": wanted.id, "amount": str(wanted.amount), "currency": wanted.currency}
     refs |= {"day": wanted.day} | ({"run": wanted.run} if wanted.run else {})
     entry = Entry("budget.reserve", agent, f"agent:{agent}@{environment}", environment, wanted.closure, refs)
-    place = append(tx, entry, now_ms, salt)
+    place = append(tx, entry, now_ms, salt).seq
     price = msgspec.json.encode(wanted.price).decode() if wanted.price is not None else ""
     values = (wanted.id, agent, environment, "open", wanted.request, wanted.run, wanted.day, wanted.currency, price)
     more = (wanted.amount, 0, wanted.closure, expires, place)

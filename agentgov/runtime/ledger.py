@@ -1,20 +1,21 @@
-"""The ledger, first form: what was decided, done and read, in an order that nobody can change unseen later.
+"""The ledger: what was decided, done and read, in trees that nobody can change unseen later.
 
-A record is a leaf: canonical JSON (RFC 8785) of at most 1 kB, with its place in the tree (`seq`, from 0, no gaps, in
-the order of commits), and beside it the payload that the leaf commits to: SHA-256 of a random salt and the payload. A
-payload can be erased together with its salt, and every proof still holds; whoever has the leaf alone cannot guess it.
+Each workspace has a tree, and the fleet has one for what concerns no workspace, or several. A record is a leaf of one:
+canonical JSON (RFC 8785) of at most 1 kB, with its place in the tree (`seq`, from 0, no gaps, in the order of commits),
+and beside it the payload that the leaf commits to: SHA-256 of a random salt and the payload. A payload can be erased
+together with its salt, and every proof still holds; whoever has the leaf alone cannot guess it.
 
-A record is appended in the transaction that changes what it tells of: there is neither one without the other. It stands
-after the newest one; a store lets its writers take turns until their commit (`store.postgresql`), which is what keeps
-places and commits in one order, and two in one place are refused. Merkle tree, tiles and checkpoints are built from the
-leaves in that order, by whoever reads them after their commit. There is no counter: PostgreSQL keeps every version of a
-row that is updated again and again until the end of a transaction, and walks them all each time.
+Records are appended in the transaction that changes what they tell of: there is neither one without the other. They
+stand after the newest one of their tree; a store lets its writers take turns until their commit (`store.postgresql`),
+which is what keeps places and commits in one order, and two in one place are refused. Tiles and checkpoints are made of
+the leaves in that order, after their commit. There is no counter: PostgreSQL keeps every version of a row that is
+updated again and again until the end of a transaction, and walks them all each time.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -24,16 +25,19 @@ from agentgov.store.port import Transaction, Value
 LEAF = 1024  # bytes
 SALT = 16  # bytes, at least
 PAGE = 1000  # records
+FLEET = "_fleet"  # the tree of what concerns no workspace, or several; no workspace can have that name
+FIRST = "_first"  # what versions before trees recorded in a single order; nothing is added to it
 
 # Sorted by the bytes of ASCII names and without fractions, this is RFC 8785 to the letter, at a thirtieth of the time.
 _CANONICAL = msgspec.json.Encoder(order="sorted")
-_PLACE = "SELECT max(seq) FROM records"
-_RECORD = "INSERT INTO records (seq, time, type, agent, actor, leaf) VALUES (?, ?, ?, ?, ?, ?)"
-_PAYLOAD = "INSERT INTO payloads (seq, salt, payload) VALUES (?, ?, ?)"
+_NEWEST = "SELECT max(seq) FROM records WHERE tree = ?"
+_RECORD = (
+    "INSERT INTO records (tree, seq, time, type, agent, actor, tool, subject, leaf) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+_PAYLOAD = "INSERT INTO payloads (tree, seq, salt, payload) VALUES (?, ?, ?, ?)"
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True):
     """What is to be recorded. Names of `refs` are ASCII; what nobody may guess or read belongs into the payload."""
 
     type: str  # "lease", "action", "permit", "pause", "read", ...
@@ -41,14 +45,28 @@ class Entry:
     actor: str  # who did it: a person, an agent, the gate
     environment: str = ""
     release: str = ""  # SHA-256 of the closure
-    refs: Mapping[str, str] = field(default_factory=dict)  # ids of what belongs to it: {"permit": ...}
+    refs: Mapping[str, str] = {}  # ids of what belongs to it: {"permit": ...}; `tool` can be searched for
     payload: bytes = b""
+    subject: str = ""  # whom or what it is about; can be searched for, is not in the leaf, and only its digest is kept
+
+    @property
+    def workspace(self) -> str:
+        """The workspace of the agent."""
+        return self.agent.partition("/")[0]
+
+
+class Receipt(NamedTuple):
+    """Where a record stands."""
+
+    tree: str
+    seq: int
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
     """What was recorded."""
 
+    tree: str
     seq: int
     time: int  # epoch milliseconds
     type: str
@@ -63,37 +81,75 @@ class Record:
         return msgspec.json.decode(self.leaf, type=dict[str, Any])
 
 
-def append(tx: Transaction, entry: Entry, now_ms: int, salt: bytes) -> int:
-    """Record an entry at the end of the tree, and answer its place. Raises RefusedError where the leaf is too long.
+class _Leaf(msgspec.Struct, omit_defaults=True, kw_only=True):
+    """The grammar of a leaf, in the order of RFC 8785; what is empty is left out."""
+
+    actor: str = ""
+    agent: str = ""
+    environment: str = ""
+    payload: str = ""
+    refs: Mapping[str, str] = {}
+    release: str = ""
+    seq: int
+    time: int
+    type: str
+    workspace: str = ""
+
+
+def append(tx: Transaction, entry: Entry, now_ms: int, salt: bytes) -> Receipt:
+    """Record an entry at the end of its tree. Raises RefusedError where the leaf is too long.
 
     The salt is fresh randomness of 16 bytes or more for each record.
     """
-    (newest,) = tx.one(_PLACE) or (None,)
-    seq: int = 0 if newest is None else newest + 1
-    record = leaf(entry, seq, now_ms, salt)
-    tx.run(_RECORD, seq, now_ms, entry.type, entry.agent, entry.actor, record)
+    tree = entry.workspace or FLEET
+    seq = _next(tx, tree)
+    tx.run(_RECORD, *_row(entry, tree, seq, now_ms, salt))
     if entry.payload:
-        tx.run(_PAYLOAD, seq, salt, entry.payload)
-    return seq
+        tx.run(_PAYLOAD, tree, seq, salt, entry.payload)
+    return Receipt(tree, seq)
+
+
+def append_all(tx: Transaction, entries: Sequence[Entry], now_ms: int, salts: bytes) -> list[Receipt]:
+    """Record entries of any trees, each tree's in the order that they are given in, with a few statements for all.
+
+    `salts` is fresh randomness, 16 bytes for each. Raises RefusedError where a leaf is too long: then none is recorded.
+    """
+    assert len(salts) >= SALT * len(entries), "each record has a salt of its own"
+    ends: dict[str, int] = {}
+    receipts, rows, payloads = list[Receipt](), list[tuple[Value, ...]](), list[tuple[Value, ...]]()
+    for number, entry in enumerate(entries):
+        tree = entry.workspace or FLEET
+        seq = ends[tree] if tree in ends else _next(tx, tree)
+        ends[tree] = seq + 1
+        salt = salts[number * SALT : (number + 1) * SALT]
+        rows.append(_row(entry, tree, seq, now_ms, salt))
+        if entry.payload:
+            payloads.append((tree, seq, salt, entry.payload))
+        receipts.append(Receipt(tree, seq))
+    tx.many(_RECORD, rows)
+    tx.many(_PAYLOAD, payloads)
+    return receipts
 
 
 def leaf(entry: Entry, seq: int, now_ms: int, salt: bytes) -> bytes:
     """The leaf of an entry: canonical JSON, without what is empty. Raises RefusedError where it is too long."""
-    fields: dict[str, Any] = {
-        "actor": entry.actor,
-        "agent": entry.agent,
-        "environment": entry.environment,
-        "payload": commitment(salt, entry.payload) if entry.payload else "",
-        "refs": entry.refs,
-        "release": entry.release,
-        "type": entry.type,
-        "workspace": entry.agent.partition("/")[0],
-    }
-    known: dict[str, Any] = {name: value for name, value in fields.items() if value}
-    encoded = _CANONICAL.encode(known | {"seq": seq, "time": now_ms})
+    encoded = _CANONICAL.encode(
+        _Leaf(
+            actor=entry.actor,
+            agent=entry.agent,
+            environment=entry.environment,
+            payload=commitment(salt, entry.payload) if entry.payload else "",
+            refs=entry.refs,
+            release=entry.release,
+            seq=seq,
+            time=now_ms,
+            type=entry.type,
+            workspace=entry.workspace,
+        )
+    )
     if len(encoded) > LEAF:
         raise RefusedError(f"the record of this {entry.type} would have {len(encoded)} bytes, and 1 kB is the limit")
-    assert all(name.isascii() for name in entry.refs), "names beyond ASCII are sorted in another way"
+    assert all(map(str.isascii, entry.refs)), "names beyond ASCII are sorted in another way"
     return encoded
 
 
@@ -103,27 +159,54 @@ def commitment(salt: bytes, payload: bytes) -> str:
     return sha256(salt + payload).hexdigest()
 
 
+def subject_digest(subject: str) -> str:
+    """What records are found by that are about somebody: the name itself is kept nowhere."""
+    return sha256(b"agentgov-subject\0" + subject.encode()).hexdigest() if subject else ""
+
+
 def read(
     tx: Transaction,
     *,
+    tree: str = "",
     agent: str = "",
     kind: str = "",
     actor: str = "",
+    tool: str = "",
+    subject: str = "",
     since: int = 0,
-    before: int | None = None,
+    until: int = 0,
+    before: Receipt | None = None,
     limit: int = 100,
     payloads: bool = False,
 ) -> tuple[Record, ...]:
-    """The last records that match, newest last. `since` is a time, `before` the place of the first record of the page
-    that was read last: the page before it is answered."""
-    asked: dict[str, Value] = {"r.seq >= ?": 0}
-    asked |= {"r.agent = ?": agent} if agent else {}
-    asked |= {"r.type = ?": kind} if kind else {}
-    asked |= {"r.actor = ?": actor} if actor else {}
-    asked |= {"r.time >= ?": since} if since else {}
-    asked |= {"r.seq < ?": before} if before is not None else {}
-    columns, tables = "r.seq, r.time, r.type, r.agent, r.actor, r.leaf", "records r"
+    """The last records that match, newest last; of one moment, by tree and place. `since` (inclusive) and `until`
+    (exclusive, 0 for none) are times; `before` is the first record of the page that was read last: the page before it
+    is answered, nothing where there is no such record."""
+    asked: dict[str, Value] = {"r.time >= ?": since}
+    named = {"tree": tree, "agent": agent, "type": kind, "actor": actor, "tool": tool}
+    named["subject"] = subject_digest(subject)
+    # What an index leaves out has to be said to be left out: no database knows what `?` will be.
+    asked |= {f"r.{column} = ? AND r.{column} <> ''": value for column, value in named.items() if value}
+    asked |= {"r.time < ?": until} if until else {}
+    where, values = " AND ".join(asked), list(asked.values())
+    if before is not None:
+        (time,) = tx.one("SELECT time FROM records WHERE tree = ? AND seq = ?", *before) or (0,)
+        where, values = f"{where} AND (r.time, r.tree, r.seq) < (?, ?, ?)", [*values, time, *before]
+    columns, tables = "r.tree, r.seq, r.time, r.type, r.agent, r.actor, r.leaf", "records r"
     if payloads:
-        columns, tables = f"{columns}, p.payload", f"{tables} LEFT JOIN payloads p ON p.seq = r.seq"
-    sql = f"SELECT {columns} FROM {tables} WHERE {' AND '.join(asked)} ORDER BY r.seq DESC LIMIT ?"  # noqa: S608 - ours
-    return tuple(Record(*row) for row in reversed(tx.all(sql, *asked.values(), min(limit, PAGE))))
+        columns = f"{columns}, p.payload"
+        tables = f"{tables} LEFT JOIN payloads p ON p.tree = r.tree AND p.seq = r.seq"
+    order = "ORDER BY r.time DESC, r.tree DESC, r.seq DESC"
+    rows = tx.all(f"SELECT {columns} FROM {tables} WHERE {where} {order} LIMIT ?", *values, min(limit, PAGE))  # noqa: S608
+    return tuple(Record(*row) for row in reversed(rows))
+
+
+def _next(tx: Transaction, tree: str) -> int:
+    (newest,) = tx.one(_NEWEST, tree) or (None,)
+    return 0 if newest is None else int(newest) + 1
+
+
+def _row(entry: Entry, tree: str, seq: int, now_ms: int, salt: bytes) -> tuple[Value, ...]:
+    found = leaf(entry, seq, now_ms, salt)
+    tool, subject = entry.refs.get("tool", ""), subject_digest(entry.subject)
+    return tree, seq, now_ms, entry.type, entry.agent, entry.actor, tool, subject, found

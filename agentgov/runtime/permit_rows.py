@@ -85,7 +85,8 @@ def close(tx: Transaction, permit: Permit, state: State, now_ms: int) -> bool:
 def record(
     tx: Transaction, type_: str, permit: Permit, actor: str, payload: Mapping[str, Any], now_ms: int, salt: bytes
 ) -> int:
-    """Write down what happened to a permit; its place in the ledger."""
+    """Write down what happened to a permit; its place in its workspace's ledger."""
     refs = {"binding": permit.binding, "permit": permit.id, "tool": permit.tool}
     body = msgspec.json.encode(payload, order="sorted") if payload else b""
-    return append(tx, Entry(type_, permit.agent, actor, permit.environment, permit.closure, refs, body), now_ms, salt)
+    entry = Entry(type_, permit.agent, actor, permit.environment, permit.closure, refs, body, subject=permit.subject)
+    return append(tx, entry, now_ms, salt).seq

@@ -108,7 +108,7 @@ def refuse(
     """Record a denial where there is no release whose rules could be asked; its place in the ledger."""
     body = msgspec.json.encode({"reasons": _told((reason,)), "tool": tool[:128]}, order="sorted")
     entry = Entry("action.deny", agent, f"agent:{agent}@{environment}", environment, payload=body)
-    return append(tx, entry, now_ms, salt)
+    return append(tx, entry, now_ms, salt).seq
 
 
 def consume(
@@ -188,8 +188,9 @@ def _denied(tx: Transaction, asked: Asked, verdict: ActionVerdict, now_ms: int, 
     refs |= {"binding": verdict.binding} if verdict.binding else {}
     body = msgspec.json.encode(_payload(asked, verdict), order="sorted")
     closure = asked.rulebook.release.closure
-    entry = Entry("action.deny", str(asked.agent), _actor(asked), asked.environment, closure, refs, body)
-    return Answered("deny", verdict.reasons, None, append(tx, entry, now_ms, salt))
+    subject = asked.call.subject
+    entry = Entry("action.deny", str(asked.agent), _actor(asked), asked.environment, closure, refs, body, subject)
+    return Answered("deny", verdict.reasons, None, append(tx, entry, now_ms, salt).seq)
 
 
 def _permit(asked: Asked, verdict: ActionVerdict, taken: tuple[quotas.Taken, ...], now_ms: int) -> Permit:

@@ -30,6 +30,9 @@ class Transaction(Protocol):
     def run(self, sql: str, *values: Value) -> int:
         """How many rows a statement changed."""
 
+    def many(self, sql: str, rows: Sequence[tuple[Value, ...]]) -> None:
+        """Run a statement once for each row of values, in order; several cost little more than one."""
+
     def tell(self, topic: str) -> None:
         """Have every process that has this store open hear of a topic, once the transaction is committed."""
 

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack, contextmanager
 from queue import SimpleQueue
+from typing import Any
 
 import psycopg
 from psycopg.pq import TransactionStatus
@@ -62,14 +63,23 @@ class PostgresqlTransaction:
         """How many rows a statement changed."""
         return self._execute(sql, values).rowcount
 
+    def many(self, sql: str, rows: Sequence[tuple[Value, ...]]) -> None:
+        """Run a statement once for each row of values, without waiting in between."""
+        self._execute(sql, rows, writes=True, many=True)
+
     def tell(self, topic: str) -> None:
         """Have a topic told once this is committed."""
         self._execute("SELECT pg_notify(?, ?)", (_CHANNEL, topic), writes=True)
 
-    def _execute(self, sql: str, values: tuple[Value, ...], writes: bool = False) -> "psycopg.Cursor[Row]":
+    def _execute(
+        self, sql: str, values: Sequence[Any], *, writes: bool = False, many: bool = False
+    ) -> "psycopg.Cursor[Row]":
         try:
             if not self._wrote and (writes or not sql.startswith("SELECT")):
                 self._save()
+            if many:
+                self._cursor.executemany(placeholders(sql), values)
+                return self._cursor
             return self._cursor.execute(placeholders(sql), values)
         except (psycopg.Error, OverflowError, UnicodeEncodeError) as error:
             self.failed = error

@@ -9,8 +9,10 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack, contextmanager, suppress
+from itertools import chain
 from pathlib import Path
 from queue import SimpleQueue
+from typing import Any
 
 from agentgov.errors import AgentgovError, ConfigurationError, IncompleteError
 from agentgov.store.group import Asked, GroupWriter, LostError
@@ -60,19 +62,23 @@ class SqliteTransaction:
         """How many rows a statement changed."""
         return self._execute(sql, values).rowcount
 
+    def many(self, sql: str, rows: Sequence[tuple[Value, ...]]) -> None:
+        """Run a statement once for each row of values."""
+        self._execute(sql, rows, many=True)
+
     def tell(self, topic: str) -> None:
         """Have a topic told once this is committed."""
         self.topics.append(topic)
 
-    def _execute(self, sql: str, values: tuple[Value, ...]) -> sqlite3.Cursor:
+    def _execute(self, sql: str, values: Sequence[Any], many: bool = False) -> sqlite3.Cursor:
         if not self._saved and not sql.startswith("SELECT"):
             self._connection.execute("SAVEPOINT work")
             self._saved = True
         try:
-            for value in values:
+            for value in chain.from_iterable(values) if many else values:
                 if type(value) is str and "\0" in value:
                     raise ClashError("a text in the store cannot have NUL in it")
-            return self._connection.execute(sql, values)
+            return self._connection.executemany(sql, values) if many else self._connection.execute(sql, values)
         except (sqlite3.Error, OverflowError, UnicodeEncodeError, ClashError) as error:
             self._failed = _said(error, self._path)
             raise self._failed from error

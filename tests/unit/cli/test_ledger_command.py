@@ -36,9 +36,9 @@ def test_records_are_told_newest_first(begun: CommandWorld, url: str) -> None:
     assert done.code == 0, done.err
     lines = done.out.splitlines()
     assert [line.split()[:3] for line in lines] == [
-        ["2026-11-29T08:02:00Z", "2", "read"],
-        ["2026-11-29T08:01:00Z", "1", "action"],
-        ["2026-11-29T08:00:00Z", "0", "lease"],
+        ["2026-11-29T08:02:00Z", "_fleet/0", "read"],
+        ["2026-11-29T08:01:00Z", "support/1", "action"],
+        ["2026-11-29T08:00:00Z", "support/0", "lease"],
     ]
     assert "permit p1" in lines[1]
     assert "amount" not in done.out
@@ -52,19 +52,19 @@ def test_what_was_recorded_paints_nothing_on_a_terminal(begun: CommandWorld, url
 
 
 def test_records_are_chosen_and_paged(begun: CommandWorld, url: str) -> None:
-    def places(*words: str) -> list[int]:
+    def places(*words: str) -> list[str]:
         document = begun.run("alice", "ledger", "log", *words, "--store", url, "--json").document
         assert_holds(document, "ledger-log")
-        return [record["seq"] for record in document["records"]]
+        return [f"{record['tree']}/{record['seq']}" for record in document["records"]]
 
-    assert places() == [2, 1, 0]
-    assert places("--agent", "support/triage") == [1, 0]
-    assert places("--type", "lease") == [0]
-    assert places("--actor", "token:1", "-n", "1") == [1]
-    assert places("--before", "2") == [1, 0]
-    assert places("--since", "2026-11-29T08:01Z") == [2, 1]
+    assert places() == ["_fleet/0", "support/1", "support/0"]
+    assert places("--agent", "support/triage") == ["support/1", "support/0"]
+    assert places("--type", "lease") == ["support/0"]
+    assert places("--actor", "token:1", "-n", "1") == ["support/1"]
+    assert places("--before", "_fleet/0") == ["support/1", "support/0"]
+    assert places("--since", "2026-11-29T08:01Z") == ["_fleet/0", "support/1"]
     assert places("--type", "nothing") == []
-    assert "older ones: --before 2" in begun.run("alice", "ledger", "log", "-n", "1", "--store", url).out
+    assert "older ones: --before _fleet/0" in begun.run("alice", "ledger", "log", "-n", "1", "--store", url).out
 
 
 def test_a_document_says_what_a_record_commits_to(begun: CommandWorld, url: str) -> None:
@@ -72,6 +72,7 @@ def test_a_document_says_what_a_record_commits_to(begun: CommandWorld, url: str)
     assert_holds(document, "ledger-log")
     records = document["records"]
     assert records[1] == {
+        "tree": "support",
         "seq": 1,
         "time": 1_795_939_260,
         "type": "action",

@@ -2,7 +2,7 @@
 
 import hashlib
 import string
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from patience import PATIENCE
 
 from agentgov.errors import RefusedError
-from agentgov.runtime.ledger import Entry, append, commitment, leaf, read
+from agentgov.runtime.ledger import FLEET, Entry, Receipt, append, append_all, commitment, leaf, read
 from agentgov.store.open import open_store
-from agentgov.store.port import Store, Transaction
+from agentgov.store.port import Row, Store, Transaction, Value
 
 SALT = bytes(range(32))
 ACTION = Entry("action", "support/refunds", "token:1", "production", "ab" * 32, {"permit": "p1"}, b'{"amount":5}')
@@ -66,7 +66,7 @@ def test_a_leaf_is_canonical_json(actor: str, refs: dict[str, str], time: int) -
 def test_a_leaf_that_is_too_long_is_refused_and_nothing_of_it_stays(store: Store) -> None:
     with pytest.raises(RefusedError, match="1 kB is the limit"):
         store.write(lambda tx: append(tx, Entry("read", "", "a" * 2000), 1, SALT)).result(PATIENCE)
-    assert store.write(lambda tx: append(tx, ACTION, 1, SALT)).result(PATIENCE) == 0
+    assert store.write(lambda tx: append(tx, ACTION, 1, SALT)).result(PATIENCE) == ("support", 0)
 
 
 def test_a_short_salt_is_no_salt() -> None:
@@ -77,7 +77,7 @@ def test_a_short_salt_is_no_salt() -> None:
 def test_places_have_no_gaps_though_works_fail_in_between(store: Store) -> None:
     def work(number: int) -> Callable[[Transaction], int]:
         def recorded(tx: Transaction) -> int:
-            place = append(tx, ACTION, number, SALT)
+            place = append(tx, ACTION, number, SALT).seq
             if number % 3 == 0:
                 raise KeyError(number)
             return place
@@ -102,12 +102,76 @@ def test_pages_go_back_from_the_newest_record(store: Store) -> None:
         return [record.seq for record in found]
 
     assert places(limit=3) == [7, 8, 9]
-    assert places(limit=3, before=7) == [4, 5, 6]
-    assert places(limit=3, before=0) == []
+    assert places(limit=3, before=Receipt("support", 7)) == [4, 5, 6]
+    assert places(limit=3, before=Receipt("support", 0)) == []
     assert places(kind="read") == [1, 3, 5, 7, 9]
     assert places(agent="support/a1") == [1, 5, 9]
     assert places(agent="support/a1", since=1006) == [9]
+    assert places(agent="support/a1", since=1002, until=1009) == [5]
     assert places(actor="bob") == []
     (last,) = store.read(lambda tx: read(tx, limit=1, payloads=True)).result(PATIENCE)
     assert (last.payload, last.time, last.actor) == (b"9", 1009, "alice")
     assert last.content["payload"] == commitment(SALT, b"9")
+
+
+def test_each_workspace_has_a_tree_and_the_fleet_has_one(store: Store) -> None:
+    agents = ("support/a", "finance/b", "", "support/c", "")
+    entries = [Entry("action", agent, "alice", payload=b"%d" % number) for number, agent in enumerate(agents)]
+    single = store.write(lambda tx: append(tx, Entry("action", "support/a", "alice"), 5, SALT)).result(PATIENCE)
+    places = store.write(lambda tx: append_all(tx, entries, 7, bytes(range(80)))).result(PATIENCE)
+    assert single == ("support", 0)
+    assert places == [("support", 1), ("finance", 0), (FLEET, 0), ("support", 2), (FLEET, 1)]
+    found = store.read(lambda tx: read(tx, since=6, payloads=True)).result(PATIENCE)
+    assert {(record.tree, record.seq): record.payload for record in found} == {
+        place: b"%d" % number for number, place in enumerate(places)
+    }
+    for number, place in enumerate(places):
+        (record,) = (record for record in found if (record.tree, record.seq) == place)
+        salt = bytes(range(number * 16, number * 16 + 16))
+        assert record.leaf == leaf(entries[number], place.seq, 7, salt)
+
+
+def test_of_many_records_none_stays_where_one_is_refused(store: Store) -> None:
+    entries = [ACTION, Entry("read", "", "a" * 2000)]
+    with pytest.raises(RefusedError):
+        store.write(lambda tx: append_all(tx, entries, 1, bytes(32))).result(PATIENCE)
+    assert store.write(lambda tx: append_all(tx, [], 1, b"")).result(PATIENCE) == []
+    assert store.read(read).result(PATIENCE) == ()
+
+
+def test_records_are_found_by_tool_and_by_whom_they_are_about_whose_name_is_not_kept(store: Store) -> None:
+    entries = [
+        Entry("action.allow", "support/a", "agent", refs={"tool": "refund"}, subject="Ada"),
+        Entry("action.allow", "support/a", "agent", refs={"tool": "mail"}, subject="Bob"),
+        Entry("lease", "support/a", "agent"),
+    ]
+    store.write(lambda tx: append_all(tx, entries, 1, bytes(48))).result(PATIENCE)
+    for asked, places in (({"tool": "refund"}, [0]), ({"subject": "Bob"}, [1]), ({"subject": "ada"}, [])):
+        found = store.read(lambda tx, asked=asked: read(tx, **asked)).result(PATIENCE)  # type: ignore[misc]
+        assert [record.seq for record in found] == places
+    rows = store.read(lambda tx: tx.all("SELECT subject, leaf FROM records")).result(PATIENCE)
+    assert not [row for row in rows if b"Ada" in row[1] or "Ada" in row[0]]
+
+
+@pytest.mark.parametrize("named", ["agent", "actor", "kind", "tool", "subject", "since"])
+def test_records_are_found_by_an_index(store: Store, named: str) -> None:
+    asked = {"agent": "support/a", "actor": "x", "kind": "lease", "tool": "refund", "subject": "Ada", "since": 5}
+    seen: list[str] = []
+
+    class Explaining:
+        def all(self, sql: str, *values: Value) -> Sequence[Row]:
+            seen.extend(str(row) for row in self.tx.all(f"EXPLAIN {self.words}{sql}", *values))
+            return ()
+
+        def __init__(self, tx: Transaction, words: str) -> None:
+            self.tx, self.words = tx, words
+
+    def explain(tx: Transaction) -> None:
+        postgresql = type(tx).__name__.startswith("Postgresql")
+        if postgresql:
+            tx.all("SELECT set_config('enable_seqscan', 'off', true)")
+        read(Explaining(tx, "" if postgresql else "QUERY PLAN "), **{named: asked[named]})  # type: ignore[arg-type]
+
+    store.read(explain).result(PATIENCE)
+    column = {"kind": "type", "since": "time"}.get(named, named)
+    assert f"records_{column}" in "".join(seen)

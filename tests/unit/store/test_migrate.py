@@ -8,10 +8,11 @@ import pytest
 from patience import PATIENCE
 
 from agentgov.errors import ConfigurationError
+from agentgov.runtime import ledger
 from agentgov.runtime.ledger import Entry, append, read
 from agentgov.store.migrate import Migration, known, pending, statements
 from agentgov.store.open import open_store
-from agentgov.store.port import Store
+from agentgov.store.port import Store, Transaction
 from agentgov.store.postgresql import PostgresqlStore
 from agentgov.store.sqlite import SqliteStore
 
@@ -69,18 +70,32 @@ def test_data_is_kept_from_one_version_to_the_next(store_url: str) -> None:
         newer.close()
 
 
+def _record(tx: Transaction) -> None:
+    append(tx, Entry("action", "support/refunds", "agent", payload=b"{}"), 1, bytes(16))
+
+
+def _record_first(tx: Transaction) -> None:
+    """As it was before there were trees."""
+    insert = (
+        "INSERT INTO records (seq, time, type, agent, actor, leaf) VALUES (0, 1, 'action', 'support/refunds', '', ?)"
+    )
+    tx.run(insert, b"{}")
+    tx.run("INSERT INTO payloads (seq, salt, payload) VALUES (0, ?, ?)", bytes(16), b"{}")
+
+
 @pytest.mark.parametrize("since", [0, *(step.number for step in known())])
 def test_every_version_of_this_program_comes_up_to_date_with_its_data(store_url: str, since: int) -> None:
     before = [step for step in known() if step.number <= since]
     older = opened(store_url, *before)
     if since >= 2:
-        entry = Entry("action", "support/refunds", "agent", payload=b"{}")
-        assert older.write(lambda tx: append(tx, entry, 1, bytes(16))).result(PATIENCE) == 0
+        older.write(_record_first if since < 9 else _record).result(PATIENCE)
     older.close()
     newer = open_store(store_url)
     try:
         records = newer.read(lambda tx: read(tx, payloads=True)).result(PATIENCE)
-        assert [(record.seq, record.payload) for record in records] == ([(0, b"{}")] if since >= 2 else [])
+        tree = ledger.FIRST if since < 9 else "support"
+        found = [(record.tree, record.seq, record.payload) for record in records]
+        assert found == ([(tree, 0, b"{}")] if since >= 2 else [])
     finally:
         newer.close()
 
@@ -110,7 +125,8 @@ def test_several_processes_at_once_make_the_tables_once(store_url: str) -> None:
     program = (
         "import sys; from agentgov.store.open import open_store\n"
         "store = open_store(sys.argv[1], serving=False)\n"
-        "store.write(lambda tx: tx.run('INSERT INTO payloads VALUES (?, ?, ?)', int(sys.argv[2]), b'', b'')).result()\n"
+        "row = ('support', int(sys.argv[2]), b'', b'')\n"
+        "store.write(lambda tx: tx.run('INSERT INTO payloads VALUES (?, ?, ?, ?)', *row)).result()\n"
         "store.close()"
     )
     command = [sys.executable, "-c", program, store_url]

@@ -62,9 +62,11 @@ def test_numbers_come_back_as_sqlite_would_say_them(store: Store) -> None:
 def test_texts_are_sorted_by_their_bytes(store: Store) -> None:
     def work(tx: Transaction) -> object:
         for place, name in enumerate(("b", "B", "ä", "a-c", "ab")):
-            insert = "INSERT INTO records (seq, time, type, agent, actor, leaf) VALUES (?, 0, '', ?, '', ?)"
-            tx.run(insert, place, name, b"")
-        return [name for (name,) in tx.all("SELECT agent FROM records ORDER BY agent")]
+            insert = (
+                "INSERT INTO pauses (id, selector, mode, reason, by_whom, until, since) VALUES (?, ?, '', '', '', 0, 0)"
+            )
+            tx.run(insert, f"p{place}", name)
+        return [name for (name,) in tx.all("SELECT selector FROM pauses ORDER BY selector")]
 
     assert store.write(work).result(PATIENCE) == ["B", "a-c", "ab", "b", "ä"]
 
@@ -93,7 +95,7 @@ def test_places_in_the_ledger_have_no_gaps_whoever_writes(url: str) -> None:
     with opened(url) as one, opened(url) as other:
 
         def recorded(tx: Transaction) -> int:
-            return append(tx, Entry("action", "support/refunds", "agent", payload=b"{}"), 1, bytes(16))
+            return append(tx, Entry("action", "support/refunds", "agent", payload=b"{}"), 1, bytes(16)).seq
 
         futures = [store.write(recorded) for _ in range(150) for store in (one, other)]
         assert sorted(future.result(PATIENCE) for future in futures) == list(range(300))

@@ -58,6 +58,15 @@ class KeyFileSigner:
         raw = self._key.sign(signed_bytes(namespace, payload))
         return armour(assemble(self._public, namespace, raw))
 
+    def sign_text(self, text: bytes) -> bytes:
+        """The bare ed25519 signature of a text, as signed notes carry it (c2sp.org/signed-note).
+
+        A text has no control characters but newlines, and what `sign` signs has some: neither stands for the other.
+        """
+        if not text.endswith(b"\n") or any(byte < 0x20 and byte != 0x0A for byte in text):
+            raise ValueError("only text without control characters is signed without a namespace")
+        return self._key.sign(text)
+
 
 class StrictSigner:
     """Signs with somebody's own program, and gives out only what counts here.

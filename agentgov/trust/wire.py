@@ -43,3 +43,8 @@ def decode_base64(text: bytes) -> bytes:
     if binascii.b2a_base64(raw, newline=False) != text:
         raise ValueError("this base64 is not written canonically")
     return raw
+
+
+def encode_base64(raw: bytes) -> str:
+    """The canonical base64 of some bytes (RFC 4648 section 4)."""
+    return binascii.b2a_base64(raw, newline=False).decode("ascii")

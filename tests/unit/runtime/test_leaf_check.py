@@ -1,0 +1,104 @@
+"""Leaves are checked in stretches, and the first that does not fit is named."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from treeworld import flips, ledger
+
+from agentgov.runtime.leaf_check import Flaw, joined, payload_flaw, stretches, verify_range
+from agentgov.runtime.merkle import Frontier
+
+LOG = ledger(300)
+HASHES = LOG.levels[0]
+
+
+def test_good_leaves_are_their_tree() -> None:
+    assert verify_range(0, LOG.leaves, HASHES) == verify_range(0, LOG.leaves) == Frontier().extended(HASHES)
+    assert verify_range(256, LOG.leaves[256:]) == Frontier().extended(HASHES[256:])
+    assert verify_range(0, []) == Frontier()
+
+
+@pytest.mark.parametrize("changed", flips(LOG.leaves[171])[::9])
+def test_a_changed_leaf_is_named(changed: bytes) -> None:
+    found = verify_range(0, [*LOG.leaves[:171], changed, *LOG.leaves[172:]], HASHES)
+    assert isinstance(found, Flaw)
+    assert found.seq == 171
+    part = verify_range(0, [*LOG.leaves[:171], changed, *LOG.leaves[172:]])
+    assert isinstance(part, Flaw) or part.root != LOG.root(300)
+
+
+def test_a_gap_a_twin_and_an_exchange_are_named() -> None:
+    leaves = LOG.leaves
+    for wrong in (
+        [*leaves[:9], *leaves[10:]],
+        [*leaves[:9], leaves[8], *leaves[9:]],
+        [*leaves[:9], leaves[10], leaves[9]],
+    ):
+        found = verify_range(0, wrong)
+        assert isinstance(found, Flaw)
+        assert found.seq == 9
+        assert "its number is" in found.message
+    assert verify_range(0, leaves[:9], HASHES) == Flaw(9, "there are more leaves than hashes, or fewer")
+
+
+@pytest.mark.parametrize(
+    "leaf",
+    [
+        b"",
+        b"{",
+        b"[0]",
+        b'{"seq":0,"a":1}',
+        b'{"seq": 0}',
+        b'{"seq":0,"seq":0}',
+        b'{"seq":false}',
+        b'{"seq":0.0}',
+        b'{"seq":"0"}',
+        b"{}",
+        b'{"seq":-0}',
+        b"null",
+        b"0",
+        b'{"seq":0}\n',
+        b"\xff",
+    ],
+)
+def test_what_the_ledger_does_not_write_is_no_leaf(leaf: bytes) -> None:
+    found = verify_range(0, [leaf])
+    assert isinstance(found, Flaw)
+    assert found.seq == 0
+
+
+def test_of_a_pruned_leaf_the_hash_is_left() -> None:
+    pruned = [None, *LOG.leaves[1:]]
+    assert verify_range(0, pruned, HASHES) == Frontier().extended(HASHES)
+    assert verify_range(0, pruned) == Flaw(0, "the leaf is missing")
+
+
+@given(st.integers(0, 300_000), st.integers(0, 300_000), st.integers(1, 8))
+def test_stretches_cover_everything_once_and_can_be_joined(one: int, other: int, processes: int) -> None:
+    first, size = sorted((one, other))
+    at = first
+    for begin, end in stretches(size, processes, first):
+        assert begin == at < end
+        assert begin % (1 << (end - begin).bit_length() - 1) == 0
+        at = end
+    assert at == size
+
+
+@given(st.integers(0, 300), st.integers(0, 300))
+def test_stretches_join_to_the_tree(first: int, size: int) -> None:
+    parts = [(begin, verify_range(begin, LOG.leaves[begin:end])) for begin, end in stretches(size, 2, first)]
+    assert joined(parts, Frontier().extended(HASHES[:first])) == Frontier().extended(HASHES[: max(size, first)])
+
+
+def test_the_first_flaw_of_stretches_is_the_one() -> None:
+    good = verify_range(0, LOG.leaves[:256])
+    assert joined([(0, good), (256, Flaw(270, "one")), (300, Flaw(301, "two"))]) == Flaw(270, "one")
+    assert joined([(0, good), (300, good)]) == Flaw(256, "the leaf is missing")
+
+
+def test_a_payload_is_the_one_that_the_leaf_commits_to() -> None:
+    salt, payload = LOG.payloads[3]
+    assert payload_flaw(3, LOG.leaves[3], salt, payload) is None
+    for wrong in ((flips(salt)[0], payload), (salt, flips(payload)[0]), (salt, payload + b"!")):
+        assert payload_flaw(3, LOG.leaves[3], *wrong) == Flaw(3, "the payload is not the one the leaf commits to")
+    assert payload_flaw(4, LOG.leaves[4], salt, payload) == Flaw(4, "there is a payload, and the leaf commits to none")

@@ -5,7 +5,7 @@ newest.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from agentgov.runtime.merkle import HASH, LARGEST
@@ -58,15 +58,14 @@ def sign_checkpoint(checkpoint: Checkpoint, signers: Iterable[tuple[VerifierKey,
     return sign_note(checkpoint.text, signers)
 
 
-def open_checkpoint(note: bytes, key: VerifierKey, origin: str = "") -> Checkpoint:
-    """The checkpoint in a note that this key signed, of the log of that origin (else of the key's name).
+def open_checkpoint(note: bytes, keys: Sequence[VerifierKey], origin: str) -> Checkpoint:
+    """The checkpoint of the log of that origin in a note that one of its keys signed (those that it had in its time).
 
     Others may have signed it as well (witnesses). Raises NoteError.
     """
-    found = parse_checkpoint(open_note(note, [key]).text)
-    expected = origin or key.name
-    if found.origin != expected:
-        raise NoteError(f"the checkpoint is of the log {found.origin[:200]!r}, and not of {expected!r}")
+    found = parse_checkpoint(open_note(note, keys).text)
+    if found.origin != origin:
+        raise NoteError(f"the checkpoint is of the log {found.origin[:200]!r}, and not of {origin!r}")
     return found
 
 

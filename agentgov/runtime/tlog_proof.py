@@ -4,6 +4,7 @@ Decides whether such a file proves that a leaf is in the log of a key. Only one 
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from agentgov.runtime.checkpoints import Checkpoint, open_checkpoint
@@ -58,8 +59,8 @@ def parse_proof(encoded: bytes) -> Proof:
     return proof
 
 
-def verify_proof(proof: Proof, leaf: bytes, key: VerifierKey, origin: str = "") -> Checkpoint:
-    """The checkpoint in whose tree the leaf stands, signed by this key. Raises ProofError or NoteError."""
-    checkpoint = open_checkpoint(proof.checkpoint, key, origin)
+def verify_proof(proof: Proof, leaf: bytes, keys: Sequence[VerifierKey], origin: str) -> Checkpoint:
+    """The checkpoint in whose tree the leaf stands, signed by a key of that log. Raises ProofError or NoteError."""
+    checkpoint = open_checkpoint(proof.checkpoint, keys, origin)
     verify_inclusion(leaf_hash(leaf), proof.index, checkpoint.size, proof.path, checkpoint.root)
     return checkpoint

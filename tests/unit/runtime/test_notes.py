@@ -56,9 +56,9 @@ def test_the_key_of_a_bot_signs_notes_too_and_only_text(tmp_path: Path) -> None:
 def test_others_may_sign_and_are_passed_over() -> None:
     checkpoint = Checkpoint(ORIGIN, 3, LOG.root(3))
     note = sign_checkpoint(checkpoint, [_who(WITNESS), _who(LOG)])
-    assert open_checkpoint(note, LOG.key) == checkpoint == unverified_checkpoint(note)
+    assert open_checkpoint(note, [LOG.key], ORIGIN) == checkpoint == unverified_checkpoint(note)
     assert open_note(note, [LOG.key, WITNESS.key]).signers == (WITNESS.key, LOG.key)
-    assert open_checkpoint(note, WITNESS.key, ORIGIN) == checkpoint
+    assert open_checkpoint(note, [WITNESS.key], ORIGIN) == checkpoint
     same_name = VerifierKey(ORIGIN, WITNESS.key.point)
     with pytest.raises(NoteError, match="none of the keys"):
         open_note(LOG.checkpoint(), [same_name, WITNESS.key])
@@ -80,7 +80,7 @@ def test_one_bad_signature_of_a_known_key_refuses_the_note() -> None:
 def test_any_flipped_byte_of_a_note_is_refused() -> None:
     for note in flips(LOG.checkpoint()):
         with pytest.raises(NoteError):
-            open_checkpoint(note, LOG.key)
+            open_checkpoint(note, [LOG.key], ORIGIN)
 
 
 def test_no_byte_can_be_added_or_left_out() -> None:
@@ -91,7 +91,7 @@ def test_no_byte_can_be_added_or_left_out() -> None:
     changed += [note[:at] + note[at + 1 :] for at in range(len(note))]
     for one in changed:
         with pytest.raises(NoteError):
-            open_checkpoint(one, LOG.key)
+            open_checkpoint(one, [LOG.key], ORIGIN)
 
 
 @pytest.mark.parametrize(
@@ -220,7 +220,7 @@ def test_what_is_no_checkpoint_is_refused(text: str) -> None:
 def test_a_checkpoint_of_another_log_is_refused() -> None:
     note = sign_checkpoint(Checkpoint("another.example", 3, LOG.root(3)), [_who(LOG)])
     with pytest.raises(NoteError, match="of the log 'another"):
-        open_checkpoint(note, LOG.key)
+        open_checkpoint(note, [LOG.key], ORIGIN)
 
 
 @pytest.mark.parametrize(

@@ -5,10 +5,10 @@ import base64
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from treeworld import Log, flips
+from treeworld import ORIGIN, Log, flips
 
 from agentgov.runtime.merkle import ProofError
-from agentgov.runtime.notes import NoteError, VerifierKey
+from agentgov.runtime.notes import NoteError
 from agentgov.runtime.tlog_proof import Proof, parse_proof, verify_proof
 
 LEAVES = [f"leaf {number}".encode() for number in range(100)]
@@ -20,9 +20,9 @@ OTHER = Log(LEAVES, seed=2)
 def test_a_proof_is_read_as_it_is_written_and_holds(index: int, size: int) -> None:
     proof = LOG.proof(index, size)
     assert parse_proof(proof.encode()) == proof
-    assert verify_proof(proof, LEAVES[index], LOG.key).size == size
+    assert verify_proof(proof, LEAVES[index], [LOG.key], ORIGIN).size == size
     with pytest.raises(ProofError, match="does not lead"):
-        verify_proof(proof, LEAVES[index] + b"!", LOG.key)
+        verify_proof(proof, LEAVES[index] + b"!", [LOG.key], ORIGIN)
 
 
 def test_it_is_written_as_the_specification_says() -> None:
@@ -39,15 +39,14 @@ def test_it_is_written_as_the_specification_says() -> None:
 def test_any_flipped_byte_is_refused() -> None:
     for changed in flips(LOG.proof(73).encode()):
         with pytest.raises((ProofError, NoteError)):
-            verify_proof(parse_proof(changed), LEAVES[73], LOG.key)
+            verify_proof(parse_proof(changed), LEAVES[73], [LOG.key], ORIGIN)
 
 
 def test_a_proof_by_another_key_or_log_is_refused() -> None:
     with pytest.raises(NoteError, match="none of the keys"):
-        verify_proof(LOG.proof(73), LEAVES[73], OTHER.key)
+        verify_proof(LOG.proof(73), LEAVES[73], [OTHER.key], ORIGIN)
     with pytest.raises(NoteError, match="of the log"):
-        verify_proof(LOG.proof(73), LEAVES[73], LOG.key, "another.example")
-    assert VerifierKey.parse(str(LOG.key)) == LOG.key
+        verify_proof(LOG.proof(73), LEAVES[73], [LOG.key], "another.example")
 
 
 @pytest.mark.parametrize(
@@ -73,7 +72,7 @@ def test_a_proof_by_another_key_or_log_is_refused() -> None:
 def test_another_spelling_is_refused(old: bytes, new: bytes) -> None:
     encoded = LOG.proof(73).encode()
     with pytest.raises((ProofError, NoteError)):
-        verify_proof(parse_proof(encoded.replace(old, new, 1)), LEAVES[73], LOG.key)
+        verify_proof(parse_proof(encoded.replace(old, new, 1)), LEAVES[73], [LOG.key], ORIGIN)
 
 
 def test_a_proof_has_bounds() -> None:

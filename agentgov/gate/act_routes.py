@@ -90,7 +90,7 @@ async def act(call: Call) -> Answer:
     found = await call.gate.read(lambda tx: outbox.find(tx, call.values["id"]))
     if found is None:
         raise not_found()
-    return _answer(call, found)
+    return answered(_told(call, found))
 
 
 def _take(tx: Transaction, draft: Draft, text: str, now_ms: int) -> tuple[str, ...]:
@@ -138,9 +138,12 @@ async def _became(call: Call, act_id: str) -> Outgoing:
 
 
 def _answer(call: Call, one: Outgoing, lifted: tuple[str, ...] = ()) -> Answer:
+    return answered(_told(call, one, lifted), {"landed": 201, "queued": 202, "refused": 409}[one.state])
+
+
+def _told(call: Call, one: Outgoing, lifted: tuple[str, ...] = ()) -> ActAnswer:
     effective = 0 < one.landed <= call.gate.fleet.seq
-    told = ActAnswer(one.id, one.kind, one.state, one.landed, effective, one.said, lifted)
-    return answered(told, {"landed": 201, "queued": 202, "refused": 409}[one.state])
+    return ActAnswer(one.id, one.kind, one.state, one.landed, effective, one.said, lifted)
 
 
 ROUTES = (
@@ -160,7 +163,7 @@ ROUTES = (
         "What became of an act",
         act,
         "anyone",
-        answers={201: ActAnswer, 202: ActAnswer, 409: ActAnswer},
+        answers={200: ActAnswer},
         tag="acts",
     ),
 )

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -47,10 +48,48 @@ def test_the_gate_relays_what_a_person_signed_and_serves_it(gate: GateWorld, wor
 
     again = send(gate, draft, token)  # an answer that got lost
     assert (again.status, again.json) == (201, told.json)
+    asked = gate.ask("GET", f"/v1/acts/{told.json['id']}")  # its id is all that this takes
+    assert (asked.status, asked.json) == (200, told.json)
+    assert gate.ask("GET", f"/v1/acts/{'0' * 32}").status == 404
 
     lifted = order_resume(world.view(), world.actor("alice"), str(TRIAGE), now=world.clock())
     assert send(gate, lifted, token).status == 201
     assert not world.view().state.pauses()
+
+
+def test_a_gate_that_has_not_seen_the_journal_for_long_is_not_ready(tmp_path: Path) -> None:
+    world = FleetSimulator(tmp_path / "short", files={"agentgov.yaml": FLEET_YAML.replace("20y", "1s")})
+    world.introduce()
+    with GateWorld(world, tmp_path / "gate") as gate:
+        away = world.remote.with_name("away.git")
+        world.remote.rename(away)
+        until(lambda: gate.ask("GET", "/readyz").status == 503, "that the journal was not seen for a second")
+        told = gate.ask("GET", "/readyz").json
+        assert (told["state"], told["trouble"]) == ("journal", "the last look at the journal failed")
+        assert told["unseen"] > 1
+        assert gate.ask("GET", "/healthz").status == 200
+        away.rename(world.remote)
+        until(lambda: gate.ask("GET", "/readyz").status == 200, "that it was seen again")
+
+
+@pytest.mark.slow
+def test_what_the_journal_refuses_later_can_be_asked_for(gate: GateWorld, world: FleetSimulator) -> None:
+    world.order("alice", order_pause, str(TRIAGE), mode="stop", until=0, reason="it loops")
+    until(lambda: gate.ask("GET", "/readyz").json["seq"] == 1, "that the gate serves the pause")
+    lifted = [order_resume(world.view(), world.actor(who), str(TRIAGE), now=world.clock()) for who in ("alice", "bob")]
+    away = world.remote.with_name("away.git")
+    world.remote.rename(away)
+    with ThreadPoolExecutor() as pool:
+        assert {reply.status for reply in pool.map(lambda draft: send(gate, draft, ""), lifted)} == {202}
+    away.rename(world.remote)
+
+    def told() -> dict[str, str]:
+        replies = [gate.ask("GET", f"/v1/acts/{draft.act.id}") for draft in lifted]
+        assert {reply.status for reply in replies} == {200}
+        return {reply.json["journal"]: reply.json["said"] for reply in replies}
+
+    until(lambda: told().keys() == {"landed", "refused"}, "that one landed, and the other had nothing to lift")
+    assert "pause.none" in told()["refused"]
 
 
 def test_the_gate_lends_nobody_its_own_authority(gate: GateWorld, world: FleetSimulator) -> None:

@@ -33,9 +33,9 @@ def action() -> None:
 @format_option()
 def list_(state: str, every: bool, repo: str, output: str) -> int:
     """Permits that agents wait for, of agents that you may view or that ask you."""
-    gate, found, before = _gate(repo), [], 0
+    gate, found, before = _gate(repo), [], ""
     while True:
-        query = ({} if every else {"state": state}) | ({"before": str(before)} if before else {})
+        query = ({} if every else {"state": state}) | ({"before": before} if before else {})
         page = gate.ask("GET", f"/v1/permits?{urlencode(query)}")
         found += page["permits"]
         before = page["next"]

@@ -4,6 +4,7 @@ Whoever a rule names may see and decide a permit without any other right on the 
 a person who may decide first sees a permit is written down, because how people decide is looked at, too.
 """
 
+import re
 from collections.abc import Sequence
 from typing import Annotated, Any
 
@@ -21,7 +22,7 @@ from agentgov.model.names import agent_id
 from agentgov.model.verdict import Reason
 from agentgov.runtime import calls, permits
 from agentgov.runtime.calls import Needs, Question
-from agentgov.runtime.permit_listing import PAGE, Habit, Voice, decided, habits, listed, voices
+from agentgov.runtime.permit_listing import NEWEST, PAGE, Habit, Place, Voice, decided, habits, listed, voices
 from agentgov.runtime.permit_rows import STATES, Permit, State, find
 from agentgov.runtime.permit_votes import MOST_REASON, decide_voter, missing, see, vote
 from agentgov.store.port import Transaction
@@ -30,7 +31,7 @@ _ID = 32
 _MOST_PAGES = 20  # that are looked through for one answer
 _DAY = 86_400_000
 _MOST_DAYS = 400
-_FOREVER = 2**53
+_A_PLACE = re.compile(r"([0-9]{1,15})(?:\.([0-9a-f]{32}))?")
 
 
 class PermitAnswer(msgspec.Struct, frozen=True, rename="camel"):
@@ -60,10 +61,10 @@ class PermitAnswer(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class PermitsAnswer(msgspec.Struct, frozen=True):
-    """Some permits, newest first; `next` is the `before` of the page behind it, 0 where there is none."""
+    """Some permits, newest first; `next` is the `before` of the page behind it, "" where there is none."""
 
     permits: Sequence[PermitAnswer]
-    next: int
+    next: str
 
 
 class Decide(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -89,17 +90,19 @@ class StatisticsAnswer(msgspec.Struct, frozen=True):
 
 async def list_permits(call: Call) -> Answer:
     """Permits that the person may see."""
-    state, before = _state(call.query.get("state", "")), _number(call, "before", _FOREVER)
+    state, before = _state(call.query.get("state", "")), _place(call.query.get("before", ""))
     await record_read(call, "permits")
     found: list[PermitAnswer] = []
     for _ in range(_MOST_PAGES):
         page = await call.gate.read(lambda tx: listed(tx, state, call.now_ms, before))  # noqa: B023
         seen = [one for one in page if _may_see(call, one)]
         found += [_told(call, one) for one in seen]
-        before = page[-1].asked if len(page) == PAGE else 0
-        if not before or len(found) >= PAGE:
+        if len(page) < PAGE:
+            return answered(PermitsAnswer(found, ""))
+        before = page[-1].asked, page[-1].id
+        if len(found) >= PAGE:
             break
-    return answered(PermitsAnswer(found, before))
+    return answered(PermitsAnswer(found, f"{before[0]}.{before[1]}"))
 
 
 async def show_permit(call: Call) -> Answer:
@@ -227,6 +230,16 @@ def _state(text: str) -> State | None:
     return found
 
 
+def _place(text: str) -> Place:
+    """What `next` told, or a moment, of whose permits none comes; "" for the beginning of the list."""
+    if not text:
+        return NEWEST
+    found = _A_PLACE.fullmatch(text)
+    if found is None:
+        raise bad_request("`before` is the `next` of another page, or epoch milliseconds")
+    return int(found[1]), found[2] or ""
+
+
 def _number(call: Call, name: str, default: int) -> int:
     text = call.query.get(name, "")
     if not text:
@@ -236,11 +249,14 @@ def _number(call: Call, name: str, default: int) -> int:
     return int(text)
 
 
-_WHOLE_NUMBER = {"type": "integer", "minimum": 0}
 _STATE = Parameter("state", "In which state", schema={"type": "string", "enum": list(STATES)})
-_BEFORE = Parameter("before", "Asked for before this, in epoch milliseconds", schema=_WHOLE_NUMBER)
+_BEFORE = Parameter(
+    "before",
+    "The `next` of the page before, or epoch milliseconds: what was asked for earlier",
+    schema={"type": "string", "pattern": f"^{_A_PLACE.pattern}$"},
+)
 _DAYS = Parameter("days", "How far back", schema={"type": "integer", "minimum": 1, "maximum": _MOST_DAYS})
-_PLACE = "/v1/permits/{id}"
+_ONE = "/v1/permits/{id}"
 
 ROUTES = (
     Route(
@@ -263,10 +279,10 @@ ROUTES = (
         query=(_DAYS,),
         tag="permits",
     ),
-    Route("GET", _PLACE, "One permit", show_permit, "either", answers={200: PermitAnswer}, tag="permits"),
+    Route("GET", _ONE, "One permit", show_permit, "either", answers={200: PermitAnswer}, tag="permits"),
     Route(
         "POST",
-        f"{_PLACE}/approve",
+        f"{_ONE}/approve",
         "Say yes",
         approve,
         "person",
@@ -274,10 +290,10 @@ ROUTES = (
         answers={200: PermitAnswer},
         tag="permits",
     ),
-    Route("POST", f"{_PLACE}/deny", "Say no", deny, "person", body=Decide, answers={200: PermitAnswer}, tag="permits"),
+    Route("POST", f"{_ONE}/deny", "Say no", deny, "person", body=Decide, answers={200: PermitAnswer}, tag="permits"),
     Route(
         "POST",
-        f"{_PLACE}/consume",
+        f"{_ONE}/consume",
         "Use a permit, once",
         consume,
         "agent",

@@ -12,6 +12,8 @@ from agentgov.runtime.permit_rows import COLUMNS, Permit, State, permit_of
 from agentgov.store.port import Transaction, Value
 
 PAGE = 100
+Place = tuple[int, str]  # of a permit in the list: when it was asked for, and its id
+NEWEST: Place = (2**53, "")
 QUICK = 5  # seconds from seen to decided
 
 
@@ -39,9 +41,9 @@ class Habit(msgspec.Struct, frozen=True, rename="camel"):
     unseen: int
 
 
-def listed(tx: Transaction, state: State | None, now_ms: int, before: int, most: int = PAGE) -> Sequence[Permit]:
-    """Permits in a state at a moment (None: in any), asked for before another moment, newest first."""
-    wanted: dict[str, tuple[Value, ...]] = {"needs <> ''": (), "asked < ?": (before,)}
+def listed(tx: Transaction, state: State | None, now_ms: int, before: Place, most: int = PAGE) -> Sequence[Permit]:
+    """Permits in a state at a moment (None: in any), behind a place of the list, newest first."""
+    wanted: dict[str, tuple[Value, ...]] = {"needs <> ''": (), "(asked, id) < (?, ?)": before}
     if state == "expired":
         wanted["(state = 'expired' OR (state IN ('pending', 'approved') AND expires <= ?))"] = (now_ms,)
     elif state in ("pending", "approved"):
@@ -49,7 +51,7 @@ def listed(tx: Transaction, state: State | None, now_ms: int, before: int, most:
     elif state is not None:
         wanted["state = ?"] = (state,)
     values = [value for part in wanted.values() for value in part]
-    sql = f"SELECT {COLUMNS} FROM permits WHERE {' AND '.join(wanted)} ORDER BY asked DESC, id LIMIT ?"  # noqa: S608
+    sql = f"SELECT {COLUMNS} FROM permits WHERE {' AND '.join(wanted)} ORDER BY asked DESC, id DESC LIMIT ?"  # noqa: S608
     return [permit_of(row) for row in tx.all(sql, *values, most)]
 
 

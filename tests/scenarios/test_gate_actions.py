@@ -205,13 +205,17 @@ def test_people_see_permits_in_their_scope(gate: GateWorld, world: PipelineWorld
     bob = gate.person_token("bob")
     seen = gate.ask("GET", "/v1/permits?state=pending", bob).json
     assert [one["id"] for one in seen["permits"]] in ([second, first], [first, second])
-    assert seen["next"] == 0
+    assert seen["next"] == ""
+    behind = f"{seen['permits'][0]['asked']}.{seen['permits'][0]['id']}"
+    after = gate.ask("GET", f"/v1/permits?state=pending&before={behind}", bob).json
+    assert after["permits"] == seen["permits"][1:]
     gate.ask("POST", f"/v1/permits/{first}/deny", bob, {})
     for state, ids in (("pending", [second]), ("denied", [first]), ("consumed", []), ("expired", [])):
         found = gate.ask("GET", f"/v1/permits?state={state}", bob).json["permits"]
         assert [one["id"] for one in found] == ids
     assert gate.ask("GET", "/v1/permits?state=open", bob).rule == "gate.request"
-    assert gate.ask("GET", "/v1/permits?before=x", bob).rule == "gate.request"
+    for place in ("x", "1.", f"1.{'g' * 32}", "9" * 16):
+        assert gate.ask("GET", f"/v1/permits?before={place}", bob).rule == "gate.request"
     assert gate.ask("GET", f"/v1/permits/{'f' * 32}", bob).status == 404
     assert gate.ask("GET", "/v1/permits/x%2Fy", bob).status == 404
     access = (world.work / "governance/access.yaml").read_text("utf-8")

@@ -108,6 +108,8 @@ def revoke(token_id: str, store: str | None, gate: str | None, repo: str, output
     with keeper(repo, store, gate) as kept:
         kept.revoke(token_id)
     page = Page().line(Span("done ", "good"), f"token {token_id} opens nothing any more")
+    if gate is None:
+        page.line(Span("  a gate that runs hears of it within a second", "dim"))
     answer(output, page, {"schema": "agentgov.token-revoke/1", "id": token_id})
     return 0
 

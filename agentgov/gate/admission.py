@@ -1,5 +1,8 @@
 """Who is let in to a route: whose token or session came along, and whether that kind of caller may ask there at all."""
 
+import asyncio
+import contextlib
+
 from agentgov.gate.asgi import Scope
 from agentgov.gate.call import Call
 from agentgov.gate.callers import AgentCaller, Caller, PersonCaller, bearer, caller_of
@@ -9,6 +12,9 @@ from agentgov.gate.gate import Gate
 from agentgov.gate.route import Route
 from agentgov.runtime.logins import still_holds
 from agentgov.runtime.oidc_logins import is_still
+from agentgov.runtime.tokens import is_shaped
+
+_PATIENCE = 1.0  # seconds that an unknown token waits for the store
 
 
 def who_asks(gate: Gate, scope: Scope, now_ms: int) -> Caller:
@@ -24,6 +30,17 @@ def who_asks(gate: Gate, scope: Scope, now_ms: int) -> Caller:
     return found if is_session and is_own_request(gate, scope["method"], scope["headers"]) else None
 
 
+async def who_asks_now(gate: Gate, scope: Scope, now_ms: int) -> Caller:
+    """The same for a token that is not known, after a look at the store: it may have been made a moment ago."""
+    secret = bearer(scope["headers"]) or (cookie_of(gate, scope["headers"], SESSION) if gate.provider else "")
+    if not is_shaped(secret):
+        return None
+    with contextlib.suppress(Exception):  # a store that is away is told of by all that needs it
+        async with asyncio.timeout(_PATIENCE):
+            await gate.control.look()
+    return who_asks(gate, scope, now_ms)
+
+
 def admit(call: Call, route: Route, of_agent: bool) -> None:
     """Refuse a caller of the wrong kind, and an agent on a path that is not its own."""
     caller = call.caller
@@ -31,7 +48,7 @@ def admit(call: Call, route: Route, of_agent: bool) -> None:
         return
     if caller is None:
         if not call.gate.control.is_confirmed:
-            raise store_away()  # a token that was made a moment ago may be missing here
+            raise store_away()  # a token that was made meanwhile is missing here
         raise unknown_caller()
     if isinstance(caller, AgentCaller):
         if route.who == "person":

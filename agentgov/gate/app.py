@@ -16,7 +16,7 @@ import msgspec
 
 from agentgov.errors import AgentgovError, IncompleteError
 from agentgov.gate.access_log import AccessLog, Line
-from agentgov.gate.admission import admit, who_asks
+from agentgov.gate.admission import admit, who_asks, who_asks_now
 from agentgov.gate.answer import Answer
 from agentgov.gate.asgi import GoneError, Receive, Scope, Send, read_body, refuse_text, send_body, send_stream
 from agentgov.gate.call import Call
@@ -92,6 +92,10 @@ class App:
         route = routes.get("GET" if method == "HEAD" else method)
         asked.served = served = self._served[id(route)] if route is not None else None
         self._count_in(asked, caller)  # by now it is known in which shape the route refuses
+        if caller is None and route is not None:
+            asked.caller = caller = await who_asks_now(gate, scope, asked.now_ms)
+            if caller is not None:
+                self._count_in(asked, caller)
         if not routes:
             refuse_text(scope)
             raise not_found()

@@ -18,6 +18,7 @@ from agentgov.store.port import Store, Transaction
 
 OLDEST = 5.0  # seconds that the control state is served without being confirmed
 _EVERY = 1.0  # seconds between two looks
+_SOON = 0.1  # seconds between two looks that are asked for
 _ANEW = 30.0  # seconds after which a part is read again, whatever its version says
 _log = logging.getLogger("agentgov.gate")
 T = TypeVar("T")
@@ -46,7 +47,7 @@ class Control:
         self._store = store
         self._parts: list[Kept[object]] = []
         self._wake = asyncio.Event()
-        self._lock = asyncio.Lock()
+        self._lock, self._asked_for = asyncio.Lock(), asyncio.Lock()
         self.confirmed_at = float("-inf")
         self.heard: Callable[[], None] = lambda: None  # called when something was read again
 
@@ -83,6 +84,16 @@ class Control:
             self.confirmed_at = started
         if read:
             self.heard()
+
+    async def look(self) -> None:
+        """Return once the store was looked at after this call. All who wait share one look, ten times a second at most,
+        so that whoever makes things up costs the store little."""
+        since = monotonic()
+        async with self._asked_for:
+            if self.confirmed_at >= since:
+                return
+            await asyncio.sleep(self.confirmed_at + _SOON - monotonic())
+            await self.refresh()
 
     def _read(self, tx: Transaction, told: list[Kept[object]], now: float) -> list[tuple[Kept[object], int, object]]:
         known = versions(tx)

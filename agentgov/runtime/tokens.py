@@ -26,7 +26,7 @@ LONGEST_MS = 366 * 86_400_000
 OVERLAP_MS = 3_600_000  # how long a token that is rotated goes on, unless told
 LONGEST_LABEL = 100  # characters
 TOPIC = "tokens"
-_LONGEST_SECRET = 128
+_LENGTH = 4 + 43  # characters of a secret: its prefix, and so many bytes in base64
 _COLUMNS = "id, kind, agent, environment, person, label, proof, created, created_by, expires, revoked, used"
 
 
@@ -77,7 +77,7 @@ class TokenTable:
 
     def find(self, secret: str, now_ms: int) -> Token | None:
         """The token with this secret, where it is good now."""
-        if len(secret) > _LONGEST_SECRET or secret[:4] not in ("agt_", "agp_"):
+        if not is_shaped(secret):
             return None
         digest = sha256(secret.encode("utf-8", "replace")).digest()
         token = self._found.get(digest)
@@ -94,6 +94,11 @@ def secret_of(kind: Kind, random: bytes) -> str:
     if len(random) != SECRET:
         raise ValueError(f"a secret takes {SECRET} random bytes")
     return PREFIXES[kind] + urlsafe_b64encode(random).rstrip(b"=").decode("ascii")
+
+
+def is_shaped(secret: str) -> bool:
+    """Whether a text may be a secret at all."""
+    return len(secret) == _LENGTH and secret[:4] in ("agt_", "agp_")
 
 
 def digest_of(secret: str) -> str:

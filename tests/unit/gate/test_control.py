@@ -115,3 +115,22 @@ def test_what_was_not_confirmed_lately_may_not_be_served(store: Sometimes, monke
         assert (confirmed(kept), one.value) == (True, 1)
 
     asyncio.run(run())
+
+
+def test_who_looks_at_the_same_time_shares_one_look_that_is_later_than_all(store: Sometimes) -> None:
+    read: list[int] = []
+
+    def load(tx: Transaction) -> int:
+        read.append(count(tx))
+        return read[-1]
+
+    async def go() -> int:
+        kept = Control(store)
+        part = kept.keep("tokens", load, 0)
+        await kept.refresh()
+        change(store)
+        await asyncio.gather(*(kept.look() for _ in range(50)))
+        return part.value
+
+    assert asyncio.run(go()) == 1
+    assert read == [0, 1]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from agentgov.cli.access_file import access_file, key_line, read_access, write_access
+from agentgov.cli.access_file import access_file, key_line, made_key, read_access, write_access
 from agentgov.cli.options import answer, format_option, repo_option
 from agentgov.errors import UsageError
 from agentgov.model.governed import ACCESS_FILE
@@ -89,13 +89,19 @@ def remove_person(who: str, dry_run: bool, repo: str, output: str) -> int:
 @click.option(
     "--key", "keys", multiple=True, metavar="KEY", help="A public key: its file, or its line; may be repeated."
 )
+@click.option("--make-key", is_flag=True, help="Make its key, which this user keeps for the fleet's bot of that kind.")
 @_edit_options
-def add_bot(who: str, kind: "BotKind", keys: tuple[str, ...], dry_run: bool, repo: str, output: str) -> int:
+def add_bot(
+    who: str, kind: "BotKind", keys: tuple[str, ...], make_key: bool, dry_run: bool, repo: str, output: str
+) -> int:
     """Add a program with a key of its own, whose id will be WHO. No binding gives a bot a right, its kind is all."""
     from agentgov.model.access import Bot
     from agentgov.scaffold import access_edit
 
-    bot = Bot(who, kind, tuple(key_line(key) for key in keys))
+    if make_key and (keys or dry_run):
+        raise UsageError("--make-key makes a key", "leave --key and --dry-run out")
+    made = (made_key(access_file(repo), who, kind),) if make_key else ()
+    bot = Bot(who, kind, (*made, *(key_line(key) for key in keys)))
     return _run("add-bot", lambda text: access_edit.add_bot(text, bot), dry_run, repo, output)
 
 

@@ -1,15 +1,20 @@
 """Access as it lies in the working tree, read and written whole, and public keys as people give them.
 
-Writes one file in one piece, never through a link; never reads a private key further than to say that it is one.
+Writes one file in one piece, never through a link; never reads a private key that is handed in further than to say that
+it is one.
 """
 
 import os
 import sys
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from agentgov.errors import ConfigurationError, UsageError
-from agentgov.model.governed import ACCESS_FILE
+from agentgov.model.governed import ACCESS_FILE, FLEET_FILE
+
+if TYPE_CHECKING:
+    from agentgov.model.access import BotKind
 
 _MAX_KEY_FILE = 1 << 16  # bytes; a line of sixteen thousand characters is the longest key
 
@@ -54,6 +59,21 @@ def write_access(file: Path, text: str) -> None:
             raise
     except OSError as error:
         raise ConfigurationError(f"{ACCESS_FILE} cannot be written: {error.strerror}") from error
+
+
+def made_key(file: Path, who: str, kind: "BotKind") -> str:
+    """The public line of the key that this user keeps for the fleet's bot of that kind, made where there is none."""
+    from agentgov.trust.signers import kept_bot_key
+    from agentgov.validate.yaml_reader import read
+
+    try:
+        value = read((file.parents[1] / FLEET_FILE).read_bytes(), FLEET_FILE).value
+    except OSError:
+        value = None
+    fleet = value.get("id") if isinstance(value, dict) else None
+    if not isinstance(fleet, str):
+        raise ConfigurationError(f"there is no {FLEET_FILE} with an id", "see: agentgov validate")
+    return kept_bot_key(fleet, kind, who)
 
 
 def key_line(text: str) -> str:

@@ -88,10 +88,10 @@ class Context:
         signer: KeyFileSigner | None = KeyFileSigner(key_file) if key_file else bot_signer()
         signer = signer or stored_bot_key(view.state.head.fleet, kind)
         if signer is None:
-            raise ConfigurationError(
-                f"there is no key of {'an' if kind[0] in 'aeiou' else 'a'} {kind} at hand",
-                f"point {KEY_FILE_VARIABLE} at the private key of the bot",
-            )
+            hint = f"point {KEY_FILE_VARIABLE} at the private key of the bot"
+            if not any(one.kind == kind for one in view.governance.access.bots):
+                hint = f"no bot is one yet: agentgov access add-bot {kind} --kind {kind} --make-key, and its review"
+            raise ConfigurationError(f"there is no key of {'an' if kind[0] in 'aeiou' else 'a'} {kind} at hand", hint)
         identity = _identity(view, parse_public_key(signer.public_key))
         if identity.bot_kind != kind:
             owner = f"the bot {identity.id}'s" if identity.kind == "bot" else f"{identity.id}'s own"

@@ -1,6 +1,6 @@
 """`agentgov init`: the first files of a fleet. Finds out who sits here, and writes the files that are missing.
 
-Asks for nothing, overwrites nothing, commits nothing. The reconciler's private key goes into the user's own folder.
+Asks for nothing, overwrites nothing, commits nothing. The private keys of its bots go into the user's own folder.
 """
 
 import uuid
@@ -15,7 +15,7 @@ from agentgov.errors import ConfigurationError, UsageError
 from agentgov.model.governed import ACCESS_FILE, FLEET_FILE, GITHUB_CODEOWNERS, GITLAB_CODEOWNERS
 
 if TYPE_CHECKING:
-    from agentgov.model.access import Person
+    from agentgov.model.access import BotKind, Person
     from agentgov.repo.repository import Repository
     from agentgov.report.page import Page
     from agentgov.scaffold.forge import CI
@@ -25,6 +25,7 @@ _NEXT = (
     ("git add -A && git commit -S -m 'Start the fleet'", "all of it, signed"),
     ("agentgov trust init", "adopt what stands here as authorised, and start the journal"),
     ("agentgov validate", "whenever you want to know what is wrong"),
+    ("agentgov serve", "once an agent is released: the gate, which it asks at run time"),
 )
 
 
@@ -166,8 +167,8 @@ def _files(result: _Result, person: "Person", ci: "CI", action: str) -> dict[str
     from agentgov.scaffold.fleet import fleet_files
     from agentgov.scaffold.forge import PLACES
 
-    key = None if (result.root / ACCESS_FILE).exists() else _reconciler_key(result)
-    files = fleet_files(result.name, result.fleet_id, person, key, __version__, ci=ci, action=action)
+    keys = {} if (result.root / ACCESS_FILE).exists() else _bot_keys(result)
+    files = fleet_files(result.name, result.fleet_id, person, keys, __version__, ci=ci, action=action)
     ours = PLACES[ci]
     there = [place for place in (GITLAB_CODEOWNERS if ci == "gitlab" else GITHUB_CODEOWNERS) if _exists(result, place)]
     if there and ours not in there:
@@ -184,18 +185,18 @@ def _exists(result: _Result, path: str) -> bool:
     return (result.root / path).exists()
 
 
-def _reconciler_key(result: _Result) -> str | None:
-    """The public line of the key that the reconciler of this fleet signs with, made and kept for this user."""
-    from agentgov.trust.signers import store_bot_key, stored_bot_key
+def _bot_keys(result: _Result) -> "dict[BotKind, str]":
+    """The public lines of the keys that the bots of this fleet sign with, made and kept for this user."""
+    from agentgov.scaffold.fleet import BOTS
+    from agentgov.trust.signers import kept_bot_key
 
-    try:
-        kept = stored_bot_key(result.fleet_id, "reconciler")
-        if kept is not None:
-            return kept.public_key
-        return store_bot_key(result.fleet_id, "reconciler", f"reconciler@{result.name}")
-    except ConfigurationError as error:
-        result.notes.append(f"there is no key for the reconciler yet: {error.message}")
-        return None
+    found: dict[BotKind, str] = {}
+    for kind, _ in BOTS:
+        try:
+            found[kind] = kept_bot_key(result.fleet_id, kind, f"{kind}@{result.name}")
+        except ConfigurationError as error:
+            result.notes.append(f"there is no key for the {kind} yet: {error.message}")
+    return found
 
 
 def _write(result: _Result, path: str, text: str) -> None:

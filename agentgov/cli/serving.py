@@ -4,6 +4,7 @@ import os
 from dataclasses import dataclass
 
 from agentgov.cli.context import Context, open_context
+from agentgov.cli.gate_client import ADDRESS
 from agentgov.cli.options import show
 from agentgov.cli.reconcile_loop import PATIENCE, Setup
 from agentgov.cli.serve_reconciling import Reconciling
@@ -45,7 +46,11 @@ def serve_gate(asked: Serving) -> int:
 
     def started(port: int) -> None:
         shown = Listen(asked.listen.host, port, asked.listen.certificate).url
-        show(Page().line(Span("serving ", "good"), shown, f", journal act {view.state.head.seq}"))
+        page = Page().line(Span("serving ", "good"), shown, f", journal act {view.state.head.seq}")
+        if not (asked.settings.url or view.governance.fleet.gate.url or os.environ.get(ADDRESS)):
+            told = f"  commands find it with {ADDRESS}={shown}, or by gate: {{url: ...}} in agentgov.yaml"
+            page.line(Span(told, "dim"))
+        show(page)
 
     who = (context.journal, view, actor, opened)
     try:

@@ -5,18 +5,25 @@ The scaffold validates without an error. One person cannot review their own chan
 add is written where it belongs. Never decides who a person is or which key is theirs: that is handed in.
 """
 
-from agentgov.model.access import Person
+from collections.abc import Mapping
+
+from agentgov.model.access import BotKind, Person
 from agentgov.model.governed import ACCESS_FILE, FLEET_FILE, PIPELINE_FILE, WORKSPACES_FOLDER
 from agentgov.scaffold.editor import modeline
 from agentgov.scaffold.forge import CI, PLACES, ci_files, codeowners, is_owner, precommit
 from agentgov.scaffold.text import quoted
+
+BOTS: tuple[tuple[BotKind, str], ...] = (
+    ("reconciler", "agentgov reconcile: takes releases through the pipeline"),
+    ("gate", "agentgov serve: what agents ask at run time"),
+)
 
 
 def fleet_files(
     name: str,
     fleet_id: str,
     person: Person,
-    reconciler_key: str | None,
+    bot_keys: Mapping[BotKind, str],
     version: str,
     workspace: str = "",
     ci: CI = "github",
@@ -24,13 +31,14 @@ def fleet_files(
 ) -> dict[str, str]:
     """Path to text of every file of a new fleet.
 
-    `name` is a DNS label, `fleet_id` a UUID, `reconciler_key` the public line of the reconciler's key (None: its place
-    is left open), `version` the agentgov that CI installs, `workspace` a first workspace, a DNS label or empty, `ci`
-    the forge whose CI runs agentgov, `action` the pinned action that GitHub's workflows call instead of installing.
+    `name` is a DNS label, `fleet_id` a UUID, `bot_keys` the public lines of the keys of its bots (the place of one that
+    is missing is left open), `version` the agentgov that CI installs, `workspace` a first workspace, a DNS label or
+    empty, `ci` the forge whose CI runs agentgov, `action` the pinned action that GitHub's workflows call instead of
+    installing.
     """
     files = {
         "agentgov.yaml": _fleet(name, fleet_id, ci),
-        "governance/access.yaml": _access(name, person, reconciler_key),
+        "governance/access.yaml": _access(name, person, bot_keys),
         "governance/pipeline.yaml": _pipeline(),
         PLACES[ci]: codeowners(owner_handle(name, person), ci),
         **ci_files(ci, version, action),
@@ -83,14 +91,14 @@ reviews:
 """
 
 
-def _access(name: str, person: Person, reconciler_key: str | None) -> str:
+def _access(name: str, person: Person, bot_keys: Mapping[BotKind, str]) -> str:
     hint = "[]      # your public key: ssh-ed25519 AAAA... (agentgov doctor says how to set one up)"
     emails = f"[{', '.join(quoted(email) for email in person.emails)}]"
     keys = "".join(f"\n      - {quoted(key)}" for key in person.keys) or f" {hint}"
     handle, teams = owner_handle(name, person), ""
     if handle not in person.emails:
         teams = f"teams:\n  - {{id: owners, members: [{quoted(person.id)}], handles: [{quoted(handle)}]}}\n"
-    bot_key = f"\n      - {quoted(reconciler_key)}" if reconciler_key else " []      # the public key of the reconciler"
+    bots = "".join(_bot(kind, why, bot_keys.get(kind, "")) for kind, why in BOTS)
     return f"""{modeline(ACCESS_FILE)}\
 apiVersion: agentgov.dev/v1
 kind: Access
@@ -101,12 +109,14 @@ people:
     emails: {emails}
     keys:{keys}
 bots:
-  - id: reconciler
-    kind: reconciler
-    keys:{bot_key}
-{teams}bindings:
+{bots}{teams}bindings:
   - {{role: operator, who: [{quoted(person.id)}], agents: ["**"], environments: [staging, production]}}
 """
+
+
+def _bot(kind: BotKind, why: str, key: str) -> str:
+    keys = f"\n      - {quoted(key)}" if key else f" []      # the public key of the {kind}"
+    return f"  - id: {kind}      # {why}\n    kind: {kind}\n    keys:{keys}\n"
 
 
 def _pipeline() -> str:

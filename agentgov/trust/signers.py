@@ -138,6 +138,12 @@ def store_bot_key(fleet_id: str, kind: BotKind, comment: str) -> str:
     return generate_key(path, comment)
 
 
+def kept_bot_key(fleet_id: str, kind: BotKind, comment: str) -> str:
+    """The public line of the key that this user keeps for a fleet's bot of that kind, made where there is none."""
+    kept = stored_bot_key(fleet_id, kind)
+    return f"{kept.public_key} {comment}" if kept is not None else store_bot_key(fleet_id, kind, comment)
+
+
 def generate_key(path: str | os.PathLike[str], comment: str) -> str:
     """Write a new ed25519 key pair to `path` (mode 0600) and `path`.pub, and return the public line with its comment.
 

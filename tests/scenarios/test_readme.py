@@ -2,12 +2,14 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import gitworld
 import pytest
+from ports import free_port
 
 from agentgov.cli.commands import COMMANDS
 from agentgov.model.act import GRAMMAR
@@ -15,17 +17,28 @@ from agentgov.trust.verbs import VERBS
 
 PROJECT = Path(__file__).resolve().parents[2]
 README = (PROJECT / "README.md").read_text(encoding="utf-8")
+GATE = (PROJECT / "docs/gate.md").read_text(encoding="utf-8")
 PAGES = [PROJECT / "README.md", *sorted((PROJECT / "docs").glob("*.md")), PROJECT / ".github/CONTRIBUTING.md"]
 
 
-def own_fleet_commands() -> list[str]:
-    """The commands of the block that a mark in the README says are run here."""
-    after = README.partition("test_readme.py runs the commands of the next block")[2]
+def commands_of(page: str) -> list[str]:
+    """The commands of the block that a mark in a page says are run here."""
+    after = page.partition("test_readme.py runs the commands of the next block")[2]
     block = after.partition("```console\n")[2].partition("```")[0]
     return [line.removeprefix("$ ") for line in block.splitlines()]
 
 
-def test_own_fleet_from_the_readme_works_as_it_stands(tmp_path: Path) -> None:
+def gate_commands() -> list[str]:
+    """Those of the page about the gate, at a port that is free, once it listens."""
+    at = f"127.0.0.1:{free_port()}"
+    lines = [line.replace("127.0.0.1:8080", at) for line in commands_of(GATE) if not line.startswith("pip ")]
+    listens = next(number for number, line in enumerate(lines, 1) if line.endswith("&"))
+    wait = f"until curl -fs http://{at}/readyz; do kill -0 $! && sleep 0.2; done"
+    return [*lines[:listens], wait, *lines[listens:], "kill $!", "wait"]
+
+
+def own_fleet(tmp_path: Path, commands: list[str]) -> str:
+    """What commands say that somebody runs who has a name and an address, and nothing else yet."""
     home = tmp_path / "home"
     key = gitworld.make_key(home / ".ssh", "id_ed25519")
     remote = gitworld.make_repository(tmp_path / "remote.git", bare=True)
@@ -42,12 +55,26 @@ def test_own_fleet_from_the_readme_works_as_it_stands(tmp_path: Path) -> None:
     }
     prepare = ["git config --global user.name Ada", "git config --global user.email ada@example.com"]
     prepare += ["git config --global init.defaultBranch main", "cd ~"]
-    script = "\n".join(["set -e", *prepare, *own_fleet_commands()])
+    script = "\n".join(["set -e", *prepare, *commands])
     done = subprocess.run(["bash", "-c", script], env=env, cwd=home, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert re.search(r"support/greeter +v1\.0\.0 soaking", done.stdout), done.stdout
     assert key.exists()
     assert not list(home.glob("acme-agents/**/id_ed25519*")), "a private key went into the fleet"
+    return done.stdout
+
+
+def test_own_fleet_from_the_readme_works_as_it_stands(tmp_path: Path) -> None:
+    told = own_fleet(tmp_path, commands_of(README))
+    assert re.search(r"support/greeter +v1\.0\.0 soaking", told), told
+
+
+@pytest.mark.slow
+def test_the_gate_serves_that_fleet_as_its_page_says(tmp_path: Path) -> None:
+    if shutil.which("curl") is None:
+        pytest.skip("curl is not there")
+    told = own_fleet(tmp_path, [*commands_of(README), *gate_commands()])
+    assert told.count('"release":{"commit"') == 2, told
+    assert "support/greeter is paused by ada: It answers in riddles" in told
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -9,6 +9,8 @@ import gitworld
 import pytest
 from unit.cli.command_world import ACCESS, CommandWorld
 
+from agentgov.trust.signers import KeyFileSigner
+
 EDITS = (
     ("add-person", "gina", "--name", "Gina", "--email", "gina@sim.example", "--team", "support"),
     ("add-key", "carol", "gina"),
@@ -67,6 +69,19 @@ def test_who_was_added_is_taken_out_again_without_a_trace(gina: CommandWorld) ->
     gina.asked("carol", "access", "remove-bot", "forge")
     gina.asked("carol", "access", "remove-person", "gina")
     assert access(gina) == before
+
+
+def test_a_bot_gets_a_key_that_is_made_for_it_and_kept_here(gina: CommandWorld) -> None:
+    done = gina.asked("carol", "access", "add-bot", "door", "--kind", "importer", "--make-key")
+    line = next(line for line in done["diff"] if "ssh-ed25519" in line)
+    (private,) = gina.folder.glob("**/keys/*/importer")
+    assert f"{KeyFileSigner(private).public_key} door" in line
+    refused = gina.run("carol", "access", "add-bot", "other", "--kind", "importer", "--make-key")
+    assert (refused.code, "is listed for door" in refused.err) == (2, True)
+    for more in (("--dry-run",), ("--key", key(gina))):
+        refused = gina.run("carol", "access", "add-bot", "other", "--kind", "evidence", "--make-key", *more)
+        assert (refused.code, "--make-key makes a key" in refused.err) == (2, True)
+    assert not list(gina.folder.glob("**/keys/*/evidence"))
 
 
 def test_what_stands_there_already_is_left_alone(gina: CommandWorld) -> None:

@@ -74,13 +74,12 @@ def test_a_fleet_out_of_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert (root / ".agentgov/schemas/agent.schema.json").is_file()
 
 
-def test_the_private_key_of_the_reconciler_stays_with_the_user(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_private_keys_of_its_bots_stay_with_the_user(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     answer = run_json(capsys, "init", "fleet")
-    private = tmp_path / "home/config/keys" / answer["fleet"]["id"] / "reconciler"
-    assert private.stat().st_mode & 0o777 == 0o600
-    assert KeyFileSigner(private).public_key in (tmp_path / "fleet/governance/access.yaml").read_text()
+    for bot in ("reconciler", "gate"):
+        private = tmp_path / "home/config/keys" / answer["fleet"]["id"] / bot
+        assert private.stat().st_mode & 0o777 == 0o600
+        assert KeyFileSigner(private).public_key in (tmp_path / "fleet/governance/access.yaml").read_text()
     assert "PRIVATE" not in "".join(path.read_text() for path in (tmp_path / "fleet").rglob("*.yaml"))
 
 

@@ -17,7 +17,7 @@ from agentgov.scaffold.fleet import fleet_files
 
 MODELINE = re.compile(r"\A# yaml-language-server: \$schema=(\S+)\n")
 WRITTEN = {
-    **fleet_files("acme", "5b1f7f0e-64c5-4d0a-8c83-0f3f6f0f2a11", Person(id="robin"), None, "1.0.0", "support"),
+    **fleet_files("acme", "5b1f7f0e-64c5-4d0a-8c83-0f3f6f0f2a11", Person(id="robin"), {}, "1.0.0", "support"),
     **agent_files(AgentId("support", "triage"), "robin", Limits()),
 }
 EXAMPLES = sorted((folder("examples/acme")).rglob("*.yaml"))

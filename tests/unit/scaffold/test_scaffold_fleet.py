@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agentgov.model.access import Person
+from agentgov.model.access import BotKind, Person
 from agentgov.model.finding import Finding
 from agentgov.model.governed import in_governance_set, is_governed
 from agentgov.model.names import AgentId
@@ -33,6 +33,7 @@ def key(name: str) -> str:
 
 _EMAIL = "robin@acme.example"
 ROBIN = Person(id="robin", name="Robin Doe", emails=(_EMAIL,), keys=(f"{key('robin')} {_EMAIL}",))
+KEYS: dict[BotKind, str] = {"reconciler": key("reconciler"), "gate": key("gate")}
 HELLO = AgentId("support", "hello")
 
 
@@ -45,38 +46,38 @@ def problems(files: dict[str, str]) -> list[Finding]:
 
 
 def test_a_fleet_of_one_validates_but_for_the_person_being_alone() -> None:
-    files = fleet_files("acme", FLEET, ROBIN, key("reconciler"), "0.1.0", "support")
+    files = fleet_files("acme", FLEET, ROBIN, KEYS, "0.1.0", "support")
     assert problems(files) == []
     assert [found.code for found in validate(snapshot(files))] == ["owner.one-person-fleet"]
 
 
 def test_what_is_scaffolded_is_what_was_handed_in() -> None:
-    governance, _ = load_governance(snapshot(fleet_files("acme", FLEET, ROBIN, key("reconciler"), "0.1.0")))
+    governance, _ = load_governance(snapshot(fleet_files("acme", FLEET, ROBIN, KEYS, "0.1.0")))
     assert governance is not None
     assert (governance.fleet.name, governance.fleet.id) == ("acme", FLEET)
     assert governance.access.people == (ROBIN,)
     assert governance.access.administrators.who == ("robin",)
-    assert governance.access.bots[0].keys == (key("reconciler"),)
+    assert {bot.kind: bot.keys for bot in governance.access.bots} == {kind: (line,) for kind, line in KEYS.items()}
     assert governance.workspaces == {}
 
 
 @pytest.mark.parametrize("emails", [(), ("me@localhost",), ("odd!name@acme.example",)])
 def test_a_person_without_an_address_for_codeowners_owns_through_a_team(emails: tuple[str, ...]) -> None:
     person = Person(id="me", emails=emails)
-    files = fleet_files("acme", FLEET, person, None, "0.1.0", "support") | agent_files(HELLO, "me", Limits())
+    files = fleet_files("acme", FLEET, person, {}, "0.1.0", "support") | agent_files(HELLO, "me", Limits())
     assert problems(files) == []
     assert "@acme/owners" in files[".github/CODEOWNERS"]
 
 
 def test_without_keys_the_places_for_them_are_left_open() -> None:
-    files = fleet_files("acme", FLEET, Person(id="me"), None, "0.1.0")
+    files = fleet_files("acme", FLEET, Person(id="me"), {}, "0.1.0")
     assert problems(files) == []
-    assert files["governance/access.yaml"].count("keys: []") == 2
+    assert files["governance/access.yaml"].count("keys: []") == 3
 
 
 @pytest.mark.parametrize("risk", ["low", "medium", "high", "critical"])
 def test_an_agent_of_every_risk_validates_in_it(risk: Any) -> None:
-    files = fleet_files("acme", FLEET, ROBIN, None, "0.1.0", "support")
+    files = fleet_files("acme", FLEET, ROBIN, {}, "0.1.0", "support")
     assert problems(files | agent_files(HELLO, "robin", Limits(risk=risk))) == []
 
 
@@ -87,7 +88,7 @@ _DOMAINS = st.sampled_from(["@acme.example", "@localhost", "", "@a b", "\n@x.io"
 @given(st.text(max_size=40), st.text(max_size=20), _DOMAINS)
 def test_whatever_git_says_about_a_person_validates(name: str, local: str, domain: str) -> None:
     person = founder(name, f"{local}{domain}", key("robin"))
-    files = fleet_files("acme", FLEET, person, key("reconciler"), "0.1.0", "support")
+    files = fleet_files("acme", FLEET, person, KEYS, "0.1.0", "support")
     assert problems(files | agent_files(HELLO, person.id, Limits())) == []
 
 
@@ -121,7 +122,7 @@ def test_the_id_of_a_founder(name: str, email: str, expected: str) -> None:
 
 @pytest.mark.parametrize("ci", ["github", "gitlab", "none"])
 def test_a_fleet_on_every_forge_validates_and_owns_what_its_ci_runs(ci: Any) -> None:
-    files = fleet_files("acme", FLEET, ROBIN, key("reconciler"), "1.2.3", "support", ci=ci)
+    files = fleet_files("acme", FLEET, ROBIN, KEYS, "1.2.3", "support", ci=ci)
     assert problems(files) == []
     governance, _ = load_governance(snapshot(files))
     assert governance is not None
@@ -134,10 +135,10 @@ def test_a_fleet_on_every_forge_validates_and_owns_what_its_ci_runs(ci: Any) -> 
 
 
 def test_the_workflow_installs_the_version_that_wrote_it_or_calls_the_action() -> None:
-    by_version = fleet_files("acme", FLEET, ROBIN, None, "1.2.3")[".github/workflows/agentgov.yml"]
+    by_version = fleet_files("acme", FLEET, ROBIN, {}, "1.2.3")[".github/workflows/agentgov.yml"]
     assert '"agentgov==1.2.3"' in by_version
     action = f"acme/agentgov@{'a' * 40}"
-    by_action = fleet_files("acme", FLEET, ROBIN, None, "1.2.3", action=action)[".github/workflows/agentgov.yml"]
+    by_action = fleet_files("acme", FLEET, ROBIN, {}, "1.2.3", action=action)[".github/workflows/agentgov.yml"]
     assert ("pip install" in by_action, f"uses: {action}" in by_action) == (False, True)
 
 

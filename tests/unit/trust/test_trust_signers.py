@@ -10,7 +10,15 @@ import pytest
 
 from agentgov.errors import ConfigurationError
 from agentgov.trust.keys import parse_public_key
-from agentgov.trust.signers import KeyFileSigner, Signer, bot_signer, generate_key, store_bot_key, stored_bot_key
+from agentgov.trust.signers import (
+    KeyFileSigner,
+    Signer,
+    bot_signer,
+    generate_key,
+    kept_bot_key,
+    store_bot_key,
+    stored_bot_key,
+)
 from agentgov.trust.sshsig import ACT, GIT, verify
 
 Sign = Callable[..., bytes]
@@ -159,7 +167,11 @@ def test_the_key_of_a_bot_is_kept_for_its_fleet_and_kind(homes: Path) -> None:
     signer = stored_bot_key(fleet, "reconciler")
     assert signer is not None
     assert line == f"{signer.public_key} reconciler@acme.example"
+    assert kept_bot_key(fleet, "reconciler", "reconciler@acme.example") == line
     assert stored_bot_key(fleet, "gate") is None
+    made = kept_bot_key(fleet, "gate", "gate@acme.example")
+    assert made.endswith(" gate@acme.example")
+    assert kept_bot_key(fleet, "gate", "gate@acme.example") == made
     assert stored_bot_key(fleet.replace("6", "7"), "reconciler") is None
     folder = homes / "config" / "keys" / fleet
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700

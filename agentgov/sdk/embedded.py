@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from time import time_ns
 from typing import Any, Literal, TypeVar
 
-from agentgov.errors import AgentgovError, ConfigurationError
+from agentgov.errors import AgentgovError
 from agentgov.journal.branch import Journal
 from agentgov.model.document import Environment
 from agentgov.model.names import AgentId
@@ -104,11 +104,7 @@ class Embedded:
 
     def _lease(self, now: _Now) -> Lease | Verdict:
         paused = now.pauses.of(self.agent, clock.now())
-        try:
-            return decide_lease(now.deployed, paused, self.key, now.fleet.grounds, self.pinned)
-        except ModuleNotFoundError as error:
-            message = f"an agent without a server takes {error.name}, which is not installed"
-            raise ConfigurationError(message, "pip install 'agentgov[gate]'") from None
+        return decide_lease(now.deployed, paused, self.key, now.fleet.grounds, self.pinned)
 
     def _entry(self, lease: Lease) -> Entry:
         terms = lease.terms

@@ -36,6 +36,7 @@ class Paused:
     by: str = "alice"
     reason: str = "refunds look wrong"
     until: int = 0
+    since: int = 1_764_433_200_000
 
 
 def release(version: str = "1.0.0", *limits: Reason, **spec: Any) -> Release:

@@ -4,28 +4,44 @@
 too much; 503 it cannot be told, and never a yes.
 """
 
+from collections.abc import Mapping
+
 import msgspec
 
 from agentgov.errors import AgentgovError
 
 NO_BODY = b""
+Details = Mapping[str, str | int]
 
 
 class RefusalError(AgentgovError):
-    """A request that ends here: status, rule, one sentence, and what to do. `retry_after` is in whole seconds."""
+    """A request that ends here: status, rule, one sentence, and what to do; `details` are the same in fields, for
+    programs. `retry_after` is in whole seconds."""
 
-    def __init__(self, status: int, rule: str, message: str, hint: str = "", *, retry_after: int = 0) -> None:
+    def __init__(
+        self,
+        status: int,
+        rule: str,
+        message: str,
+        hint: str = "",
+        *,
+        retry_after: int = 0,
+        details: Details | None = None,
+    ) -> None:
         super().__init__(message, hint, rule=rule)
         self.status = status
         self.retry_after = retry_after
+        self.details = details
 
 
 class Told(msgspec.Struct, frozen=True):
-    """What was refused, and why."""
+    """What was refused, and why. `details`, where there are any: of `runtime.paused`, the order that stops the agent
+    (id, mode, by, reason, since, until; times in epoch seconds, `until` 0 where somebody has to resume it)."""
 
     rule: str
     message: str
     hint: str = ""
+    details: dict[str, str | int] | msgspec.UnsetType = msgspec.UNSET
 
 
 class ErrorBody(msgspec.Struct, frozen=True):
@@ -36,7 +52,8 @@ class ErrorBody(msgspec.Struct, frozen=True):
 
 def error_body(refusal: RefusalError) -> bytes:
     """The body of a refusal, as JSON."""
-    return msgspec.json.encode(ErrorBody(Told(refusal.rule, refusal.message, refusal.hint)))
+    details = dict(refusal.details) if refusal.details is not None else msgspec.UNSET
+    return msgspec.json.encode(ErrorBody(Told(refusal.rule, refusal.message, refusal.hint, details)))
 
 
 def unknown_caller() -> RefusalError:

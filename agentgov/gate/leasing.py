@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from agentgov.gate.answer import Headers
 from agentgov.gate.callers import AgentCaller
-from agentgov.gate.errors import RefusalError, cannot_tell, forbidden
+from agentgov.gate.errors import RefusalError, cannot_tell
 from agentgov.gate.stops import stop_of
 from agentgov.model.rule_ids import rule
 from agentgov.model.verdict import Effect, Verdict
@@ -130,7 +130,7 @@ def refusal_of(verdict: Verdict) -> RefusalError:
         return cannot_tell(reason.rule, reason.message, hint)
     if reason.rule == "runtime.key":
         return RefusalError(400, reason.rule, reason.message, hint)
-    return forbidden(reason.rule, reason.message, hint)
+    return RefusalError(403, reason.rule, reason.message, hint, details=verdict.facts.get("paused"))  # type: ignore[arg-type]
 
 
 def journal_header(fleet: Fleet) -> tuple[bytes, bytes]:

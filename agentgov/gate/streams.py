@@ -7,7 +7,7 @@ changed meanwhile, and nothing if not.
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,7 @@ from agentgov.gate.errors import too_many
 from agentgov.gate.leasing import deployed_to
 from agentgov.gate.stops import stop_of
 from agentgov.runtime.deployed import Release
-from agentgov.runtime.lease import Stop
+from agentgov.runtime.lease import Stop, pause_details
 
 if TYPE_CHECKING:
     from agentgov.gate.gate import Gate
@@ -69,7 +69,7 @@ class Streams:
                 if self._gate.control.is_confirmed:
                     now, stop = await self._standing(caller)
                     if tells_why and stop is not None and stop != paused:
-                        yield _event({"type": "paused", **_told(stop)})
+                        yield _event({"type": "paused", **pause_details(stop)})
                     if before and before != now:
                         yield _event({"type": "refetchEvaluation", "etag": now}, now)
                     elif not before:
@@ -90,7 +90,7 @@ class Streams:
         stop = stop_of(self._gate, caller.agent, now_ms)
         parts: list[object] = [fleet.governance_digest, deployed.share, deployed.rollout]
         parts += [_spelled(deployed.stable), _spelled(deployed.canary)]
-        parts += [[one.rule for one in deployed.refused], _told(stop) if stop is not None else None]
+        parts += [[one.rule for one in deployed.refused], [stop.id, stop.mode] if stop is not None else None]
         return sha256(msgspec.json.encode(parts)).hexdigest()[:32], stop
 
     def _wake(self) -> None:
@@ -109,11 +109,7 @@ def _spelled(release: Release | None) -> list[object]:
     return [] if release is None else [release.tag, [(one.rule, one.message) for one in release.limits]]
 
 
-def _told(stop: Stop) -> dict[str, object]:
-    return {"id": stop.id, "mode": stop.mode, "by": stop.by, "reason": stop.reason, "until": stop.until}
-
-
-def _event(data: dict[str, object], name: str = "") -> bytes:
+def _event(data: Mapping[str, object], name: str = "") -> bytes:
     """An event; without a name it does not count as the last one that was heard."""
     named = f"id: {name}\n".encode() if name else b""
     return b"%sevent: message\ndata: %s\n\n" % (named, msgspec.json.encode(data))

@@ -31,10 +31,12 @@ SCHEMA = "agentgov.lease/1"
 NAMESPACE = "agentgov-lease"  # of the gate's signature over a lease (SSHSIG)
 TTL: Mapping[Risk, int] = MappingProxyType({"low": 900, "medium": 300, "high": 60, "critical": 20})  # seconds
 Mode = Literal["run", "read-only"]
+_IN_LEASE = frozenset(("id", "by", "reason", "until"))  # of a pause: what every replica tells alike
 
 
 class Stop(Protocol):
-    """The order that pauses an agent; `until` in epoch seconds, 0 until somebody resumes it."""
+    """The order that pauses an agent; `until` in epoch seconds, 0 until somebody resumes it; `since` in epoch
+    milliseconds."""
 
     @property
     def id(self) -> str: ...
@@ -46,6 +48,8 @@ class Stop(Protocol):
     def reason(self) -> str: ...
     @property
     def until(self) -> int: ...
+    @property
+    def since(self) -> int: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +111,7 @@ def decide_terms(deployed: Deployed, paused: Stop | None, key: str, pinned: str 
     if paused is None:
         return chosen
     if paused.mode == "stop":
-        return Verdict((_stopped(deployed.agent, paused),), MappingProxyType({"paused": _told(paused)}))
+        return Verdict((_stopped(deployed.agent, paused),), MappingProxyType({"paused": pause_details(paused)}))
     return Terms(chosen.agent, chosen.environment, chosen.release, chosen.variant, chosen.split, paused)
 
 
@@ -128,6 +132,12 @@ def lease_of(terms: Terms, grounds: Grounds) -> Lease | Verdict:
         return Verdict((deny("runtime.unreadable", message, str(terms.agent)),))
     etag = f'"{sha256(body).hexdigest()[:32]}"'
     return Lease(terms, body, etag, document["ttl"], document["hardExpiry"])
+
+
+def pause_details(paused: Stop) -> dict[str, str | int]:
+    """A pause as programs are told of it; times in epoch seconds."""
+    told = {"id": paused.id, "mode": paused.mode, "by": paused.by, "reason": paused.reason}
+    return {**told, "since": paused.since // 1000, "until": paused.until}
 
 
 def lifetimes(agent: Agent) -> tuple[int, int]:
@@ -176,10 +186,6 @@ def _stopped(agent: AgentId, paused: Stop) -> Reason:
     return deny("runtime.paused", f"{agent} is paused by {paused.by}{until}{why}", str(agent))
 
 
-def _told(paused: Stop) -> dict[str, Any]:
-    return {"id": paused.id, "by": paused.by, "reason": paused.reason, "until": paused.until}
-
-
 def _document(terms: Terms, grounds: Grounds) -> dict[str, Any]:
     release = terms.release
     ttl, hard_expiry = lifetimes(release.agent)
@@ -201,7 +207,7 @@ def _document(terms: Terms, grounds: Grounds) -> dict[str, Any]:
     }
     paused = terms.paused
     if paused is not None:
-        document["paused"] = _told(paused)
+        document["paused"] = {name: told for name, told in pause_details(paused).items() if name in _IN_LEASE}
     return document
 
 

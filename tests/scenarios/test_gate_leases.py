@@ -147,6 +147,16 @@ def test_a_paused_agent_gets_no_lease_until_somebody_resumes_it(gate: GateWorld,
     told = ask(gate, token).json["error"]
     assert told["rule"] == "runtime.paused"
     assert "paused by erin: it loops" in told["message"]
+    [pause] = gate.ask("GET", "/v1/pauses", gate.person_token("alice")).json["pauses"]
+    since = pause["requested"] // 1000
+    assert told["details"] == {
+        "id": pause["id"],
+        "mode": "stop",
+        "by": "erin",
+        "reason": "it loops",
+        "since": since,
+        "until": 0,
+    }
     assert gate.ask("GET", LEASE, token, headers={"If-None-Match": first.headers["etag"]}).status == 403
     world.order("erin", orders.order_resume, str(TRIAGE))
     until(lambda: ask(gate, token).status == 200, "that it is resumed")

@@ -117,8 +117,10 @@ def test_a_paused_agent_gets_no_lease_and_hears_who_stopped_it_and_why() -> None
     assert "paused by alice until 2027-01-15 08:00:00 UTC: refunds look wrong" in found.reasons[0].message
     assert found.facts["paused"] == {
         "id": Paused().id,
+        "mode": "stop",
         "by": "alice",
         "reason": "refunds look wrong",
+        "since": Paused().since // 1000,
         "until": 1_800_000_000,
     }
     assert refused(SPLIT, Paused(), INSIDE) == refused(SPLIT, Paused(), pinned=CANARY.name) == ("runtime.paused",)

@@ -58,7 +58,7 @@ class ReleaseTell(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class ReservationAnswer(msgspec.Struct, frozen=True):
     """Money that is set aside, or was: `amount` and what is booked, `actual`, in nano-units; `expires` in epoch
-    milliseconds; `record` is its place in the ledger."""
+    milliseconds; `record` is its place in the ledger; `again`: the key was used before, so that it may be spent."""
 
     id: str
     state: State
@@ -67,6 +67,7 @@ class ReservationAnswer(msgspec.Struct, frozen=True):
     currency: str
     expires: int
     record: int
+    again: bool = False
 
 
 class BudgetsAnswer(msgspec.Struct, frozen=True):
@@ -93,7 +94,7 @@ async def reserve(call: Call) -> Answer:
             found = await gate.write(lambda tx: budgets.reserve(tx, want, paused, now_ms, salted))  # noqa: B023
         except KeyTakenError:
             continue
-        return _told(found)
+        return _told(found, want.id)
     raise RefusalError(409, "budget.key", "another request under this key is being decided")
 
 
@@ -143,13 +144,15 @@ def _spending(told: SettleTell) -> Spending:
     return Spending(told.input_tokens, told.cached, told.output_tokens)
 
 
-def _told(found: Found) -> Answer:
+def _told(found: Found, made: str = "") -> Answer:
+    """What became of a reservation; `made` is the id of the one that was to be made now."""
     one, verdict = found
     offence = verdict.first_offence
     if offence is not None:
         raise not_found() if offence.rule == "budget.unknown" else conflict(offence)
     assert one is not None, "what is allowed is there"
-    return answered(ReservationAnswer(one.id, one.state, one.amount, one.actual, one.currency, one.expires, one.record))
+    told = (one.id, one.state, one.amount, one.actual, one.currency, one.expires, one.record)
+    return answered(ReservationAnswer(*told, again=made not in ("", one.id)))
 
 
 _OF_AGENT = "/v1/agents/{workspace}/{name}/reservations"

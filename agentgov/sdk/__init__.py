@@ -20,6 +20,7 @@ from agentgov.sdk.errors import (
 from agentgov.sdk.opening import agent, async_agent
 from agentgov.sdk.pausing import pause
 from agentgov.sdk.running import Agent, AsyncAgent
+from agentgov.sdk.spending import AsyncReservation, Reservation
 
 __all__ = [
     "Action",
@@ -28,6 +29,7 @@ __all__ = [
     "AsyncAction",
     "AsyncAgent",
     "AsyncPending",
+    "AsyncReservation",
     "Denied",
     "Expired",
     "InDoubt",
@@ -36,6 +38,7 @@ __all__ = [
     "Pending",
     "PromptError",
     "Repeated",
+    "Reservation",
     "Stopped",
     "Undecided",
     "Unreachable",

@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from agentgov.errors import AgentgovError, UsageError
+from agentgov.errors import UsageError
 from agentgov.sdk.answers import Decided, Wanted
 from agentgov.sdk.errors import Denied, Paused, Repeated, Undecided, Unreachable
 from agentgov.sdk.keeping import Keeper
@@ -54,7 +54,7 @@ def wanted_of(keeper: Keeper, tool: str, args: Mapping[str, Any], subject: str) 
         raw = json.dumps(dict(args), allow_nan=False, ensure_ascii=False, separators=(",", ":")).encode()
     except (TypeError, ValueError, RecursionError) as error:
         raise UsageError(f"the arguments of {tool} are no JSON: {error}", "give plain values") from None
-    return Wanted(tool, json.loads(raw), raw, subject, keeper.current().terms.closure)
+    return Wanted(tool, json.loads(raw), raw, subject, keeper.current().closure)
 
 
 def acting(keeper: Keeper, wanted: Wanted, key: str, wait: float | None) -> Steps[Granted | Waits]:
@@ -69,7 +69,7 @@ def acting(keeper: Keeper, wanted: Wanted, key: str, wait: float | None) -> Step
         hint = "nothing is done twice; look whether it happened, and use a new key for what is new"
         raise Repeated(f"{wanted.tool} was permitted under this key before; {told}", hint, outcome=outcome)
     if decided.decision == "deny":
-        raise denial(keeper, wanted, decided)
+        yield from refused(keeper, wanted, decided)
     if decided.decision == "allow":
         return Granted(wanted, decided)
     if permit is None:
@@ -90,7 +90,7 @@ def waiting(keeper: Keeper, waits: Waits, seconds: float) -> Steps[Granted]:
             if decided.decision == "allow":
                 return Granted(waits.wanted, decided)
             if decided.decision == "deny":
-                raise denial(keeper, waits.wanted, decided)
+                yield from refused(keeper, waits.wanted, decided)
         elif state != "pending":
             rule, why = _OVER.get(state, ("permit.unknown", state))
             hint = "do not do it; say so to whoever asked"
@@ -104,22 +104,28 @@ def waiting(keeper: Keeper, waits: Waits, seconds: float) -> Steps[Granted]:
         pause = min(pause * 1.5, _LONGEST)
 
 
-def denial(keeper: Keeper, wanted: Wanted, decided: Decided) -> AgentgovError:
-    """The exception for a no."""
+def refused(keeper: Keeper, wanted: Wanted, decided: Decided) -> Steps[None]:
+    """Raise what a no is: Paused, with who paused the agent, or Denied."""
     against = [one for one in decided.reasons if one.effect in ("deny", "unknown")] or list(decided.reasons)
     why = "; ".join(one.message for one in against) or "no reason was given"
     rules = {one.rule for one in against}
-    if rules & {"action.paused", "action.release"}:
-        keeper.wake()
     if "action.paused" in rules:
-        return Paused(why, rule="action.paused")
+        yield from stopped(keeper, why, "action.paused")
     hint = "do not do it; the model may be told why"
     if "action.release" in rules:
+        keeper.wake()
         hint = "another release runs now: begin anew, with its prompt"
-    return Denied(f"{wanted.tool} is refused: {why}", hint, rule=against[0].rule if against else "", reasons=against)
+    raise Denied(f"{wanted.tool} is refused: {why}", hint, rule=against[0].rule if against else "", reasons=against)
 
 
-def run(steps: Steps[T]) -> T:
+def stopped(keeper: Keeper, why: str, rule: str) -> Steps[None]:
+    """Raise Paused: the lease tells by whom, since when, and what to do."""
+    yield keeper.renew
+    keeper.current()
+    raise Paused(why, rule=rule)
+
+
+def run_steps(steps: Steps[T]) -> T:
     """Take the steps in this thread."""
     give: Callable[[], Step] = lambda: next(steps)  # noqa: E731
     while True:

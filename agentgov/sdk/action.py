@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Self
 
-from agentgov.sdk.acting import Granted, Waits, run, run_beside, waiting
+from agentgov.sdk.acting import Granted, Waits, run_beside, run_steps, waiting
 from agentgov.sdk.answers import Why
 from agentgov.sdk.errors import Unreachable
 from agentgov.sdk.keeping import Keeper
@@ -128,7 +128,7 @@ class Pending(_Pending):
 
     def wait(self, seconds: float = 900.0) -> Action:
         """Wait for people and use what they permit. Raises as `act` does."""
-        return Action(self._keeper, run(waiting(self._keeper, self._waits, seconds)))
+        return Action(self._keeper, run_steps(waiting(self._keeper, self._waits, seconds)))
 
 
 class AsyncPending(_Pending):

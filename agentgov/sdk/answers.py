@@ -37,12 +37,14 @@ class Decided(msgspec.Struct, frozen=True):
 
 
 class Reserved(msgspec.Struct, frozen=True):
-    """Money that is set aside, in nano-units of its currency; `expires` in epoch milliseconds."""
+    """Money that is set aside, in nano-units of its currency; `expires` in epoch milliseconds; `again`: the key was
+    used before."""
 
     id: str
     amount: int = 0
     currency: str = ""
     expires: int = 0
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +73,8 @@ class Backend(Protocol):
 
     quick: bool  # whether nothing goes over a network
 
-    def lease(self, known: str) -> Offer:
-        """A lease; `known` is the ETag of the one at hand."""
+    def lease(self, known: str, key: str, pinned: str) -> Offer:
+        """A lease for a sticky key, or for the release that a run began on; `known` is the ETag of the one at hand."""
 
     def decide(self, wanted: Wanted, key: str) -> Decided:
         """May the agent do this."""

@@ -34,7 +34,7 @@ from agentgov.runtime.permit_rows import find
 from agentgov.runtime.permits import Answered, Asked, KeyTakenError
 from agentgov.runtime.rules import Rulebook, Rulebooks
 from agentgov.sdk.answers import Decided, Offer, PermitRef, Reserved, Wanted, Why
-from agentgov.sdk.errors import Denied, NotSupported, Paused, Stopped, Unreachable
+from agentgov.sdk.errors import Denied, NotSupported, Stopped, Unreachable, paused
 from agentgov.store.port import Store, Transaction
 
 _LOOK = 1.0  # seconds between two looks at the tip of the journal in this clone
@@ -62,8 +62,6 @@ class Embedded:
     environment: Environment
     journal: Journal
     store: Store | None
-    key: str = ""
-    pinned: str = ""
     fetches: bool = True
     owns_store: bool = False
     quick: bool = True
@@ -75,12 +73,14 @@ class Embedded:
 
     # --- leases ----------------------------------------------------------------------------------------------------
 
-    def lease(self, known: str) -> Offer:
+    def lease(self, known: str, key: str, pinned: str) -> Offer:
         """A lease by the journal as it is now."""
         with self._git:
-            found = self._lease(self._look())
+            now = self._look()
+            paused = now.pauses.of(self.agent, clock.now())
+            found = decide_lease(now.deployed, paused, key, now.fleet.grounds, pinned)
         if isinstance(found, Verdict):
-            raise _refusal(found)
+            raise _refusal(str(self.agent), found)
         ahead = found.terms.release.agent.spec.audit.mode == "write-ahead"
         if ahead and self.store is None:
             raise Stopped(f"{self.agent} runs only where records are kept", _STORE, rule="runtime.no-store")
@@ -101,10 +101,6 @@ class Embedded:
         before.pauses.of(self.agent, clock.now())  # read now, so that no decision reads git
         self._now = now = _Now(before.fleet, before.deployed, Pauses(view, orders) if orders else before.pauses)
         return now
-
-    def _lease(self, now: _Now) -> Lease | Verdict:
-        paused = now.pauses.of(self.agent, clock.now())
-        return decide_lease(now.deployed, paused, self.key, now.fleet.grounds, self.pinned)
 
     def _entry(self, lease: Lease) -> Entry:
         terms = lease.terms
@@ -233,7 +229,7 @@ class Embedded:
         return f"agent:{self.agent}@{self.environment}"
 
 
-def _refusal(verdict: Verdict) -> AgentgovError:
+def _refusal(agent: str, verdict: Verdict) -> AgentgovError:
     reason = verdict.first_offence
     assert reason is not None, "what is refused has a reason"
     known = rule(reason.rule)
@@ -242,8 +238,7 @@ def _refusal(verdict: Verdict) -> AgentgovError:
         return Unreachable(reason.message, hint, rule=reason.rule)
     told: Any = verdict.facts.get("paused")
     if told is not None:
-        pause, by, why, until = (told[name] for name in ("id", "by", "reason", "until"))
-        return Paused(reason.message, pause=pause, by=by, reason=why, until=until)
+        return paused(agent, told)
     return Stopped(reason.message, hint, rule=reason.rule)
 
 

@@ -4,13 +4,17 @@
 of a tool, and a model may be told so. The rest could not be decided, and is never a yes.
 """
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Self
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Self
 
 from agentgov.errors import AgentgovError, IncompleteError, RefusedError, UsageError
 
 if TYPE_CHECKING:
     from agentgov.sdk.answers import Why
+
+_WAIT = "stop what you are doing and wait; a person ends it: agentgov resume"
+_FOR_EVER = 253_402_300_800  # epoch seconds that no calendar of Python's has
 
 # The names are what agents' authors read in their own `except` lines, where "Error" tells nothing.
 
@@ -24,8 +28,8 @@ class Stopped(RefusedError):  # noqa: N818
 
 
 class Paused(Stopped):
-    """Somebody paused it. `pause` is the id of the order, `by` who gave it, `until` epoch seconds (0: until somebody
-    resumes it); empty where the gate told only the sentence that is the message."""
+    """Somebody paused it. `pause` is the id of the order, `by` who gave it and `reason` why; `since` and `until` are
+    epoch seconds (`until` 0: until somebody resumes it). Empty, and 0, where the gate told only a sentence."""
 
     def __init__(
         self,
@@ -36,19 +40,34 @@ class Paused(Stopped):
         pause: str = "",
         by: str = "",
         reason: str = "",
+        since: int = 0,
         until: int = 0,
     ) -> None:
-        super().__init__(
-            message, hint or "stop what you are doing and wait; a person ends it: agentgov resume", rule=rule
-        )
-        self.pause, self.by, self.reason, self.until = pause, by, reason, until
+        super().__init__(message, hint or _WAIT, rule=rule)
+        self.pause, self.by, self.reason, self.since, self.until = pause, by, reason, since, until
 
     def fresh(self) -> Self:
         """The same once more, without the traceback of the last time."""
-        told = (self.pause, self.by, self.reason, self.until)
-        made = type(self)(self.message, self.hint, rule=self.rule)
-        made.pause, made.by, made.reason, made.until = told
-        return made
+        told: dict[str, Any] = {name: getattr(self, name) for name in ("pause", "by", "reason", "since", "until")}
+        return type(self)(self.message, self.hint, rule=self.rule, **told)
+
+
+def paused(agent: str, told: Mapping[str, object], message: str = "") -> Paused:
+    """The pause of an agent that somebody tells of: who, why, since when; `message` where none of that is told."""
+    pause, by, reason = (str(told.get(name, "")) for name in ("id", "by", "reason"))
+    since, until = (found if isinstance(found := told.get(name), int) else 0 for name in ("since", "until"))
+    if by:
+        message = f"{agent} is paused by {by}{_moment(' since', since)}{_moment(', until', until)}"
+        message += f": {reason.splitlines()[0]}" if reason.strip() else ""
+    hint = _WAIT if not until else f"{_WAIT}; it ends by itself{_moment(' at', until)}"
+    message = message or f"{agent} is paused"
+    return Paused(message, hint, pause=pause, by=by, reason=reason, since=since, until=until)
+
+
+def _moment(word: str, seconds: int) -> str:
+    if not 0 < seconds < _FOR_EVER:
+        return ""
+    return f"{word} {datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 class Expired(Stopped):

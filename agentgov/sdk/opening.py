@@ -8,7 +8,7 @@ with agentgov.agent("support/refund-assistant") as agent:
 
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import TYPE_CHECKING, TypedDict, Unpack
 
 from agentgov.errors import ConfigurationError, UsageError
@@ -16,12 +16,16 @@ from agentgov.model.names import AgentId, agent_id
 from agentgov.sdk import settings
 from agentgov.sdk.answers import Backend
 from agentgov.sdk.keeping import Keeper
+from agentgov.sdk.leases import Leases
 from agentgov.sdk.running import Agent, AsyncAgent, Opening
+from agentgov.sdk.watching import Watch, watch_over
 
 if TYPE_CHECKING:
     from agentgov.model.document import Environment
-    from agentgov.sdk.embedded import Embedded
     from agentgov.store.port import Store
+
+# What agents have in common that one watch can be kept over, and how to begin with it.
+Made = tuple[tuple[Hashable, ...], Callable[[], Backend]]
 
 
 class Options(TypedDict, total=False):
@@ -70,28 +74,29 @@ def _made(id_: str, options: Options) -> tuple[AgentId, Keeper]:
     if wrong := sorted(others & set(options)):
         kind = "over a clone" if embedded else "at a gate"
         raise UsageError(f"{', '.join(wrong)} means nothing to an agent {kind}", "see docs/sdk.md")
+    clock, threads = options.get("clock", time.monotonic), options.get("background", True)
+    same, make = _over_clone(name, options) if embedded else _at_gate(name, options)
     keys = () if embedded else settings.gate_keys(options.get("keys"))
-    backend: Backend = _over_clone(name, options) if embedded else _at_gate(name, options)
-    keeper = Keeper(
-        str(name),
-        backend,
-        keys=keys,
-        clock=options.get("clock", time.monotonic),
-        threads=options.get("background", True),
-        instance=options.get("instance", ""),
-    )
-    return name, keeper
+
+    def made() -> Watch:
+        backend = make()
+        leases = Leases(str(name), backend, keys, clock)
+        return Watch(str(name), backend, leases, clock=clock, threads=threads)
+
+    whole = (*same, str(name), tuple(one.blob for one in keys), id(clock)) if threads else None
+    key, pinned, named = options.get("key", ""), options.get("release", ""), options.get("instance", "")
+    return name, watch_over(whole, made, key=key, pinned=pinned, named=named)
 
 
-def _at_gate(name: AgentId, options: Options) -> Backend:
+def _at_gate(name: AgentId, options: Options) -> Made:
     from agentgov.sdk.remote import Remote
 
     base = settings.address(options.get("gate"))
     token = settings.token(options.get("token"), options.get("token_file"))
-    return Remote(str(name), base, token, key=options.get("key", ""), pinned=options.get("release", ""))
+    return ("gate", base.url, token.value), lambda: Remote(str(name), base, token)
 
 
-def _over_clone(name: AgentId, options: Options) -> "Embedded":
+def _over_clone(name: AgentId, options: Options) -> Made:
     from agentgov.journal.branch import Journal
     from agentgov.journal.branch_name import journal_branch
     from agentgov.repo.remote import Remote
@@ -102,17 +107,13 @@ def _over_clone(name: AgentId, options: Options) -> "Embedded":
     environment = options.get("environment", "production")
     if environment not in ("staging", "production"):
         raise ConfigurationError(f"{environment!r} is no environment", "staging or production")
-    repo = Repository.open(os.fspath(options["repo"]))
-    journal = Journal(repo, journal_branch(repo), Remote.of(repo))
-    given = options.get("store")
-    store = open_store(given, serving=False) if isinstance(given, str) else given
-    return Embedded(
-        name,
-        environment,
-        journal,
-        store,
-        key=options.get("key", ""),
-        pinned=options.get("release", ""),
-        fetches=options.get("fetch", True),
-        owns_store=isinstance(given, str),
-    )
+    given, fetches = options.get("store"), options.get("fetch", True)
+    place = os.path.realpath(options["repo"])
+
+    def make() -> Backend:
+        repo = Repository.open(place)
+        journal = Journal(repo, journal_branch(repo), Remote.of(repo))
+        store = open_store(given, serving=False) if isinstance(given, str) else given
+        return Embedded(name, environment, journal, store, fetches=fetches, owns_store=isinstance(given, str))
+
+    return ("clone", place, environment, given if isinstance(given, str) else id(given), fetches), make

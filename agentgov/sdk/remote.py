@@ -18,7 +18,7 @@ from agentgov.net.events import Events
 from agentgov.net.exchange import Answer, BrokenError
 from agentgov.net.tokens import Token
 from agentgov.sdk.answers import Decided, Offer, PermitRef, Reserved, Wanted
-from agentgov.sdk.errors import Denied, InDoubt, NotSupported, Paused, Stopped, Unreachable
+from agentgov.sdk.errors import Denied, InDoubt, NotSupported, Stopped, Unreachable, paused
 
 _SECONDS = 15.0  # of one request
 _TRIES = 3
@@ -30,6 +30,7 @@ class _Told(msgspec.Struct):
     rule: str = ""
     message: str = ""
     hint: str = ""
+    details: dict[str, Any] = {}
 
 
 class _Ordered(msgspec.Struct):
@@ -41,23 +42,24 @@ class _Refused(msgspec.Struct):
 
 
 class Remote:
-    """One agent at one gate. `key` is sticky, `pinned` the release that a run began on."""
+    """One agent at one gate."""
 
     quick = False
 
-    def __init__(self, agent: str, base: Base, token: Token, *, key: str = "", pinned: str = "") -> None:
+    def __init__(self, agent: str, base: Base, token: Token) -> None:
         self._base, self._headers = base, {"authorization": f"Bearer {token.value}"}
         self._asking = Asking(base, self._headers, clock=time.monotonic, other="the gate")
-        self._of_agent = f"/v1/agents/{quote(agent)}"
-        query = {name: text for name, text in (("key", key), ("release", pinned)) if text}
-        self._lease = f"{self._of_agent}/lease" + (f"?{urlencode(query)}" if query else "")
+        self._agent, self._of_agent = agent, f"/v1/agents/{quote(agent)}"
         self._stream: Events | None = None
+        self._hushed = False
         self._unheard: set[str] = set()  # keys under which something was asked, and no answer came
 
-    def lease(self, known: str) -> Offer:
+    def lease(self, known: str, key: str, pinned: str) -> Offer:
         """A lease; no body where it is the one that was known."""
         headers = {"if-none-match": known} if known else {}
-        answer = self._ask("GET", self._lease, None, headers, tries=1)
+        query = {name: text for name, text in (("key", key), ("release", pinned)) if text}
+        path = f"{self._of_agent}/lease" + (f"?{urlencode(query)}" if query else "")
+        answer = self._ask("GET", path, None, headers, tries=1)
         if answer.status not in (200, 304):
             self._refuse(answer, runs=True)
         etag, signature = (answer.headers.get(name, "") for name in ("etag", "agentgov-signature"))
@@ -80,18 +82,21 @@ class Remote:
         return self._good("GET", f"/v1/permits/{quote(id_, safe='')}", None, PermitRef)
 
     def consume(self, id_: str, wanted: Wanted) -> Decided:
-        """Use a permit. InDoubt where no answer came, since it may be used then."""
-        path = f"/v1/permits/{quote(id_, safe='')}/consume"
-        content = msgspec.json.encode(_call(wanted))
+        """Use a permit. InDoubt where it may be used, and no answer came that says so: asked again, a permit is used
+        once, and whose use that was cannot be told."""
+        path, lost = f"/v1/permits/{quote(id_, safe='')}/consume", list[bool]()
+        content, doubt = msgspec.json.encode(_call(wanted)), f"permit {id_} may be used by this call"
+        hint = "look whether it happened; if not, ask people anew"
         try:
-            answer = self._asking.ask("POST", path, content, _JSON, seconds=_SECONDS)
-        except BrokenError as broken:
-            if not broken.sent:
-                raise self._unreachable(broken) from None
-            hint = "look whether it happened; if not, ask people anew"
-            message = f"permit {id_} may be used, and no answer came: {broken.why}"
-            raise InDoubt(message, hint, rule="permit.consumed") from None
-        return self._read(answer, Decided)
+            answer = self._ask("POST", path, content, _JSON, lost=lambda: lost.append(True))
+        except Unreachable as away:
+            if not lost:
+                raise
+            raise InDoubt(f"{doubt}: {away.message}", hint, rule="permit.consumed") from None
+        found = self._read(answer, Decided)
+        if lost and any(one.rule == "permit.consumed" for one in found.reasons):
+            raise InDoubt(f"{doubt}: it is used, and an answer was lost", hint, rule="permit.consumed")
+        return found
 
     def outcome(self, permit: str, *, ok: bool, done: bool, note: str) -> None:
         """Tell what came of a permit."""
@@ -104,12 +109,22 @@ class Remote:
         self._good("POST", f"{self._of_agent}/running", body, dict)
 
     def reserve(self, estimate: Mapping[str, Any]) -> Reserved:
-        """Set money aside; the estimate's key makes it safe to ask again."""
-        return self._money("", estimate, Reserved)
+        """Set money aside; the estimate's key makes it safe to ask again, as `decide` does."""
+        key, content = str(estimate["key"]), msgspec.json.encode(estimate)
+        path, lost = f"{self._of_agent}/reservations", lambda: self._unheard.add(key)
+        answer = self._ask("POST", path, content, _JSON, lost=lost)
+        if answer.status in (404, 405):
+            hint = "leave agent.spend out until the gate has budgets"
+            raise NotSupported("this gate sets no money aside", hint, rule="gate.not-found")
+        found = self._read(answer, Reserved)
+        if found.again and key in self._unheard:
+            found = msgspec.structs.replace(found, again=False)
+        self._unheard.discard(key)
+        return found
 
     def end_reservation(self, id_: str, how: Literal["settle", "release"], actual: Mapping[str, Any]) -> None:
-        """Book what was spent, once."""
-        self._money(f"/{quote(id_, safe='')}/{how}", actual, dict)
+        """Book what was spent; said twice, it is booked once."""
+        self._good("POST", f"{self._of_agent}/reservations/{quote(id_, safe='')}/{how}", actual, dict)
 
     def pause(self, order: Mapping[str, Any]) -> str:
         """Stop agents; asked twice, it is two orders that one resume ends."""
@@ -118,6 +133,8 @@ class Remote:
     def listen(self, heard: Callable[[Mapping[str, Any]], None]) -> None:
         """Tell of events until the stream ends."""
         self._stream = Events(f"{self._base.url}/v1/stream", self._headers, plain=self._base.scheme == "http")
+        if self._hushed:
+            return
         try:
             for event in self._stream:
                 found = _event(event.data)
@@ -128,6 +145,7 @@ class Remote:
 
     def hush(self) -> None:
         """End the stream."""
+        self._hushed = True
         if self._stream is not None:
             self._stream.close()
 
@@ -137,13 +155,6 @@ class Remote:
     def renew(self) -> None:
         """In a child process: the stream is the parent's."""
         self._stream = None
-
-    def _money(self, path: str, body: Mapping[str, Any], kind: type[T]) -> T:
-        answer = self._ask("POST", f"{self._of_agent}/reservations{path}", msgspec.json.encode(body), _JSON)
-        if answer.status in (404, 405) and not path:
-            hint = "leave agent.spend out until the gate has budgets"
-            raise NotSupported("this gate sets no money aside", hint, rule="gate.not-found")
-        return self._read(answer, kind)
 
     def _good(self, method: str, path: str, body: Mapping[str, Any] | None, kind: type[T]) -> T:
         content = msgspec.json.encode(body) if body is not None else None
@@ -197,30 +208,21 @@ class Remote:
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             told = _Told()
         told.message = told.message or f"the gate answered {answer.status}"
-        raise _refusal(answer.status, told, runs)
+        raise _refusal(self._agent, answer.status, told, runs)
 
 
-def _refusal(status: int, told: _Told, runs: bool) -> AgentgovError:
+def _refusal(agent: str, status: int, told: _Told, runs: bool) -> AgentgovError:
     """The exception for what a gate says no to; `runs`: it was asked what the agent may run on."""
     message, hint, rule = told.message, told.hint, told.rule
     if status in (408, 429) or status >= 500:
         return Unreachable(message, hint or "try again", rule=rule)
     if rule == "runtime.paused":
-        return paused({}, message)
+        return paused(agent, told.details, message)
     if runs or status == 401:
         return Stopped(message, hint or "see what the gate's operator says", rule=rule)
     if status == 400:
         return ConfigurationError(message, hint, rule=rule)
     return Denied(message, hint, rule=rule)
-
-
-def paused(told: Mapping[str, Any], message: str = "") -> Paused:
-    """The pause that a gate tells of."""
-    pause, by, reason = (str(told.get(name, "")) for name in ("id", "by", "reason"))
-    until = told.get("until")
-    until = until if isinstance(until, int) else 0
-    said = message or f"it is paused by {by or 'somebody'}" + (f": {reason}" if reason else "")
-    return Paused(said, pause=pause, by=by, reason=reason, until=until)
 
 
 def _call(wanted: Wanted) -> dict[str, Any]:

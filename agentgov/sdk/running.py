@@ -10,11 +10,11 @@ from typing import Any, Self, overload
 
 from agentgov.model.agent import Tool
 from agentgov.model.names import AgentId
-from agentgov.sdk.acting import Granted, Waits, acting, run, run_beside, wanted_of
+from agentgov.sdk.acting import Granted, Waits, acting, run_beside, run_steps, wanted_of
 from agentgov.sdk.action import Action, AsyncAction, AsyncPending, Pending
 from agentgov.sdk.keeping import Keeper
 from agentgov.sdk.prompt import Value, render
-from agentgov.sdk.spending import Reservation, reserve
+from agentgov.sdk.spending import AsyncReservation, Reservation, Unsent, estimate, spending
 from agentgov.sdk.terms import Terms, copied
 
 PEOPLE = 900.0  # seconds that people are waited for, if nothing else is said
@@ -28,7 +28,7 @@ class _Leased:
 
     @property
     def _terms(self) -> Terms:
-        return self._keeper.current().terms
+        return self._keeper.current()
 
     def check(self) -> None:
         """Raise Stopped where the agent may not run now: for loops that ask for nothing else."""
@@ -88,6 +88,20 @@ class _Leased:
         """Another text of the release, by its path in the fleet; None where it has none there."""
         return self._terms.text(path)
 
+    def _estimate(
+        self, model: str, input_tokens: int | None, most: int | None, amount: str, run: str, key: str
+    ) -> dict[str, Any]:
+        terms = self._terms
+        return estimate(
+            model or terms.typed.spec.model.primary,
+            terms.closure,
+            input_tokens=input_tokens,
+            max_output_tokens=terms.typed.spec.model.params.get("max_output_tokens", 0) if most is None else most,
+            amount=amount,
+            run=run,
+            key=key,
+        )
+
 
 class Agent(_Leased):
     """An agent in plain code, from any thread."""
@@ -110,7 +124,7 @@ class Agent(_Leased):
         them and uses their permit; with `wait=None` it returns at once, with a Pending. Raises Denied, Undecided.
         """
         wanted = wanted_of(self._keeper, tool, args, subject)
-        found = run(acting(self._keeper, wanted, key, wait))
+        found = run_steps(acting(self._keeper, wanted, key, wait))
         return Action(self._keeper, found) if isinstance(found, Granted) else Pending(self._keeper, found)
 
     def pending(self, permit: str, tool: str, args: Mapping[str, Any], *, subject: str = "") -> Pending:
@@ -118,25 +132,25 @@ class Agent(_Leased):
         return Pending(self._keeper, Waits(wanted_of(self._keeper, tool, args, subject), permit, 0))
 
     def spend(
-        self, *, input_tokens: int, max_output_tokens: int | None = None, model: str = "", run: str = "", key: str = ""
+        self,
+        *,
+        input_tokens: int | None = None,
+        max_output_tokens: int | None = None,
+        model: str = "",
+        amount: str = "",
+        run: str = "",
+        key: str = "",
+        unsent: Unsent = (),
     ) -> Reservation:
-        """Set aside what a call of a model can cost at most; without the most that it writes, that of the parameters.
-        NotSupported where the gate has no budgets, Denied where there is not so much left."""
-        terms = self._terms
-        most = (
-            terms.typed.spec.model.params.get("max_output_tokens", 0)
-            if max_output_tokens is None
-            else max_output_tokens
-        )
-        return reserve(
-            self._keeper.backend,
-            model=model or self.model,
-            release=terms.closure,
-            input_tokens=input_tokens,
-            max_output_tokens=most,
-            run=run,
-            key=key,
-        )
+        """Set aside what a call of a model can cost at most, or an amount; without the most that it writes, that of the
+        parameters.
+
+        `with` settles what `used` told of it, or gives it back where an exception of a kind of `unsent` says that
+        nothing reached the model. `key` is one for what is to be paid for once (Repeated). NotSupported where the gate
+        has no budgets, Denied where there is not so much left.
+        """
+        wanted = self._estimate(model, input_tokens, max_output_tokens, amount, run, key)
+        return Reservation(self._keeper, run_steps(spending(self._keeper, wanted)), unsent)
 
     def close(self) -> None:
         """Ask for no more leases, and tell what is still to be told."""
@@ -172,6 +186,23 @@ class AsyncAgent(_Leased):
     def pending(self, permit: str, tool: str, args: Mapping[str, Any], *, subject: str = "") -> AsyncPending:
         """Go on with what people were asked about, after a restart: exactly the same call, or it is refused."""
         return AsyncPending(self._keeper, Waits(wanted_of(self._keeper, tool, args, subject), permit, 0))
+
+    async def spend(
+        self,
+        *,
+        input_tokens: int | None = None,
+        max_output_tokens: int | None = None,
+        model: str = "",
+        amount: str = "",
+        run: str = "",
+        key: str = "",
+        unsent: Unsent = (),
+    ) -> AsyncReservation:
+        """Set money aside; as `Agent.spend`."""
+        keeper = self._keeper
+        wanted = self._estimate(model, input_tokens, max_output_tokens, amount, run, key)
+        reserved = await run_beside(spending(keeper, wanted), quick=keeper.backend.quick)
+        return AsyncReservation(keeper, reserved, unsent)
 
     async def close(self) -> None:
         """Ask for no more leases, and tell what is still to be told."""

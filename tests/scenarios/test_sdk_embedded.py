@@ -88,13 +88,13 @@ def test_an_agent_that_is_recorded_first_takes_a_store(tmp_path: Path, store: st
 
 
 def test_a_pause_in_the_journal_stops_it_and_resuming_lets_it_go_on(world: PipelineWorld) -> None:
-    told: list[tuple[str, str]] = []
+    told: list[tuple[str, str, str, bool]] = []
 
     def stopped() -> bool:
         try:
             agent.check()
         except sdk.Paused as paused:
-            told.append((paused.by, paused.reason))
+            told.append((paused.by, paused.reason, paused.message.partition(" since 20")[0], paused.since > 0))
             return True
         return False
 
@@ -103,7 +103,7 @@ def test_a_pause_in_the_journal_stops_it_and_resuming_lets_it_go_on(world: Pipel
         until(stopped, "that it stops")
         world.order("erin", orders.order_resume, ID)
         until(lambda: not stopped(), "that it goes on")
-        assert set(told) == {("erin", "It loops.")}
+        assert set(told) == {("erin", "It loops.", f"{ID} is paused by erin", True)}
 
 
 def test_a_clone_that_cannot_fetch_is_a_gate_that_is_away(world: PipelineWorld) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -288,12 +289,12 @@ def test_a_lease_holds_from_before_it_was_asked_for(gate: GateWorld) -> None:
         backend = agent._keeper.backend
         lease = backend.lease
 
-        def slow(known: str) -> Any:
-            found = lease(known)
+        def slow(*asked: str) -> Any:
+            found = lease(*asked)
             clock.now += 59
             return found
 
-        backend.lease = slow  # type: ignore[method-assign]
+        backend.lease = slow  # type: ignore[assignment,method-assign]
         clock.now += 10
         agent.check()  # asked for now, and answered 59 seconds later
         gate.kill()
@@ -309,17 +310,32 @@ def test_a_paused_agent_stops_at_once_and_goes_on_when_it_is_resumed(gate: GateW
         until(lambda: any(instances(gate)), "that it runs")
         world.order("erin", orders.order_pause, ID, mode="stop", until=0, reason="It loops.")
         until(lambda: stopped(agent), "that it stops")
-        with pytest.raises(sdk.Paused, match=r"erin.*It loops\.") as paused:
+        with pytest.raises(sdk.Paused, match=r"support/payer is paused by erin since 20.*: It loops\.") as paused:
             agent.prompt(customer="Ada", most=3, vip=False)
         assert "agentgov resume" in paused.value.hint
+        [pause] = gate.ask("GET", "/v1/pauses", gate.person_token("alice")).json["pauses"]
+        told = paused.value.pause, paused.value.by, paused.value.reason, paused.value.since, paused.value.until
+        assert told == (pause["id"], "erin", "It loops.", pause["requested"] // 1000, 0)
         with pytest.raises(sdk.Paused):
             agent.act("orders.lookup", {})
         until(lambda: instances(gate)[0]["acknowledged"], "that the gate hears that it stopped")
-        with pytest.raises(sdk.Paused):
+        with pytest.raises(sdk.Paused) as paused:
             agentgov.agent(ID)
+        assert paused.value.pause == pause["id"]
         world.order("erin", orders.order_resume, ID)
         until(lambda: not stopped(agent), "that it goes on")
         agent.act("refund.create", {"amount": 5}).done()
+
+
+def test_who_paused_an_agent_is_told_to_it_in_the_middle_of_whatever_it_asks_for(gate: GateWorld) -> None:
+    asked = {"selector": ID, "reason": "It loops.", "mode": "stop"}
+    with agentgov.agent(ID, background=False) as one, agentgov.agent(ID, background=False) as other:
+        assert gate.ask("POST", "/v1/pauses", gate.person_token("erin"), asked).status in (200, 201)
+        for ask in (lambda: one.act("orders.lookup", {}), lambda: other.spend(input_tokens=10)):
+            with pytest.raises(sdk.Paused) as paused:
+                ask()
+            assert re.search(r"is paused by erin since 20\d\d-.* UTC: It loops\.$", paused.value.message)
+            assert (paused.value.by, paused.value.reason.splitlines()[0]) == ("erin", "It loops.")
 
 
 def stopped(agent: Agent) -> bool:
@@ -366,7 +382,7 @@ def test_a_child_process_goes_on_by_itself(gate: GateWorld) -> None:
         if child == 0:  # what happens here, the parent judges
             try:
                 agent.act("refund.create", {"amount": 5}, key="child").done()
-                os.write(writing, agent._keeper.instance.encode())
+                os.write(writing, agent._keeper.watch.instance.encode())
             finally:
                 os._exit(0)
         os.close(writing)

@@ -20,6 +20,7 @@ from agentgov.diff.fields import CLASSES, FIELDS, Class, leaf
 from agentgov.diff.files import files
 from agentgov.diff.free import extensions, runtime
 from agentgov.diff.identity import accountability, identity
+from agentgov.diff.limits import PERIODS
 from agentgov.diff.model import model
 from agentgov.diff.prompts import prompts
 from agentgov.diff.suppressions import suppressions
@@ -133,7 +134,7 @@ def _granted(head: AgentVersion) -> Iterator[FieldChange]:
     at = place.to("spec", "data", "classification")
     summary = f"may see {spec.data.classification} data"
     yield change("data.classification.raised", at, None, spec.data.classification, summary)
-    if spec.budget.day == spec.budget.month == spec.budget.run == "":
+    if not any((spec.budget.day, spec.budget.month, spec.budget.run, spec.budget.rolling)):
         yield change(
             "budget.removed", place.to("spec", "budget"), None, None, "no budget: nothing limits what it spends"
         )
@@ -162,8 +163,9 @@ def _nothing(agent: Agent) -> Agent:
 
 def _spent(budget: Budget) -> Budget:
     """The same budget with nothing in it."""
-    empty = {period: _zero(getattr(budget, period)) for period in ("day", "month", "run")}
-    return msgspec.structs.replace(budget, **empty)
+    empty = {period: _zero(getattr(budget, period)) for period in PERIODS}
+    rolling = {window: _zero(amount) for window, amount in budget.rolling.items()}
+    return msgspec.structs.replace(budget, **empty, rolling=rolling)
 
 
 def _zero(amount: str) -> str:

@@ -47,7 +47,7 @@ _RULE = (
     f"{_ASK}/within",
     f"{_ASK}/show/*",
 )
-_MONEY = ("/spec/budget/day", "/spec/budget/month", "/spec/budget/run")
+_MONEY = ("/spec/budget/day", "/spec/budget/month", "/spec/budget/run", "/spec/budget/rolling/*")
 _QUOTA = ("/spec/quotas/*/tool", "/spec/quotas/*/sum", "/spec/quotas/*/per", "/spec/quotas/*/max")
 _VARIABLE = "/spec/prompts/variables/*"
 
@@ -72,6 +72,7 @@ _GRANTS = {
     "budget.removed": _row(_L, "no limit on what it spends any more", *_MONEY, also=("budget.raised",)),
     "budget.raised": _row(_L, "it may spend more", *_MONEY),
     "budget.changed": _row(_L, "a limit in another currency", *_MONEY, also=("budget.raised",)),
+    "budget.zone.changed": _row(_L, "its days and months begin at another time", "/spec/budget/zone"),
     "budget.onLimit.loosened": _row(_L, "less happens when the money is spent", "/spec/budget/onLimit"),
     "budget.alertAt.loosened": _row(_L, "a warning before the limit is gone", "/spec/budget/alertAt/*"),
     "quotas.removed": _row(_L, "no limit on an effect any more", *_QUOTA, also=("quotas.raised",)),

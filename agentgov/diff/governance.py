@@ -12,9 +12,9 @@ from typing import Any
 import msgspec
 
 from agentgov.diff.change import FieldChange, Place, short
-from agentgov.diff.governance_fields import ITEMS, SCALES, class_of, key_of, label_of
+from agentgov.diff.governance_fields import ENTRIES, ITEMS, SCALES, class_of, key_of, label_of
 from agentgov.diff.limits import money_direction, seconds
-from agentgov.diff.policy_fields import DOCUMENTS, EMPTY_IS_ALL, ENTRIES, policy_direction
+from agentgov.diff.policy_fields import DOCUMENTS, EMPTY_IS_ALL, policy_direction
 from agentgov.diff.sequence import keyed, runs
 from agentgov.model.document import Document
 from agentgov.model.fleet import Governance

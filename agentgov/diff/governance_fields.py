@@ -9,7 +9,8 @@ from collections.abc import Hashable, Mapping
 from typing import Any
 
 from agentgov.diff.fields import Class
-from agentgov.diff.policy_fields import POLICY_ITEMS, POLICY_NEUTRAL, POLICY_SCALES, POLICY_TIGHTENS
+from agentgov.diff.limits import ON_LIMIT
+from agentgov.diff.policy_fields import POLICY_ENTRIES, POLICY_ITEMS, POLICY_NEUTRAL, POLICY_SCALES, POLICY_TIGHTENS
 from agentgov.model.document import CLASSIFICATIONS, RISKS
 
 # Lists whose items have a name of their own: pattern of the list -> (what one is called, what it is known by).
@@ -25,6 +26,13 @@ ITEMS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "pipeline.pipelines.stages": ("stage", ("name",)),
     "fleet.delivery.webhooks": ("webhook", ("url",)),
     **POLICY_ITEMS,
+}
+
+# Mappings whose keys are names that people gave: what one entry is called.
+ENTRIES: Mapping[str, str] = {
+    "fleet.budget.rolling": "budget of any",
+    "workspaces.budget.rolling": "budget of any",
+    **POLICY_ENTRIES,
 }
 
 # What one item of any other list is called.
@@ -51,6 +59,7 @@ _NOUNS: Mapping[str, str] = {
     "rendered": "environment",
     "events": "event",
     "risk": "risk",
+    "alertAt": "share",
 }
 
 # Words in order of strictness or strength: `raised` is a later word.
@@ -63,6 +72,8 @@ SCALES: Mapping[str, tuple[str, ...]] = {
     "fleet.reviews.rules.signed": ("any", "personal"),
     "fleet.reviews.handover": ("base", "both"),
     "fleet.validation.suppress": ("all", "warnings", "none"),
+    "workspaces.budget.onLimit": ON_LIMIT,
+    "fleet.budget.onLimit": ON_LIMIT,
     **POLICY_SCALES,
 }
 
@@ -75,6 +86,11 @@ _STRICTER_STAGES = (
     "promoters.count.raised",
     "promoters.added",
     "autoRollback.raised",
+)
+_STRICTER_BUDGET = (
+    *(f"{window}.{what}" for window in ("day", "month", "rolling") for what in ("added", "lowered")),
+    "alertAt.added",
+    "onLimit.raised",
 )
 _TIGHTENS = frozenset(
     {
@@ -110,10 +126,7 @@ _TIGHTENS = frozenset(
         *(f"{where}.stages.{what}" for where in ("pipeline", "pipeline.pipelines") for what in _STRICTER_STAGES),
         "pipeline.rollback.window.lowered",
         "pipeline.pipelines.rollback.window.lowered",
-        "workspaces.budget.day.added",
-        "workspaces.budget.day.lowered",
-        "workspaces.budget.month.added",
-        "workspaces.budget.month.lowered",
+        *(f"{whose}.budget.{what}" for whose in ("fleet", "workspaces") for what in _STRICTER_BUDGET),
         "workspaces.models.deny.added",
         "workspaces.tools.deny.added",
         "workspaces.models.allow.closed",

@@ -12,8 +12,9 @@ from agentgov.diff.sequence import keyed
 from agentgov.model.agent import Budget, Lease, Quota, Schedule, Secret
 from agentgov.model.units import parse_duration, parse_money
 
-_ON_LIMIT = ("alert", "deny", "pause")  # how much happens when the money is spent
-_PERIODS = ("day", "month", "run")
+ON_LIMIT = ("alert", "deny", "pause")  # how much happens when the money is spent
+PERIODS = ("day", "month", "run")
+_UNSET = "the zone of its workspace"
 
 
 def ranked(
@@ -70,21 +71,36 @@ def same_amount(base: object, head: object) -> bool:
 
 def budget(base: Budget, head: Budget, place: Place) -> Iterator[FieldChange]:
     """Changes of what an agent may spend, and of what happens when it is spent."""
-    for period in _PERIODS:
-        old, new = getattr(base, period), getattr(head, period)
-        direction = money_direction(old, new)
-        if direction:
-            both = f"{short(old)}/{period} -> {short(new)}/{period}"
-            said = both if old and new else f"{short(old or new)}/{period} {direction}"
-            yield change(f"budget.{direction}", place.to(period), old or None, new or None, f"budget {said}")
+    for period in PERIODS:
+        yield from _amount(period, place.to(period), getattr(base, period), getattr(head, period))
+    before, after = (keyed(one.rolling.items(), lambda item: seconds(item[0]) or item[0]) for one in (base, head))
+    for key in dict.fromkeys((*before, *after)):
+        old, new = before.get(key, (0, ("", "")))[1], after.get(key, (0, ("", "")))[1]
+        window = new[0] or old[0]
+        yield from _amount(f"any {short(window)}", place.to("rolling", window), old[1], new[1])
+    if base.zone != head.zone:
+        said = f"{short(base.zone) or _UNSET} -> {short(head.zone) or _UNSET}"
+        yield change("budget.zone.changed", place.to("zone"), base.zone or None, head.zone or None, f"budget in {said}")
     fields = ("budget.onLimit.tightened", "budget.onLimit.loosened")
-    yield from ranked(fields, "at the limit:", _ON_LIMIT, base.on_limit, head.on_limit, place.to("onLimit"))
+    yield from ranked(fields, "at the limit:", ON_LIMIT, base.on_limit, head.on_limit, place.to("onLimit"))
+    yield from _alerts(base, head, place.to("alertAt"))
+
+
+def _amount(period: str, place: Place, old: str, new: str) -> Iterator[FieldChange]:
+    direction = money_direction(old, new)
+    if direction:
+        both = f"{short(old)}/{period} -> {short(new)}/{period}"
+        said = both if old and new else f"{short(old or new)}/{period} {direction}"
+        yield change(f"budget.{direction}", place, old or None, new or None, f"budget {said}")
+
+
+def _alerts(base: Budget, head: Budget, place: Place) -> Iterator[FieldChange]:
     before, after = set(base.alert_at), set(head.alert_at)
     if before != after:
         field = "budget.alertAt.tightened" if after > before else "budget.alertAt.loosened"
         old, new = sorted(before), sorted(after)
         said = f"{short(old) or 'nothing'} -> {short(new) or 'nothing'}"
-        yield change(field, place.to("alertAt"), old, new, f"budget alerts at {said}")
+        yield change(field, place, old, new, f"budget alerts at {said}")
 
 
 def quotas(base: Sequence[Quota], head: Sequence[Quota], place: Place) -> Iterator[FieldChange]:

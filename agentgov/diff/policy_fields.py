@@ -34,7 +34,7 @@ POLICY_ITEMS: Mapping[str, tuple[str, tuple[str, ...]]] = {
 }
 
 # Mappings whose keys are names that people gave: what one entry is called.
-ENTRIES: Mapping[str, str] = {
+POLICY_ENTRIES: Mapping[str, str] = {
     "prices.models": "price of model",
     "prices.tools": "price of tool",
     "retention.classes": "class",

@@ -103,14 +103,21 @@ class Quota(Document, frozen=True):
     sum: str = ""
 
 
+OnLimit = Literal["deny", "pause", "alert"]
+ROLLING = (600, 31 * 86_400)  # seconds: the shortest and the longest rolling window of a budget
+
+
 class Budget(Document, frozen=True):
-    """Money an agent may spend."""
+    """Money an agent may spend. `rolling`: the most in any stretch of so much time; without a `zone`, that of its
+    workspace."""
 
     day: str = ""
     month: str = ""
     run: str = ""
+    rolling: Mapping[str, str] = msgspec.field(default_factory=dict)
+    zone: str = ""
     alert_at: tuple[float, ...] = ()
-    on_limit: Literal["deny", "pause", "alert"] = "deny"
+    on_limit: OnLimit = "deny"
 
 
 class Schedule(Document, frozen=True):

@@ -9,6 +9,7 @@ from typing import Literal
 import msgspec
 
 from agentgov.model.access import Access
+from agentgov.model.agent import OnLimit
 from agentgov.model.document import Classification, Document, Environment, Risk
 from agentgov.model.pipeline import Pipeline
 from agentgov.model.policies import ActionPolicy, AlertPolicy, PriceList, Retention
@@ -87,6 +88,18 @@ class Delivery(Document, frozen=True):
     webhooks: tuple[WebhookTarget, ...] = ()
 
 
+class SharedBudget(Document, frozen=True):
+    """Money for all agents of a workspace, or of the fleet, together. `rolling`: the most in any stretch of so much
+    time; without a `zone`, that of the fleet, and UTC without one."""
+
+    day: str = ""
+    month: str = ""
+    rolling: Mapping[str, str] = msgspec.field(default_factory=dict)
+    zone: str = ""
+    alert_at: tuple[float, ...] = ()
+    on_limit: OnLimit = "deny"
+
+
 class Fleet(Document, frozen=True):
     """agentgov.yaml, kind Fleet."""
 
@@ -99,6 +112,7 @@ class Fleet(Document, frozen=True):
     journal: JournalSettings = JournalSettings()
     gate: Gate = Gate()
     delivery: Delivery = Delivery()
+    budget: SharedBudget = SharedBudget()
     validation: Validation = Validation()
 
 
@@ -121,20 +135,13 @@ class DataCeiling(Document, frozen=True):
     ceiling: Classification = "restricted"
 
 
-class WorkspaceBudget(Document, frozen=True):
-    """Money for all agents of a workspace together."""
-
-    day: str = ""
-    month: str = ""
-
-
 class Workspace(Document, frozen=True):
     """One business function: budget, allowed models and tools, risk floor."""
 
     name: str
     owner: str
     description: str = ""
-    budget: WorkspaceBudget = WorkspaceBudget()
+    budget: SharedBudget = SharedBudget()
     models: AllowDeny = AllowDeny()
     tools: AllowDeny = AllowDeny()
     risk: RiskFloor = RiskFloor()

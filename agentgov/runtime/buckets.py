@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 
 from agentgov.model.agent import Budget
 from agentgov.model.document import Environment
-from agentgov.model.fleet import WorkspaceBudget
+from agentgov.model.fleet import SharedBudget
 from agentgov.model.names import AgentId
 from agentgov.model.units import parse_money
 from agentgov.model.verdict import Reason, deny, unknown
@@ -82,7 +82,7 @@ def _bucket(scope: Scope, window: Window, name: str, currency: str, said: str) -
     return Bucket(scope, window, f"{scope} {window} {name} {currency}", said)
 
 
-def limits(own: Budget, workspace: WorkspaceBudget | None, currency: str) -> Limits | Reason:
+def limits(own: Budget, workspace: SharedBudget | None, currency: str) -> Limits | Reason:
     """What stands on the buckets of a chain today: the agent's own, as its release has it and the fleet narrowed it,
     and that of its workspace. A limit in another currency cannot be compared, so nothing is spent under it."""
     texts: list[tuple[Scope, Window, str]] = [

@@ -122,6 +122,7 @@ CODES: dict[str, tuple[Severity, str]] = {
     "content.quota-without-tool": (_E, "A quota about a tool that the agent does not have."),
     "content.too-few-people": (_E, "More approvals are asked for than there are people."),
     "content.budget-order": (_W, "A budget of a run above that of a day, or of a day above a month."),
+    "content.rolling-window": (_E, "A rolling window of a budget that nobody can count."),
     "content.lease-order": (_E, "A config that expires before it is refreshed."),
     "content.no-such-date": (_E, "A date that does not exist."),
     "content.unknown-zone": (_E, "A time zone that does not exist."),

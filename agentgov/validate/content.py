@@ -6,13 +6,12 @@ is a valid agent. Money, durations and shares have been checked by the schema's 
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
-from itertools import pairwise
 
 from agentgov.model.agent import Agent, Tool
 from agentgov.model.document import ENVIRONMENTS
 from agentgov.model.finding import Finding
-from agentgov.model.units import parse_duration, parse_money
-from agentgov.validate import guess, pointers, schedules
+from agentgov.model.units import parse_duration
+from agentgov.validate import budgets, guess, pointers, schedules
 from agentgov.validate.engine import engine
 from agentgov.validate.environment import origin, resolve_environment
 from agentgov.validate.limits import covered
@@ -87,11 +86,8 @@ def _changeable(agent: Agent) -> Iterator[Told]:
             message = f"the quota is about {quota.tool}, which is no tool of this agent"
             fix = guess.question(quota.tool, names) or "list the tool"
             yield "content.quota-without-tool", f"/spec/quotas/{index}/tool", message, fix
-    limits = [(name, amount) for name in ("run", "day", "month") if (amount := getattr(spec.budget, name))]
-    for (small, less), (large, more) in pairwise(limits):
-        if less[-3:] == more[-3:] and parse_money(less)[0] > parse_money(more)[0]:
-            message = f"the budget of a {small} ({less}) is more than that of a {large} ({more})"
-            yield "content.budget-order", f"/spec/budget/{small}", message, "lower it"
+    for code, pointer, message, fix in budgets.problems(spec.budget):
+        yield code, f"/spec/budget{pointer}", message, fix
     lease = spec.lease
     if lease.ttl and lease.hard_expiry and parse_duration(lease.ttl) > parse_duration(lease.hard_expiry):
         message = f"the config expires after {lease.hard_expiry}, before it is refreshed after {lease.ttl}"
@@ -179,7 +175,7 @@ def _production(view: View, subject: Subject) -> Iterator[Finding]:
             "content.no-oncall", file, _nearest(subject, "oncall"), message, f"add oncall.escalate, {hint}"
         )
     budget = resolve_environment(subject.document, "production")["spec"].get("budget") or {}
-    if not budget.get("day") and not budget.get("month"):
+    if not any(budget.get(name) for name in ("day", "month", "rolling")):
         message = f"{subject.id} is active and has no budget for a day or a month in production"
         yield view.at_key("content.no-budget", file, _nearest(subject, "budget"), message, f"add budget.day, {hint}")
     if not spec.playbook:

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from agentgov.model.document import CLASSIFICATIONS, RISKS
 from agentgov.model.finding import Finding
-from agentgov.model.fleet import AllowDeny, Workspace
-from agentgov.model.governed import PRICES_FILE
-from agentgov.validate import guess
+from agentgov.model.fleet import AllowDeny, SharedBudget, Workspace
+from agentgov.model.governed import FLEET_FILE, PRICES_FILE
+from agentgov.validate import guess, pointers
 from agentgov.validate.view import Subject, View
 
 Money = tuple[str, str, str]  # file, pointer, amount as written
@@ -117,12 +117,19 @@ def _price_list(view: View) -> Iterator[Money]:
 
 
 def workspace_money(view: View) -> Iterator[Money]:
-    """Every amount in the workspaces."""
+    """Every amount in the budgets of workspaces and of the fleet."""
     for name, workspace in view.parts.workspaces.items():
-        for field in ("day", "month"):
-            amount = getattr(workspace.budget, field)
-            if amount:
-                yield f"governance/workspaces/{name}.yaml", f"/budget/{field}", amount
+        yield from _shared(f"governance/workspaces/{name}.yaml", workspace.budget)
+    if view.parts.fleet is not None:
+        yield from _shared(FLEET_FILE, view.parts.fleet.budget)
+
+
+def _shared(file: str, budget: SharedBudget) -> Iterator[Money]:
+    for field in ("day", "month"):
+        if amount := getattr(budget, field):
+            yield file, f"/budget/{field}", amount
+    for window, amount in budget.rolling.items():
+        yield file, pointers.child("/budget/rolling", window), amount
 
 
 def agent_money(subject: Subject) -> Iterator[Money]:
@@ -132,6 +139,8 @@ def agent_money(subject: Subject) -> Iterator[Money]:
         amount = getattr(spec.budget, field)
         if amount:
             yield file, f"/spec/budget/{field}", amount
+    for window, amount in spec.budget.rolling.items():
+        yield file, pointers.child("/spec/budget/rolling", window), amount
     for index, tool in enumerate(spec.tools):
         if tool.cost:
             yield file, f"/spec/tools/{index}/cost", tool.cost
@@ -140,6 +149,9 @@ def agent_money(subject: Subject) -> Iterator[Money]:
         for field in ("day", "month", "run"):
             if budget.get(field):
                 yield file, f"/spec/environments/{name}/budget/{field}", budget[field]
+        for window, amount in (budget.get("rolling") or {}).items():
+            if amount:
+                yield file, pointers.child(f"/spec/environments/{name}/budget/rolling", window), amount
 
 
 def _sum(counts: Iterable[Mapping[str, int]]) -> Counter[str]:

@@ -46,9 +46,15 @@ def _check(view: View, file: str, pointer: str, cron: str | None, zone: str | No
 
 def check_zone(view: View, file: str, pointer: str, zone: str) -> Iterator[Finding]:
     """Whether there is a time zone of this name."""
-    if zone not in time_zones():
-        fix = guess.question(zone, sorted(time_zones())) or "write it like Europe/Paris"
-        yield view.at("content.unknown-zone", file, pointer, f"there is no time zone {zone}", fix)
+    if found := zone_problem(zone):
+        yield view.at("content.unknown-zone", file, pointer, *found)
+
+
+def zone_problem(zone: str) -> tuple[str, str] | None:
+    """That there is no time zone of this name, and what may have been meant; None where there is one."""
+    if zone in time_zones():
+        return None
+    return f"there is no time zone {zone}", guess.question(zone, sorted(time_zones())) or "write it like Europe/Paris"
 
 
 def check_recurrence(view: View, file: str, pointer: str, freeze: Freeze) -> Iterator[Finding]:

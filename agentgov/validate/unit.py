@@ -21,6 +21,7 @@ from agentgov.trust.identity import problems
 from agentgov.trust.verbs import BUILT_IN_ROLES
 from agentgov.validate import (
     action_rules,
+    budgets,
     conditions,
     content,
     guess,
@@ -60,6 +61,7 @@ GOVERNANCE_RULES = (
     policies.check,
     process.check,
     pipelines.check,
+    budgets.check,
     action_rules.check,
     conditions.check,
     ownership.check_file,

@@ -63,6 +63,8 @@ DOCUMENT: dict[str, Any] = {
             "day": "40.00 USD",
             "month": "900.00 USD",
             "run": "1.50 USD",
+            "rolling": {"1h": "10.00 USD"},
+            "zone": "Europe/Paris",
             "alertAt": [0.5, 0.8],
             "onLimit": "deny",
         },

@@ -68,6 +68,10 @@ CASES: list[tuple[dict[str, Any], dict[str, str]]] = [
     ({"budget": {"day": "39.999999999 USD"}}, {"budget.lowered": "tightens"}),
     ({"budget": {"day": None}}, {"budget.removed": "loosens"}),
     ({"budget": {"day": "40.00 JPY"}}, {"budget.changed": "loosens"}),
+    ({"budget": {"rolling": {"1h": "9.00 USD"}}}, {"budget.lowered": "tightens"}),
+    ({"budget": {"rolling": {"24h": "30.00 USD"}}}, {"budget.added": "tightens"}),
+    ({"budget": {"rolling": {"1h": None}}}, {"budget.removed": "loosens"}),
+    ({"budget": {"zone": "Europe/London"}}, {"budget.zone.changed": "loosens"}),
     ({"budget": {"onLimit": "alert"}}, {"budget.onLimit.loosened": "loosens"}),
     ({"budget": {"onLimit": "pause"}}, {"budget.onLimit.tightened": "tightens"}),
     ({"budget": {"alertAt": [0.8]}}, {"budget.alertAt.loosened": "loosens"}),
@@ -131,6 +135,7 @@ def test_a_change_has_its_name_and_class(patch: dict[str, Any], expected: dict[s
 
 SAME: list[dict[str, Any]] = [
     {"budget": {"day": "40 USD"}},
+    {"budget": {"rolling": {"1h": None, "60m": "10 USD"}}},
     {"lease": {"hardExpiry": "120s"}},
     {"quotas": [{**QUOTA, "per": "1d"}]},
     {"budget": {"alertAt": [0.8, 0.5]}},

@@ -145,6 +145,26 @@ CASES: list[tuple[dict[str, Any], str, str, str]] = [
         "workspace support: budget month 2000 USD -> 2000.01 USD",
     ),
     (
+        {"workspaces": {"support": {"budget": {"rolling": {"24h": "90.00 USD"}}}}},
+        "workspaces.budget.rolling.added",
+        "tightens",
+        "workspace support, budget of any 24h added",
+    ),
+    ({"fleet": {"budget": {"day": "9.00 USD"}}}, "fleet.budget.day.added", "tightens", "budget day 9.00 USD added"),
+    (
+        {"fleet": {"budget": {"onLimit": "alert"}}},
+        "fleet.budget.onLimit.lowered",
+        "loosens",
+        "budget onLimit deny -> alert",
+    ),
+    ({"fleet": {"budget": {"alertAt": [0.5]}}}, "fleet.budget.alertAt.added", "tightens", "budget, share 0.5 added"),
+    (
+        {"fleet": {"budget": {"zone": "Asia/Tokyo"}}},
+        "fleet.budget.zone.added",
+        "loosens",
+        "budget zone Asia/Tokyo added",
+    ),
+    (
         {"workspaces": {"support": {"risk": {"floor": "high"}}}},
         "workspaces.risk.floor.raised",
         "tightens",

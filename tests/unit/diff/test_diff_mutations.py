@@ -42,7 +42,7 @@ MORE: dict[str, list[Any]] = {
         [],
         [{"tool": "a.b", "per": "1h", "max": 3}, {"tool": "a.b", "sum": "args.x", "per": "1d", "max": 9}],
     ],
-    "/spec/budget": [{"day": "1.00 USD"}, {"run": "0.10 USD", "onLimit": "pause"}],
+    "/spec/budget": [{"day": "1.00 USD"}, {"run": "0.10 USD", "onLimit": "pause"}, {"rolling": {"24h": "3.00 USD"}}],
     "/spec/evals": [[], [{"suite": "evals/refund.yaml"}, {"suite": "evals/other.yaml", "min": {"a": 1, "b": 0.5}}]],
     "/spec/environments": [
         {},

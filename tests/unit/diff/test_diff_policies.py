@@ -14,7 +14,7 @@ from agentgov.diff.governance_fields import class_of
 from agentgov.diff.policy_fields import (
     DOCUMENTS,
     EMPTY_IS_ALL,
-    ENTRIES,
+    POLICY_ENTRIES,
     POLICY_ITEMS,
     POLICY_NEUTRAL,
     POLICY_SCALES,
@@ -168,7 +168,7 @@ def fields() -> Iterator[str]:
 
 def test_the_tables_speak_of_fields_that_there_are() -> None:
     known = set(fields())
-    assert {*POLICY_ITEMS, *ENTRIES, *EMPTY_IS_ALL, *POLICY_SCALES} <= known
+    assert {*POLICY_ITEMS, *POLICY_ENTRIES, *EMPTY_IS_ALL, *POLICY_SCALES} <= known
     for row in POLICY_TIGHTENS | POLICY_NEUTRAL:
         assert row.rpartition(".")[0] in known, row
 

@@ -8,7 +8,7 @@ import pytest
 from budgetworld import PRICE, REFUNDS, TRIAGE, UNIT, BudgetWorld
 
 from agentgov.model.agent import Budget
-from agentgov.model.fleet import WorkspaceBudget
+from agentgov.model.fleet import SharedBudget
 from agentgov.model.policies import ModelPrice, PriceList
 from agentgov.model.verdict import Reason
 from agentgov.runtime.buckets import Level, chain, day_of, limits, next_day
@@ -180,7 +180,7 @@ def test_days_are_those_of_a_time_zone() -> None:
 
 
 def test_limits_of_two_currencies_are_not_compared() -> None:
-    own, workspace = Budget(day="1.00 USD", run="0.5 USD"), WorkspaceBudget(month="9 EUR")
+    own, workspace = Budget(day="1.00 USD", run="0.5 USD"), SharedBudget(month="9 EUR")
     found = limits(own, workspace, "USD")
     assert isinstance(found, Reason)
     assert found.rule == "budget.currency"

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from agentgov.model.agent import Agent
-from agentgov.model.fleet import AllowDeny, DataCeiling, RiskFloor, Workspace, WorkspaceBudget
+from agentgov.model.fleet import AllowDeny, DataCeiling, RiskFloor, SharedBudget, Workspace
 from agentgov.model.verdict import Effect
 from agentgov.runtime.limits import Narrowed, narrowed
 
@@ -101,11 +101,11 @@ def test_above_the_ceiling_of_data_an_agent_may_not_run() -> None:
 )
 def test_the_tighter_budget_holds(own: str, most: str, expected: str) -> None:
     spec = {"budget": {"day": own} if own else {}}
-    assert left(spec, budget=WorkspaceBudget(day=most)).agent.spec.budget.day == expected
+    assert left(spec, budget=SharedBudget(day=most)).agent.spec.budget.day == expected
 
 
 def test_budgets_in_two_currencies_cannot_be_compared() -> None:
-    assert rules(left(budget=WorkspaceBudget(day="4.00 EUR"))) == [("runtime.limit-budget", Effect.UNKNOWN)]
+    assert rules(left(budget=SharedBudget(day="4.00 EUR"))) == [("runtime.limit-budget", Effect.UNKNOWN)]
 
 
 @pytest.mark.parametrize("state", ["draft", "retired"])

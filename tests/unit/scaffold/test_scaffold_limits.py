@@ -3,7 +3,7 @@
 import pytest
 
 from agentgov.model.access import Access, Administrators, ForgeAccount, Person, Team
-from agentgov.model.fleet import AllowDeny, DataCeiling, RiskFloor, Workspace, WorkspaceBudget
+from agentgov.model.fleet import AllowDeny, DataCeiling, RiskFloor, SharedBudget, Workspace
 from agentgov.model.policies import ModelPrice, PriceList
 from agentgov.scaffold.limits import handle_of, limits_for, model_for, owns
 from agentgov.validate.limits import refusal
@@ -52,14 +52,14 @@ def test_risk_data_and_currency_follow_the_workspace() -> None:
         owner="ann",
         risk=RiskFloor(floor="high"),
         data=DataCeiling(ceiling="public"),
-        budget=WorkspaceBudget(month="5.00 EUR"),
+        budget=SharedBudget(month="5.00 EUR"),
     )
     limits = limits_for(strict, [strict])
     assert (limits.risk, limits.classification, limits.currency) == ("high", "public", "EUR")
 
 
 def test_a_new_workspace_has_the_currency_of_the_fleet() -> None:
-    other = Workspace(name="b", owner="ann", budget=WorkspaceBudget(day="1 CHF"))
+    other = Workspace(name="b", owner="ann", budget=SharedBudget(day="1 CHF"))
     assert limits_for(None, [other]).currency == "CHF"
     assert limits_for(None, []).currency == "USD"
 

@@ -246,6 +246,26 @@ RULES: dict[str, tuple[Mapping[str, Edit], list[tuple[str, str, int]]]] = {
         [("content.too-few-people", FLEET, 9)],
     ),
     "a run dearer than a day": ({AGENT: ('run: "1.00 USD"', 'run: "5.00 USD"')}, [("content.budget-order", AGENT, 20)]),
+    "a rolling window that is too short": (
+        {AGENT: ('run: "1.00 USD"', 'rolling: {9m: "1.00 USD"}')},
+        [("content.rolling-window", AGENT, 20)],
+    ),
+    "the same rolling window twice": (
+        {AGENT: ('run: "1.00 USD"', 'rolling: {24h: "1.00 USD", 1d: "2.00 USD"}')},
+        [("content.rolling-window", AGENT, 20)],
+    ),
+    "a shorter rolling window with more": (
+        {WORKSPACE: ('{month: "100.00 USD"}', '{rolling: {7d: "1.00 USD", 24h: "2.00 USD"}}')},
+        [("content.budget-order", WORKSPACE, 5)],
+    ),
+    "a budget in a zone that does not exist": (
+        {AGENT: ('run: "1.00 USD"', "zone: Europe/Pairs")},
+        [("content.unknown-zone", AGENT, 20)],
+    ),
+    "a budget of the fleet in another currency": (
+        {FLEET: ("name: sample\n", 'name: sample\nbudget: {rolling: {24h: "9.00 ZAR"}}\n')},
+        [("limit.currency", FLEET, 5)],
+    ),
     "a lease that expires before its refresh": (
         {AGENT: add("  lease: {ttl: 5m, hardExpiry: 2m}\n")},
         [("content.lease-order", AGENT, 24)],
@@ -275,6 +295,7 @@ RULES: dict[str, tuple[Mapping[str, Edit], list[tuple[str, str, int]]]] = {
         {AGENT: ("environments: {staging", "environments: {production: {budget: {day: null}}, staging")},
         [("content.no-budget", AGENT, 20)],
     ),
+    "a rolling window is a budget": ({AGENT: ('{day: "4.00 USD", run', '{rolling: {24h: "4.00 USD"}, run')}, []),
     "no playbook": ({AGENT: ("  playbook: playbooks/refunds.yaml\n", "")}, [("content.no-playbook", AGENT, 4)]),
     "a past that is still there": (
         {AGENT: ("{name: refunds}", "{name: refunds, formerly: support/triage}")},

@@ -1,15 +1,13 @@
-"""Access as it lies in the working tree, read and written whole, and public keys as people give them.
+"""Access as it lies in the working tree, and public keys as people give them.
 
-Writes one file in one piece, never through a link; never reads a private key that is handed in further than to say that
-it is one.
+Never reads a private key that is handed in further than to say that it is one.
 """
 
-import os
 import sys
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from agentgov.cli.governed_file import governed_file, read_governed, write_governed
 from agentgov.errors import ConfigurationError, UsageError
 from agentgov.model.governed import ACCESS_FILE, FLEET_FILE
 
@@ -21,14 +19,7 @@ _MAX_KEY_FILE = 1 << 16  # bytes; a line of sixteen thousand characters is the l
 
 def access_file(repo: str) -> Path:
     """Where Access lies in the working tree, an ordinary file in an ordinary folder."""
-    from agentgov.repo.location import find_repository
-
-    root = find_repository(repo).root
-    if root is None:
-        raise ConfigurationError("this repository has no working tree", "run it in a clone")
-    file = root / ACCESS_FILE
-    if file.is_symlink() or file.parent.is_symlink():
-        raise ConfigurationError(f"{ACCESS_FILE} is behind a symbolic link, and nothing is written through it")
+    file = governed_file(repo, ACCESS_FILE)
     if not file.is_file():
         raise ConfigurationError(f"there is no {ACCESS_FILE}", "start a fleet with: agentgov init")
     return file
@@ -36,29 +27,12 @@ def access_file(repo: str) -> Path:
 
 def read_access(file: Path) -> str:
     """Its text, to be written back as it is."""
-    try:
-        text = file.read_bytes().decode("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{ACCESS_FILE} cannot be read: {error}", "see: agentgov validate") from error
-    if text.startswith("\ufeff"):
-        raise ConfigurationError(f"{ACCESS_FILE} starts with a byte order mark", "save it as UTF-8 without it")
-    return text
+    return read_governed(file, ACCESS_FILE)
 
 
 def write_access(file: Path, text: str) -> None:
-    """All of it or nothing: a file beside it takes its place."""
-    try:
-        handle, name = tempfile.mkstemp(dir=file.parent, prefix=".access-", suffix=".yaml")
-        try:
-            with os.fdopen(handle, "wb") as stream:
-                stream.write(text.encode())
-            Path(name).chmod(file.stat().st_mode & 0o777)
-            Path(name).replace(file)
-        except OSError:
-            Path(name).unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise ConfigurationError(f"{ACCESS_FILE} cannot be written: {error.strerror}") from error
+    """All of it or nothing."""
+    write_governed(file, ACCESS_FILE, text)
 
 
 def made_key(file: Path, who: str, kind: "BotKind") -> str:

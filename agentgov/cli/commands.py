@@ -47,6 +47,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "ledger": ("ledger", "Run time", "What the gate decided and was asked: its records."),
     "action": ("action", "Run time", "What agents want to do and people decide about: list, show, approve, deny."),
     "budget": ("budget", "Run time", "What agents have spent and set aside of their budgets."),
+    "prices": ("prices", "Run time", "Pinned prices of models: what a catalogue says, and write that down."),
     "waive": ("waive", "Recovery", "Administrators pass over what does not hold on the journal."),
     "override": ("override", "Recovery", "Let one content or release through without its reviews, and say so."),
     "cosign": ("cosign", "Recovery", "Add your signature to an act that takes several people."),

@@ -110,12 +110,14 @@ POLICY_NEUTRAL = frozenset(
         for field in (
             "actions.rules.reason",
             "prices.asOf",
+            "prices.source",
             "retention.classes.basis",
             "retention.holds.since",
             "retention.holds.reason",
         )
         for direction in ("added", "removed", "changed")
     }
+    | {"prices.models.byHand.raised", "prices.models.byHand.lowered"}  # who sets it next time
     | {"retention.classes.added"}  # whoever is recorded by it names it in agent.yaml, and that is told there
 )
 

@@ -42,6 +42,7 @@ class ModelPrice(Document, frozen=True):
     output: str
     cached_input: str = ""  # empty: as input
     per: Literal["1K", "1M"] = "1M"
+    by_hand: bool = False  # `agentgov prices sync` leaves it as it is
 
 
 class ToolPrice(Document, frozen=True):
@@ -57,6 +58,7 @@ class PriceList(Document, frozen=True):
     as_of: str
     models: Mapping[str, ModelPrice] = msgspec.field(default_factory=dict)
     tools: Mapping[str, ToolPrice] = msgspec.field(default_factory=dict)
+    source: str = ""  # where prices that are not set by hand come from, with its version
 
 
 class RetentionClass(Document, frozen=True):

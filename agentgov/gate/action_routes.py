@@ -16,6 +16,14 @@ from agentgov.runtime.permit_ends import Outcome, tell_outcome
 from agentgov.runtime.permits import Answered, Asked, KeyTakenError
 
 Key = Annotated[str, msgspec.Meta(pattern="^[!-~]{1,128}$", description="The caller's own, once for each call.")]
+Attempt = Annotated[
+    str,
+    msgspec.Meta(
+        pattern="^[!-~]{0,64}$",
+        description="Fresh randomness for each time that something is asked anew under its key, and the same where an "
+        "answer was lost and the request is sent again: then it is answered as if for the first time.",
+    ),
+]
 Subject = Annotated[str, msgspec.Meta(pattern="^[^\\x00-\\x1f\\x7f]{0,128}$")]
 Named = Annotated[str, msgspec.Meta(pattern="^[!-~]{0,300}$", description="Its name, or its closure.")]
 PermitId = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{32}$")]
@@ -30,6 +38,7 @@ class ActionAsk(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     key: Key
     subject: Subject = ""
     release: Named = ""
+    attempt: Attempt = ""
 
 
 class Why(msgspec.Struct, frozen=True):
@@ -50,7 +59,7 @@ class PermitRef(msgspec.Struct, frozen=True):
 
 class ActionAnswer(msgspec.Struct, frozen=True):
     """What was decided: go on, do not, or wait for people and use the permit then. `record` is its place in the
-    ledger; `again`: the key was used before, so that it may have happened already."""
+    ledger; `again`: the key was used before, by another attempt, so that it may have happened already."""
 
     decision: Literal["allow", "deny", "ask"]
     reasons: tuple[Why, ...]
@@ -92,7 +101,7 @@ async def act(call: Call) -> int:
         found = await _refused(call, ask.tool, book)
     else:
         action = calls.Call(ask.tool, ask.args, ask.subject)
-        found = await _request(call, asked(call, book, ask.key, action))
+        found = await _request(call, asked(call, book, ask.key, action, ask.attempt))
     if found.reasons and found.reasons[0].rule == "action.key":
         raise conflict(found.reasons[0])
     return await call.reply(200, _encode(action_answer(found)))
@@ -135,9 +144,12 @@ async def _request(call: Call, request: Asked) -> Answered:
     for _ in range(3):
         salted = salt()
         try:
-            return await gate.write(lambda tx: permits.request(tx, request, paused, now_ms, salted))  # noqa: B023
+            found = await gate.write(lambda tx: permits.request(tx, request, paused, now_ms, salted))  # noqa: B023
         except KeyTakenError:
             continue
+        if found.permit is not None and found.permit.id == request.id:  # made now, or by this attempt a moment ago
+            return msgspec.structs.replace(found, again=False)
+        return found
     raise RefusalError(409, "action.key", "another request under this key is being decided")
 
 

@@ -7,6 +7,7 @@ so that whatever was accepted before holds.
 import secrets
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
+from hashlib import sha256
 
 from agentgov.gate.call import Call
 from agentgov.gate.errors import RefusalError
@@ -55,11 +56,21 @@ def rulebook(call: Call, named: str) -> Rulebook | Reason:
     return call.gate.rulebooks.of(caller.agent, caller.environment, found, call.fleet.governance.actions)
 
 
-def asked(call: Call, book: Rulebook, key: str, action: calls.Call) -> Asked:
+def attempted(call: Call, key: str, attempt: str) -> str:
+    """The id of what one attempt under a key makes: the same whenever that is sent, and of nothing else. A fresh one
+    where the attempt has no name."""
+    if not attempt:
+        return salt().hex()
+    return sha256(
+        "\0".join((str(call.agent_caller.agent), call.agent_caller.environment, key, attempt)).encode()
+    ).hexdigest()[:32]
+
+
+def asked(call: Call, book: Rulebook, key: str, action: calls.Call, attempt: str = "") -> Asked:
     """A request with its verdict on what is in memory."""
     stopped = stop_of(call.gate, book.agent, call.now_ms)
     verdict = decide_action(book, action, paused=stopped, now_ms=call.now_ms)
-    return Asked(salt().hex(), key, book, action, verdict)
+    return Asked(attempted(call, key, attempt), key, book, action, verdict)
 
 
 def standing(gate: Gate, agent: AgentId, now_ms: int) -> Callable[[Transaction], Stopped | None]:

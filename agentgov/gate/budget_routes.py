@@ -7,10 +7,10 @@ from typing import Annotated
 
 import msgspec
 
-from agentgov.gate.action_routes import Key, Named
+from agentgov.gate.action_routes import Attempt, Key, Named
 from agentgov.gate.agent_routes import ENVIRONMENTS
 from agentgov.gate.answer import Answer, answered
-from agentgov.gate.asking import conflict, salt, standing
+from agentgov.gate.asking import attempted, conflict, salt, standing
 from agentgov.gate.budgeting import Bars, Budgets, Estimate, bars, wanted
 from agentgov.gate.call import Call
 from agentgov.gate.errors import RefusalError, bad_request, not_found
@@ -41,6 +41,7 @@ class ReservationAsk(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     amount: Money = ""
     run: Run = ""
     release: Named = ""
+    attempt: Attempt = ""
 
 
 class SettleTell(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -58,7 +59,8 @@ class ReleaseTell(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class ReservationAnswer(msgspec.Struct, frozen=True):
     """Money that is set aside, or was: `amount` and what is booked, `actual`, in nano-units; `expires` in epoch
-    milliseconds; `record` is its place in the ledger; `again`: the key was used before, so that it may be spent."""
+    milliseconds; `record` is its place in the ledger; `again`: the key was used before, by
+    another attempt, so that it may be spent."""
 
     id: str
     state: State
@@ -84,6 +86,7 @@ async def reserve(call: Call) -> Answer:
         raise bad_request("name a model and its tokens, or an amount")
     tokens = ask.input_tokens, ask.max_output_tokens
     want, reason = wanted(call, Estimate(ask.key, ask.model, *tokens, ask.amount, ask.run, ask.release))
+    want = msgspec.structs.replace(want, id=attempted(call, ask.key, ask.attempt))
     if reason is not None:
         await gate.write(lambda tx: budgets.refuse(tx, want, reason, now_ms, salt()))
         raise conflict(reason)
@@ -145,7 +148,7 @@ def _spending(told: SettleTell) -> Spending:
 
 
 def _told(found: Found, made: str = "") -> Answer:
-    """What became of a reservation; `made` is the id of the one that was to be made now."""
+    """What became of a reservation; `made` is the id of the one that this attempt makes."""
     one, verdict = found
     offence = verdict.first_offence
     if offence is not None:

@@ -62,8 +62,8 @@ def acting(keeper: Keeper, wanted: Wanted, key: str, wait: float | None) -> Step
     backend = keeper.backend
     decided: Decided = yield lambda: backend.decide(wanted, key)
     permit = decided.permit
-    used = decided.decision == "allow" or any(one.rule == "permit.consumed" for one in decided.reasons)
-    if used and decided.again:
+    used = any(one.rule == "permit.consumed" for one in decided.reasons)
+    if used or (decided.decision == "allow" and decided.again):
         outcome = (yield lambda: backend.permit(permit.id)).outcome if permit is not None else ""
         told = f"its outcome was told: {outcome}" if outcome else "nobody told what came of it"
         hint = "nothing is done twice; look whether it happened, and use a new key for what is new"

@@ -22,6 +22,7 @@ from agentgov.sdk.errors import Denied, InDoubt, NotSupported, Stopped, Unreacha
 
 _SECONDS = 15.0  # of one request
 _TRIES = 3
+_MOST_UNHEARD = 10_000
 _JSON = {"content-type": "application/json"}
 T = TypeVar("T")
 
@@ -52,7 +53,7 @@ class Remote:
         self._agent, self._of_agent = agent, f"/v1/agents/{quote(agent)}"
         self._stream: Events | None = None
         self._hushed = False
-        self._unheard: set[str] = set()  # keys under which something was asked, and no answer came
+        self._unheard: dict[str, str] = {}  # keys under which something was asked and no answer came: by which attempt
 
     def lease(self, known: str, key: str, pinned: str) -> Offer:
         """A lease; no body where it is the one that was known."""
@@ -66,16 +67,9 @@ class Remote:
         return Offer(answer.body if answer.status == 200 else None, etag, signature)
 
     def decide(self, wanted: Wanted, key: str) -> Decided:
-        """May the agent do this; the key makes it safe to ask again. Where an answer to it was lost here, nobody can
-        have acted on that, and it counts as asked for the first time."""
-        key = key or secrets.token_hex(16)
-        content = msgspec.json.encode({**_call(wanted), "tool": wanted.tool, "key": key})
-        path, lost = f"{self._of_agent}/actions", lambda: self._unheard.add(key)
-        found = self._read(self._ask("POST", path, content, _JSON, lost=lost), Decided)
-        if found.again and key in self._unheard:
-            found = msgspec.structs.replace(found, again=False)
-        self._unheard.discard(key)
-        return found
+        """May the agent do this; the key makes it safe to ask again."""
+        call = {**_call(wanted), "tool": wanted.tool, "key": key or secrets.token_hex(16)}
+        return self._once(f"{self._of_agent}/actions", call, Decided)
 
     def permit(self, id_: str) -> PermitRef:
         """What has become of a permit."""
@@ -109,18 +103,14 @@ class Remote:
         self._good("POST", f"{self._of_agent}/running", body, dict)
 
     def reserve(self, estimate: Mapping[str, Any]) -> Reserved:
-        """Set money aside; the estimate's key makes it safe to ask again, as `decide` does."""
-        key, content = str(estimate["key"]), msgspec.json.encode(estimate)
-        path, lost = f"{self._of_agent}/reservations", lambda: self._unheard.add(key)
-        answer = self._ask("POST", path, content, _JSON, lost=lost)
-        if answer.status in (404, 405):
+        """Set money aside; the estimate's key makes it safe to ask again."""
+        try:
+            return self._once(f"{self._of_agent}/reservations", estimate, Reserved)
+        except Denied as denied:
+            if denied.rule != "gate.not-found":
+                raise
             hint = "leave agent.spend out until the gate has budgets"
-            raise NotSupported("this gate sets no money aside", hint, rule="gate.not-found")
-        found = self._read(answer, Reserved)
-        if found.again and key in self._unheard:
-            found = msgspec.structs.replace(found, again=False)
-        self._unheard.discard(key)
-        return found
+            raise NotSupported("this gate sets no money aside", hint, rule="gate.not-found") from None
 
     def end_reservation(self, id_: str, how: Literal["settle", "release"], actual: Mapping[str, Any]) -> None:
         """Book what was spent; said twice, it is booked once."""
@@ -155,6 +145,18 @@ class Remote:
     def renew(self) -> None:
         """In a child process: the stream is the parent's."""
         self._stream = None
+
+    def _once(self, path: str, body: Mapping[str, Any], kind: type[T]) -> T:
+        """The answer to what happens once under its key. An attempt of which no answer was heard goes on with the next
+        one under the key: nobody can have acted on it."""
+        key = body["key"]
+        attempt = self._unheard.pop(key, "") or secrets.token_hex(16)
+        try:
+            return self._good("POST", path, {**body, "attempt": attempt}, kind)
+        except Unreachable:
+            if len(self._unheard) < _MOST_UNHEARD:
+                self._unheard[key] = attempt
+            raise
 
     def _good(self, method: str, path: str, body: Mapping[str, Any] | None, kind: type[T]) -> T:
         content = msgspec.json.encode(body) if body is not None else None

@@ -82,7 +82,11 @@ def test_an_agent_sets_money_aside_and_tells_what_it_was(gate: GateWorld) -> Non
     token = gate.agent_token(PAYER)
     one = _reserve(gate, token, "a", run="r")
     assert (one.status, one.json["state"], one.json["amount"], one.json["currency"]) == (200, "open", 2 * CENT, "USD")
-    assert _reserve(gate, token, "a", run="r").json == one.json
+    assert _reserve(gate, token, "a", run="r").json == {**one.json, "again": True}
+    attempt = _reserve(gate, token, "b", attempt="1").json
+    assert _reserve(gate, token, "b", attempt="1").json == attempt == {**attempt, "again": False}
+    assert _reserve(gate, token, "b", attempt="2").json == {**attempt, "again": True}
+    assert gate.ask("POST", f"{PLACE}/{attempt['id']}/release", token, {}).status == 200
     assert _reserve(gate, token, "a").rule == "budget.key"
     assert (_bar(gate, "alice")["reserved"], _bar(gate, "alice")["limit"]) == (2 * CENT, 10 * CENT)
     place = f"{PLACE}/{one.json['id']}"

@@ -108,6 +108,23 @@ def test_who_heard_nothing_may_ask_again_and_who_cannot_know_is_told_to_look(
     assert (recorded(gate) - before)["action.allow"] == 1
 
 
+def test_what_was_done_before_is_not_done_again_where_the_answer_that_says_so_is_lost(
+    gate: GateWorld, proxy: CutProxy, agent: Agent, other: Agent, key: str
+) -> None:
+    before = recorded(gate)
+    other.act("refund.create", {"amount": 1}, key=key)  # by another process, and what came of it is not told yet
+    other.spend(input_tokens=10, key=key)
+    for _ in range(2):
+        proxy.cut("/actions", "unanswered")
+        proxy.cut("/reservations", "torn")
+        with pytest.raises(sdk.Repeated, match="nobody told"):
+            agent.act("refund.create", {"amount": 1}, key=key)
+        with pytest.raises(sdk.Repeated, match="nobody told"):
+            agent.spend(input_tokens=10, key=key)
+    now = recorded(gate) - before
+    assert (now["action.allow"], now["budget.reserve"]) == (1, 1)
+
+
 @pytest.mark.parametrize("how", WAYS)
 def test_a_permit_of_people_is_used_once_and_in_doubt_where_it_may_be_used(
     gate: GateWorld, proxy: CutProxy, agent: Agent, how: How

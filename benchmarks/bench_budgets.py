@@ -17,6 +17,7 @@ import secrets
 import sys
 import tempfile
 import time
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -30,10 +31,9 @@ from postgres import serving  # noqa: E402
 
 from agentgov.model.names import AgentId  # noqa: E402
 from agentgov.runtime import budgets  # noqa: E402
-from agentgov.runtime.buckets import ENDLESS, Limits, agent_buckets, day_of, levels, move  # noqa: E402
+from agentgov.runtime.buckets import ENDLESS, Limits, agent_buckets, day_of, levels  # noqa: E402
 from agentgov.runtime.budget_replay import differences  # noqa: E402
-from agentgov.runtime.budgets import Found, Spending, Wanted  # noqa: E402
-from agentgov.runtime.pause_orders import read_orders  # noqa: E402
+from agentgov.runtime.reservations import Found, Reserve, Settle, Spending, Wanted  # noqa: E402
 from agentgov.store.awaiting import answered  # noqa: E402
 from agentgov.store.open import open_store  # noqa: E402
 from agentgov.store.port import Store, Transaction  # noqa: E402
@@ -94,7 +94,7 @@ async def _pairs(store: Store, agents: list[AgentId], clients: int, seconds: flo
 
 
 async def _reserve(store: Store, agent: AgentId, amount: int, limits: Limits) -> Found:
-    now, salt, number = time.time_ns() // 1_000_000, secrets.token_bytes(16), next(_numbers)
+    now, number = time.time_ns() // 1_000_000, next(_numbers)
     wanted = Wanted(
         id=secrets.token_hex(16),
         key=str(number),
@@ -110,18 +110,16 @@ async def _reserve(store: Store, agent: AgentId, amount: int, limits: Limits) ->
         limits=limits,
         details={"model": "anthropic/claude-sonnet-4-5", "input": "1200", "output": "500"},
     )
-
-    def work(tx: Transaction) -> Found:
-        return budgets.reserve(tx, wanted, lambda tx: next(iter(read_orders(tx)), None), now, salt)
-
-    return await answered(store.write, work)
+    request = Reserve(wanted, lambda orders: next(iter(orders), None), now)
+    return await answered(partial(store.together, budgets.decide), request)
 
 
 async def _settle(store: Store, agent: AgentId, found: Found, spending: Spending) -> None:
     assert found[0] is not None
-    id_, caller, salt = found[0].id, (str(agent), "production"), secrets.token_bytes(16)
+    id_, caller = found[0].id, (str(agent), "production")
     now = time.time_ns() // 1_000_000
-    settled: Any = await answered(store.write, lambda tx: budgets.settle(tx, id_, caller, spending, now, salt))
+    request = Settle(id_, caller, spending, now)
+    settled: Found = await answered(partial(store.together, budgets.decide), request)
     assert settled[1].allowed
 
 
@@ -157,11 +155,10 @@ async def _charge(store: Store, agent: AgentId) -> bool:
 
     def charge(tx: Transaction) -> None:
         tx.run(
-            "INSERT INTO budgets (bucket, spent, reserved, overrun) VALUES (?, 0, 0, 0) "
-            "ON CONFLICT (bucket) DO NOTHING",
+            "INSERT INTO budgets (bucket, spent, reserved, overrun) VALUES (?, 1, 0, 0) "
+            "ON CONFLICT (bucket) DO UPDATE SET spent = budgets.spent + 1",
             bucket.name,
         )
-        move(tx, [bucket], spent=1)
 
     await answered(store.write, charge)
     return True

@@ -2,6 +2,8 @@
 
 import secrets
 from collections.abc import Mapping
+from concurrent.futures import Future
+from threading import Event
 from typing import Any
 
 from actionworld import NOW
@@ -11,9 +13,9 @@ from agentgov.model.names import AgentId
 from agentgov.runtime import budgets
 from agentgov.runtime.buckets import Level, Limits, Scope, Window, agent_buckets, day_of, levels
 from agentgov.runtime.budget_replay import differences
-from agentgov.runtime.budgets import Found, Spending, Wanted
 from agentgov.runtime.calls import Stopped
 from agentgov.runtime.prices import Price
+from agentgov.runtime.reservations import Found, Release, Request, Reserve, Settle, Spending, Wanted
 from agentgov.store.port import Store
 
 UNIT = 1_000_000_000
@@ -34,10 +36,11 @@ class BudgetWorld:
     ) -> Found:
         """Set an amount aside."""
         wanted = self.wanted(key, amount, agent, run, price)
-        work = self.store.write(
-            lambda tx: budgets.reserve(tx, wanted, lambda _: self.paused, self.now, secrets.token_bytes(16))
-        )
-        return work.result(PATIENCE)
+        return self.decide(Reserve(wanted, lambda _: self.paused, self.now))
+
+    def decide(self, request: Request) -> Found:
+        """Have something decided, together with what others ask at the same moment."""
+        return self.store.together(budgets.decide, request).result(PATIENCE)
 
     def wanted(
         self, key: str, amount: int, agent: AgentId = REFUNDS, run: str = "", price: Price | None = None
@@ -62,20 +65,20 @@ class BudgetWorld:
     def settle(self, id_: str, agent: AgentId = REFUNDS, **used: Any) -> Found:
         """Book what was spent; `amount` is in nano-units."""
         spending = Spending(**({"currency": "USD"} | used))
-        caller = str(agent), "production"
-        work = self.store.write(lambda tx: budgets.settle(tx, id_, caller, spending, self.now, secrets.token_bytes(16)))
-        return work.result(PATIENCE)
+        return self.decide(Settle(id_, (str(agent), "production"), spending, self.now))
 
     def release(self, id_: str, agent: AgentId = REFUNDS) -> Found:
         """Give it back."""
-        caller = str(agent), "production"
-        return self.store.write(lambda tx: budgets.release(tx, id_, caller, self.now, secrets.token_bytes(16))).result(
-            PATIENCE
-        )
+        return self.decide(Release(id_, (str(agent), "production"), self.now))
+
+    def hold(self) -> tuple["Future[bool]", Event]:
+        """Keep the store busy until the event is set, so that what is asked meanwhile is decided together."""
+        event = Event()
+        return self.store.write(lambda _: event.wait(PATIENCE)), event
 
     def expire(self) -> int:
         """End what is over."""
-        return self.store.write(lambda tx: budgets.expire(tx, self.now, secrets.token_bytes(16))).result(PATIENCE)
+        return self.store.write(lambda tx: budgets.expire(tx, self.now)).result(PATIENCE)
 
     def differences(self) -> tuple[str, ...]:
         """Where the store says something else than the ledger."""

@@ -5,7 +5,7 @@ so that whatever was accepted before holds.
 """
 
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from hashlib import sha256
 
@@ -20,12 +20,12 @@ from agentgov.runtime import calls
 from agentgov.runtime.actions import decide_action, running
 from agentgov.runtime.calls import Stopped
 from agentgov.runtime.deployed import Release
-from agentgov.runtime.pause_orders import read_orders
+from agentgov.runtime.pause import Order
+from agentgov.runtime.pause_orders import Standing
 from agentgov.runtime.permit_rows import Permit
 from agentgov.runtime.permit_votes import Electorate
 from agentgov.runtime.permits import Asked
 from agentgov.runtime.rules import Rulebook
-from agentgov.store.port import Transaction
 
 SALT = 16  # bytes
 _AT_ONCE = 256
@@ -73,11 +73,11 @@ def asked(call: Call, book: Rulebook, key: str, action: calls.Call, attempt: str
     return Asked(attempted(call, key, attempt), key, book, action, verdict)
 
 
-def standing(gate: Gate, agent: AgentId, now_ms: int) -> Callable[[Transaction], Stopped | None]:
+def standing(gate: Gate, agent: AgentId, now_ms: int) -> Standing:
     """What pauses an agent, by the rows that a transaction sees."""
 
-    def found(tx: Transaction) -> Stopped | None:
-        return gate.pauses_by(read_orders(tx)).of(agent, now_ms // 1000)
+    def found(orders: tuple[Order, ...]) -> Stopped | None:
+        return gate.pauses_by(orders).of(agent, now_ms // 1000)
 
     return found
 

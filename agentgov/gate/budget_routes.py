@@ -10,17 +10,17 @@ import msgspec
 from agentgov.gate.action_routes import Attempt, Key, Named
 from agentgov.gate.agent_routes import ENVIRONMENTS
 from agentgov.gate.answer import Answer, answered
-from agentgov.gate.asking import attempted, conflict, salt, standing
+from agentgov.gate.asking import attempted, conflict, standing
 from agentgov.gate.budgeting import Bars, Budgets, Estimate, bars, wanted
 from agentgov.gate.call import Call
-from agentgov.gate.errors import RefusalError, bad_request, not_found
+from agentgov.gate.errors import bad_request, not_found
 from agentgov.gate.recording import record_read
 from agentgov.gate.route import Route
 from agentgov.model.names import AgentId
 from agentgov.model.units import parse_money
 from agentgov.runtime import budgets
 from agentgov.runtime.buckets import levels
-from agentgov.runtime.budgets import Found, KeyTakenError, Spending, State
+from agentgov.runtime.reservations import Found, Refuse, Release, Request, Reserve, Settle, Spending, State
 
 MOST_TOKENS = 10**9
 Tokens = Annotated[int, msgspec.Meta(ge=0, le=MOST_TOKENS)]
@@ -88,31 +88,18 @@ async def reserve(call: Call) -> Answer:
     want, reason = wanted(call, Estimate(ask.key, ask.model, *tokens, ask.amount, ask.run, ask.release))
     want = msgspec.structs.replace(want, id=attempted(call, ask.key, ask.attempt))
     if reason is not None:
-        await gate.write(lambda tx: budgets.refuse(tx, want, reason, now_ms, salt()))
-        raise conflict(reason)
-    paused = standing(gate, want.agent, now_ms)
-    for _ in range(3):
-        salted = salt()
-        try:
-            found = await gate.write(lambda tx: budgets.reserve(tx, want, paused, now_ms, salted))  # noqa: B023
-        except KeyTakenError:
-            continue
-        return _told(found, want.id)
-    raise RefusalError(409, "budget.key", "another request under this key is being decided")
+        return await _decided(call, Refuse(want, reason, now_ms))
+    return await _decided(call, Reserve(want, standing(gate, want.agent, now_ms), now_ms), want.id)
 
 
 async def settle(call: Call) -> Answer:
     """Book what was really spent."""
-    told, who, now_ms, salted = call.body, call.agent_caller, call.now_ms, salt()
-    id_, caller, spending = call.values["id"], (str(who.agent), who.environment), _spending(told)
-    return _told(await call.gate.write(lambda tx: budgets.settle(tx, id_, caller, spending, now_ms, salted)))
+    return await _decided(call, Settle(call.values["id"], _caller(call), _spending(call.body), call.now_ms))
 
 
 async def release(call: Call) -> Answer:
     """Give back what nothing was spent of."""
-    who, now_ms, salted = call.agent_caller, call.now_ms, salt()
-    id_, caller = call.values["id"], (str(who.agent), who.environment)
-    return _told(await call.gate.write(lambda tx: budgets.release(tx, id_, caller, now_ms, salted)))
+    return await _decided(call, Release(call.values["id"], _caller(call), call.now_ms))
 
 
 async def all_budgets(call: Call) -> Answer:
@@ -147,8 +134,15 @@ def _spending(told: SettleTell) -> Spending:
     return Spending(told.input_tokens, told.cached, told.output_tokens)
 
 
-def _told(found: Found, made: str = "") -> Answer:
-    """What became of a reservation; `made` is the id of the one that this attempt makes."""
+def _caller(call: Call) -> tuple[str, str]:
+    who = call.agent_caller
+    return str(who.agent), who.environment
+
+
+async def _decided(call: Call, request: Request, made: str = "") -> Answer:
+    """What is decided together with all that others ask at this moment, once it is on disk; `made` is the id of the
+    reservation that this attempt makes."""
+    found: Found = await call.gate.together(budgets.decide, request)
     one, verdict = found
     offence = verdict.first_offence
     if offence is not None:

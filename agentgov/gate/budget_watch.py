@@ -2,12 +2,10 @@
 
 import asyncio
 import logging
-import secrets
 from time import monotonic
 from typing import TYPE_CHECKING
 
 from agentgov.runtime.budgets import BATCH, expire, forget
-from agentgov.runtime.ledger import SALT
 
 if TYPE_CHECKING:
     from agentgov.gate.gate import Gate
@@ -39,7 +37,7 @@ class BudgetWatch:
     async def look(self) -> None:
         """Book what is over."""
         gate = self._gate
-        while await gate.write(lambda tx: expire(tx, gate.clock(), secrets.token_bytes(SALT))) == BATCH:
+        while await gate.write(lambda tx: expire(tx, gate.clock())) == BATCH:
             pass
         if monotonic() - self._forgot < _RARELY:
             return

@@ -14,10 +14,10 @@ from agentgov.model.units import parse_money
 from agentgov.model.verdict import Effect, Reason, deny
 from agentgov.runtime.actions import running
 from agentgov.runtime.buckets import NO_LIMITS, Bucket, Level, Limits, Scope, Window, agent_buckets, day_of, limits
-from agentgov.runtime.budgets import MOST, Wanted
 from agentgov.runtime.deployed import Release
 from agentgov.runtime.fleet import Fleet
 from agentgov.runtime.prices import price_of
+from agentgov.runtime.reservations import MOST, Wanted
 
 MODEL = 100  # characters of a model's name in a record
 _OWN = "max_output_tokens"

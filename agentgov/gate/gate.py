@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from time import monotonic, time_ns
@@ -29,6 +29,8 @@ from agentgov.store.port import Store, Transaction
 from agentgov.trust.signers import Signer
 
 T = TypeVar("T")
+Item = TypeVar("Item")
+Done = TypeVar("Done")
 
 
 def now_ms() -> int:
@@ -140,6 +142,10 @@ class Gate:
     async def write(self, work: Callable[[Transaction], T], *, urgent: bool = False) -> T:
         """Some work, once it is on disk; what is urgent goes before all that waits."""
         return await answered(partial(self.store.write, urgent=urgent), work)
+
+    async def together(self, work: Callable[[Transaction, Sequence[Item]], Sequence[Done]], item: Item) -> Done:
+        """What a work for many that wait answers to one, once it is on disk."""
+        return await answered(partial(self.store.together, work), item)
 
     async def read(self, work: Callable[[Transaction], T]) -> T:
         """What is committed."""

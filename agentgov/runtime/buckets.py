@@ -1,14 +1,11 @@
-"""Buckets: what a scope has spent and set aside in one window, and the one statement that takes from a whole chain.
+"""Buckets: what a scope has spent and set aside in one window, and the chain of them that money comes out of.
 
 The chain of a reservation goes from the leaf to the root: its run, the agent in its environment, the workspace, the
 fleet. A run is one window; all others have a day and a month of the calendar, whether a limit stands on them or not, so
 that a limit which is new today counts what was spent before. Sums are of one currency.
-
-`hold` takes from every bucket or from none. It asks the database itself whether there is room (`spent + reserved +
-amount <= limit`) in the statement that takes it, so that nobody can come in between.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import lru_cache
@@ -16,13 +13,16 @@ from types import MappingProxyType
 from typing import Literal
 from zoneinfo import ZoneInfo
 
+import msgspec
+
 from agentgov.model.agent import Budget
 from agentgov.model.document import Environment
 from agentgov.model.fleet import SharedBudget
 from agentgov.model.names import AgentId
 from agentgov.model.units import parse_money
 from agentgov.model.verdict import Reason, deny, unknown
-from agentgov.store.port import Transaction, Value
+from agentgov.store.arrays import among
+from agentgov.store.port import Transaction
 
 Scope = Literal["run", "agent", "workspace", "fleet"]
 Window = Literal["run", "day", "month"]
@@ -41,8 +41,7 @@ class Bucket:
     said: str  # for people
 
 
-@dataclass(frozen=True, slots=True)
-class Level:
+class Level(msgspec.Struct, frozen=True):
     """How full a bucket is; nano-units."""
 
     spent: int = 0
@@ -102,63 +101,10 @@ def limits(own: Budget, workspace: SharedBudget | None, currency: str) -> Limits
     return found
 
 
-def hold(tx: Transaction, buckets: Sequence[Bucket], amount: int, limit: Limits) -> Bucket | None:
-    """Set an amount aside in every bucket. Where one has not so much room, nothing is taken, and it is answered: the
-    first one from the leaf to the root."""
-    taken = _take(tx, buckets, amount, limit)
-    missing = [one for one in buckets if one.name not in taken]
-    if missing:
-        for one in missing:
-            tx.run(
-                "INSERT INTO budgets (bucket, spent, reserved, overrun) VALUES (?, 0, 0, 0) "
-                "ON CONFLICT (bucket) DO NOTHING",
-                one.name,
-            )
-        taken |= _take(tx, missing, amount, limit)
-    full = next((one for one in buckets if one.name not in taken), None)
-    if full is not None and taken:
-        move(tx, [one for one in buckets if one.name in taken], reserved=-amount)
-    return full
-
-
-def _take(tx: Transaction, buckets: Sequence[Bucket], amount: int, limit: Limits) -> set[str]:
-    values: list[Value] = [amount]
-    for one in buckets:
-        values += [one.name, amount, limit.get((one.scope, one.window), ENDLESS)]
-    return {str(name) for (name,) in tx.all(_taking(len(buckets)), *values)}
-
-
-@lru_cache
-def _taking(count: int) -> str:
-    room = " OR ".join(["(bucket = ? AND spent + reserved + ? <= ?)"] * count)
-    return f"UPDATE budgets SET reserved = reserved + ? WHERE {room} RETURNING bucket"  # noqa: S608 - ours
-
-
-def move(tx: Transaction, buckets: Sequence[Bucket], *, reserved: int = 0, spent: int = 0, overrun: int = 0) -> None:
-    """Change what stands in buckets that are there."""
-    names = [one.name for one in buckets]
-    marks = ", ".join("?" * len(names))
-    changed = tx.run(
-        "UPDATE budgets SET reserved = reserved + ?, spent = spent + ?, overrun = overrun + ? "  # noqa: S608
-        f"WHERE bucket IN ({marks})",
-        reserved,
-        spent,
-        overrun,
-        *names,
-    )
-    assert changed == len(names), "a bucket stays as long as a reservation is open in it"
-
-
 def levels(tx: Transaction, names: Iterable[str]) -> Mapping[str, Level]:
     """How full buckets are, by their names; those that nothing was ever taken from are not among them."""
-    found: dict[str, Level] = {}
-    wanted = list(names)
-    for start in range(0, len(wanted), 500):
-        page = wanted[start : start + 500]
-        marks = ", ".join("?" * len(page))
-        sql = f"SELECT bucket, spent, reserved, overrun FROM budgets WHERE bucket IN ({marks})"  # noqa: S608 - ours
-        found |= {str(row[0]): Level(*row[1:]) for row in tx.all(sql, *page)}
-    return found
+    rows = among(tx, "SELECT bucket, spent, reserved, overrun FROM budgets WHERE bucket IN (?)", tuple(names))
+    return {str(row[0]): Level(*row[1:]) for row in rows}
 
 
 def exceeded(bucket: Bucket, amount: str) -> Reason:

@@ -12,7 +12,7 @@ the leaves in that order, after their commit. There is no counter: PostgreSQL ke
 updated again and again until the end of a transaction, and walks them all each time.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, NamedTuple
@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from agentgov.errors import RefusedError
+from agentgov.store.arrays import among
 from agentgov.store.port import Transaction, Value
 
 LEAF = 1024  # bytes
@@ -30,7 +31,7 @@ FIRST = "_first"  # what versions before trees recorded in a single order; nothi
 
 # Sorted by the bytes of ASCII names and without fractions, this is RFC 8785 to the letter, at a thirtieth of the time.
 _CANONICAL = msgspec.json.Encoder(order="sorted")
-_NEWEST = "SELECT max(seq) FROM records WHERE tree = ?"
+_NEWEST = "SELECT asked.column1, (SELECT max(seq) FROM records WHERE tree = asked.column1) FROM (?) AS asked"
 _RECORD = (
     "INSERT INTO records (tree, seq, time, type, agent, actor, tool, subject, leaf) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
@@ -102,7 +103,7 @@ def append(tx: Transaction, entry: Entry, now_ms: int, salt: bytes) -> Receipt:
     The salt is fresh randomness of 16 bytes or more for each record.
     """
     tree = entry.workspace or FLEET
-    seq = _next(tx, tree)
+    seq = _ends(tx, {tree})[tree]
     tx.run(_RECORD, *_row(entry, tree, seq, now_ms, salt))
     if entry.payload:
         tx.run(_PAYLOAD, tree, seq, salt, entry.payload)
@@ -115,11 +116,11 @@ def append_all(tx: Transaction, entries: Sequence[Entry], now_ms: int, salts: by
     `salts` is fresh randomness, 16 bytes for each. Raises RefusedError where a leaf is too long: then none is recorded.
     """
     assert len(salts) >= SALT * len(entries), "each record has a salt of its own"
-    ends: dict[str, int] = {}
+    trees = [entry.workspace or FLEET for entry in entries]
+    ends = _ends(tx, set(trees))
     receipts, rows, payloads = list[Receipt](), list[tuple[Value, ...]](), list[tuple[Value, ...]]()
-    for number, entry in enumerate(entries):
-        tree = entry.workspace or FLEET
-        seq = ends[tree] if tree in ends else _next(tx, tree)
+    for number, (entry, tree) in enumerate(zip(entries, trees, strict=True)):
+        seq = ends[tree]
         ends[tree] = seq + 1
         salt = salts[number * SALT : (number + 1) * SALT]
         rows.append(_row(entry, tree, seq, now_ms, salt))
@@ -201,9 +202,10 @@ def read(
     return tuple(Record(*row) for row in reversed(rows))
 
 
-def _next(tx: Transaction, tree: str) -> int:
-    (newest,) = tx.one(_NEWEST, tree) or (None,)
-    return 0 if newest is None else int(newest) + 1
+def _ends(tx: Transaction, trees: Iterable[str]) -> dict[str, int]:
+    """The place of the next record in each tree."""
+    rows = among(tx, _NEWEST, [(tree,) for tree in trees])
+    return {tree: 0 if newest is None else newest + 1 for tree, newest in rows}
 
 
 def _row(entry: Entry, tree: str, seq: int, now_ms: int, salt: bytes) -> tuple[Value, ...]:

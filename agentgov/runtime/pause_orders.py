@@ -1,12 +1,14 @@
 """The rows of pauses that the gate took: work of one transaction each. What they mean is `pause`'s to say."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
+from agentgov.runtime.calls import Stopped
 from agentgov.runtime.control import changed
 from agentgov.runtime.pause import Order
 from agentgov.store.port import Transaction
 
 TOPIC = "pauses"
+Standing = Callable[[tuple[Order, ...]], Stopped | None]  # what of these, and of the journal, stops an agent
 
 
 def keep_order(tx: Transaction, order: Order) -> bool:

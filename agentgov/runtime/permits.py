@@ -10,7 +10,7 @@ release and the fleet's ActionPolicy are what they were, while `decide_action` s
 approved it still may. Every decision leaves a record in the ledger in the same transaction.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -22,6 +22,7 @@ from agentgov.runtime import quotas
 from agentgov.runtime.actions import decide_action
 from agentgov.runtime.calls import ActionVerdict, Call, Stopped
 from agentgov.runtime.ledger import Entry, append
+from agentgov.runtime.pause_orders import Standing, read_orders
 from agentgov.runtime.permit_notices import announce
 from agentgov.runtime.permit_rows import COLUMNS, OPEN, Permit, lock, permit_of, record
 from agentgov.runtime.permit_votes import Members, missing
@@ -36,7 +37,6 @@ _OVER: Mapping[str, tuple[str, str]] = {
     "expired": ("permit.expired", "nobody decided, or used it, in time"),
 }
 Used = Mapping[tuple[str, int], int]
-Standing = Callable[[Transaction], Stopped | None]
 
 
 class Asked(msgspec.Struct, frozen=True):
@@ -80,7 +80,7 @@ class KeyTakenError(Exception):
 
 def request(tx: Transaction, asked: Asked, standing: Standing, now_ms: int, salt: bytes) -> Answered:
     """Decide a request for good; `standing` reads what pauses the agent. Raises KeyTakenError."""
-    known, stopped = _known(tx, asked), standing(tx)
+    known, stopped = _known(tx, asked), standing(read_orders(tx))
     verdict = asked.again(stopped, {}, now_ms) if stopped is not None else asked.verdict
     if known is not None and known.binding != verdict.binding:
         taken = deny("action.key", "another call was asked for under this key", asked.call.tool)
@@ -121,7 +121,7 @@ def consume(
     reasons = tuple(_unusable(tx, permit, asked, members, now_ms))
     if not reasons:
         used = quotas.seen(tx, asked.verdict.demands, now_ms, permit.demands)
-        verdict = asked.again(standing(tx), used, now_ms)
+        verdict = asked.again(standing(read_orders(tx)), used, now_ms)
         if verdict.decision != "deny":
             return _use(tx, permit, asked, verdict, now_ms, salt)
         reasons = verdict.reasons

@@ -35,7 +35,7 @@ from agentgov.runtime.permits import Answered, Asked, KeyTakenError
 from agentgov.runtime.rules import Rulebook, Rulebooks
 from agentgov.sdk.answers import Decided, Offer, PermitRef, Reserved, Wanted, Why
 from agentgov.sdk.errors import Denied, NotSupported, Stopped, Unreachable, paused
-from agentgov.store.port import Store, Transaction
+from agentgov.store.port import Store
 
 _LOOK = 1.0  # seconds between two looks at the tip of the journal in this clone
 _MOST_KEYS = 100_000
@@ -137,11 +137,10 @@ class Embedded:
                 continue
         raise Unreachable("another request under this key is being decided", "try again", rule="action.key")
 
-    def _stands(self, tx: Transaction) -> Order | None:
+    def _stands(self, orders: tuple[Order, ...]) -> Order | None:
         """What pauses the agent, by the rows that a transaction sees."""
         now = self._now
         assert now is not None, "a lease came first"
-        orders = read_orders(tx)
         with self._git:
             pauses = Pauses(now.fleet.view, orders) if orders else now.pauses
             return pauses.of(self.agent, clock.now())

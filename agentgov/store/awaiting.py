@@ -46,7 +46,7 @@ class _Outbox:
 _outboxes: WeakKeyDictionary[asyncio.AbstractEventLoop, _Outbox] = WeakKeyDictionary()
 
 
-async def answered(ask: Callable[..., "Future[T]"], work: Callable[[Any], T]) -> T:
+async def answered(ask: Callable[[Any], "Future[T]"], work: object) -> T:
     """What a work answers: `await answered(store.write, work)`. Who is cancelled meanwhile does not stop the work."""
     loop = asyncio.get_running_loop()
     outbox = _outboxes.get(loop)

@@ -3,15 +3,19 @@
 A group is closed when nobody is waiting any more, so that a single caller never waits for a second one; after 5 ms, or
 what the last commit took where that is more; or with 500 works. While one group goes to the disk the next one gathers.
 
-Every work stands alone: one that fails is undone without the others. A group whose transaction is lost (a deadlock, a
-connection that broke before the commit) is done again, each work by itself. Nobody is answered before the commit.
+Items of one work that waits for many (`Store.together`) are done at once, when the group is closed: a decision then
+costs a share of a few statements, not statements of its own.
+
+Every work stands alone: one that fails is undone without the others, and so is each item. A group whose transaction is
+lost (a deadlock, a connection that broke before the commit) is done again, each work by itself. Nobody is answered
+before the commit.
 """
 
 import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
@@ -19,7 +23,7 @@ from queue import Empty, SimpleQueue
 from typing import Any, Protocol
 
 from agentgov.errors import IncompleteError
-from agentgov.store.port import T, Transaction
+from agentgov.store.port import Answer, Item, T, Transaction
 from agentgov.store.readers import WAITING, refused
 
 GROUP = 500  # works
@@ -33,12 +37,17 @@ class LostError(Exception):
     """A transaction is gone, and nothing of it was committed: it may be tried again."""
 
 
+Together = Callable[[Transaction, Sequence[Any]], Sequence[Any]]
+
+
 @dataclass(slots=True, eq=False)
 class Asked:
-    """One work, who waits for it, and what came of it."""
+    """One work, who waits for it, and what came of it; where it is an item of a work for many, that and the item."""
 
     work: Callable[[Transaction], Any]
     future: "Future[Any]"
+    together: Together | None = None
+    item: Any = None
     answer: Any = None
     error: BaseException | None = None
 
@@ -83,15 +92,23 @@ class GroupWriter:
 
     def ask(self, work: Callable[[Transaction], T], urgent: bool = False) -> "Future[T]":
         """Have some work done and committed; what is urgent goes before all that waits."""
+        return self._put(Asked(work, Future()), urgent)
+
+    def ask_together(
+        self, work: Callable[[Transaction, Sequence[Item]], Sequence[Answer]], item: Item
+    ) -> "Future[Answer]":
+        """Have an item of a work for many done and committed."""
+        return self._put(Asked(lambda tx: work(tx, (item,))[0], Future(), work, item))
+
+    def _put(self, asked: Asked, urgent: bool = False) -> "Future[Any]":
         if not urgent and self._queue.qsize() >= WAITING:
             return refused("the store has too much to do", "try again in a moment")
-        future: Future[T] = Future()
         with self._closing:
             if self._open:
                 if urgent:
-                    self._urgent.append(Asked(work, future))
-                self._queue.put(None if urgent else Asked(work, future))
-                return future
+                    self._urgent.append(asked)
+                self._queue.put(None if urgent else asked)
+                return asked.future
         return refused("the store is closed")
 
     def close(self) -> None:
@@ -136,22 +153,43 @@ class GroupWriter:
             asked.resolve()
 
     def _together(self, first: Asked | None, group: list[Asked]) -> None:
+        gathered: dict[Together, list[Asked]] = {}
         for asked in self._coming(first):
             if not asked.future.set_running_or_notify_cancel():
                 continue
             group.append(asked)
             if len(group) == 1:
                 self._engine.begin()
-            self._engine.attempt(asked)
+            if asked.together is None:
+                self._engine.attempt(asked)
+            else:
+                gathered.setdefault(asked.together, []).append(asked)
+        for work, several in gathered.items():
+            self._at_once(work, several)
         if group:
             started = time.monotonic()
             self._engine.commit()
             self._period = min(max(PERIOD, time.monotonic() - started), _LONGEST)
 
+    def _at_once(self, work: Together, several: Sequence[Asked]) -> None:
+        """Do a work for several items; where it fails, for each by itself."""
+        items = [asked.item for asked in several]
+        whole = Asked(lambda tx: work(tx, items), Future())
+        self._engine.attempt(whole)
+        if whole.error is None:
+            for asked, answer in zip(several, whole.answer, strict=True):
+                asked.answer = answer
+            return
+        for asked in several:
+            self._engine.attempt(asked)
+
     def _coming(self, first: Asked | None) -> Iterator[Asked]:
-        """What is asked for until the group is closed: what is urgent, what came first, what comes meanwhile."""
-        end = time.monotonic() + self._period
+        """What is asked for until the group is closed: what is urgent, what came first, what comes meanwhile. The time
+        begins with the second, since the first one waits for the turn of this process."""
+        end = 0.0
         for number in range(GROUP):
+            if number == 1:
+                end = time.monotonic() + self._period
             if number and time.monotonic() > end:
                 break
             if self._urgent:

@@ -11,6 +11,8 @@ from typing import Any, Protocol, TypeVar
 Value = str | int | float | bytes | None
 Row = tuple[Any, ...]
 T = TypeVar("T")
+Item = TypeVar("Item")
+Answer = TypeVar("Answer")
 
 
 class ClashError(Exception):
@@ -31,7 +33,8 @@ class Transaction(Protocol):
         """How many rows a statement changed."""
 
     def many(self, sql: str, rows: Sequence[tuple[Value, ...]]) -> None:
-        """Run a statement once for each row of values, in order; several cost little more than one."""
+        """Run a statement once for each row of values; several cost little more than one. No two rows are about the
+        same row of a table: that would be refused by one database, and not by the other."""
 
     def tell(self, topic: str) -> None:
         """Have every process that has this store open hear of a topic, once the transaction is committed."""
@@ -44,6 +47,10 @@ class Store(Protocol):
         """Do some work and commit it together with what others ask for meanwhile. The future is resolved once it
         is on disk; an exception of the work undoes what it did, and nothing of the others'. IncompleteError where it
         cannot be told whether it was committed. What is urgent, such as a pause, goes before all that waits."""
+
+    def together(self, work: Callable[[Transaction, Sequence[Item]], Sequence[Answer]], item: Item) -> "Future[Answer]":
+        """The same for one item of a work that takes all items which wait at once, in the order that they were asked,
+        and answers each. Where it raises, it is undone and done for each item by itself."""
 
     def read(self, work: Callable[[Transaction], T]) -> "Future[T]":
         """Look at what is committed."""

@@ -19,11 +19,12 @@ import psycopg
 from psycopg.pq import TransactionStatus
 
 from agentgov.errors import ConfigurationError, IncompleteError
+from agentgov.store.arrays import unnested
 from agentgov.store.group import Asked, GroupWriter, LostError
 from agentgov.store.link import Lasting, Link, broke, placeholders, read_url, said, unknown
 from agentgov.store.listeners import Listeners
 from agentgov.store.migrate import Migration, known, upgrade
-from agentgov.store.port import Row, T, Transaction, Value
+from agentgov.store.port import Answer, ClashError, Item, Row, T, Transaction, Value
 from agentgov.store.readers import Readers
 
 _TURN = 0x6167656E74676F76  # "agentgov"
@@ -64,8 +65,19 @@ class PostgresqlTransaction:
         return self._execute(sql, values).rowcount
 
     def many(self, sql: str, rows: Sequence[tuple[Value, ...]]) -> None:
-        """Run a statement once for each row of values, without waiting in between."""
-        self._execute(sql, rows, writes=True, many=True)
+        """Run a statement once for each row of values: rows to insert travel as one array for each column, in one
+        statement that has one plan; others are sent without waiting in between."""
+        if not rows:
+            return
+        try:
+            arrays = unnested(sql, rows)
+        except ClashError as error:
+            self.failed = error
+            raise
+        if arrays is None:
+            self._execute(sql, rows, writes=True, many=True)
+        else:
+            self._execute(*arrays, writes=True)
 
     def tell(self, topic: str) -> None:
         """Have a topic told once this is committed."""
@@ -207,6 +219,10 @@ class PostgresqlStore:
     def write(self, work: Callable[[Transaction], T], *, urgent: bool = False) -> "Future[T]":
         """Do some work and commit it together with what others ask for meanwhile."""
         return self._writer.ask(work, urgent)
+
+    def together(self, work: Callable[[Transaction, Sequence[Item]], Sequence[Answer]], item: Item) -> "Future[Answer]":
+        """The same for one item of a work that takes all items which wait at once."""
+        return self._writer.ask_together(work, item)
 
     def read(self, work: Callable[[Transaction], T]) -> "Future[T]":
         """Look at what is committed."""

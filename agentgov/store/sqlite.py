@@ -19,7 +19,7 @@ from agentgov.store.group import Asked, GroupWriter, LostError
 from agentgov.store.listeners import Listeners
 from agentgov.store.migrate import Migration, known, pending, upgrade
 from agentgov.store.place import Held, Original, prepare
-from agentgov.store.port import ClashError, Row, T, Transaction, Value
+from agentgov.store.port import Answer, ClashError, Item, Row, T, Transaction, Value
 from agentgov.store.readers import Readers
 
 _OLDEST = (3, 37)  # strict tables; RETURNING came before
@@ -189,6 +189,10 @@ class SqliteStore:
     def write(self, work: Callable[[Transaction], T], *, urgent: bool = False) -> "Future[T]":
         """Do some work and commit it together with what others ask for meanwhile."""
         return self._writer.ask(work, urgent)
+
+    def together(self, work: Callable[[Transaction, Sequence[Item]], Sequence[Answer]], item: Item) -> "Future[Answer]":
+        """The same for one item of a work that takes all items which wait at once."""
+        return self._writer.ask_together(work, item)
 
     def read(self, work: Callable[[Transaction], T]) -> "Future[T]":
         """Look at what is committed."""

@@ -11,8 +11,9 @@ from budgetworld import BudgetWorld
 from patience import PATIENCE
 from postgres import Postgres, serving
 
+from agentgov.runtime.accounts import LASTS
 from agentgov.runtime.buckets import Level
-from agentgov.runtime.budgets import BATCH, LASTS
+from agentgov.runtime.budgets import BATCH
 from agentgov.store.open import open_store
 
 MANY, KILLS = 16, 100

@@ -23,7 +23,8 @@ class Sometimes:
 
     def __init__(self, store: Store) -> None:
         self.store, self.away = store, False
-        self.write, self.listen, self.close = store.write, store.listen, store.close
+        self.write, self.together = store.write, store.together
+        self.listen, self.close = store.listen, store.close
 
     def read(self, work: Callable[[Transaction], T]) -> "Future[T]":
         """What is committed, unless it is away."""

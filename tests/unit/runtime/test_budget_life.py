@@ -11,7 +11,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule, 
 from postgres import Postgres
 
 from agentgov.model.names import AgentId
-from agentgov.runtime.budgets import LASTS
+from agentgov.runtime.accounts import LASTS
 from agentgov.store.open import open_store
 
 AGENTS = st.sampled_from([REFUNDS, TRIAGE])

@@ -11,10 +11,11 @@ from agentgov.model.agent import Budget
 from agentgov.model.fleet import SharedBudget
 from agentgov.model.policies import ModelPrice, PriceList
 from agentgov.model.verdict import Reason
+from agentgov.runtime.accounts import LASTS
 from agentgov.runtime.buckets import Level, chain, day_of, limits, next_day
-from agentgov.runtime.budgets import LASTS, Found, Reservation
 from agentgov.runtime.pause import Order
 from agentgov.runtime.prices import Price, price_of
+from agentgov.runtime.reservations import Found, Reservation
 from agentgov.store.open import open_store
 
 

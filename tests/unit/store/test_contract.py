@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, wait
 from typing import Any
 
@@ -10,6 +10,7 @@ import pytest
 from patience import PATIENCE, until
 
 from agentgov.errors import IncompleteError
+from agentgov.store.arrays import among
 from agentgov.store.awaiting import answered
 from agentgov.store.open import open_store
 from agentgov.store.port import ClashError, Store, Transaction
@@ -76,6 +77,67 @@ def test_a_work_that_raises_is_undone_and_the_others_are_not(store: Store) -> No
     store.write(lambda tx: tx.tell("after")).result(PATIENCE)
     until(lambda: "after" in told)
     assert "failed" not in told
+
+
+def _sizes(tx: Transaction, wanted: Sequence[str]) -> list[int]:
+    """Each name is written down, with how many came together with it; "clash" is refused, whoever comes with it."""
+    tx.many("INSERT INTO things (name, size) VALUES (?, ?)", [(name, len(wanted)) for name in wanted])
+    if "clash" in wanted:
+        raise ClashError("refused")
+    return [len(wanted)] * len(wanted)
+
+
+def _together(store: Store, *wanted: str) -> list[Future[int]]:
+    """What comes of items that wait at the same moment."""
+    held = threading.Event()
+    store.write(lambda _: held.wait(PATIENCE))
+    found = [store.together(_sizes, one) for one in wanted]
+    held.set()
+    wait(found, PATIENCE)
+    return found
+
+
+def test_items_that_wait_are_done_at_once(store: Store) -> None:
+    assert [one.result() for one in _together(store, "a", "b", "c")] == [3, 3, 3]
+    assert store.together(_sizes, "d").result(PATIENCE) == 1
+    assert names(store) == ["a", "b", "c", "d"]
+
+
+def test_an_item_that_fails_is_undone_without_the_others(store: Store) -> None:
+    first, second, third = _together(store, "a", "clash", "c")
+    assert first.result() == third.result() == 1
+    with pytest.raises(ClashError):
+        second.result()
+    assert names(store) == ["a", "c"]
+
+
+def test_many_rows_are_inserted_and_many_values_found_at_once(store: Store) -> None:
+    odd = ["q\"\\'{},\n é", "NULL", "", *(f"n{number}" for number in range(700))]
+
+    def work(tx: Transaction) -> object:
+        sql = "INSERT INTO things (name, size) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET size = things.size + 1"
+        for _ in range(2):
+            tx.many(sql, [(name, -number) for number, name in enumerate(odd)])
+        tx.many(sql, [])
+        pairs = [(name, -number) for number, name in enumerate(odd)]
+        asked = (
+            "SELECT name FROM (?) AS asked CROSS JOIN things WHERE name = asked.column1 AND size = asked.column2 + 1"
+        )
+        found = [row[0] for row in among(tx, "SELECT name FROM things WHERE name IN (?)", [*odd, "other"])]
+        assert sorted(row[0] for row in among(tx, asked, pairs)) == sorted(found)
+        return sorted(found), among(tx, "SELECT name FROM things WHERE name IN (?)", [])
+
+    assert store.write(work).result(PATIENCE) == (sorted(odd), [])
+
+
+@pytest.mark.parametrize("row", [("a\0b", 1), ("\ud800", 1), ("a", 2**63), ("b", None)])
+def test_a_row_of_many_that_cannot_be_held_undoes_the_work(store: Store, row: tuple[str, int]) -> None:
+    def work(tx: Transaction) -> None:
+        tx.many("INSERT INTO things (name, size) VALUES (?, ?)", [("fine", 1), row])
+
+    with pytest.raises(ClashError):
+        store.write(work).result(PATIENCE)
+    assert names(store) == []
 
 
 def test_a_clash_undoes_the_work_that_met_it_whatever_it_makes_of_it(store: Store) -> None:

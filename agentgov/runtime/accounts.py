@@ -1,0 +1,230 @@
+"""The rules of money, on values in memory: requests are decided one after the other on rows that were read before.
+
+An estimate is set aside in every bucket of its chain, or in none: the refusal names the first one, from the leaf to the
+root, in which `spent + reserved + amount` would be more than its limit. A reservation ends in one of three ways:
+settled at what was really spent, at the prices that were pinned when it was made, also where that is more than was set
+aside, which is flagged as an overrun; released, where nothing was ever sent to the model; or unconfirmed, where nobody
+said anything in time: then all of it counts as spent, and only a late settlement corrects that.
+
+What each request changes, the next one sees. One that is refused changes nothing but that its refusal is recorded.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple, assert_never
+
+import msgspec
+
+from agentgov.model.units import format_money
+from agentgov.model.verdict import Reason, Verdict, allow, deny
+from agentgov.runtime.buckets import ENDLESS, Bucket, Level, Limits, exceeded
+from agentgov.runtime.ledger import Entry
+from agentgov.runtime.pause import Order
+from agentgov.runtime.reservations import (
+    Expire,
+    Found,
+    Refuse,
+    Release,
+    Request,
+    Reservation,
+    Reserve,
+    Settle,
+    State,
+    Wanted,
+)
+
+LASTS = 900_000  # milliseconds until a reservation is over
+UNRECORDED = -1  # the place of a record that is not written yet
+_VERBS = {"settled": "settle", "released": "release", "unconfirmed": "expire"}
+_EMPTY = Level()
+
+
+class Noted(NamedTuple):
+    """What is to be recorded, and the new reservation that it is the record of, "" for none."""
+
+    entry: Entry
+    made: str = ""
+
+
+class Accounts:
+    """Rows as they were read: the orders that pause agents, the reservations that requests are about, and the buckets
+    of all of those. `changed`, `noted` and `moved` are what deciding has made of them."""
+
+    def __init__(
+        self, orders: tuple[Order, ...], reservations: Iterable[Reservation], levels: Mapping[str, Level]
+    ) -> None:
+        self._orders, self._read, self._levels = orders, levels, dict(levels)
+        self._by_id = {one.id: one for one in reservations}
+        self._by_key = {(one.agent, one.environment, one.key): one.id for one in self._by_id.values()}
+        self._changed: dict[str, None] = {}
+        self.noted: list[Noted] = []
+
+    @property
+    def changed(self) -> tuple[Reservation, ...]:
+        """The reservations that are new, or ended."""
+        return tuple(self._by_id[id_] for id_ in self._changed)
+
+    @property
+    def moved(self) -> Mapping[str, Level]:
+        """By how much each bucket changed, of those that did; in the order of their names."""
+        found = {}
+        for name in sorted(self._levels):
+            now, was = self._levels[name], self._read.get(name, _EMPTY)
+            if now != was:
+                found[name] = Level(now.spent - was.spent, now.reserved - was.reserved, now.overrun - was.overrun)
+        return found
+
+    def decide(self, request: Request) -> Found:
+        """Do what is asked, or say why not."""
+        match request:
+            case Reserve():
+                return self._reserve(request)
+            case Refuse(wanted, reason):
+                return self._refuse(wanted, reason)
+            case Settle():
+                return self._settle(request)
+            case Release():
+                return self._release(request)
+            case Expire():
+                return self._expire(request)
+        assert_never(request)
+
+    def _reserve(self, asked: Reserve) -> Found:
+        wanted = asked.wanted
+        known = self._by_key.get((str(wanted.agent), wanted.environment, wanted.key))
+        if known is not None:
+            return _again(self._by_id[known], wanted)
+        stopped = asked.standing(self._orders)
+        if stopped is not None and stopped.mode == "stop":
+            why = f"paused by {stopped.by}: {stopped.reason or 'no reason given'}"
+            return self._refuse(wanted, deny("budget.paused", why))
+        full = self._full(wanted.chain, wanted.amount, wanted.limits)
+        if full is not None:
+            reason = exceeded(full, format_money(wanted.amount, wanted.currency))
+            return self._refuse(wanted, reason)
+        made = _made(wanted, asked.now_ms)
+        self._move(wanted.chain, reserved=wanted.amount)
+        self._keep(made)
+        self._by_key[made.agent, made.environment, made.key] = made.id
+        self._note(made, "reserve", _said(wanted), made=made.id)
+        return made, Verdict((allow("budget.reserved", "it is set aside", made.id),))
+
+    def _refuse(self, wanted: Wanted, reason: Reason) -> Found:
+        refs = {**wanted.details, "amount": str(wanted.amount), "rule": reason.rule}
+        agent, environment = str(wanted.agent), wanted.environment
+        entry = Entry("budget.deny", agent, f"agent:{agent}@{environment}", environment, wanted.closure, refs)
+        self.noted.append(Noted(entry))
+        return None, Verdict((reason,))
+
+    def _settle(self, asked: Settle) -> Found:
+        found = self._of(asked.id, asked.caller)
+        if found is None:
+            return _unknown(asked.id)
+        actual = asked.spending.of(found)
+        if isinstance(actual, Reason):
+            return found, Verdict((actual,))
+        if found.state not in ("open", "unconfirmed"):
+            return _over(found, "settled", actual)
+        ended = self._end(found, "settled", actual, asked.now_ms)
+        return ended, Verdict((allow("budget.settled", "it is booked", asked.id),))
+
+    def _release(self, asked: Release) -> Found:
+        found = self._of(asked.id, asked.caller)
+        if found is None:
+            return _unknown(asked.id)
+        if found.state != "open":
+            return _over(found, "released", 0)
+        ended = self._end(found, "released", 0, asked.now_ms)
+        return ended, Verdict((allow("budget.released", "it is given back", asked.id),))
+
+    def _expire(self, asked: Expire) -> Found:
+        found = self._by_id.get(asked.id)
+        if found is None or found.state != "open" or found.expires > asked.now_ms:
+            return found, Verdict((deny("budget.ended", "there is nothing to end", asked.id),))
+        ended = self._end(found, "unconfirmed", found.amount, asked.now_ms)
+        return ended, Verdict((allow("budget.ended", "all of it counts as spent", asked.id),))
+
+    def _end(self, found: Reservation, state: State, actual: int, now_ms: int) -> Reservation:
+        """End an open reservation, or correct one that was booked unconfirmed."""
+        was_open = found.state == "open"
+        overrun = max(actual - found.amount, 0)
+        taken = found.amount if was_open else 0
+        self._move(found.chain, spent=actual - found.actual, reserved=-taken, overrun=overrun)
+        ended = msgspec.structs.replace(found, state=state, actual=actual, ended=now_ms)
+        self._keep(ended)
+        refs = {"reservation": found.id, "actual": str(actual), "currency": found.currency}
+        refs |= {"overrun": str(overrun)} if overrun else {}
+        self._note(found, _VERBS[state], refs, actor="gate" if state == "unconfirmed" else "")
+        return ended
+
+    def _full(self, chain: Iterable[Bucket], amount: int, limits: Limits) -> Bucket | None:
+        """The first bucket, from the leaf to the root, that has not so much room."""
+        for one in chain:
+            level = self._levels.get(one.name, _EMPTY)
+            if level.spent + level.reserved + amount > limits.get((one.scope, one.window), ENDLESS):
+                return one
+        return None
+
+    def _move(self, chain: Iterable[Bucket], *, spent: int = 0, reserved: int = 0, overrun: int = 0) -> None:
+        for one in chain:
+            was = self._levels.get(one.name, _EMPTY)
+            self._levels[one.name] = Level(was.spent + spent, was.reserved + reserved, was.overrun + overrun)
+
+    def _of(self, id_: str, caller: tuple[str, str]) -> Reservation | None:
+        found = self._by_id.get(id_)
+        return found if found is not None and (found.agent, found.environment) == caller else None
+
+    def _keep(self, one: Reservation) -> None:
+        self._by_id[one.id] = one
+        self._changed[one.id] = None
+
+    def _note(self, of: Reservation, verb: str, refs: Mapping[str, str], *, actor: str = "", made: str = "") -> None:
+        who = actor or f"agent:{of.agent}@{of.environment}"
+        self.noted.append(Noted(Entry(f"budget.{verb}", of.agent, who, of.environment, of.closure, refs), made))
+
+
+def _made(wanted: Wanted, now_ms: int) -> Reservation:
+    return Reservation(
+        id=wanted.id,
+        agent=str(wanted.agent),
+        environment=wanted.environment,
+        key=wanted.key,
+        state="open",
+        request=wanted.request,
+        run=wanted.run,
+        day=wanted.day,
+        currency=wanted.currency,
+        price=msgspec.json.encode(wanted.price).decode() if wanted.price is not None else "",
+        amount=wanted.amount,
+        actual=0,
+        closure=wanted.closure,
+        asked=now_ms,
+        expires=now_ms + LASTS,
+        ended=0,
+        record=UNRECORDED,
+    )
+
+
+def _said(wanted: Wanted) -> dict[str, str]:
+    """What the record of a reservation says: all that its buckets follow from."""
+    refs = {**wanted.details, "reservation": wanted.id, "amount": str(wanted.amount), "currency": wanted.currency}
+    return refs | {"day": wanted.day} | ({"run": wanted.run} if wanted.run else {})
+
+
+def _again(found: Reservation, wanted: Wanted) -> Found:
+    if found.request != wanted.request:
+        return None, Verdict((deny("budget.key", "something else was set aside under this key", found.id),))
+    if found.state != "open":
+        return None, Verdict((deny("budget.ended", f"what was set aside under this key is {found.state}", found.id),))
+    return found, Verdict((allow("budget.reserved", "it is set aside", found.id),))
+
+
+def _over(found: Reservation, state: State, actual: int) -> Found:
+    """The answer to who ends what is over: yes where it ended just so, and the same thing is said twice."""
+    if (found.state, found.actual) == (state, actual):
+        return found, Verdict((allow(f"budget.{state}", "it was told before", found.id),))
+    booked = format_money(found.actual, found.currency)
+    return found, Verdict((deny("budget.ended", f"it is {found.state}: {booked} are booked", found.id),))
+
+
+def _unknown(id_: str) -> Found:
+    return None, Verdict((deny("budget.unknown", "this agent has no such reservation here", id_),))

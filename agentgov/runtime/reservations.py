@@ -1,0 +1,144 @@
+"""What is asked about money, and what is known of it: values, and the row that a reservation is."""
+
+from typing import Literal
+
+import msgspec
+
+from agentgov.model.document import Environment
+from agentgov.model.names import AgentId
+from agentgov.model.verdict import Reason, Verdict, deny
+from agentgov.runtime.buckets import Bucket, Limits, chain
+from agentgov.runtime.pause_orders import Standing
+from agentgov.runtime.prices import Price
+
+State = Literal["open", "settled", "released", "unconfirmed"]
+MOST = 10**15  # nano-units of one reservation, or one settlement: a million
+COLUMNS = (
+    "id, agent, environment, reservation_key, state, request, run, day, currency, price, amount, actual, closure, "
+    "asked, expires, ended, record"
+)
+_price = msgspec.json.Decoder(Price)
+
+
+class Wanted(msgspec.Struct, frozen=True):
+    """What an agent wants to set aside. `key` is its own, `id` is fresh; `request` is what exactly was asked for, so
+    that a key is not used for two things; without a `price`, an amount was named. `day` is of the fleet's calendar."""
+
+    id: str
+    key: str
+    agent: AgentId
+    environment: Environment
+    closure: str
+    request: str
+    run: str
+    day: str
+    currency: str
+    amount: int
+    price: Price | None
+    limits: Limits
+    details: dict[str, str]  # for the ledger
+
+    @property
+    def chain(self) -> tuple[Bucket, ...]:
+        """Every bucket that it comes out of."""
+        return chain(str(self.agent), self.environment, self.run, self.day, self.currency)
+
+
+class Reservation(msgspec.Struct, frozen=True):
+    """Money that is set aside, or was: a row of COLUMNS. `actual` is what is booked; it and `ended` are 0 while it is
+    open. Times are epoch milliseconds; `record` is the ledger's of the request."""
+
+    id: str
+    agent: str
+    environment: Environment
+    key: str
+    state: State
+    request: str
+    run: str
+    day: str
+    currency: str
+    price: str
+    amount: int
+    actual: int
+    closure: str
+    asked: int
+    expires: int
+    ended: int
+    record: int
+
+    @property
+    def priced(self) -> Price | None:
+        """The price that was pinned, None where an amount was named."""
+        return _price.decode(self.price) if self.price else None
+
+    @property
+    def chain(self) -> tuple[Bucket, ...]:
+        """Every bucket that it came out of."""
+        return chain(self.agent, self.environment, self.run, self.day, self.currency)
+
+
+class Spending(msgspec.Struct, frozen=True):
+    """What was really used: tokens, or an amount in nano-units of a currency."""
+
+    input_tokens: int = 0
+    cached: int = 0
+    output_tokens: int = 0
+    amount: int | None = None
+    currency: str = ""
+
+    def of(self, reservation: Reservation) -> int | Reason:
+        """What it costs at the price of a reservation."""
+        price = reservation.priced
+        if self.amount is not None:
+            if self.currency != reservation.currency:
+                return deny("budget.currency", f"it was set aside in {reservation.currency}")
+            cost = self.amount
+        elif price is None:
+            return deny("budget.unpriced", "an amount was set aside, so tell the amount")
+        else:
+            cost = price.cost(self.input_tokens, self.cached, self.output_tokens)
+        return cost if cost <= MOST else deny("budget.amount", "nothing costs that much")
+
+
+class Reserve(msgspec.Struct, frozen=True):
+    """Set money aside, unless what stands in the store pauses the agent."""
+
+    wanted: Wanted
+    standing: Standing
+    now_ms: int
+
+
+class Refuse(msgspec.Struct, frozen=True):
+    """Record that nothing is set aside, for a reason that needs no look at the store."""
+
+    wanted: Wanted
+    reason: Reason
+    now_ms: int
+
+
+class Settle(msgspec.Struct, frozen=True):
+    """Book what was really spent; late, it corrects what was booked unconfirmed. `caller` is agent and environment."""
+
+    id: str
+    caller: tuple[str, str]
+    spending: Spending
+    now_ms: int
+
+
+class Release(msgspec.Struct, frozen=True):
+    """Give back what nothing was spent of: the model was never asked."""
+
+    id: str
+    caller: tuple[str, str]
+    now_ms: int
+
+
+class Expire(msgspec.Struct, frozen=True):
+    """Book as spent what nobody said anything about in time."""
+
+    id: str
+    now_ms: int
+
+
+Request = Reserve | Refuse | Settle | Release | Expire
+Found = tuple[Reservation | None, Verdict]

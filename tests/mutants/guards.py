@@ -13,6 +13,7 @@ import ast
 import copy
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 TABLES = frozenset({"_RULES", "_RAISE_RISK", "_PERSONAL", "NEVER"})
 _EDGES: dict[type[ast.cmpop], type[ast.cmpop]] = {ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt}
@@ -24,7 +25,12 @@ class Mutant:
 
     key: str  # "<function>: <what> <text>", with "#2" where the function has the same guard again
     line: int
-    source: str
+    write: Callable[[], str]
+
+    @property
+    def source(self) -> str:
+        """The module's text; written when asked for, since a list of mutants needs none."""
+        return self.write()
 
 
 # What is done to one node, and how it is told; the node is one of a copy, and may be changed.
@@ -41,7 +47,7 @@ def mutants_of(source: str) -> tuple[Mutant, ...]:
             key = f"{where}: {told}"
             seen[key] = seen.get(key, 0) + 1
             key += f" #{seen[key]}" if seen[key] > 1 else ""
-            found.append(Mutant(key, getattr(node, "lineno", 0), _changed(tree, number, change)))
+            found.append(Mutant(key, getattr(node, "lineno", 0), partial(_changed, tree, number, change)))
     return tuple(found)
 
 

@@ -43,6 +43,11 @@ def make_repository(folder: Path, *, bare: bool = False, branch: str = "main") -
     """An empty repository in a new folder, which is returned."""
     folder.mkdir(parents=True, exist_ok=True)
     git(folder, "init", "-q", f"--initial-branch={branch}", *(["--bare"] if bare else []))
+    config = folder / "config" if bare else folder / ".git" / "config"
+    with config.open(
+        "a"
+    ) as file:  # nothing lives long enough to be tidied, and every push would look whether it has to
+        file.write("[gc]\n\tauto = 0\n[receive]\n\tautogc = false\n[maintenance]\n\tauto = false\n")
     for sample in (folder if bare else folder / ".git").glob("hooks/*.sample"):  # which every copy would carry along
         sample.unlink()
     return folder

@@ -10,6 +10,7 @@ decided on something that is not in this repository, so local questions see a fo
 """
 
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -28,6 +29,7 @@ _OWN_OBJECTS = ("pack", *(f"{number:02x}" for number in range(256)))  # and not 
 _PROMISOR = "promisor"
 _OWN_SCOPES = ("local", "worktree")
 _CARRIED = r"^(http\.(.*\.)?extraheader|remote\..*\.(promisor|url|partialclonefilter))$"
+_SAYS_SOMETHING = re.compile(rb"include|worktreeconfig|extraheader|promisor|partialclonefilter")
 _CONFIG = "[core]\n\trepositoryformatversion = 0\n\tbare = true\n"
 
 
@@ -106,7 +108,14 @@ class Plumbing:
         return variables
 
     def _remote_settings(self) -> list[tuple[str, str, str]]:
-        """(scope, key, value) of what a remote may need, in one question, since every word with a remote asks it."""
+        """(scope, key, value) of what a remote may need. Every word with a remote asks it, so git is asked only where
+        the repository's configuration has any of the words: what the user's own says, git sees without us."""
+        try:
+            text = (self._location.common_dir / "config").read_bytes().lower()
+        except OSError:
+            text = b"include"  # git can tell
+        if _SAYS_SOMETHING.search(text) is None:
+            return []
         done = self.own_config("-z", "--show-scope", "--get-regexp", _CARRIED)
         fields = done.out.split(b"\0") if done.code == 0 else []
         pairs = zip(fields[::2], fields[1::2], strict=False)

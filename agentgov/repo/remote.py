@@ -52,18 +52,20 @@ class PushResult:
 class Remote:
     """One remote of a repository, by its configured name or by its address."""
 
-    def __init__(self, repo: Repository, name_or_url: str, url: str = "") -> None:
+    def __init__(self, repo: Repository, name_or_url: str) -> None:
         self._repo = repo
         self.name = name_or_url
-        self._url = _address(url or repo.config(f"remote.{name_or_url}.url") or name_or_url)
+        known = repo.config_below(f"remote.{name_or_url}")
+        self.is_configured = "url" in known
+        self._url = _address(known.get("url") or name_or_url)
         self._said: dict[tuple[str, ...], tuple[bytes, Mapping[str, str]]] = {}
-        self._push_url = _address(repo.config(f"remote.{name_or_url}.pushurl") or self._url)
+        self._push_url = _address(known.get("pushurl") or self._url)
 
     @classmethod
     def of(cls, repo: Repository, name: str = "origin") -> "Remote | None":
         """The remote that is configured under a name, None when there is none."""
-        url = repo.config(f"remote.{name}.url")
-        return None if url is None else cls(repo, name, url)
+        remote = cls(repo, name)
+        return remote if remote.is_configured else None
 
     @property
     def url(self) -> str:

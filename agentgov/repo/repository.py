@@ -227,6 +227,12 @@ class Repository:
         """The value that git would use here, the repository's own configuration included; None when unset."""
         return _config_value(self.plumbing.own_config("-z", "--get", key), key)
 
+    def config_below(self, section: str) -> dict[str, str]:
+        """All values that git would use here below a section, by the last part of their names (in small letters)."""
+        said = _config_value(self.plumbing.own_config("-z", "--list"), section) or ""
+        pairs = (line.partition("\n") for line in said.split("\0"))
+        return {name: value for key, _, value in pairs for above, _, name in (key.rpartition("."),) if above == section}
+
     def config_global(self, key: str) -> str | None:
         """The value that the user or the machine set, without the repository's word; None when unset."""
         return _config_value(self.plumbing.git("config", "-z", "--get", key, check=False), key)

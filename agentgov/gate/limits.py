@@ -5,9 +5,11 @@ does not is counted by address, IPv6 by its /64. Looks at no clock: moments are 
 """
 
 import ipaddress
+import math
 from functools import lru_cache
 
 _MOST = 65_536  # callers that are remembered at a time
+_BETWEEN = 1.0  # seconds: looking through all of them takes milliseconds, which a flood of strangers must not multiply
 _REST = ""  # who comes when there is no room is counted together
 
 
@@ -18,6 +20,7 @@ class Limit:
         self._gap = 1 / rate if rate else 0.0
         self._slack = self._gap * max(burst - 1, 0)
         self._due: dict[str, float] = {}  # when the bucket of a caller would be full again
+        self._looked = -math.inf  # when room was last made
 
     def take(self, caller: str, now: float) -> float:
         """0 where one more request is within the limit, and counted; else the seconds to wait."""
@@ -38,6 +41,9 @@ class Limit:
 
     def _forget(self, now: float) -> None:
         """Whose bucket is full again is as good as never seen."""
+        if now - self._looked < _BETWEEN:
+            return
+        self._looked = now
         self._due = {caller: due for caller, due in self._due.items() if due > now}
 
 

@@ -12,13 +12,12 @@ import json
 import os
 import secrets
 import signal
-import subprocess
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
+from forked import Forked
 from patience import PATIENCE, until
 from simulator import FleetSimulator
 
@@ -59,7 +58,7 @@ class GateWorld:
         self.store = store or f"sqlite:///{folder / 'gate.db'}"
         self.env = {**os.environ, "AGENTGOV_KEY_FILE": str(world.folder / "keys" / "gate"), **(env or {})}
         self.port = 0
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Forked | None = None
 
     def __enter__(self) -> Self:
         self.start()
@@ -85,15 +84,13 @@ class GateWorld:
     def start(self) -> None:
         """Start it, and wait until it listens."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        command = [sys.executable, "-m", "agentgov", "serve", "--repo", str(self.world.work), "--store", self.store]
         out, err = self.folder / "gate.out", self.folder / "gate.log"
-        with out.open("wb") as stdout, err.open("ab") as stderr:
-            listen = ("--listen", f"127.0.0.1:{self.port}", "--poll", "0.1", "--address-rate", "0")
-            self._process = subprocess.Popen(
-                [*command, *listen, *self.args], stdout=stdout, stderr=stderr, env=self.env
-            )
+        out.unlink(missing_ok=True)
+        command = ["serve", "--repo", str(self.world.work), "--store", self.store]
+        listen = ("--listen", f"127.0.0.1:{self.port}", "--poll", "0.1", "--address-rate", "0")
+        self._process = Forked([*command, *listen, *self.args], Path.cwd(), self.env, out, err)
         process = self._process
-        until(lambda: process.poll() is not None or b"serving" in out.read_bytes(), "that the gate listens")
+        until(lambda: process.poll() is not None or _told(out), "that the gate listens")
         assert process.poll() is None, self.log
         self.port = int(out.read_text("utf-8").split("serving ")[1].split(",")[0].rpartition(":")[2])
 
@@ -158,3 +155,7 @@ class GateWorld:
             return Reply(found.status, {name.lower(): text for name, text in found.getheaders()}, found.read())
         finally:
             connection.close()
+
+
+def _told(out: Path) -> bool:
+    return out.exists() and b"serving" in out.read_bytes()

@@ -2,14 +2,13 @@
 
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
+from forked import ran
 from gateworld import GateWorld, Reply
 from pipelineworld import PipelineWorld
 from simulator import TRIAGE, agent_file
@@ -171,8 +170,7 @@ def test_people_see_how_full_budgets_are(gate: GateWorld, world: PipelineWorld, 
     env = {**os.environ, "AGENTGOV_GATE": gate.url, "AGENTGOV_TOKEN_FILE": str(file)}
 
     def told(*words: str) -> str:
-        command = [sys.executable, "-m", "agentgov", "budget", "show", *words, "--repo", str(world.work)]
-        done = subprocess.run(command, capture_output=True, text=True, env=env, check=False)
+        done = ran(["budget", "show", *words], world.work, env)
         assert done.returncode == 0, done.stderr
         return done.stdout
 

@@ -29,20 +29,19 @@ def test_a_body_that_is_too_large_is_refused_before_it_is_read(gate: GateWorld) 
     assert b" 413 " in raw(gate, chunked + (b"10000\r\n" + b"a" * 0x10000 + b"\r\n") * 5).splitlines()[0]
 
 
-@pytest.mark.parametrize(
-    "head",
-    [
-        b"GET /" + b"a" * 40_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n",
-        b"GET / HTTP/1.1\r\n" + b"X-A: b\r\n" * 100 + b"\r\n",
-        b"GET / HTTP/1.1\r\nX-A: " + b"b" * 40_000 + b"\r\n\r\n",
-        b"nonsense\r\n\r\n",
-        b"GET / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
-    ],
-    ids=["path", "many headers", "long header", "no request", "two lengths"],
-)
-def test_a_head_that_is_too_much_is_no_request(gate: GateWorld, head: bytes) -> None:
-    assert b" 400 " in raw(gate, head).splitlines()[0]
-    assert gate.ask("GET", "/healthz").status == 200
+HEADS = [
+    b"GET /" + b"a" * 40_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n",
+    b"GET / HTTP/1.1\r\n" + b"X-A: b\r\n" * 100 + b"\r\n",
+    b"GET / HTTP/1.1\r\nX-A: " + b"b" * 40_000 + b"\r\n\r\n",
+    b"nonsense\r\n\r\n",
+    b"GET / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
+]
+
+
+def test_a_head_that_is_too_much_is_no_request(gate: GateWorld) -> None:
+    for head in HEADS:
+        assert b" 400 " in raw(gate, head).splitlines()[0], head[:40]
+        assert gate.ask("GET", "/healthz").status == 200
 
 
 def test_who_says_nothing_is_hung_up_on(gate: GateWorld) -> None:
@@ -51,23 +50,23 @@ def test_who_says_nothing_is_hung_up_on(gate: GateWorld) -> None:
         assert connection.recv(1) == b""
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
-        b"",
-        b"{",
-        b"[]",
-        b'{"text": 1, "signature": ""}',
-        b'{"text": "", "signature": "", "more": 1}',
-        b'{"text": "\\u0000", "signature": ""}',
-        b'{"text": "\\ud800", "signature": ""}',
-        b"\xff\xfe",
-        b"[" * 100_000,
-    ],
-)
-def test_a_body_that_does_not_fit_is_refused(gate: GateWorld, body: bytes) -> None:
-    found = gate.ask("POST", "/v1/login", body=body)
-    assert (found.status, found.rule) == (400, "gate.request")
+NO_LOGINS = [
+    b"",
+    b"{",
+    b"[]",
+    b'{"text": 1, "signature": ""}',
+    b'{"text": "", "signature": "", "more": 1}',
+    b'{"text": "\\u0000", "signature": ""}',
+    b'{"text": "\\ud800", "signature": ""}',
+    b"\xff\xfe",
+    b"[" * 100_000,
+]
+
+
+def test_a_body_that_does_not_fit_is_refused(gate: GateWorld) -> None:
+    for body in NO_LOGINS:
+        found = gate.ask("POST", "/v1/login", body=body)
+        assert (found.status, found.rule) == (400, "gate.request"), body[:40]
 
 
 def test_headers_that_could_be_read_in_two_ways_are_nobodys(gate: GateWorld) -> None:

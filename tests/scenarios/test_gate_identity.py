@@ -4,9 +4,9 @@ import json
 import os
 import stat
 import subprocess
-import sys
 from pathlib import Path
 
+from forked import ran
 from gateworld import GateWorld
 from patience import until
 from simulator import PAYROLL, TRIAGE, FleetSimulator
@@ -22,8 +22,7 @@ from agentgov.store.open import open_store
 def as_person(gate: GateWorld, who: str, *args: str) -> subprocess.CompletedProcess[str]:
     """The program as somebody, in the clone, with this gate."""
     env = {**os.environ, "AGENTGOV_KEY_FILE": str(gate.world.folder / "keys" / who), "AGENTGOV_GATE": gate.url}
-    command = [sys.executable, "-m", "agentgov", *args, "--repo", str(gate.world.work), "--json"]
-    return subprocess.run(command, capture_output=True, text=True, check=False, env=env)
+    return ran([*args, "--repo", str(gate.world.work), "--json"], gate.world.work, env)
 
 
 def signed(gate: GateWorld, who: str, *, url: str = "", at: int = 0, namespace: str = NAMESPACE) -> dict[str, str]:

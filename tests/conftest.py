@@ -13,6 +13,7 @@ from pathlib import Path
 import pygit2
 import pytest
 from hypothesis import HealthCheck, settings
+from inmemory import keep_temporary_files_in_memory
 from postgres import Postgres, serving
 
 from agentgov.repo.storage import survive_crashes
@@ -28,6 +29,8 @@ for name in list(os.environ):
 # pytest rewrites every assertion of every file, in every worker; without this it would do so again in every run.
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+keep_temporary_files_in_memory()  # before anybody asks for a folder
 
 # What `validate` keeps between runs: never in the user's own cache.
 _kept = tempfile.TemporaryDirectory(prefix="agentgov-tests-")

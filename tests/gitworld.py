@@ -59,6 +59,12 @@ def copy_world(source: Path, target: Path) -> None:
     subprocess.run(["cp", "-a", source, target], check=True, capture_output=True)
 
 
+def pack(git_dir: Path) -> None:
+    """Put all objects of a repository into one file, so that copies of it are made fast."""
+    git(git_dir, "repack", "-a", "-d", "-k", "-q")
+    git(git_dir, "prune-packed", "-q")
+
+
 def write_files(folder: Path, files: Mapping[str, Content]) -> None:
     """Write files into a work tree; None deletes."""
     for name, content in files.items():

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
+import gitworld
 import pytest
 from simulator import FleetSimulator
 
@@ -28,7 +29,11 @@ def made(folder: Path, make: Callable[[Path], World]) -> World:
             (folder / home).mkdir()
             patch.setenv(f"AGENTGOV_{home.upper()}_HOME", str(folder / home))
         patch.delenv("AGENTGOV_PINS", raising=False)
-        return make(folder / "world")
+        world = make(folder / "world")
+        for repository in (world.work, world.remote):
+            if repository.exists():
+                gitworld.pack(repository)
+        return world
 
 
 def copied(template: World, folder: Path) -> World:

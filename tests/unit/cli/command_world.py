@@ -144,8 +144,7 @@ class CommandWorld:
     def packed(self) -> "CommandWorld":
         """This world in few files, so that copies of it are made fast."""
         for git_dir in (self.fleet / ".git", self.remote):
-            self.git("repack", "-a", "-d", "-k", "-q", cwd=git_dir)
-            self.git("prune-packed", "-q", cwd=git_dir)
+            gitworld.pack(git_dir)
         return self
 
     def copied(self, folder: Path) -> "CommandWorld":

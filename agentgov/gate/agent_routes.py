@@ -1,20 +1,27 @@
-"""Routes for people about agents: what runs where. Each person sees the agents that they may view."""
+"""Routes for people about agents: what runs where. Each person sees the agents that they may view.
 
-from collections.abc import Sequence
+What was not asked for yet is read from git, beside the event loop: nobody else waits for who looks at a whole fleet.
+"""
+
+import asyncio
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
+from itertools import islice
 
 import msgspec
 
 from agentgov.gate.answer import Answer, answered
 from agentgov.gate.call import Call
-from agentgov.gate.errors import not_found
+from agentgov.gate.errors import bad_request, not_found
 from agentgov.gate.recording import record_read
-from agentgov.gate.route import Route
+from agentgov.gate.route import Parameter, Route
 from agentgov.model.document import Environment
-from agentgov.model.names import AgentId
+from agentgov.model.names import AgentId, agent_id
 from agentgov.runtime.deployed import WHOLE, Deployed, Release
 from agentgov.runtime.fleet import Fleet
 
 ENVIRONMENTS: tuple[Environment, ...] = ("staging", "production")
+PAGE = 500
 
 
 class Running(msgspec.Struct, frozen=True):
@@ -42,27 +49,45 @@ class AgentAnswer(msgspec.Struct, frozen=True):
 
 
 class AgentsAnswer(msgspec.Struct, frozen=True):
-    """Every agent that the person who asks may view, and of which act of the journal this speaks."""
+    """Agents that the person who asks may view, by id, and of which act of the journal this speaks; `next` is the
+    `after` of the page behind it, "" on the last one."""
 
     agents: Sequence[AgentAnswer]
     seq: int
     tip: str
+    next: str
 
 
 async def agents(call: Call) -> Answer:
-    """All agents in scope."""
-    fleet = call.fleet
+    """Agents in scope, page by page."""
+    text = call.query.get("after", "")
+    after = agent_id(text)
+    if text and after is None:
+        raise bad_request("`after` is the `next` of the page before")
     await record_read(call, "agents")
-    seen = [one for one in fleet.agents() if call.may("view", one)]
-    return answered(AgentsAnswer([agent_answer(fleet, one) for one in seen], fleet.seq, fleet.tip))
+    return answered(await asyncio.to_thread(_page, call, after))
 
 
 async def agent(call: Call) -> Answer:
     """One agent."""
-    if call.agent not in set(call.fleet.agents()):
+    if not call.fleet.knows(call.agent):
         raise not_found()
     await record_read(call, "agent", call.agent)
-    return answered(agent_answer(call.fleet, call.agent))
+    return answered(await asyncio.to_thread(agent_answer, call.fleet, call.agent))
+
+
+def _page(call: Call, after: AgentId | None) -> AgentsAnswer:
+    fleet = call.fleet
+    shown, behind = page(fleet.agents(), after, lambda one: call.may("view", one))
+    return AgentsAnswer([agent_answer(fleet, one) for one in shown], fleet.seq, fleet.tip, behind)
+
+
+def page(
+    known: Sequence[AgentId], after: AgentId | None, may: Callable[[AgentId], bool], most: int = PAGE
+) -> tuple[list[AgentId], str]:
+    """The agents behind one, of all in order, that somebody may see; and the last of them, where there are more."""
+    seen = list(islice(filter(may, known[bisect_right(known, after) if after is not None else 0 :]), most + 1))
+    return seen[:most], str(seen[most - 1]) if len(seen) > most else ""
 
 
 def agent_answer(fleet: Fleet, agent: AgentId) -> AgentAnswer:
@@ -82,7 +107,14 @@ def _running(release: Release | None, share: int) -> Running | None:
 
 ROUTES = (
     Route(
-        "GET", "/v1/agents", "Agents and what of them runs", agents, "person", answers={200: AgentsAnswer}, tag="agents"
+        "GET",
+        "/v1/agents",
+        "Agents and what of them runs",
+        agents,
+        "person",
+        answers={200: AgentsAnswer},
+        query=(Parameter("after", "From `next` of the page before"),),
+        tag="agents",
     ),
     Route(
         "GET",

@@ -3,6 +3,7 @@
 No answer comes before it is on disk. An agent that is paused gets nothing, by the rows that the transaction sees.
 """
 
+import asyncio
 from typing import Annotated
 
 import msgspec
@@ -117,7 +118,8 @@ async def agent_budgets(call: Call) -> Answer:
 
 
 async def _shown(call: Call, agents: list[AgentId]) -> Answer:
-    found: Budgets = bars(call.fleet, ((agent, place) for agent in agents for place in ENVIRONMENTS), call.now_ms)
+    places = [(agent, place) for agent in agents for place in ENVIRONMENTS]
+    found: Budgets = await asyncio.to_thread(bars, call.fleet, places, call.now_ms)  # reads git where it has to
     return answered(BudgetsAnswer(found.told(await call.gate.read(lambda tx: levels(tx, found.names)))))
 
 

@@ -136,7 +136,7 @@ async def _told(call: Call, made: Made) -> Answer:
 def _agent(call: Call, body: NewToken) -> AgentId:
     """The agent that a token is for, where the person who asks may make one for it."""
     agent = agent_id(body.agent)
-    if agent is None or agent not in call.fleet.agents():
+    if agent is None or not call.fleet.knows(agent):
         raise not_found()
     call.require("token", agent)
     return agent

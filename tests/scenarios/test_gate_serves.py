@@ -37,6 +37,10 @@ def test_people_see_what_is_in_their_scope_and_nothing_else(gate: GateWorld) -> 
     assert gate.ask("GET", "/v1/agents/support/triage", alice).json["id"] == str(TRIAGE)
     assert gate.ask("GET", "/v1/agents/support/nobody", alice).rule == "gate.not-found"
     assert gate.ask("GET", "/v1/agents", agent).rule == "gate.caller"
+    behind = gate.ask("GET", f"/v1/agents?after={PAYROLL}", alice).json
+    assert (behind["agents"], behind["next"]) == (seen["agents"][1:], "")
+    assert gate.ask("GET", f"/v1/agents?after={TRIAGE}", alice).json["agents"] == []
+    assert gate.ask("GET", "/v1/agents?after=x", alice).rule == "gate.request"
 
 
 def test_it_follows_the_journal(gate: GateWorld, world: FleetSimulator) -> None:

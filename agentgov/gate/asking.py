@@ -53,7 +53,9 @@ def rulebook(call: Call, named: str) -> Rulebook | Reason:
     found = running(deployed, named)
     if isinstance(found, Reason):
         return found
-    return call.gate.rulebooks.of(caller.agent, caller.environment, found, call.fleet.governance.actions)
+    return call.gate.rulebooks.of(
+        caller.agent, caller.environment, found, call.fleet.governance.actions, deployed.formerly
+    )
 
 
 def attempted(call: Call, key: str, attempt: str) -> str:

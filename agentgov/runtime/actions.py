@@ -127,7 +127,7 @@ def _demands(
             message = f"args.{'.'.join(limit.path)} is no whole number from 0 on, so no quota can count it"
             reasons.append(deny("action.quota-amount", message, call.tool))
             continue
-        demands.append(Demand(limit.meter, amount, limit.limit, limit.window_ms, limit.said))
+        demands.append(Demand(limit.meter, amount, limit.limit, limit.window_ms, limit.said, limit.earlier))
         left = limit.limit - used.get((limit.meter, limit.window_ms), 0)
         if amount > left:
             message = f"the quota of {limit.said} has {max(left, 0)} left, and this takes {amount}"

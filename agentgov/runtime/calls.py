@@ -44,6 +44,7 @@ class Demand(msgspec.Struct, frozen=True):
     limit: int
     window_ms: int
     said: str  # the quota as people read it
+    earlier: tuple[str, ...] = ()  # meters of the ids that the agent had before, which count too
 
 
 class Stopped(Protocol):

@@ -40,4 +40,5 @@ class Deployed:
     canary: Release | None = None
     share: int = 0  # of WHOLE: how much of the traffic is the canary's
     rollout: str = ""  # names this canary, the same for all its steps; "" without one
+    formerly: tuple[AgentId, ...] = ()  # the ids that it had before, newest first
     refused: tuple[Reason, ...] = ()  # why nothing may run at all, whatever the pauses say: retired, never released...

@@ -6,12 +6,13 @@ here: they are in the store, too.
 """
 
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import islice
 
 from agentgov.delivery.released import ReleasedAgents
 from agentgov.errors import AgentgovError
+from agentgov.journal.moves import former_ids
 from agentgov.journal.view import View
 from agentgov.model.document import Environment
 from agentgov.model.fleet import Governance
@@ -139,7 +140,8 @@ class Fleet:
         if isinstance(stable, Reason):
             return _Found(at, self.governance_digest, Deployed(agent, environment, refused=(stable,)))
         refused = () if stable is not None else (_nothing(agent, environment, at),)
-        alone = Deployed(agent, environment, stable, refused=refused)
+        former = tuple(former_ids(self.view, agent)) if at.formerly else ()
+        alone = Deployed(agent, environment, stable, formerly=former, refused=refused)
         if environment != "production" or not at.canary.share or not at.canary.release:
             return _Found(at, self.governance_digest, alone)
         try:
@@ -151,7 +153,7 @@ class Fleet:
             return _Found(at, "", alone)  # what is missing is looked for again at the next act
         if isinstance(canary, Reason):  # what cannot run gets no traffic, and nothing changes for the others
             return _Found(at, self.governance_digest, alone)
-        both = Deployed(agent, environment, stable, canary, at.canary.share, rollout)
+        both = replace(alone, canary=canary, share=at.canary.share, rollout=rollout)
         return _Found(at, self.governance_digest, both)
 
     def _release(self, agent: AgentId, environment: Environment, at: Deployment, tag: str) -> Release | Reason:

@@ -3,7 +3,8 @@
 A window rolls. Time is cut into slices of a sixtieth of the shortest window of a meter (at least a second), and a slice
 counts until all of it has left a window: so no window of that length ever sees more than its quota, and what was used
 comes back up to a sixtieth later. Quotas on the same argument of a tool share a meter, and a new release goes on with
-what was used under the one before. Who adds to a meter holds its row, so two never take the same rest.
+what was used under the one before; so does an agent that moved, with what was used under its earlier ids. Who adds to a
+meter holds its row, so two never take the same rest.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -31,13 +32,13 @@ def seen(
 ) -> Mapping[tuple[str, int], int]:
     """How much each (meter, window) has seen, `without` what somebody took for this already. Holds the meters until the
     transaction ends, in one order for all."""
-    wanted = sorted({(demand.meter, demand.window_ms) for demand in demands})
-    for meter in dict.fromkeys(meter for meter, _ in wanted):
+    wanted = {(demand.meter, demand.window_ms): (demand.meter, *demand.earlier) for demand in demands}
+    for meter in sorted({meter for meters in wanted.values() for meter in meters}):
         tx.run(
             "INSERT INTO meters (meter, changed) VALUES (?, ?) ON CONFLICT (meter) DO UPDATE SET changed = ?",
             *(meter, now_ms, now_ms),
         )
-    found = {(meter, window): _sum(tx, meter, now_ms - window) for meter, window in wanted}
+    found = {key: sum(_sum(tx, meter, now_ms - key[1]) for meter in meters) for key, meters in wanted.items()}
     for own in without:
         for meter, window in wanted:
             if meter == own.meter and own.ends > now_ms - window:

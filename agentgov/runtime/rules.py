@@ -48,6 +48,7 @@ class Limit:
     limit: int
     window_ms: int
     said: str
+    earlier: tuple[str, ...] = ()  # the meters of the ids that the agent had before
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +64,23 @@ class ToolRules:
 
 
 class Rulebook:
-    """What one release may do in one environment under one ActionPolicy."""
+    """What one release may do in one environment under one ActionPolicy; `formerly` are the ids that its agent had
+    before, whose use of quotas counts for it."""
 
-    __slots__ = ("_before", "_known", "_policy", "_tools", "agent", "environment", "facts", "policy", "release")
+    __slots__ = (
+        *("_before", "_known", "_policy", "_tools"),
+        *("agent", "environment", "facts", "formerly", "policy", "release"),
+    )
 
-    def __init__(self, agent: AgentId, environment: Environment, release: Release, policy: ActionPolicy | None) -> None:
-        self.agent, self.environment, self.release = agent, environment, release
+    def __init__(
+        self,
+        agent: AgentId,
+        environment: Environment,
+        release: Release,
+        policy: ActionPolicy | None,
+        formerly: tuple[AgentId, ...] = (),
+    ) -> None:
+        self.agent, self.environment, self.release, self.formerly = agent, environment, release, formerly
         self._policy = policy or NO_POLICY
         self.policy = policy_digest(self._policy)
         metadata, spec = release.agent.metadata, release.agent.spec
@@ -127,9 +139,11 @@ class Rulebook:
         for quota in self.release.agent.spec.quotas:
             if quota.tool == tool:
                 path = tuple(quota.sum.split(".")[1:]) if quota.sum else ()
-                meter = f"{self.agent} {self.environment} {tool} {quota.sum or 'calls'}"
+                of_what = f"{self.environment} {tool} {quota.sum or 'calls'}"
                 said = f"{quota.max} of {quota.sum or 'calls'} in {quota.per}"
-                found.append(Limit(meter, path, quota.max, min(parse_duration(quota.per), _LONGEST) * 1000, said))
+                window_ms = min(parse_duration(quota.per), _LONGEST) * 1000
+                earlier = tuple(f"{former} {of_what}" for former in self.formerly)
+                found.append(Limit(f"{self.agent} {of_what}", path, quota.max, window_ms, said, earlier))
         return tuple(found)
 
 
@@ -155,13 +169,20 @@ class Rulebooks:
     def __init__(self) -> None:
         self._kept: dict[tuple[AgentId, Environment, str], tuple[Release, ActionPolicy | None, Rulebook]] = {}
 
-    def of(self, agent: AgentId, environment: Environment, release: Release, policy: ActionPolicy | None) -> Rulebook:
-        """The rulebook of a release."""
+    def of(
+        self,
+        agent: AgentId,
+        environment: Environment,
+        release: Release,
+        policy: ActionPolicy | None,
+        formerly: tuple[AgentId, ...] = (),
+    ) -> Rulebook:
+        """The rulebook of a release. What an agent was called before was settled with its first one."""
         key = agent, environment, release.tag
         known = self._kept.get(key)
         if known is not None and known[0] is release and known[1] is policy:
             return known[2]
-        made = Rulebook(agent, environment, release, policy)
+        made = Rulebook(agent, environment, release, policy, formerly)
         if len(self._kept) >= self._MOST:
             self._kept.clear()
         self._kept[key] = release, policy, made

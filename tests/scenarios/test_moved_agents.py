@@ -15,6 +15,7 @@ from agentgov.journal.pausing import pause_of
 from agentgov.model.names import AgentId
 from agentgov.model.transitions import release_trailer
 from agentgov.release import orders
+from agentgov.runtime.fleet import Fleet
 
 DESK, FRONT = AgentId("support", "desk"), AgentId("support", "front")
 
@@ -51,6 +52,9 @@ def test_a_moved_agent_takes_over_bad_marks_hold_and_pauses(shipped: PipelineWor
     assert found is not None
     assert found.selector == str(TRIAGE)
     assert pause_of(view, AgentId("support", "other"), shipped.clock()) is None
+    served = Fleet(view)
+    assert served.deployed(DESK, "staging").formerly == (TRIAGE,)  # whose use of quotas counts for it
+    assert served.deployed(TRIAGE, "staging").formerly == ()
     shipped.check()
 
 

@@ -10,6 +10,7 @@ from actionworld import REFUNDS, policy, refund, release, rulebook
 from permitworld import ASKED, LEADS, PermitWorld
 
 from agentgov.model.access import Access, Administrators, Binding, Person, Team
+from agentgov.model.names import AgentId
 from agentgov.runtime.calls import Call
 from agentgov.runtime.permit_ends import forget
 from agentgov.runtime.permit_votes import Electorate
@@ -305,6 +306,25 @@ def test_a_new_release_goes_on_with_what_was_used(world: PermitWorld) -> None:
     world.now += 6 * 60 * MINUTE
     assert world.ask("b", refund()).decision == "allow"
     assert _rules(world.ask("c", refund()))[0] == "action.quota"
+
+
+def test_an_agent_that_moved_goes_on_with_what_was_used_under_its_earlier_ids(world: PermitWorld) -> None:
+    quota = {"tool": "refund.create", "sum": "args.amount_minor", "per": "24h", "max": 12_600}
+    first, second, third = REFUNDS, AgentId("payments", "refunds"), AgentId("finance", "refunds")
+    newest = release({"quotas": [quota], "tools": [{"name": "refund.create", "effect": "irreversible"}]})
+    ids: list[AgentId] = []
+    for one in (first, second, third):
+        world.book = Rulebook(one, "production", newest, None, tuple(reversed(ids)))
+        ids.append(one)
+        assert world.ask("a", refund()).decision == "allow"
+    assert _rules(world.ask("b", refund()))[0] == "action.quota"
+    world.book = Rulebook(third, "staging", newest, None, (second, first))
+    assert world.ask("b", refund()).decision == "allow"  # another environment
+    world.book = Rulebook(first, "production", newest, None)
+    assert world.ask("b", refund()).decision == "allow"  # nobody counts for an id that it took over
+    world.book = Rulebook(third, "production", newest, None, (second, first))
+    world.now += 24 * 60 * MINUTE + 24 * MINUTE
+    assert world.ask("c", refund()).decision == "allow"
 
 
 def test_two_quotas_on_one_tool_hold_both(world: PermitWorld) -> None:

@@ -1,6 +1,7 @@
 """Agents that run by the SDK at a gate that really runs: what they get, what they may do, and that they stop."""
 
 import asyncio
+import contextlib
 import os
 import re
 import threading
@@ -283,6 +284,42 @@ def test_without_the_gate_an_agent_stops_at_its_hard_expiry_and_not_before(gate:
         agent.check()
 
 
+def test_with_the_gate_killed_an_event_loop_stops_at_the_hard_expiry_whatever_the_wall_clock_says(
+    gate: GateWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Clock()
+
+    async def main() -> None:
+        async with agentgov.async_agent(ID, clock=clock) as agent:
+            gate.kill()
+            for wall in (0.0, 4e9):  # a clock that is set back, or far ahead, stretches and shortens nothing
+                monkeypatch.setattr("time.time", lambda: wall)  # noqa: B023
+                monkeypatch.setattr("time.time_ns", lambda: int(wall * 1e9))  # noqa: B023
+                agent.check()
+            clock.now += 59.9
+            assert agent.prompt(customer="Ada", most=3, vip=False)
+            clock.now += 0.1
+            with pytest.raises(sdk.Expired):
+                agent.check()
+            with pytest.raises(sdk.Expired):
+                await agent.act("orders.lookup", {})
+            with pytest.raises(sdk.Expired):
+                await agent.spend(input_tokens=1)
+
+    asyncio.run(main())
+
+
+def test_who_waits_for_people_stops_at_the_hard_expiry_too(gate: GateWorld) -> None:
+    clock = Clock()
+    with agentgov.agent(ID, clock=clock) as agent:
+        pending = agent.act("refund.create", {"amount": 200}, wait=None)
+        assert isinstance(pending, sdk.Pending)
+        gate.kill()
+        clock.now += 60
+        with pytest.raises(sdk.Expired):
+            pending.wait(PATIENCE)
+
+
 def test_a_lease_holds_from_before_it_was_asked_for(gate: GateWorld) -> None:
     clock = Clock()
     with agentgov.agent(ID, clock=clock, background=False) as agent:
@@ -408,6 +445,11 @@ def test_a_canary_is_split_by_sticky_keys(gate: GateWorld, world: PipelineWorld)
     ours = {key for key in keys if in_canary(deployed.rollout, key, deployed.share)}
     until(lambda: needs_key(), "that the gate serves the canary")
     assert {key for key in keys if variant(key) == "canary"} == ours
+    with contextlib.ExitStack() as stack:
+        agents = {key: stack.enter_context(agentgov.agent(ID, key=key)) for key in keys}
+        assert {key for key, agent in agents.items() if agent.variant == "canary"} == ours
+        assert sum(one.name == f"agentgov {ID}" for one in threading.enumerate()) == 2
+        until(lambda: len({one["release"] for one in instances(gate)}) == 2, "that the gate hears of both releases")
     with agentgov.agent(ID, release=f"{PAYER}/v1.1.0", background=False) as agent:
         assert (agent.variant, "Version 1.1.0." in agent.prompt(customer="Ada", most=3, vip=False)) == ("pinned", True)
         agent.act("refund.create", {"amount": 5}).done()

@@ -66,6 +66,14 @@ _EXTRA = "install what it takes: pip install 'agentgov[gate]'"
     metavar="SECONDS",
     help="How often an agent that does not exist is paused, to know that it works; 0 for never.",
 )
+@click.option(
+    "--session-end",
+    type=click.FloatRange(0.1, 86_400),
+    default=300.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="A session is over, and counted, when nothing was heard of it for so long.",
+)
 @click.option("--permit-hook", metavar="URL", help="Where people are told that a permit waits for them.")
 @click.option("--access-log/--no-access-log", default=True, help="One line of JSON for each request, on stderr.")
 @click.option(
@@ -93,6 +101,7 @@ def serve(
     token_rate: float,
     address_rate: float,
     self_test: float,
+    session_end: float,
     permit_hook: str | None,
     access_log: bool,
     every: int | None,
@@ -119,7 +128,7 @@ def serve(
     where = Listen(*listen, tls_cert or "", tls_key or "", behind_proxy)
     hook = permit_hook_of(permit_hook) if permit_hook else None
     provider = client_from(oidc_issuer, oidc_client, os.environ)
-    settings = Settings(token_rate, address_rate, access_log, url, provider, hook, self_test)
+    settings = Settings(token_rate, address_rate, access_log, url, provider, hook, self_test, session_end)
     return serve_gate(Serving(repo, store, where, settings, poll, every, counts, accept_unreviewed))
 
 

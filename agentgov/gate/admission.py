@@ -7,7 +7,7 @@ from agentgov.gate.asgi import Scope
 from agentgov.gate.call import Call
 from agentgov.gate.callers import AgentCaller, Caller, PersonCaller, bearer, caller_of
 from agentgov.gate.cookies import SESSION, cookie_of, is_own_request
-from agentgov.gate.errors import forbidden, not_found, store_away, unknown_caller
+from agentgov.gate.errors import forbidden, not_found, store_away, unknown_caller, unregistered
 from agentgov.gate.gate import Gate
 from agentgov.gate.route import Route
 from agentgov.runtime.logins import still_holds
@@ -55,11 +55,8 @@ def admit(call: Call, route: Route, of_agent: bool) -> None:
             raise forbidden("gate.caller", "this is for people, and an agent asks", "agentgov login")
         if of_agent and call.agent != caller.agent:
             raise not_found()
-        if not call.fleet.knows(caller.agent):
-            message = f"{caller.agent} is no agent of this fleet"
-            raise forbidden(
-                "gate.unregistered", message, "an agent is registered by its agent.yaml, once it is reviewed"
-            )
+        if not route.strangers and not call.fleet.knows(caller.agent):
+            raise unregistered(caller.agent)
         return
     if route.who == "agent":
         raise forbidden("gate.caller", "this is for agents, and a person asks", "use the token of an agent")

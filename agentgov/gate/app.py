@@ -17,7 +17,7 @@ import msgspec
 from agentgov.errors import AgentgovError, IncompleteError
 from agentgov.gate.access_log import AccessLog, Line
 from agentgov.gate.admission import admit, who_asks, who_asks_now
-from agentgov.gate.answer import Answer
+from agentgov.gate.answer import JSON, Answer
 from agentgov.gate.asgi import GoneError, Receive, Scope, Send, read_body, refuse_text, send_body, send_stream
 from agentgov.gate.call import Call
 from agentgov.gate.callers import Caller, PersonCaller
@@ -167,13 +167,20 @@ class Asked:
     async def refuse(self, refusal: RefusalError) -> int:
         """Say no in the route's own shape; returns the status."""
         self.rule = refusal.rule
-        body = (self.served.route.refuse if self.served is not None else error_body)(refusal)
+        body, content_type = self._spelled(refusal)
         headers = [(b"retry-after", str(refusal.retry_after).encode())] if refusal.retry_after else []
         headers += [(b"www-authenticate", b"Bearer")] if refusal.status == 401 else []
         headers += [(b"allow", refusal.hint.encode())] if refusal.status == 405 else []
         headers += [(b"connection", b"close")] if refusal.status in (408, 413) else []
-        await send_body(self.send, refusal.status, body, tuple(headers))
+        await send_body(self.send, refusal.status, body, tuple(headers), content_type)
         return refusal.status
+
+    def _spelled(self, refusal: RefusalError) -> tuple[bytes, bytes]:
+        route = self.served.route if self.served is not None else None
+        if route is None or route.refuse_as is None:
+            return (route.refuse if route is not None else error_body)(refusal), JSON
+        named = (value for name, value in self.scope["headers"] if name == b"content-type")
+        return route.refuse_as(refusal, next(named, b""))
 
 
 def _decoded(decoder: "msgspec.json.Decoder[object]", body: bytes) -> object:

@@ -21,12 +21,13 @@ class GoneError(Exception):
     """The caller went away: nobody is left to answer."""
 
 
-async def read_body(scope: Scope, receive: Receive, largest: int = LARGEST) -> bytes:
-    """The whole body. 413 for one that is too large, told before it is read where its length is given."""
+async def read_body(scope: Scope, receive: Receive, largest: int = LARGEST, *, packed: bool = False) -> bytes:
+    """The whole body, as it came where it may be packed. 413 for one that is too large, told before it is read where
+    its length is given."""
     for name, value in scope["headers"]:
         if name == b"content-length" and (not value.isdigit() or len(value) > 12 or int(value) > largest):
             raise _too_large(largest)
-        if name == b"content-encoding" and value.strip().lower() not in (b"", b"identity"):
+        if not packed and name == b"content-encoding" and value.strip().lower() not in (b"", b"identity"):
             raise RefusalError(415, "gate.request", "a body comes as it is, not compressed", "send plain JSON")
     message = await receive()
     if message["type"] == "http.request" and not message.get("more_body", False):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
 from agentgov.gate.answer import JSON, Headers
-from agentgov.gate.asgi import Receive, Scope, Send, read_body, send_body
+from agentgov.gate.asgi import LARGEST, Receive, Scope, Send, read_body, send_body
 from agentgov.gate.callers import AgentCaller, Caller, PersonCaller
 from agentgov.gate.errors import bad_request, forbidden, not_found
 from agentgov.model.document import Environment
@@ -97,9 +97,9 @@ class Call:
 
     # --- the fast lane ---------------------------------------------------------------------------------------------
 
-    async def read(self) -> bytes:
-        """The whole body, for a handler that decodes it itself."""
-        return await read_body(self.scope, self.receive)
+    async def read(self, largest: int = LARGEST, *, packed: bool = False) -> bytes:
+        """The whole body, for a handler that decodes it itself, and unpacks it where it may be packed."""
+        return await read_body(self.scope, self.receive, largest, packed=packed)
 
     async def reply(self, status: int, body: bytes, headers: Headers = (), content_type: bytes = JSON) -> int:
         """Write the answer; returns its status."""

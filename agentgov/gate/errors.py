@@ -72,6 +72,12 @@ def forbidden(rule: str, message: str, hint: str = "") -> RefusalError:
     return RefusalError(403, rule, message, hint)
 
 
+def unregistered(agent: object) -> RefusalError:
+    """Whose agent the fleet does not know."""
+    message = f"{agent} is no agent of this fleet"
+    return forbidden("gate.unregistered", message, "an agent is registered by its agent.yaml, once it is reviewed")
+
+
 def bad_request(message: str, hint: str = "see /openapi.json") -> RefusalError:
     """The request makes no sense."""
     return RefusalError(400, "gate.request", message, hint)

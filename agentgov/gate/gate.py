@@ -11,6 +11,7 @@ from typing import TypeVar
 from agentgov.gate.control import Control
 from agentgov.gate.errors import store_away
 from agentgov.gate.hooks import receiver
+from agentgov.gate.intake import Intake
 from agentgov.gate.leasing import Leasing
 from agentgov.gate.limits import Limit
 from agentgov.gate.metrics import Metrics
@@ -49,6 +50,7 @@ class Settings:
     oidc: Client | None = None  # where people may log in, beside by their keys
     permit_hook: Hook | None = None
     self_test: float = 300.0  # seconds between two tests of pausing; 0 for none
+    session_end: float = 300.0  # seconds of silence after which a session is over
 
 
 class Gate:
@@ -83,6 +85,7 @@ class Gate:
         self.leasing, self.streams, self.tickets = Leasing(self), Streams(self), Tickets(actor.appender.signer)
         self.rulebooks = Rulebooks()
         self.control.heard = self.streams.changed
+        self.intake = Intake(self)
         self.used: dict[str, int] = {}  # tokens that were used since it was last written down
 
     @property

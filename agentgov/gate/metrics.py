@@ -46,6 +46,12 @@ class Metrics:
             registry=self.registry,
             buckets=_BUCKETS,
         )
+        self.spans = Gauge(
+            "agentgov_gate_spans",
+            "Spans that came to this process: new, repeated, refused, of strangers.",
+            ("outcome",),
+            registry=self.registry,
+        )
         self.opened = 0  # requests that are being answered
         self._journal = {
             "open": self._gauge("open_requests", "Requests that are being answered."),
@@ -87,6 +93,8 @@ class Metrics:
         }
         for name, value in values.items():
             self._journal[name].set(value)
+        for outcome in ("new", "repeated", "refused", "stranger"):
+            self.spans.labels(outcome).set(gate.intake.spans[outcome])
         return generate_latest(self.registry)
 
     def _gauge(self, name: str, says: str) -> Gauge:

@@ -60,8 +60,10 @@ def _operation(route: Route, schemas: dict[int, Any]) -> dict[str, Any]:
     }
     if route.verb:
         found["x-agentgov-verb"] = route.verb
-    if route.body is not None:
-        content = {"application/json": {"schema": schemas[id(route.body)]}}
+    if route.body is not None or route.accepts:
+        content: dict[str, Any] = {media: {} for media in route.accepts}
+        if route.body is not None:
+            content["application/json"] = {"schema": schemas[id(route.body)]}
         found["requestBody"] = {"required": True, "content": content}
     return found
 
@@ -79,13 +81,15 @@ def _responses(route: Route, schemas: dict[int, Any]) -> dict[str, Any]:
     refused: dict[str, Any] = {"application/json": {"schema": schemas_of_error()}}
     if route.hot and route.media.startswith("text/plain"):
         refused[route.media] = {}
+    if route.refuse_as is not None:
+        refused = {media: {} for media in route.accepts}
     found = {str(status): {"description": says, "content": refused} for status, says in _REFUSALS.items()}
     for status, kind in route.answers.items():
         told: dict[str, Any] = {"description": _REFUSALS.get(status, "Done")}
         if kind is not None:
             told["content"] = {"application/json": {"schema": schemas[id(kind)]}}
         elif status not in (204, 304):
-            told["content"] = {route.media: {}}
+            told["content"] = {media: {} for media in route.accepts or (route.media,)}
         found[str(status)] = told
     return found
 

@@ -16,6 +16,7 @@ from agentgov.gate.permit_watch import PermitWatch
 from agentgov.gate.routes import ROUTES
 from agentgov.gate.self_test import SelfTest
 from agentgov.gate.server import GRACE, Listen, serve
+from agentgov.gate.telemetry_watch import TelemetryWatch
 from agentgov.journal.branch import Journal
 from agentgov.journal.draft import Actor
 from agentgov.journal.view import View
@@ -88,6 +89,7 @@ async def _run(parts: Parts) -> int:
     beside = [asyncio.create_task(gate.control.run()), asyncio.create_task(_keep_used(gate))]
     beside.append(asyncio.create_task(PermitWatch(gate).run()))
     beside.append(asyncio.create_task(BudgetWatch(gate).run()))
+    beside.append(asyncio.create_task(TelemetryWatch(gate).run()))
     if parts.settings.self_test:
         beside.append(asyncio.create_task(SelfTest(gate, parts.settings.self_test).run()))
     try:

@@ -37,6 +37,9 @@ class Route:
 
     `handler` gives the answer. A `hot` one writes it itself, with `Call.reply`, and returns the status: for what is
     asked thousands of times a second. `answers` are the bodies of answers by status, None for one without JSON.
+
+    `refuse` spells a refusal as JSON; `refuse_as` does it by the content type of the request, and says its own. Where
+    `strangers` may ask, an agent that the fleet does not know gets to the handler, which refuses it.
     """
 
     method: Method
@@ -51,6 +54,9 @@ class Route:
     hot: bool = False
     tag: str = "gate"
     refuse: Callable[[RefusalError], bytes] = error_body
+    refuse_as: Callable[[RefusalError, bytes], tuple[bytes, bytes]] | None = None
+    strangers: bool = False
+    accepts: tuple[str, ...] = ()  # of bodies that the handler reads itself, where they are not JSON alone
     media: str = "application/json"  # of answers whose body is no JSON
 
     @property

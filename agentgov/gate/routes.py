@@ -7,6 +7,7 @@ from agentgov.gate import (
     budget_routes,
     caller_routes,
     description_routes,
+    event_routes,
     health_routes,
     hook_routes,
     lease_routes,
@@ -18,6 +19,8 @@ from agentgov.gate import (
     running_routes,
     stream_routes,
     token_routes,
+    trace_routes,
+    usage_routes,
 )
 from agentgov.gate.route import Route
 
@@ -39,4 +42,7 @@ ROUTES: tuple[Route, ...] = (
     *action_routes.ROUTES,
     *permit_routes.ROUTES,
     *budget_routes.ROUTES,
+    *trace_routes.ROUTES,
+    *event_routes.ROUTES,
+    *usage_routes.ROUTES,
 )

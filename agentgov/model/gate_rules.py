@@ -20,6 +20,7 @@ GATE_RULES: tuple[RuleId, ...] = (
     RuleId("gate.url", "The address of the gate is not known, or no token may be sent there.", "AGENTGOV_GATE=URL"),
     RuleId("gate.unreachable", "The gate gave no answer.", "Ask again; a pause goes to the journal as well."),
     RuleId("gate.rate", "More requests than the caller may make.", "Wait as long as Retry-After says."),
+    RuleId("gate.busy", "The gate takes as much as it can at a time.", "Send it again when Retry-After says."),
     RuleId(
         "gate.store", "The gate cannot reach its store, so nothing can be decided.", "Ask again; it tries by itself."
     ),

@@ -39,14 +39,20 @@ def decide_question(
     agents = tuple(one for one in named if one is not None)
     if len(agents) != len(named) or len(agents) > MOST:
         return _no("the question names what is no agent, or too many")
+    refused = decide_reconciler(text, signature, NAMESPACE, directory)
+    return agents if refused is None else refused
+
+
+def decide_reconciler(text: str, signature: bytes, namespace: str, directory: Directory) -> Verdict | None:
+    """Why no reconciler of the fleet signed a question; None where one did."""
     try:
-        key = verify(signature, text.encode("ascii"), NAMESPACE)
+        key = verify(signature, text.encode("ascii"), namespace)
     except (SignatureError, UnicodeEncodeError) as error:
         return _no(str(error))
     who = directory.by_key(key)
     if who is None or who.bot_kind != "reconciler":
         return _no("the question is signed by no reconciler in Access")
-    return agents
+    return None
 
 
 def _no(message: str) -> Verdict:

@@ -36,6 +36,7 @@ def test_only_what_names_nobody_is_open_to_anyone() -> None:
         "/v1/acts",  # the signatures say who acts
         "/v1/acts/{id}",
         "/v1/pauses/asked",  # asks for the signature of a reconciler
+        "/v1/counts/asked",  # so does this
         "/v1/stream",  # asks for a token, or for a ticket
         "/v1/login/callback",
         "/v1/login/exchange",

@@ -1,0 +1,269 @@
+"""OTLP/HTTP as its specification says (1.5): spans from protobuf or JSON, and answers in the encoding of the request.
+
+The only module that knows protobuf. Of JSON, ids are hexadecimal, whole numbers of 64 bits may be texts, and what is
+not known is ignored. A packed body is unpacked up to a bound, so that a small one cannot become a large one.
+Source: https://opentelemetry.io/docs/specs/otlp/
+"""
+
+import base64
+import binascii
+import zlib
+from collections.abc import Iterable, Iterator
+from typing import Any, Final, Literal
+
+import msgspec
+from google.protobuf.message import DecodeError
+from opentelemetry.proto.collector.trace.v1 import trace_service_pb2 as service
+from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
+
+from agentgov.gate.errors import RefusalError, bad_request
+from agentgov.runtime.telemetry.spans import Fields, Raw, gathered
+
+LARGEST = 8 * 1024 * 1024  # bytes of a body as it comes
+INFLATED = 32 * 1024 * 1024  # bytes of a body that is unpacked
+MOST_SPANS = 20_000  # of a request
+Encoding = Literal[b"application/x-protobuf", b"application/json"]
+PROTOBUF: Final = b"application/x-protobuf"
+JSON: Final = b"application/json"
+_ERROR = 2  # of a status
+_CODES = {400: 3, 401: 16, 403: 7, 404: 5, 408: 4, 413: 8, 415: 3, 429: 8, 503: 14}  # google.rpc.Code by HTTP status
+
+
+def encoding_of(content_type: str) -> Encoding:
+    """How a body is written. 415 for anything but protobuf and JSON."""
+    plain = content_type.partition(";")[0].strip().lower()
+    if plain == "application/x-protobuf":
+        return PROTOBUF
+    if plain == "application/json":
+        return JSON
+    raise RefusalError(415, "gate.request", "OTLP comes as application/x-protobuf or application/json")
+
+
+def unpacked(body: bytes, content_encoding: str) -> bytes:
+    """A body as it was before it was packed. 413 where it becomes too large."""
+    plain = content_encoding.strip().lower()
+    if plain in ("", "identity"):
+        return body
+    if plain != "gzip":
+        raise RefusalError(415, "gate.request", "a body comes as it is, or packed with gzip")
+    found = bytearray()
+    try:
+        while body:
+            unpacking = zlib.decompressobj(wbits=31)
+            found += unpacking.decompress(body, INFLATED + 1 - len(found))
+            if len(found) > INFLATED:
+                message = f"the body is larger than {INFLATED // 1024 // 1024} MB once it is unpacked"
+                raise RefusalError(413, "gate.request", message, "send fewer spans at a time")
+            if not unpacking.eof:
+                raise bad_request("the packed body ends too early")
+            body = unpacking.unused_data
+    except zlib.error:
+        raise bad_request("the body is not packed with gzip") from None
+    return bytes(found)
+
+
+def spans(body: bytes, encoding: Encoding) -> list[Raw]:
+    """Every span of a request. 400 for what is no such request, 413 for too many."""
+    found = _of_protobuf(body) if encoding == PROTOBUF else _of_json(body)
+    if len(found) > MOST_SPANS:
+        raise RefusalError(413, "gate.request", f"more than {MOST_SPANS:,} spans at a time", "send fewer at a time")
+    return found
+
+
+def taken(encoding: Encoding, rejected: int, message: str) -> bytes:
+    """The answer to a request whose other spans were taken."""
+    if encoding == JSON:
+        partial = {"rejectedSpans": str(rejected), "errorMessage": message} if rejected or message else None
+        return msgspec.json.encode({"partialSuccess": partial} if partial else {})
+    answer = service.ExportTraceServiceResponse()
+    if rejected or message:
+        answer.partial_success.rejected_spans, answer.partial_success.error_message = rejected, message
+    return answer.SerializeToString()
+
+
+def refused(refusal: RefusalError, content_type: bytes) -> tuple[bytes, bytes]:
+    """A refusal as a Status in the encoding of the request, and how that is written."""
+    code = _CODES.get(refusal.status, 13)
+    message = refusal.message + (f": {refusal.hint}" if refusal.hint else "")
+    if content_type.partition(b";")[0].strip().lower() == PROTOBUF:
+        text = message.encode()
+        return b"\x08" + _varint(code) + b"\x12" + _varint(len(text)) + text, PROTOBUF
+    return msgspec.json.encode({"code": code, "message": message}), JSON
+
+
+def _varint(number: int) -> bytes:
+    found = bytearray()
+    while number > 0x7F:
+        found.append(number & 0x7F | 0x80)
+        number >>= 7
+    return bytes((*found, number))
+
+
+# --- protobuf ------------------------------------------------------------------------------------------------------
+
+
+def _of_protobuf(body: bytes) -> list[Raw]:
+    request = service.ExportTraceServiceRequest()
+    try:
+        request.ParseFromString(body)
+    except DecodeError:
+        raise bad_request("the body is no ExportTraceServiceRequest") from None
+    found = []
+    for resource in request.resource_spans:
+        known, _ = gathered(_pairs(resource.resource.attributes), _value, {})
+        for scope in resource.scope_spans:
+            for one in scope.spans:
+                fields, contents = gathered(_pairs(one.attributes), _value, known)
+                times = one.start_time_unix_nano, one.end_time_unix_nano
+                failed = one.status.code == _ERROR
+                ids = one.trace_id, one.span_id, one.parent_span_id
+                found.append(Raw(*ids, *times, failed, one.flags, one.trace_state, fields, contents))
+    return found
+
+
+def _pairs(attributes: Iterable[KeyValue]) -> Iterator[tuple[str, AnyValue]]:
+    for one in attributes:
+        yield one.key, one.value
+
+
+def _value(value: AnyValue) -> Any:
+    """A value as plain Python; bytes as base64, as OTLP's JSON has them."""
+    kind = value.WhichOneof("value")
+    if kind == "array_value":
+        return [_value(one) for one in value.array_value.values]
+    if kind == "kvlist_value":
+        return {one.key: _value(one.value) for one in value.kvlist_value.values}
+    if kind == "bytes_value":
+        return base64.b64encode(value.bytes_value).decode("ascii")
+    return getattr(value, kind) if kind is not None else None
+
+
+# --- JSON ----------------------------------------------------------------------------------------------------------
+
+_Whole = int | str
+_BEYOND = 1 << 63
+
+
+class _Array(msgspec.Struct, frozen=True):
+    values: tuple["_Value", ...] = ()
+
+
+class _List(msgspec.Struct, frozen=True):
+    values: tuple["_Pair", ...] = ()
+
+
+class _Value(msgspec.Struct, frozen=True, rename="camel"):
+    string_value: str | None = None
+    bool_value: bool | None = None
+    int_value: _Whole | None = None
+    double_value: float | str | None = None
+    array_value: _Array | None = None
+    kvlist_value: _List | None = None
+    bytes_value: str | None = None
+
+    @property
+    def plain(self) -> Any:
+        """The one that is there."""
+        if self.int_value is not None:
+            return _whole(self.int_value)
+        if self.double_value is not None:
+            return _double(self.double_value)
+        if self.array_value is not None:
+            return [one.plain for one in self.array_value.values]
+        if self.kvlist_value is not None:
+            return {one.key: one.value.plain if one.value is not None else None for one in self.kvlist_value.values}
+        return next((one for one in (self.string_value, self.bool_value, self.bytes_value) if one is not None), None)
+
+
+class _Pair(msgspec.Struct, frozen=True):
+    key: str = ""
+    value: _Value | None = None
+
+
+class _Status(msgspec.Struct, frozen=True):
+    code: int | str = 0
+
+
+class _Span(msgspec.Struct, frozen=True, rename="camel"):
+    trace_id: str = ""
+    span_id: str = ""
+    parent_span_id: str = ""
+    trace_state: str = ""
+    flags: int = 0
+    start_time_unix_nano: _Whole = 0
+    end_time_unix_nano: _Whole = 0
+    attributes: tuple[_Pair, ...] = ()
+    status: _Status | None = None
+
+
+class _Scope(msgspec.Struct, frozen=True):
+    spans: tuple[_Span, ...] = ()
+
+
+class _Resource(msgspec.Struct, frozen=True):
+    attributes: tuple[_Pair, ...] = ()
+
+
+class _ResourceSpans(msgspec.Struct, frozen=True, rename="camel"):
+    resource: _Resource | None = None
+    scope_spans: tuple[_Scope, ...] = ()
+
+
+class _Request(msgspec.Struct, frozen=True, rename="camel"):
+    resource_spans: tuple[_ResourceSpans, ...] = ()
+
+
+_decoder = msgspec.json.Decoder(_Request)
+
+
+def _of_json(body: bytes) -> list[Raw]:
+    try:
+        request = _decoder.decode(body)
+        return [
+            _raw(one, known)
+            for resource in request.resource_spans
+            for known in [_known(resource.resource)]
+            for scope in resource.scope_spans
+            for one in scope.spans
+        ]
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError) as error:
+        raise bad_request(f"the body is no ExportTraceServiceRequest: {error}") from None
+
+
+def _known(resource: _Resource | None) -> Fields:
+    return gathered(_told(resource.attributes), _plain, {})[0] if resource is not None else {}
+
+
+def _raw(one: _Span, known: Fields) -> Raw:
+    fields, contents = gathered(_told(one.attributes), _plain, known)
+    failed = one.status is not None and one.status.code in (_ERROR, "STATUS_CODE_ERROR")
+    ids = _id(one.trace_id), _id(one.span_id), _id(one.parent_span_id)
+    times = _whole(one.start_time_unix_nano), _whole(one.end_time_unix_nano)
+    return Raw(*ids, *times, failed, one.flags, one.trace_state, fields, contents)
+
+
+def _told(attributes: Iterable[_Pair]) -> Iterator[tuple[str, _Value | None]]:
+    for one in attributes:
+        yield one.key, one.value
+
+
+def _plain(value: _Value | None) -> Any:
+    return value.plain if value is not None else None
+
+
+def _id(text: str) -> bytes:
+    """An id from its hexadecimal; what is none is refused with its span."""
+    try:
+        return binascii.unhexlify(text)
+    except (binascii.Error, ValueError):
+        return b"?"
+
+
+def _whole(said: _Whole) -> int:
+    """A whole number; one beyond 64 bits stays beyond them, so that its span is refused and no other."""
+    found = int(said) if isinstance(said, int) or len(said) < 40 else _BEYOND
+    return min(max(found, -_BEYOND), _BEYOND)
+
+
+def _double(said: float | str) -> float:
+    return float(said)  # "NaN" and "Infinity" are texts there

@@ -1,0 +1,193 @@
+"""Whose a span is and what it costs: the release that ran, the model by the price list, the session, what was said.
+
+The agent and its environment are those of the token that sent it. What a span says of agents and services is
+information, and is not looked at; what it says of its release counts only where that release is deployed.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from hashlib import sha256
+from re import compile as pattern
+
+import msgspec
+
+from agentgov.model.policies import PriceList
+from agentgov.model.units import parse_money
+from agentgov.model.verdict import Reason
+from agentgov.runtime.actions import running
+from agentgov.runtime.deployed import Deployed, Release
+from agentgov.runtime.prices import Price, price_of
+from agentgov.runtime.telemetry.counting import Span
+from agentgov.runtime.telemetry.sessions import session_id
+from agentgov.runtime.telemetry.spans import Use
+
+LARGEST_CONTENT = 256 * 1024  # bytes of one span that are kept; more is hashed only
+MOST_NAMES = 100  # models and tools of one request
+OTHER = "(other)"  # what comes after them
+_DATED = pattern(r"[-@](?:\d{8}|\d{4}-\d{2}-\d{2}|latest)\Z")
+_CLOSURE = pattern(r"[0-9a-f]{64}\Z")
+_canonical = msgspec.json.Encoder(order="sorted")
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """Which release a span is of; "" where nobody knows."""
+
+    closure: str = ""
+    variant: str = ""
+    models: tuple[str, ...] = ()
+    payloads: str = "hashed"
+    most: int = 0  # nano-units that a run may cost; 0 where nobody says
+
+
+@dataclass
+class Attributing:
+    """What the spans of one request are attributed by: the agent (`scope` tells it from all others), what of it is
+    deployed, today's prices, and randomness of this request."""
+
+    scope: bytes
+    deployed: Deployed
+    prices: PriceList | None
+    salt: bytes
+    now_ms: int
+    contents: list[tuple[bytes, bytes]] = field(default_factory=list)
+    aside: Counter[tuple[str, str]] = field(default_factory=Counter)  # (reason, subject) -> spans
+
+    def spans(self, uses: Sequence[Use]) -> list[Span]:
+        """The spans as they are kept, before it is decided which count."""
+        sessions = _sessions(uses)
+        return [self._span(one, sessions) for one in uses]
+
+    @property
+    def most(self) -> Mapping[str, int]:
+        """What a run may cost, by closure."""
+        return {ran.closure: ran.most for ran in self._ran.values()}
+
+    @cached_property
+    def _ran(self) -> dict[str, Ran]:
+        return {}
+
+    @cached_property
+    def _priced(self) -> dict[tuple[str, str, str], tuple[str, Price | None]]:
+        return {}
+
+    @cached_property
+    def _names(self) -> set[tuple[str, str]]:
+        return set()
+
+    def _span(self, use: Use, sessions: Mapping[bytes, str]) -> Span:
+        id_ = self.scope + use.id
+        found = Span(id_, self.scope + use.parent if use.parent else b"", self.now_ms, kind=use.kind)
+        found.start, found.end, found.failed, found.sampled = use.start, use.end, use.failed, use.sampled
+        said = sessions.get(use.id[:16])
+        if said is None:  # a trace without any model, tool or agent in it: nothing of ours
+            return found
+        ran = self._ran.get(use.release) or self._find(use.release)
+        found.closure, found.variant = ran.closure, ran.variant
+        found.broke = use.root and use.failed
+        if use.kind or found.broke:
+            found.session = session_id(self.scope, ran.closure, said or use.id[:16].hex())
+        if use.kind:
+            found.error, found.finish, found.response = use.error, use.finish, use.response
+            self._keep(found, use, ran.payloads)
+        if use.kind == "model":
+            self._price(found, use, ran)
+        elif use.kind == "tool":
+            found.name = self._named("tool", use.tool)
+        return found
+
+    def _price(self, found: Span, use: Use, ran: Ran) -> None:
+        key = use.provider, use.asked, use.model
+        priced = self._priced.get(key)
+        if priced is None:
+            priced = self._priced[key] = priced_name(self.prices, *key)
+        name, price = priced
+        found.name = self._named("model", name)
+        found.measured = use.input is not None or use.output is not None
+        found.input, found.cached = use.input or 0, min(use.cached, use.input or 0)
+        found.output, found.reasoning = use.output or 0, use.reasoning
+        if price is not None and self.prices is not None:
+            found.currency, found.cost = self.prices.currency, price.cost(found.input, found.cached, found.output)
+        else:
+            self.aside["unpriced", found.name] += 1
+        if ran.models and not any(one in ran.models for one in _candidates(*key)):
+            self.aside["undeclared-model", found.name] += 1
+
+    def _keep(self, found: Span, use: Use, payloads: str) -> None:
+        if not use.contents or payloads == "none":
+            return
+        content = _canonical.encode(dict(use.contents))
+        found.salt, found.digest = self.salt, sha256(self.salt + found.id + content).hexdigest()
+        if payloads == "full" and len(content) <= LARGEST_CONTENT:
+            self.contents.append((found.id, content))
+
+    def _find(self, said: str) -> Ran:
+        ran = kept_of(self.deployed, said, self.prices)
+        if len(self._ran) < MOST_NAMES:
+            self._ran[said] = ran
+        return ran
+
+    def _named(self, kind: str, name: str) -> str:
+        if (kind, name) not in self._names:
+            if len(self._names) >= MOST_NAMES:
+                return OTHER
+            self._names.add((kind, name))
+        return name
+
+
+def scope_of(agent: str, environment: str) -> bytes:
+    """What ids of spans of one agent in one environment begin with."""
+    return sha256(f"{agent}@{environment}".encode()).digest()[:8]
+
+
+def priced_name(prices: PriceList | None, provider: str, asked: str, model: str) -> tuple[str, Price | None]:
+    """Under which name of the price list a model falls, and its price; where it is not there, its own name."""
+    candidates = _candidates(provider, asked, model)
+    for name in candidates:
+        found = price_of(prices, name)
+        if isinstance(found, Price):
+            return name, found
+    return (candidates[0] if candidates else "(unnamed)")[:128], None
+
+
+def _candidates(provider: str, asked: str, model: str) -> list[str]:
+    """Names of a model, the most exact first: as it answered, as it was asked for, without its date."""
+    plain = [one for one in (model, asked) if one]
+    plain += [short for one in plain if (short := _DATED.sub("", one)) != one]
+    full = [f"{provider}/{one}" for one in plain if provider]
+    return list(dict.fromkeys([*full, *plain]))
+
+
+def kept_of(deployed: Deployed, said: str, prices: PriceList | None) -> Ran:
+    """Which release something is of that says so, "" where it does not. Where nobody knows, the strictest rule of those
+    that are deployed decides what is kept."""
+    if said or deployed.canary is None:
+        release = running(deployed, said)
+        if not isinstance(release, Reason):
+            return _ran(release, "canary" if release is deployed.canary else "stable", prices)
+    every = {one.agent.spec.audit.payloads for one in (deployed.stable, deployed.canary) if one is not None}
+    kept = "none" if "none" in every else "full" if every == {"full"} else "hashed"
+    if _CLOSURE.match(said):
+        return Ran(said, "other", payloads=kept)
+    return Ran(payloads=kept)
+
+
+def _ran(release: Release, variant: str, prices: PriceList | None) -> Ran:
+    spec = release.agent.spec
+    amount, currency = parse_money(spec.budget.run) if spec.budget.run else (0, "")
+    most = amount if prices is not None and currency == prices.currency else 0
+    models = (spec.model.primary, *spec.model.fallback)
+    return Ran(release.closure, variant, models, spec.audit.payloads, most)
+
+
+def _sessions(uses: Iterable[Use]) -> dict[bytes, str]:
+    """What each trace that is any of ours calls its session, "" where it has no name for it."""
+    found: dict[bytes, str] = {}
+    for one in uses:
+        if one.kind or one.session:
+            trace = one.id[:16]
+            if one.session or trace not in found:
+                found[trace] = one.session or found.get(trace, "")
+    return found

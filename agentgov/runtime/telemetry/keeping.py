@@ -1,0 +1,212 @@
+"""One request's spans in one transaction: what is new is kept, decided, added up, and recorded in the ledger.
+
+A request that comes twice changes nothing the second time. What is old is forgotten here, too: spans once no copy of
+them can be taken any more, sums after thirteen months.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+
+import msgspec
+
+from agentgov.runtime import ledger
+from agentgov.runtime.ledger import Entry
+from agentgov.runtime.telemetry import rollups, sessions
+from agentgov.runtime.telemetry.counting import Span, settle
+from agentgov.runtime.telemetry.rollups import Where
+from agentgov.runtime.telemetry.spans import OLDEST
+from agentgov.store.port import Transaction
+
+KEPT_SPANS = 2 * OLDEST  # milliseconds
+KEPT_SUMS = 400 * 86_400_000
+BATCH = 1000  # rows that are forgotten at a time
+_AT_ONCE = 500  # ids of a question
+_ROWS = 40  # of a statement
+_FIELDS = (
+    "id", "parent", "seen", "covered", "counted", "kind", "name", "closure", "variant", "start", "end", "failed",
+    "error", "measured", "sampled", "input", "cached", "output", "reasoning", "currency", "cost", "response", "finish",
+    "session", "salt", "digest",
+)  # fmt: skip
+_OWN = ", ".join({"start": "started", "end": "ended"}.get(name, name) for name in _FIELDS)
+_SET = ", ".join(f"{name} = excluded.{name}" for name in _OWN.split(", ")[1:])
+_MARKS = f"({', '.join('?' * (len(_FIELDS) + 2))})"
+_BYTES = ("id", "parent", "session", "salt")
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """The spans of one request. `most`: what a run may cost by closure; `aside`: what is quarantined."""
+
+    agent: str
+    environment: str
+    actor: str
+    spans: Sequence[Span]
+    now_ms: int
+    salt: bytes
+    contents: Sequence[tuple[bytes, bytes]] = ()
+    most: Mapping[str, int] = field(default_factory=dict)
+    aside: Mapping[tuple[str, str], int] = field(default_factory=dict)
+
+    @property
+    def where(self) -> Where:
+        """Whose they are."""
+        return self.agent, self.environment
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """How many spans were new, how many had come before, and the ledger's record, None where nothing was new."""
+
+    new: int
+    repeated: int
+    record: int | None
+
+
+def keep(tx: Transaction, batch: Batch) -> Kept:
+    """Keep what is new."""
+    coming = [msgspec.structs.replace(one) for one in batch.spans]  # a work may run again
+    told = _by_response(tx, batch.where, [one.response for one in coming if one.response])
+    settled = settle(coming, lambda ids: _known(tx, ids), told)
+    if not settled.new:
+        return Kept(0, settled.repeated, None)
+    _write(tx, batch.where, (*settled.new, *settled.changed))
+    fresh = {one.id for one in settled.new}
+    _write_contents(tx, [row for row in batch.contents if row[0] in fresh], batch.now_ms)
+    rollups.add(tx, rollups.differences(batch.where, (*settled.new, *settled.changed)))
+    sessions.hear(tx, batch.where, sessions.heard_of(settled.new, settled.changed, batch.most), batch.now_ms)
+    put_aside(tx, batch.where, batch.aside, batch.now_ms)
+    refs = {"spans": str(len(settled.new)), "digest": _digest(settled.new)}
+    entry = Entry("spans", batch.agent, batch.actor, batch.environment, refs=refs)
+    return Kept(len(settled.new), settled.repeated, ledger.append(tx, entry, batch.now_ms, batch.salt).seq)
+
+
+def put_aside(tx: Transaction, where: Where, aside: Mapping[tuple[str, str], int], now_ms: int) -> None:
+    """Count what is quarantined, by reason and subject."""
+    for (reason, subject), spans in sorted(aside.items()):
+        tx.run(
+            "INSERT INTO quarantine (agent, environment, reason, subject, spans, since, last) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (agent, environment, reason, subject) "
+            "DO UPDATE SET spans = quarantine.spans + excluded.spans, last = excluded.last",
+            *(*where, reason, subject, spans, now_ms, now_ms),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """What was quarantined of one agent for one reason."""
+
+    agent: str
+    environment: str
+    reason: str
+    subject: str
+    spans: int
+    since: int
+    last: int
+
+
+def read_aside(tx: Transaction, since: int) -> Sequence[Aside]:
+    """Everything that was quarantined and came again since a moment, by agent."""
+    rows = tx.all(
+        "SELECT agent, environment, reason, subject, spans, since, last FROM quarantine WHERE last >= ? "
+        "ORDER BY agent, environment, reason, subject LIMIT 10000",
+        since,
+    )
+    return [Aside(*row) for row in rows]
+
+
+def forget(tx: Transaction, now_ms: int) -> int:
+    """Forget what is too old, BATCH rows of each kind at most; the most that any kind had."""
+    spans, sums = now_ms - KEPT_SPANS, now_ms - KEPT_SUMS
+    return max(
+        tx.run(
+            "DELETE FROM spans WHERE id IN (SELECT id FROM spans WHERE seen > 0 AND seen < ? LIMIT ?)", spans, BATCH
+        ),
+        tx.run(
+            "DELETE FROM spans WHERE id IN (SELECT id FROM spans WHERE seen < 0 AND seen > ? LIMIT ?)", -spans, BATCH
+        ),
+        tx.run(
+            "DELETE FROM span_contents WHERE id IN (SELECT id FROM span_contents WHERE seen < ? LIMIT ?)", spans, BATCH
+        ),
+        tx.run("DELETE FROM events WHERE seen < ?", spans),
+        tx.run("DELETE FROM usage_minutes WHERE minute < ?", sums),
+        tx.run("DELETE FROM session_minutes WHERE minute < ?", sums),
+        tx.run("DELETE FROM quarantine WHERE last < ?", sums),
+    )
+
+
+def _known(tx: Transaction, ids: Iterable[bytes]) -> dict[bytes, Span]:
+    wanted, found = list(ids), dict[bytes, Span]()
+    for start in range(0, len(wanted), _AT_ONCE):
+        part = wanted[start : start + _AT_ONCE]
+        marks = ", ".join("?" * len(part))
+        for row in tx.all(f"SELECT {_OWN} FROM spans WHERE id IN ({marks})", *part):  # noqa: S608 - ours
+            one = _span(row)
+            found[one.id] = one
+    return found
+
+
+def _by_response(tx: Transaction, where: Where, responses: Sequence[str]) -> dict[str, Span]:
+    """The spans that count by the responses that they tell of."""
+    wanted, found = list(dict.fromkeys(responses)), dict[str, Span]()
+    for start in range(0, len(wanted), _AT_ONCE):
+        part = wanted[start : start + _AT_ONCE]
+        marks = ", ".join("?" * len(part))
+        rows = tx.all(
+            f"SELECT {_OWN} FROM spans WHERE response IN ({marks}) AND response <> '' "  # noqa: S608 - ours
+            "AND agent = ? AND environment = ? ORDER BY counted DESC, id",
+            *(*part, *where),
+        )
+        for row in rows:
+            one = _span(row)
+            found.setdefault(one.response, one)
+    return found
+
+
+def _span(row: Sequence[object]) -> Span:
+    values = dict(zip(_FIELDS, row, strict=True))
+    values |= {name: bytes(values[name]) for name in _BYTES}  # type: ignore[call-overload]
+    values |= {name: bool(values[name]) for name in ("failed", "measured", "sampled")}
+    found = Span(**values)  # type: ignore[arg-type]
+    found.before = found.counted
+    return found
+
+
+def _write(tx: Transaction, where: Where, spans: Sequence[Span]) -> None:
+    ordered = sorted(spans, key=lambda one: one.id)
+    for start in range(0, len(spans), _ROWS):
+        part = ordered[start : start + _ROWS]
+        marks = ", ".join([_MARKS] * len(part))
+        values = [value for one in part for value in (*_values(one), *where)]
+        tx.run(
+            f"INSERT INTO spans ({_OWN}, agent, environment) VALUES {marks} "  # noqa: S608 - ours
+            f"ON CONFLICT (id) DO UPDATE SET {_SET}",
+            *values,
+        )
+
+
+def _values(one: Span) -> tuple[str | int | bytes, ...]:
+    return (
+        *(one.id, one.parent, one.seen, one.covered, one.counted, one.kind, one.name, one.closure, one.variant),
+        *(one.start, one.end, int(one.failed), one.error, int(one.measured), int(one.sampled), one.input, one.cached),
+        *(one.output, one.reasoning, one.currency, one.cost, one.response, one.finish, one.session, one.salt),
+        one.digest,
+    )
+
+
+def _write_contents(tx: Transaction, contents: Sequence[tuple[bytes, bytes]], now_ms: int) -> None:
+    for id_, content in contents:
+        tx.run("INSERT INTO span_contents (id, seen, content) VALUES (?, ?, ?)", id_, now_ms, content)
+
+
+def _digest(spans: Sequence[Span]) -> str:
+    """SHA-256 of the spans that were new, in the order of their ids: a row that is changed later does not fit it."""
+    told = sha256()
+    for one in sorted(spans, key=lambda span: span.id):
+        told.update(one.id)
+        told.update(repr((one.kind, one.name, one.start, one.end, one.failed, *_usage(one))).encode())
+    return told.hexdigest()
+
+
+def _usage(one: Span) -> tuple[int | str, ...]:
+    return one.input, one.cached, one.output, one.reasoning, one.currency, one.cost, one.response, one.digest

@@ -1,0 +1,137 @@
+"""Sessions: what canaries are judged on. Which are bad, by which metric; how many there were since a moment.
+
+A session is what an agent gives a name to (a conversation), else one trace. It is over when nothing was heard of it for
+a while, or when its agent says so; then it is counted, once, under the minute in which it began. What is heard of the
+same name later is another session. Bad by `error`: the outermost span of a run failed, or the agent says so. Bad by
+`cost`: it cost more than `budget.run` of its release. Anything else is bad by what the agent tells in events.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+
+from agentgov.runtime.telemetry.counting import Span
+from agentgov.runtime.telemetry.rollups import MINUTE, Where
+from agentgov.store.port import Row, Transaction
+
+BATCH = 500  # sessions of one transaction
+MOST_METRICS = 16  # of one session
+_COLUMNS = "id, agent, environment, closure, began, heard, failed, cost, most, told"
+_ONE = f"({', '.join('?' * 10)})"
+
+
+@dataclass(slots=True)
+class Heard:
+    """What one request tells of a session; `cost` is a difference, `told` says of metrics whether it is bad by them."""
+
+    closure: str
+    most: int = 0
+    failed: bool = False
+    cost: int = 0
+    told: dict[str, bool] = field(default_factory=dict)
+    over: bool = False
+
+
+def session_id(scope: bytes, closure: str, name: str) -> bytes:
+    """What a session of one agent and release is kept under; its name is not kept."""
+    return sha256(scope + closure.encode() + name.encode()).digest()[:16]
+
+
+def heard_of(spans: Iterable[Span], changed: Iterable[Span], most: Mapping[str, int]) -> dict[bytes, Heard]:
+    """What spans tell: of new ones, and of those that count otherwise now. `most` is what a run may cost by closure."""
+    found: dict[bytes, Heard] = {}
+    for one in spans:
+        if one.session:
+            at = found.get(one.session)
+            if at is None:
+                at = found[one.session] = Heard(one.closure, most.get(one.closure, 0))
+            at.cost += one.cost * (one.counted > 0)
+            at.failed |= one.broke
+    for one in changed:
+        if one.session and one.session in found:  # one that is over keeps what it was counted with
+            found[one.session].cost += one.cost * ((one.counted > 0) - (one.before > 0))
+    return found
+
+
+def hear(tx: Transaction, where: Where, heard: Mapping[bytes, Heard], now_ms: int) -> None:
+    """Keep what was heard of sessions."""
+    told = _told(tx, [one for one, at in heard.items() if at.told])
+    rows: list[Row] = []
+    for id_ in sorted(heard):
+        at = heard[id_]
+        metrics = dict(told.get(id_, {}))
+        for metric, bad in at.told.items():  # what was bad once stays bad
+            if metric in metrics or len(metrics) < MOST_METRICS:
+                metrics[metric] = metrics.get(metric, False) or bad
+        said = json.dumps(metrics, sort_keys=True) if at.told else ""
+        moment = 0 if at.over else now_ms
+        rows.append((id_, *where, at.closure, now_ms, moment, int(at.failed), at.cost, at.most, said))
+    for start in range(0, len(rows), 100):
+        part = rows[start : start + 100]
+        tx.run(
+            f"INSERT INTO sessions ({_COLUMNS}) VALUES {', '.join([_ONE] * len(part))} "  # noqa: S608 - ours
+            "ON CONFLICT (id) DO UPDATE SET heard = excluded.heard, cost = sessions.cost + excluded.cost, "
+            "failed = CASE WHEN excluded.failed > 0 THEN 1 ELSE sessions.failed END, "
+            "most = CASE WHEN excluded.most > 0 THEN excluded.most ELSE sessions.most END, "
+            "told = CASE WHEN excluded.told <> '' THEN excluded.told ELSE sessions.told END",
+            *(value for row in part for value in row),
+        )
+
+
+def _told(tx: Transaction, ids: Sequence[bytes]) -> dict[bytes, dict[str, bool]]:
+    found: dict[bytes, dict[str, bool]] = {}
+    for start in range(0, len(ids), BATCH):
+        part = ids[start : start + BATCH]
+        marks = ", ".join("?" * len(part))
+        rows = tx.all(f"SELECT id, told FROM sessions WHERE id IN ({marks}) AND told <> ''", *part)  # noqa: S608 - ours
+        found |= {bytes(id_): json.loads(told) for id_, told in rows}
+    return found
+
+
+def any_before(tx: Transaction, before: int) -> bool:
+    """Whether there is a session that nothing was heard of since a moment."""
+    return tx.one("SELECT 1 FROM sessions WHERE heard < ? LIMIT 1", before) is not None
+
+
+def end(tx: Transaction, before: int) -> int:
+    """Count sessions that nothing was heard of since a moment (epoch milliseconds), BATCH at most; how many it were."""
+    rows = tx.all(
+        f"DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE heard < ? ORDER BY heard LIMIT ?) "  # noqa: S608
+        f"RETURNING {_COLUMNS}",
+        *(before, BATCH),
+    )
+    sums: dict[tuple[str, str, str, int, str], int] = {}
+    for _, agent, environment, closure, began, _, failed, cost, most, told in rows:
+        metrics = {"": True, "error": bool(failed)} | ({"cost": cost > most} if most else {})
+        for metric, bad in (json.loads(told) if told else {}).items():
+            metrics[metric] = metrics.get(metric, False) or bad
+        for metric, bad in metrics.items():
+            key = (agent, environment, closure, began - began % MINUTE, metric)
+            sums[key] = sums.get(key, 0) + bad
+    _count(tx, [(*key, number) for key, number in sorted(sums.items())])
+    return len(rows)
+
+
+def _count(tx: Transaction, rows: Sequence[Row]) -> None:
+    for start in range(0, len(rows), 100):
+        part = rows[start : start + 100]
+        tx.run(
+            "INSERT INTO session_minutes (agent, environment, closure, minute, metric, sessions) VALUES "  # noqa: S608
+            f"{', '.join(['(?, ?, ?, ?, ?, ?)'] * len(part))} "
+            "ON CONFLICT (agent, environment, closure, minute, metric) "
+            "DO UPDATE SET sessions = session_minutes.sessions + excluded.sessions",
+            *(value for row in part for value in row),
+        )
+
+
+def counted(tx: Transaction, agent: str, environment: str, closure: str, since: int, until: int) -> dict[str, int]:
+    """Sessions of one release that began in the minutes from `since` to before `until`, all under "", bad by metric.
+    A metric that nobody measured is not there; with an empty closure, those of all releases."""
+    of, named = ("AND closure = ? ", (closure,)) if closure else ("", ())
+    rows = tx.all(
+        "SELECT metric, sum(sessions) FROM session_minutes WHERE agent = ? AND environment = ? "  # noqa: S608 - ours
+        f"{of}AND minute >= ? AND minute < ? GROUP BY metric",
+        *(agent, environment, *named, since - since % MINUTE, until),
+    )
+    return {metric: int(number) for metric, number in rows}

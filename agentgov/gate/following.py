@@ -10,6 +10,7 @@ from collections.abc import Callable
 from time import monotonic
 
 from agentgov.errors import AgentgovError
+from agentgov.gate.anchoring import Anchoring
 from agentgov.gate.gate import Gate
 from agentgov.gate.sending import Sender
 from agentgov.journal.branch import Journal
@@ -29,6 +30,7 @@ class Follower:
     ) -> None:
         self._journal, self._gate, self._poll, self._heard = journal, gate, poll, heard
         self._sender = Sender(gate.store, journal, gate.actor)
+        self._anchoring = Anchoring(gate.store, journal, gate.actor)
         self._wake = threading.Event()
         self._ended = threading.Event()
         self._failures = 0
@@ -59,6 +61,8 @@ class Follower:
             tip = self._remote_tip()
             if tip != following.fleet.view.end or following.trouble:
                 self._serve(self._journal.view(clock.now(), fetch=True))
+            if self._anchoring.look(self._gate.fleet.view):
+                self._serve(self._journal.view(clock.now(), fetch=False))
         except AgentgovError as error:
             if not following.trouble:
                 _log.warning("the journal cannot be followed: %s", error.in_one_line)

@@ -13,6 +13,7 @@ from agentgov.gate.errors import store_away
 from agentgov.gate.hooks import receiver
 from agentgov.gate.intake import Intake
 from agentgov.gate.leasing import Leasing
+from agentgov.gate.ledger_watch import Kept
 from agentgov.gate.limits import Limit
 from agentgov.gate.metrics import Metrics
 from agentgov.gate.oidc import Client, Provider
@@ -71,6 +72,7 @@ class Gate:
         self.following = Following(fleet)
         self.control = Control(store)
         self.probed = Probed()
+        self.ledger = Kept()
         self.metrics = Metrics()
         oidc = self.settings.oidc
         self.provider = Provider(oidc) if oidc is not None else None

@@ -30,6 +30,7 @@ class Ready(msgspec.Struct, frozen=True):
     stale: bool
     trouble: str = ""
     pausing: str = ""  # why the last test of pausing failed
+    ledger: str = ""  # which trees of the ledger are signed no further
 
 
 async def healthz(call: Call) -> Answer:
@@ -57,7 +58,8 @@ def ready(call: Call) -> Ready:
         state = "journal"
     age = min(gate.control.age, 1e9)
     told = (fleet.seq, fleet.tip, max(0, now - fleet.time), unseen, round(age, 1), fleet.view.is_stale(now))
-    return Ready(state, *told, "the last look at the journal failed" if following.trouble else "", gate.probed.trouble)
+    trouble = "the last look at the journal failed" if following.trouble else ""
+    return Ready(state, *told, trouble, gate.probed.trouble, " ".join(sorted(gate.ledger.broken)))
 
 
 async def metrics(call: Call) -> Answer:

@@ -67,6 +67,11 @@ class Metrics:
             "unsent": self._gauge("unsent_acts", "Acts that wait for the journal."),
             "unsent_age": self._gauge("unsent_seconds", "Seconds that the oldest of them has waited."),
             "tokens": self._gauge("tokens", "Tokens that may be good."),
+            "ledger_behind": self._gauge("ledger_behind", "Records of the ledger that no checkpoint covers yet."),
+            "ledger_behind_age": self._gauge(
+                "ledger_behind_seconds", "Seconds since every record was last under a checkpoint."
+            ),
+            "ledger_broken": self._gauge("ledger_broken", "Trees of the ledger that are signed no further."),
         }
 
     def of(self, route: "Route") -> RouteMetrics:
@@ -90,6 +95,9 @@ class Metrics:
             "unsent": gate.unsent[0],
             "unsent_age": max(0, gate.clock() - gate.unsent[1]) / 1000 if gate.unsent[0] else 0,
             "tokens": gate.tokens.size,
+            "ledger_behind": gate.ledger.behind,
+            "ledger_behind_age": max(0, gate.clock() - gate.ledger.since) / 1000 if gate.ledger.since else 0,
+            "ledger_broken": len(gate.ledger.broken),
         }
         for name, value in values.items():
             self._journal[name].set(value)

@@ -5,6 +5,7 @@ verifies, and never by more than `maxAge` on one bot's word: such a step is a ch
 administrator. Reads no clock: `now` is given.
 """
 
+from agentgov.journal.anchoring import judge_anchors
 from agentgov.journal.content_paths import is_nameable
 from agentgov.journal.outcome import Outcome
 from agentgov.journal.view import View
@@ -58,12 +59,13 @@ def stale_words(view: View) -> str:
 STALE_HINT = "an administrator, or two bots, move it on: agentgov journal checkpoint"
 
 
-def judge_checkpoint(view: View, act: Act) -> Outcome | Refusal:
-    """A heartbeat. It may say how far main has come only where nothing differs that is not pending already: authors of
-    a change are looked for from the last commit of main that was looked at."""
+def judge_checkpoint(view: View, act: Act, signers: frozenset[Identity], time: int) -> Outcome | Refusal:
+    """A heartbeat. It may say how far the ledger has come, and how far main has: this only where nothing differs that
+    is not pending already, since authors of a change are looked for from the last commit that was looked at."""
+    anchored = judge_anchors(view, act, signers, time)
     main = act.get("Main")
-    if not main:
-        return Outcome({})
+    if isinstance(anchored, Refusal) or not main:
+        return anchored if isinstance(anchored, Refusal) else Outcome(anchored)
     if not is_object_id(main):
         return Refusal("checkpoint.main", f"{main!r} is no commit of main")
     try:
@@ -73,4 +75,4 @@ def judge_checkpoint(view: View, act: Act) -> Outcome | Refusal:
     pending = view.state.pending
     if any(is_governed(path) and is_nameable(path) and path not in pending for path in differing):
         return Refusal("checkpoint.main", "main holds changes that no advance has looked at")
-    return Outcome({})
+    return Outcome(anchored)

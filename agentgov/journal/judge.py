@@ -77,7 +77,7 @@ def _effect(
         "release-seen": partial(judge_release_seen, view, act, time, file),
         "pause": partial(judge_pause, view, act, time),
         "resume": partial(judge_resume, view, act),
-        "checkpoint": partial(judge_checkpoint, view, act),
+        "checkpoint": partial(judge_checkpoint, view, act, signers, time),
         "override": partial(judge_override, view, act, signers, time),
         "confirm": partial(judge_confirm, view, act),
         "revoke": partial(judge_revoke, view, act, signers, time),

@@ -13,8 +13,9 @@ import msgspec
 from agentgov.errors import IncompleteError
 from agentgov.journal.records import from_bytes
 from agentgov.model.act import ActError, parse
+from agentgov.model.skipped import Skipped
 from agentgov.model.snapshot import TREE, path_text
-from agentgov.model.state import AUTHORISED, Skipped
+from agentgov.model.state import AUTHORISED
 from agentgov.repo.repository import Repository
 
 _HINT = "run: agentgov journal verify"

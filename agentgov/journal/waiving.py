@@ -9,7 +9,8 @@ import re
 from agentgov.journal.clock import MAX_SKEW
 from agentgov.journal.view import View
 from agentgov.model.act import Act
-from agentgov.model.state import Changes, Skipped
+from agentgov.model.skipped import Skipped
+from agentgov.model.state import Changes
 from agentgov.model.transitions import Refusal
 from agentgov.trust.identity import Identity
 

@@ -150,6 +150,7 @@ RULES: tuple[RuleId, ...] = (
     ),
     RuleId("advance.main", "The act names no commit of main that can be read."),
     RuleId("advance.contents", "The act authorises other contents than the reviews cover.", _HISTORY),
+    RuleId("checkpoint.ledger", "A tree of the ledger is said to be shorter than it was, or another one."),
     RuleId("checkpoint.main", "The heartbeat passes over changes of main that no advance has looked at."),
     RuleId("transition.actor", "Only a person does that."),
     RuleId("transition.agent", "The act and its release are of different agents."),

@@ -10,10 +10,12 @@ from typing import Literal, Protocol, TypeVar
 import msgspec
 
 from agentgov.errors import IncompleteError
+from agentgov.model.anchored import Anchored, anchored_path
 from agentgov.model.document import Document
 from agentgov.model.evidence import Evidence, evidence_path
 from agentgov.model.imported import Imported, Landed, landed_path
 from agentgov.model.names import AgentId, ReleaseName, agent_id, release_name
+from agentgov.model.skipped import Skipped
 
 HEAD_FILE = "fleet.yaml"
 PENDING_FILE = "pending.yaml"
@@ -193,18 +195,7 @@ class Override(Document, frozen=True):
     authors: tuple[str, ...] = ()  # who wrote what passed by it, as far as is known
 
 
-class Skipped(Document, frozen=True):
-    """skipped/<act id>.yaml: commits of the journal's branch that are no acts, which this act passes over."""
-
-    first: str
-    last: str
-    seq: int
-    time: int
-    after: str = ""  # the act before it, where `last` lies between; "" where nothing does
-    by: tuple[str, ...] = ()  # who waived them; nobody, for an act that only contains
-
-
-_Kept = Override | Imported | Landed | Skipped | Evidence
+_Kept = Override | Imported | Landed | Skipped | Evidence | Anchored
 Record = Head | Pending | OpenReview | Release | Deployment | Pause | Revoked | _Kept
 _Kind = TypeVar("_Kind", bound=Record)
 Changes = dict[str, Record | None]  # path in the journal's tree to its new record; None removes it
@@ -235,6 +226,7 @@ def record_type(path: str) -> type[Record] | None:
         "imported": Imported if path.count("/") == 1 else Landed,
         "skipped": Skipped,
         "evidence": Evidence,
+        "ledger": Anchored,
     }
     return types.get(folder) if path.endswith(".yaml") else None
 
@@ -334,6 +326,18 @@ class State:
     def skipped(self) -> dict[str, Skipped]:
         """Commits that are no acts and were passed over, by the id of the act that did."""
         return self._by_act("skipped", Skipped)
+
+    def anchored(self, log: str, tree: str) -> Anchored | None:
+        """How far a tree of a ledger was when it was last anchored."""
+        found = self._reader.record(anchored_path(log, tree))
+        return found if isinstance(found, Anchored) else None
+
+    def anchors(self) -> Iterator[Anchored]:
+        """Every tree of every ledger that was anchored, as it was last."""
+        for path in self._nested("ledger"):
+            found = self._reader.record(path)
+            if isinstance(found, Anchored):
+                yield found
 
     def _by_act(self, folder: str, kind: type[_Kind]) -> dict[str, _Kind]:
         found = {name.removesuffix(".yaml"): self._reader.record(f"{folder}/{name}") for name in self._names(folder)}

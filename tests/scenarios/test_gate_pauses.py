@@ -224,7 +224,7 @@ def test_the_command_pauses_at_the_gate_and_resumes(gate: GateWorld, world: Flee
     assert (done["gate"]["journal"], done["gate"]["seq"]) == ("landed", 1)
     assert [(one["by"], one["id"]) for one in alice.pauses()] == [("alice", done["act"]["id"])]
     done = _agentgov(world, gate, "alice", "resume", str(TRIAGE))
-    assert done["gate"]["seq"] == 2
+    assert done["gate"]["seq"] > 1
     until(lambda: alice.pauses() == [], "that it is resumed")
 
 

@@ -61,9 +61,11 @@ class History:
         if self.dice.random() < 0.8:
             self.world.advance()
         else:
-            self.world.append(
-                hostile.write(self.world, self.dice.choice(["reconciler", "gate"]), "checkpoint", []), by="bob"
-            )
+            who = self.dice.choice(["reconciler", "gate", "gate"])
+            trees = self.dice.sample(["support", "finance", "_fleet"], self.dice.choice([0, 1, 2]))
+            size, root = self.dice.choice([3, 4, 5]), self.dice.choice(["ab", "cd"]) * 32
+            lines = [("Ledger", f"{'1f' * 8} {tree} {size} {root}") for tree in sorted(trees)]
+            self.world.append(hostile.write(self.world, who, "checkpoint", lines), by="bob")
 
     def order(self) -> None:
         """Somebody stops an agent, or lets it go on."""

@@ -1,0 +1,86 @@
+"""Anchors the ledger in the journal: an act that says how far each tree is, every hour in which records were made, and
+after each promotion, pause and incident.
+
+Runs in the thread that follows the journal. Of several gates one is first, and the others find that it is done.
+"""
+
+import logging
+from collections.abc import Iterator, Sequence
+from time import monotonic
+
+from agentgov.errors import AgentgovError
+from agentgov.journal.anchoring import anchor_fields
+from agentgov.journal.branch import Journal
+from agentgov.journal.draft import Actor, Draft, draft
+from agentgov.journal.view import View
+from agentgov.model.act import PREFIX
+from agentgov.repo import clock
+from agentgov.runtime.sequencing import Standing, log_of, standings
+from agentgov.store.port import Store
+
+EVERY = 3600  # seconds of journal time
+MOMENTS = ("promote", "graduate", "rollback", "pause", "resume", "incident")
+_AGAIN = 60.0  # seconds until it is tried again where the journal did not take it
+_log = logging.getLogger("agentgov.gate")
+
+
+class Anchoring:
+    """What one process of the gate anchors with."""
+
+    def __init__(self, store: Store, journal: Journal, actor: Actor) -> None:
+        self._store, self._journal, self._actor = store, journal, actor
+        self._not_before = 0.0  # of a steady clock
+        self._seen: int | None = None  # the act up to which nothing has to be anchored at once
+        self._last: tuple[str, str, tuple[int, int]] | None = None  # tip, ledger, act and time of the last anchor
+
+    def look(self, view: View) -> bool:
+        """Anchor what is due; whether an act was appended."""
+        if monotonic() < self._not_before or view.stretch is not None or view.is_stale(clock.now()):
+            return False
+        log, began = self._store.read(log_of).result()
+        if not log or not self._is_due(view, log, began // 1000):
+            return False
+        trees = [one for one in self._store.read(standings).result() if one.log == log and one.size]
+        try:
+            after = self._journal.append(
+                lambda present: self._draft(present, log, began // 1000, trees), self._actor.appender, clock.now
+            )
+        except AgentgovError as error:
+            self._not_before = monotonic() + _AGAIN
+            _log.warning("the ledger cannot be anchored in the journal: %s", error.in_one_line)
+            return False
+        return after.end != view.end
+
+    def _draft(self, view: View, log: str, began: int, trees: Sequence[Standing]) -> list[Draft]:
+        """The act on this view; none where another gate was first, or nothing is new."""
+        now = clock.now()
+        anchored = {one.tree: one.size for one in view.state.anchors() if one.log == log}
+        new = [(one.tree, one.size, one.root) for one in trees if one.size > anchored.get(one.tree, 0)]
+        if not new or view.is_stale(now) or not self._is_due(view, log, began):
+            self._not_before = monotonic() + _AGAIN
+            return []
+        count = sum(size - anchored.get(tree, 0) for tree, size, _ in new)
+        subject = f"checkpoint: {count:,} records of the ledger, in {len(new):,} tree{'s' * (len(new) != 1)}"
+        return [draft(view, self._actor, "checkpoint", subject, anchor_fields(log, new), now=now)]
+
+    def _is_due(self, view: View, log: str, began: int) -> bool:
+        """Whether an hour is over, or something happened that is anchored at once."""
+        if self._last is None or self._last[:2] != (view.tip, log):
+            anchors = ((one.seq, one.time) for one in view.state.anchors() if one.log == log)
+            self._last = (view.tip, log, max(anchors, default=(0, began)))
+        seq, time = self._last[2]
+        if clock.now() - time >= EVERY:
+            return True
+        if self._seen is None:  # what happened before this process began was for another one to anchor
+            self._seen = view.state.head.seq
+        if any(kind in MOMENTS for kind in _kinds_after(view, max(seq, self._seen))):
+            return True
+        self._seen = view.state.head.seq
+        return False
+
+
+def _kinds_after(view: View, seq: int) -> Iterator[str]:
+    """The kinds of the acts after that one."""
+    for commit in view.memory.line.commits(view.tip)[seq + 1 :]:
+        message = view.repo.commit(commit).message
+        yield message.partition(f"\n{PREFIX}Act: ".encode())[2].partition(b"/")[0].decode()

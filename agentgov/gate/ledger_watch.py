@@ -1,0 +1,152 @@
+"""Beside the requests: new records go into tiles and under a signed checkpoint, a second behind at most.
+
+Several gates over one store may try at once: a checkpoint is kept by whoever is first. A tree that does not fit what
+the journal anchored, as after an older backup was restored, is signed no further, which is told as an error, at /readyz
+and by a metric; records go on being written.
+"""
+
+import asyncio
+import logging
+import secrets
+from dataclasses import dataclass, field
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from agentgov.journal.view import View
+from agentgov.runtime.checkpoints import Checkpoint, sign_checkpoint
+from agentgov.runtime.notes import VerifierKey
+from agentgov.runtime.sequencing import (
+    MOST,
+    Anchor,
+    BrokenTreeError,
+    Growth,
+    Standing,
+    begin_log,
+    grow,
+    held,
+    keep,
+    log_id,
+    origin_of,
+    refuse_anchor,
+    standings,
+)
+from agentgov.store.port import Transaction
+from agentgov.trust.keys import parse_public_key
+from agentgov.trust.signers import KeyFileSigner
+
+if TYPE_CHECKING:
+    from agentgov.gate.gate import Gate
+
+EVERY = 0.5  # seconds between two looks
+_QUIET = 60.0  # seconds between two complaints
+_log = logging.getLogger("agentgov.gate")
+_HINT = "see docs/ledger.md, on restoring: nothing of it is signed until then"
+
+
+@dataclass(slots=True)
+class Kept:
+    """How the ledger of this process's store stands."""
+
+    behind: int = 0  # records without a checkpoint, of all trees
+    since: int = 0  # epoch milliseconds of the last look that found none; 0 before the first
+    broken: dict[str, str] = field(default_factory=dict)  # tree to what is wrong with it
+
+
+class LedgerWatch:
+    """Looks after the trees of one gate, on its event loop."""
+
+    def __init__(self, gate: "Gate") -> None:
+        self._gate = gate
+        self._complained = float("-inf")
+        self._checked: set[tuple[str, Anchor]] = set()
+        self._anchors: tuple[View, str, dict[str, Anchor]] | None = None
+
+    async def run(self) -> None:
+        """Go on until cancelled."""
+        while True:
+            more = False
+            try:
+                more = await self.look()
+            except Exception as error:
+                if monotonic() - self._complained > _QUIET:
+                    self._complained = monotonic()
+                    _log.warning("checkpoints of the ledger cannot be made: %s", error)
+            await asyncio.sleep(0 if more else EVERY)
+
+    async def look(self) -> bool:
+        """One step of every tree that is behind; whether there is more to do."""
+        gate = self._gate
+        now = gate.clock()
+        log, found = await gate.read(lambda tx: (log_id(tx), standings(tx)))
+        if not log:
+            log = await gate.write(lambda tx: begin_log(tx, secrets.token_hex(8), now))
+        anchors = self._anchored(log)
+        broken = await self._misfits(found, anchors)
+        steps: list[tuple[Growth, bytes]] = []
+        room = MOST
+        for one in found:
+            if one.tree in broken or room <= 0 or (one.behind == 0 and one.log == log):
+                continue
+            try:
+                growth = await self._grown(one, anchors.get(one.tree), room)
+            except BrokenTreeError as error:
+                broken[one.tree] = str(error)
+                continue
+            room -= growth.frontier.size - one.size
+            steps.append((growth, self._signed(log, growth)))
+        if steps:
+            await gate.write(lambda tx: [keep(tx, growth, log, note, now) for growth, note in steps])
+        return self._tell(found, steps, broken, now)
+
+    async def _misfits(self, found: tuple[Standing, ...], anchors: dict[str, Anchor]) -> dict[str, str]:
+        """The trees that are not what the journal says they were."""
+        broken: dict[str, str] = {}
+        for one, anchor in held(found, anchors):
+            if (one.tree, anchor) in self._checked and one.leaves >= one.size:
+                continue
+            try:
+                await self._refuse(one, anchor)
+            except BrokenTreeError as error:
+                broken[one.tree] = str(error)
+            else:
+                if one.size >= anchor.size:
+                    self._checked.add((one.tree, anchor))
+        return broken
+
+    async def _refuse(self, one: Standing, anchor: Anchor) -> None:
+        await self._gate.read(lambda tx: refuse_anchor(tx, one, anchor))
+
+    async def _grown(self, one: Standing, anchor: Anchor | None, most: int) -> Growth:
+        def work(tx: Transaction) -> Growth:
+            return grow(tx, one, anchor, most)
+
+        return await self._gate.read(work)
+
+    def _signed(self, log: str, growth: Growth) -> bytes:
+        signer = self._gate.signer
+        assert isinstance(signer, KeyFileSigner), "a bot signs with a key file"
+        name = origin_of(self._gate.fleet.id, log, growth.of.tree)
+        key = VerifierKey.of(name, parse_public_key(signer.public_key))
+        frontier = growth.frontier
+        return sign_checkpoint(Checkpoint(name, frontier.size, frontier.root), [(key, signer.sign_text)])
+
+    def _anchored(self, log: str) -> dict[str, Anchor]:
+        view = self._gate.fleet.view
+        if self._anchors is None or self._anchors[:2] != (view, log):
+            found = {one.tree: Anchor(one.size, one.root) for one in view.state.anchors() if one.log == log}
+            self._anchors = view, log, found
+            self._checked &= set(found.items())
+        return self._anchors[2]
+
+    def _tell(
+        self, found: tuple[Standing, ...], steps: list[tuple[Growth, bytes]], broken: dict[str, str], now: int
+    ) -> bool:
+        kept = self._gate.ledger
+        done = sum(growth.frontier.size - growth.of.size for growth, _ in steps)
+        kept.behind = sum(max(one.behind, 0) for one in found) - done
+        kept.since = now if not kept.behind else kept.since or now
+        for tree, message in broken.items():
+            if kept.broken.get(tree) != message:
+                _log.error("the ledger's tree %s is signed no further: %s; %s", tree, message, _HINT)
+        kept.broken = broken
+        return kept.behind > 0 and done > 0

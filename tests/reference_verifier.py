@@ -302,14 +302,21 @@ class _Reference:
         need("Main" not in act or set(self.differing(act["Main"][0])) <= set(self.pending))
         lines = [line.split(" ") for line in act.get("Ledger", [])]
         need([one[:2] for one in lines] == sorted([list(two) for two in {tuple(one[:2]) for one in lines}]))
-        for log, tree, size, root in lines:
+        for log, tree, size, root, signature in lines:
             need(actor == "gate" and re.fullmatch("[0-9a-f]{16}", log) and re.fullmatch("_?[a-z0-9-]+", tree))
             need(re.fullmatch("[1-9][0-9]*", size) and re.fullmatch("[0-9a-f]{64}", root))
+            need(re.fullmatch("[A-Za-z0-9+/]{91}=", signature))
             path = f"ledger/{log}/{tree}.yaml"
             old = self.records.get(path, {"size": 0, "root": ""})
             need(int(size) > old["size"] or (int(size), root) == (old["size"], old["root"]))
             there = {"seq": self.head["seq"], "time": self.head["time"]}
-            self.records[path] = {"tree": tree, "log": log, "size": int(size), "root": root} | there
+            self.records[path] = {
+                "tree": tree,
+                "log": log,
+                "size": int(size),
+                "root": root,
+                "signature": signature,
+            } | there
 
     def on_advance(self, act: dict[str, list[str]], actor: str) -> None:
         main, accepted = act["Main"][0], {}

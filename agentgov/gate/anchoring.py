@@ -15,12 +15,15 @@ from agentgov.journal.draft import Actor, Draft, draft
 from agentgov.journal.view import View
 from agentgov.model.act import PREFIX
 from agentgov.repo import clock
+from agentgov.runtime.notes import split_note
 from agentgov.runtime.sequencing import Standing, log_of, standings
 from agentgov.store.port import Store
+from agentgov.trust.wire import encode_base64
 
 EVERY = 3600  # seconds of journal time
 MOMENTS = ("promote", "graduate", "rollback", "pause", "resume", "incident")
 _AGAIN = 60.0  # seconds until it is tried again where the journal did not take it
+_LATEST = 10_000  # milliseconds that it waits for checkpoints of what it is due for
 _log = logging.getLogger("agentgov.gate")
 
 
@@ -30,6 +33,7 @@ class Anchoring:
     def __init__(self, store: Store, journal: Journal, actor: Actor) -> None:
         self._store, self._journal, self._actor = store, journal, actor
         self._not_before = 0.0  # of a steady clock
+        self._noticed = 0  # since when it is due, epoch milliseconds; 0 where it is not
         self._seen: int | None = None  # the act up to which nothing has to be anchored at once
         self._last: tuple[str, str, tuple[int, int]] | None = None  # tip, ledger, act and time of the last anchor
 
@@ -40,7 +44,11 @@ class Anchoring:
         log, began = self._store.read(log_of).result()
         if not log or not self._is_due(view, log, began // 1000):
             return False
+        self._noticed = self._noticed or clock.now() * 1000
         trees = [one for one in self._store.read(standings).result() if one.log == log and one.size]
+        late = any(one.behind > 0 and one.time < self._noticed for one in trees)
+        if late and clock.now() * 1000 - self._noticed < _LATEST:
+            return False  # what it is due for is not under a checkpoint yet
         try:
             after = self._journal.append(
                 lambda present: self._draft(present, log, began // 1000, trees), self._actor.appender, clock.now
@@ -49,19 +57,20 @@ class Anchoring:
             self._not_before = monotonic() + _AGAIN
             _log.warning("the ledger cannot be anchored in the journal: %s", error.in_one_line)
             return False
+        self._noticed = 0
         return after.end != view.end
 
     def _draft(self, view: View, log: str, began: int, trees: Sequence[Standing]) -> list[Draft]:
         """The act on this view; none where another gate was first, or nothing is new."""
         now = clock.now()
         anchored = {one.tree: one.size for one in view.state.anchors() if one.log == log}
-        new = [(one.tree, one.size, one.root) for one in trees if one.size > anchored.get(one.tree, 0)]
+        new = [one for one in trees if one.size > anchored.get(one.tree, 0)]
         if not new or view.is_stale(now) or not self._is_due(view, log, began):
             self._not_before = monotonic() + _AGAIN
             return []
-        count = sum(size - anchored.get(tree, 0) for tree, size, _ in new)
+        count = sum(one.size - anchored.get(one.tree, 0) for one in new)
         subject = f"checkpoint: {count:,} records of the ledger, in {len(new):,} tree{'s' * (len(new) != 1)}"
-        return [draft(view, self._actor, "checkpoint", subject, anchor_fields(log, new), now=now)]
+        return [draft(view, self._actor, "checkpoint", subject, anchor_fields(log, map(_anchor, new)), now=now)]
 
     def _is_due(self, view: View, log: str, began: int) -> bool:
         """Whether an hour is over, or something happened that is anchored at once."""
@@ -77,6 +86,12 @@ class Anchoring:
             return True
         self._seen = view.state.head.seq
         return False
+
+
+def _anchor(one: Standing) -> tuple[str, int, str, str]:
+    """A tree as the act has it."""
+    (_, signature), *_ = split_note(one.note)[1]
+    return one.tree, one.size, one.root, encode_base64(signature)
 
 
 def _kinds_after(view: View, seq: int) -> Iterator[str]:

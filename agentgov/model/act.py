@@ -130,7 +130,7 @@ GRAMMAR: Mapping[str, tuple[tuple[str, Presence], ...]] = MappingProxyType(
         "alarm": (("Agent", "one"), ("Release", "one"), ("Observed", "one")),
         "pause": (("Selector", "one"), ("Mode", "one"), ("Until", "maybe")),
         "resume": (("Selector", "one"),),
-        # `Ledger` is `<log> <tree> <records> <root>`: how far a tree of the gate's ledger was.
+        # `Ledger` is `<log> <tree> <records> <root> <signature>`: how far a tree of the gate's ledger was.
         "checkpoint": (("Main", "maybe"), ("Ledger", "many")),
         "revoke": (("Key", "one"), ("Since", "maybe")),
         "waive": (("Stretch", "maybe"), ("Set-Time", "maybe")),

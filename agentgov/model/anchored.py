@@ -10,6 +10,7 @@ class Anchored(Document, frozen=True):
     log: str
     size: int  # records
     root: str  # RFC 6962, in hexadecimal
+    signature: str  # of the gate's checkpoint: id of the key and Ed25519, in base64, as a signed note has it
     seq: int = 0
     time: int = 0
 

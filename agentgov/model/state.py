@@ -268,10 +268,8 @@ class State:
 
     def deployments(self) -> Iterator[Deployment]:
         """All deployments, by agent id."""
-        for path in self._nested("deployments"):
-            found = self._reader.record(path)
-            if isinstance(found, Deployment):
-                yield found
+        found = map(self._reader.record, self._nested("deployments"))
+        return (one for one in found if isinstance(one, Deployment))
 
     def released(self) -> tuple[AgentId, ...]:
         """Every agent of which the journal has a release, by id."""
@@ -334,10 +332,8 @@ class State:
 
     def anchors(self) -> Iterator[Anchored]:
         """Every tree of every ledger that was anchored, as it was last."""
-        for path in self._nested("ledger"):
-            found = self._reader.record(path)
-            if isinstance(found, Anchored):
-                yield found
+        found = map(self._reader.record, self._nested("ledger"))
+        return (one for one in found if isinstance(one, Anchored))
 
     def _by_act(self, folder: str, kind: type[_Kind]) -> dict[str, _Kind]:
         found = {name.removesuffix(".yaml"): self._reader.record(f"{folder}/{name}") for name in self._names(folder)}

@@ -55,7 +55,7 @@ def test_records_are_signed_and_anchored_and_a_restored_backup_goes_no_further(
     store.close()
     origin = f"agentgov.dev/fleets/{world.view().state.head.fleet}/{log}/support"
     key = VerifierKey.of(origin, parse_public_key(world.signers["gate"].public_key))
-    checkpoint = open_checkpoint(found["support"].note, key)
+    checkpoint = open_checkpoint(found["support"].note, [key], origin)
     assert (checkpoint.size, checkpoint.root) == (len(leaves), root_of(leaf_hashes(leaves)))
 
     paused = gate.ask("POST", "/v1/pauses", desk, {"selector": str(TRIAGE), "reason": "It loops."})

@@ -9,11 +9,14 @@ from agentgov.journal.anchoring import anchor_fields
 from agentgov.model.anchored import Anchored
 
 LOG, ROOT, OTHER = "0123456789abcdef", "ab" * 32, "cd" * 32
+SIGNED = "A" * 91 + "="
 
 
 def anchor(world: FleetSimulator, *trees: tuple[str, int, str], who: str = "gate", log: str = LOG) -> None:
     """Append a checkpoint that says so."""
-    world.append(hostile.write(world, who, "checkpoint", anchor_fields(log, trees)), by=who)
+    world.append(
+        hostile.write(world, who, "checkpoint", anchor_fields(log, [(*tree, SIGNED) for tree in trees])), by=who
+    )
 
 
 def test_what_a_gate_anchored_stands_in_the_journal(local: FleetSimulator) -> None:
@@ -22,8 +25,8 @@ def test_what_a_gate_anchored_stands_in_the_journal(local: FleetSimulator) -> No
     anchor(local, ("support", 7, OTHER))  # said again
     head = local.view().state.head
     assert sorted(local.view().state.anchors(), key=lambda one: one.tree) == [
-        Anchored("_fleet", LOG, 1, OTHER, head.seq - 2, head.time),
-        Anchored("support", LOG, 7, OTHER, head.seq, head.time),
+        Anchored("_fleet", LOG, 1, OTHER, SIGNED, head.seq - 2, head.time),
+        Anchored("support", LOG, 7, OTHER, SIGNED, head.seq, head.time),
     ]
     assert local.verify().offence is None
 
@@ -52,14 +55,15 @@ def test_nobody_but_a_gate_says_how_far_the_ledger_is(local: FleetSimulator) -> 
     "lines",
     [
         [f"{LOG} support 5"],
-        [f"{LOG} support 05 {ROOT}"],
-        [f"{LOG} support 0 {ROOT}"],
-        [f"{LOG} support {2**63} {ROOT}"],
-        [f"{LOG} ../support 5 {ROOT}"],
-        [f"{LOG} Support 5 {ROOT}"],
-        [f"{LOG[:-1]} support 5 {ROOT}"],
-        [f"{LOG} support 5 {ROOT}", f"{LOG} support 6 {ROOT}"],
-        [f"{LOG} support 5 {ROOT}", f"{LOG} finance 6 {ROOT}"],
+        [f"{LOG} support 5 {ROOT}"],
+        [f"{LOG} support 05 {ROOT} {SIGNED}"],
+        [f"{LOG} support 0 {ROOT} {SIGNED}"],
+        [f"{LOG} support {2**63} {ROOT} {SIGNED}"],
+        [f"{LOG} ../support 5 {ROOT} {SIGNED}"],
+        [f"{LOG} Support 5 {ROOT} {SIGNED}"],
+        [f"{LOG[:-1]} support 5 {ROOT} {SIGNED}"],
+        [f"{LOG} support 5 {ROOT} {SIGNED}", f"{LOG} support 6 {ROOT} {SIGNED}"],
+        [f"{LOG} support 5 {ROOT} {SIGNED}", f"{LOG} finance 6 {ROOT} {SIGNED}"],
     ],
 )
 def test_an_anchor_has_one_spelling(local: FleetSimulator, lines: list[str]) -> None:

@@ -64,7 +64,7 @@ class History:
             who = self.dice.choice(["reconciler", "gate", "gate"])
             trees = self.dice.sample(["support", "finance", "_fleet"], self.dice.choice([0, 1, 2]))
             size, root = self.dice.choice([3, 4, 5]), self.dice.choice(["ab", "cd"]) * 32
-            lines = [("Ledger", f"{'1f' * 8} {tree} {size} {root}") for tree in sorted(trees)]
+            lines = [("Ledger", f"{'1f' * 8} {tree} {size} {root} {'A' * 91}=") for tree in sorted(trees)]
             self.world.append(hostile.write(self.world, who, "checkpoint", lines), by="bob")
 
     def order(self) -> None:

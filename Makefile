@@ -22,7 +22,7 @@ test: $(READY)  ## the tests, within ten minutes on two cores
 	$(BIN)/python -m pytest -n auto --dist worksteal
 
 test-slow: $(READY)  ## what takes longer: crashes at random moments, large fleets
-	$(BIN)/python -m pytest -m slow -n auto --dist worksteal
+	$(BIN)/python -m pytest -m slow -rs -n auto --dist worksteal
 
 mutants: $(READY)  ## guards taken away one at a time; a test must notice each
 	PYTHONPATH=tests $(BIN)/python -m mutants.run

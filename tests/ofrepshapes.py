@@ -1,12 +1,17 @@
-"""What OFREP 0.3 says that a server answers, as JSON Schemas of our own: by endpoint and status.
+"""What OFREP 0.3 says that a server answers, by endpoint and status. Each answer has to fit two descriptions of it:
 
-Written anew after service/openapi.yaml of github.com/open-feature/protocol (Apache-2.0); stricter where every field is
-one that we always send. What the real clients take is tried with them.
+- the types that OpenFeature's own clients are written with, as a JSON Schema (`.ci/ofrep-schema` keeps it);
+- JSON Schemas of our own, written anew after service/openapi.yaml of github.com/open-feature/protocol (Apache-2.0),
+  which say more: what has to be there, which codes go with which status, and that an event stream has one address.
+
+What no description tells is tried with real clients.
 """
 
+import json
+from pathlib import Path
 from typing import Any
 
-from jsonschema import Draft202012Validator
+from jsonschema import Draft7Validator, Draft202012Validator
 
 Schema = dict[str, Any]
 
@@ -46,11 +51,29 @@ _SINGLE_ANSWERS = {**_EITHER, 200: _SUCCESS, 400: _FAILURE, 404: _NOT_FOUND}
 _BULK_ANSWERS = {**_EITHER, 200: _BULK, 400: _BULK_FAILURE}
 
 
+_THEIRS = json.loads((Path(__file__).with_name("data") / "ofrep.schema.json").read_text("utf-8"))
+_SINGLE_TYPES = {200: "EvaluationSuccessResponse", **dict.fromkeys((400, 404), "EvaluationFailureResponse")}
+_BULK_TYPES = {200: "BulkEvaluationSuccessResponse", 400: "BulkEvaluationFailureResponse"}
+
+
+def _check_type(name: str | None, document: object) -> None:
+    if name is not None:  # OpenFeature has types for what speaks of flags
+        wanted = {"$ref": f"#/definitions/{name}", "definitions": _THEIRS["definitions"]}
+        Draft7Validator(wanted).validate(document)
+
+
 def check_single(status: int, document: object) -> None:
     """An answer for one flag has the shape that its status asks for."""
     Draft202012Validator(_SINGLE_ANSWERS[status]).validate(document)
+    _check_type(_SINGLE_TYPES.get(status), document)
 
 
 def check_bulk(status: int, document: object) -> None:
     """An answer for all flags has the shape that its status asks for."""
     Draft202012Validator(_BULK_ANSWERS[status]).validate(document)
+    _check_type(_BULK_TYPES.get(status), document)
+
+
+def check_event(document: object) -> None:
+    """The data of an event is what OpenFeature's clients take."""
+    _check_type("EventStreamMessage", document)

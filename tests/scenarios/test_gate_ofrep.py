@@ -79,6 +79,7 @@ def every(gate: GateWorld, token: str, body: Any, **headers: str) -> Reply:
     reply = gate.ask("POST", FLAGS, token, body, {name.replace("_", "-"): text for name, text in headers.items()})
     if reply.status != 304:
         check_bulk(reply.status, reply.json)
+    assert bool(reply.body) == (reply.status != 304)
     return reply
 
 

@@ -1,4 +1,5 @@
-"""An OpenAI-compatible model that always asks for the same refund, then thanks: for trying agents without a provider."""
+"""An OpenAI-compatible model that always asks for the same refund, then thanks, and that streams a poem where it is
+asked to stream: for trying agents without a provider."""
 
 import json
 import threading
@@ -10,6 +11,9 @@ CALL = {"order_id": "AC-12345678", "amount_minor": 4200}
 class _Model(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        if asked.get("stream"):
+            self._stream(asked["model"])
+            return
         results = [one for one in asked["messages"] if one["role"] == "tool"]
         message = {"role": "assistant", "content": f"Done: {results[-1]['content']}"} if results else _asks(asked)
         body = {
@@ -26,6 +30,20 @@ class _Model(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
         self.wfile.write(content)
+
+    def _stream(self, model: str) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream")
+        self.end_headers()
+        told = {"id": "fake", "object": "chat.completion.chunk", "created": 0, "model": model}
+        for word in ("Roses ", "are ", "refunded."):
+            self._event({**told, "choices": [{"index": 0, "delta": {"content": word}}]})
+        usage = {"prompt_tokens": 100, "completion_tokens": 3, "total_tokens": 103}
+        self._event({**told, "choices": [], "usage": usage})
+        self.wfile.write(b"data: [DONE]\n\n")
+
+    def _event(self, event: dict) -> None:
+        self.wfile.write(b"data: " + json.dumps(event).encode() + b"\n\n")
 
     def log_message(self, *_: object) -> None:
         """Nothing."""

@@ -1,5 +1,6 @@
-"""The loop of an agent around any OpenAI-compatible API: prompt, model, parameters and tools come from the lease, and
-no tool is used without a permission. The model here is a fake one; set OPENAI_BASE_URL and OPENAI_API_KEY for a real."""
+"""The loop of an agent around any OpenAI-compatible API: prompt, model, parameters and tools come from the lease, no
+call is made without money for it, and no tool is used without a permission. The model here is a fake one; set
+OPENAI_BASE_URL and OPENAI_API_KEY for a real."""
 
 import json
 import os
@@ -11,12 +12,22 @@ from agentgov import sdk
 from fake_model import serve
 
 
-def complete(base: str, body: dict) -> dict:
-    """One call of the model."""
+def complete(agent: agentgov.sdk.Agent, base: str, body: dict) -> dict:
+    """One call of the model, once money is set aside for the most that it can cost."""
+    most = len(json.dumps(body))  # no text has more tokens than letters
+    with agent.spend(input_tokens=most, max_output_tokens=body["max_tokens"]) as money:
+        answer = post(base, body)
+        usage = answer["usage"]
+        money.used(input_tokens=usage["prompt_tokens"], output_tokens=usage["completion_tokens"])
+        return answer["choices"][0]["message"]
+
+
+def post(base: str, body: dict) -> dict:
+    """The answer of the API."""
     headers = {"Content-Type": "application/json", "Authorization": f"Bearer {os.environ.get('OPENAI_API_KEY', '')}"}
     request = urllib.request.Request(f"{base}/chat/completions", json.dumps(body).encode(), headers)
     with urllib.request.urlopen(request, timeout=60) as answer:
-        return json.load(answer)["choices"][0]["message"]
+        return json.load(answer)
 
 
 def use(agent: agentgov.sdk.Agent, name: str, args: dict, key: str) -> str:
@@ -40,7 +51,7 @@ def main() -> int:
         params = {"max_tokens": agent.params["max_output_tokens"]}
         for _ in range(8):
             agent.check()  # paused or expired: the loop ends here, whatever the model wants
-            message = complete(base, {"model": agent.model, "messages": messages, "tools": tools, **params})
+            message = complete(agent, base, {"model": agent.model, "messages": messages, "tools": tools, **params})
             messages.append(message)
             if not message.get("tool_calls"):
                 print(message["content"])

@@ -1,4 +1,5 @@
-"""An agent in plain Python: it runs on what was reviewed, asks before it acts, and stops when it is told to."""
+"""An agent in plain Python: it runs on what was reviewed, sets money aside before it spends it, asks before it acts,
+and stops when it is told to."""
 
 import sys
 
@@ -11,12 +12,23 @@ def create_refund(order_id: str, amount_minor: int) -> str:
     return f"refunded {amount_minor} for {order_id}"
 
 
+def look_up(order_id: str) -> str:
+    """Where a service would be called that costs two cents for each question."""
+    return f"{order_id} was delivered broken"
+
+
 def main() -> int:
     try:
         with agentgov.agent("support/refund-assistant") as agent:
             print(f"running {agent.release} ({agent.variant}) on {agent.model} {agent.params}")
             print(agent.prompt(customer_name="Ada Lovelace").splitlines()[0])
             order = {"order_id": "AC-12345678", "amount_minor": 4200}
+            try:
+                with agent.spend(amount="0.02 USD") as money:
+                    print(look_up(order["order_id"]))
+                    money.used(amount="0.02 USD")
+            except sdk.Denied as denied:
+                print(f"no money: {denied}")
             # The key belongs to what is to happen once. Run again, it is not refunded again.
             try:
                 with agent.act("refund.create", order, subject="ada", key="refund-AC-12345678") as action:

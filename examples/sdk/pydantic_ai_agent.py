@@ -1,4 +1,5 @@
-"""An agent of pydantic-ai: its instructions come from the lease, and its tools ask before they act.
+"""An agent of pydantic-ai: its instructions come from the lease, its run has money set aside, and its tools ask before
+they act.
 
 The model is pydantic-ai's own TestModel, which calls every tool once and needs no provider.
 """
@@ -31,7 +32,10 @@ async def main() -> int:
             except sdk.Denied as denied:
                 raise ModelRetry(f"not permitted: {denied}") from denied
 
-        result = await agent.run("My kettle came broken.")
+        async with await governed.spend(input_tokens=2000, max_output_tokens=1000) as money:
+            result = await agent.run("My kettle came broken.")
+            usage = result.usage() if callable(result.usage) else result.usage
+            money.used(input_tokens=usage.input_tokens, output_tokens=usage.output_tokens)
         print(result.output)
     return 0
 

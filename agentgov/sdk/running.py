@@ -96,7 +96,7 @@ class _Leased:
             model or terms.typed.spec.model.primary,
             terms.closure,
             input_tokens=input_tokens,
-            max_output_tokens=terms.typed.spec.model.params.get("max_output_tokens", 0) if most is None else most,
+            max_output_tokens=most,
             amount=amount,
             run=run,
             key=key,

@@ -8,7 +8,7 @@
 1. `settle` books what was really used, all of it; `release` gives everything back, where nothing reached the model.
 2. Left without an exception, what `used` told last is settled.
 3. Left by an exception of a kind that `unsent` names, as the client's own for a connection that never came about,
-   nothing reached the model: everything is given back.
+   nothing reached the model: everything is given back, unless something was told as used.
 4. In all other cases nobody can tell what was spent. It stays set aside until its time is over (15 minutes) and is
    booked as spent then, never refunded; only `settle`, also a late one, corrects that.
 5. What cannot be told to the gate now is told later.
@@ -33,16 +33,25 @@ _PAUSED, _ENDED = "budget.paused", "budget.ended"
 
 
 def estimate(
-    model: str, release: str, *, input_tokens: int | None, max_output_tokens: int, amount: str, run: str, key: str
+    model: str,
+    release: str,
+    *,
+    input_tokens: int | None,
+    max_output_tokens: int | None,
+    amount: str,
+    run: str,
+    key: str,
 ) -> dict[str, Any]:
-    """What is to be set aside: the most that a call of a model can cost, or an amount."""
+    """What is to be set aside: the most that a call of a model can cost, or an amount. Without the most that it writes,
+    the gate takes that of the release's parameters, or refuses."""
     if (input_tokens is None) == (not amount):
         hint = "input_tokens=... for a call of a model, or amount='0.02 USD' for anything else"
         raise UsageError("money is set aside for tokens or as an amount", hint)
     told: dict[str, Any] = {"key": key or secrets.token_hex(16), "release": release} | ({"run": run} if run else {})
     if amount:
         return told | {"amount": amount}
-    return told | {"model": model, "input_tokens": input_tokens, "max_output_tokens": max_output_tokens}
+    most = {"max_output_tokens": max_output_tokens} if max_output_tokens is not None else {}
+    return told | {"model": model, "input_tokens": input_tokens} | most
 
 
 def spending(keeper: Keeper, wanted: Mapping[str, Any]) -> Steps[Reserved]:
@@ -103,7 +112,7 @@ class _Money:
         if self.ended:
             return None
         if kind is not None:
-            return ("release", {}) if issubclass(kind, self._unsent) else None
+            return ("release", {}) if self._used is None and issubclass(kind, self._unsent) else None
         return ("settle", self._used) if self._used is not None else None
 
     def _end(self, how: Literal["settle", "release"], actual: Mapping[str, Any]) -> None:

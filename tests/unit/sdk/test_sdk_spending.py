@@ -111,7 +111,7 @@ def test_leaving_tells_the_gate_nothing_that_was_not_told(words: list[str], how:
     except ConnectionError:
         pass
     told = [word for word in words if word != "used"]
-    if not told and how == "unsent":
+    if how == "unsent" and not words:
         told = ["release"]
     elif not told and not how and words:
         told = ["settle"]

@@ -55,11 +55,11 @@ class Remote:
     def __init__(self, repo: Repository, name_or_url: str) -> None:
         self._repo = repo
         self.name = name_or_url
-        known = repo.config_below(f"remote.{name_or_url}")
-        self.is_configured = "url" in known
-        self._url = _address(known.get("url") or name_or_url)
+        known, section = repo.settings(), f"remote.{name_or_url}"
+        self.is_configured = f"{section}.url" in known
+        self._url = _address(known.get(f"{section}.url") or name_or_url)
         self._said: dict[tuple[str, ...], tuple[bytes, Mapping[str, str]]] = {}
-        self._push_url = _address(known.get("pushurl") or self._url)
+        self._push_url = _address(known.get(f"{section}.pushurl") or self._url)
 
     @classmethod
     def of(cls, repo: Repository, name: str = "origin") -> "Remote | None":

@@ -227,11 +227,13 @@ class Repository:
         """The value that git would use here, the repository's own configuration included; None when unset."""
         return _config_value(self.plumbing.own_config("-z", "--get", key), key)
 
-    def config_below(self, section: str) -> dict[str, str]:
-        """All values that git would use here below a section, by the last part of their names (in small letters)."""
-        said = _config_value(self.plumbing.own_config("-z", "--list"), section) or ""
-        pairs = (line.partition("\n") for line in said.split("\0"))
-        return {name: value for key, _, value in pairs for above, _, name in (key.rpartition("."),) if above == section}
+    def settings(self) -> dict[str, str]:
+        """Everything that git would use here, by the names that `git config --list` gives; asked of git each time."""
+        done = self.plumbing.own_config("-z", "--list")
+        if done.code != 0:
+            raise _unreadable("its settings", done)
+        pairs = (path_text(line).partition("\n") for line in done.out.split(b"\0") if line)
+        return {key: value for key, _, value in pairs}
 
     def config_global(self, key: str) -> str | None:
         """The value that the user or the machine set, without the repository's word; None when unset."""
@@ -239,9 +241,9 @@ class Repository:
 
     def ident(self) -> tuple[str, str]:
         """(name, e-mail) of the user, as git would write them as author; ConfigurationError when unset."""
-        found = []
+        found, known = [], self.settings()
         for variable, field in (("GIT_AUTHOR_NAME", "name"), ("GIT_AUTHOR_EMAIL", "email")):
-            value = os.environ.get(variable) or self.config(f"author.{field}") or self.config(f"user.{field}")
+            value = os.environ.get(variable) or known.get(f"author.{field}") or known.get(f"user.{field}")
             if not value or not re.sub(r"[<>\s\0]", "", value):
                 raise ConfigurationError("git does not know who you are", _IDENTITY_HINT)
             found.append(value)
@@ -301,4 +303,8 @@ def _config_value(done: Completed, key: str) -> str | None:
         return path_text(done.out.removesuffix(b"\0"))
     if done.code == 1:
         return None
-    raise ConfigurationError(f"git cannot read the setting {key}: {first_line(done.err)}", "look at: git config --list")
+    raise _unreadable(f"the setting {key}", done)
+
+
+def _unreadable(what: str, done: Completed) -> ConfigurationError:
+    return ConfigurationError(f"git cannot read {what}: {first_line(done.err)}", "look at: git config --list")

@@ -71,13 +71,14 @@ def person_signer(repo: Repository) -> PersonSigner:
     chosen = os.environ.get(KEY_FILE_VARIABLE)
     if chosen:
         return _signer_of_file(Path(chosen).expanduser(), program)
-    key = repo.config("user.signingkey")
+    known = repo.settings()
+    key = known.get("user.signingkey")
     if not key:
         raise ConfigurationError("git does not know which key you sign with", _HOW_TO_MAKE)
     literal = key.removeprefix("key::")
     if literal != key or literal.startswith("ssh-"):
         return PersonSigner(_public_key(literal, "user.signingkey"), program, None)
-    kind = repo.config("gpg.format")
+    kind = known.get("gpg.format")
     if kind not in (None, "ssh"):
         raise ConfigurationError(f"git signs with {kind} here, and agentgov signs with ssh keys", _BESIDE)
     return _signer_of_file(Path(key).expanduser(), program)

@@ -20,13 +20,14 @@ from typing import Literal, NamedTuple
 from agentgov.repo.objects import ObjectError
 from agentgov.repo.plumbing import Plumbing
 
+About = Literal["contents", "info"]
 _SECONDS = 60
 _CHUNK = 1 << 20
 _MAX_LINE = 4096
 _MOST_ASKED = 256  # objects at once: their names must fit into a pipe, or both sides would wait
 _MOST_MEMORY = 257 * 2**20  # bytes that git may take in one piece: no object that is read is larger
 _TOGETHER = ("--batch-command", "--buffer")
-_LINE_BY_LINE = {"contents": ("--batch",), "info": ("--batch-check",)}
+_LINE_BY_LINE: dict[About, tuple[str, ...]] = {"contents": ("--batch",), "info": ("--batch-check",)}
 _UNKNOWN_OPTION = 129  # what git exits with
 
 
@@ -39,22 +40,23 @@ class Header(NamedTuple):
 
 
 class Child:
-    """One `git cat-file` process, started when first asked, and again when it died. Threads may share it."""
+    """One `git cat-file` process, started when first asked, and again when it died. Threads may share it. Of a git
+    before 2.36 it takes two, each of which answers one kind of question."""
 
-    def __init__(self, plumbing: Plumbing, about: Literal["contents", "info"]) -> None:
+    def __init__(self, plumbing: Plumbing) -> None:
         self._plumbing = plumbing
-        self._about = about
         self._is_old = False  # git, before 2.36
         self._lock = threading.Lock()
-        self._process: subprocess.Popen[bytes] | None = None
-        self._owner = 0  # the process that started the child; a fork must not share its pipes
+        self._started: dict[tuple[str, ...], subprocess.Popen[bytes]] = {}  # by how they were called
+        self._form: tuple[str, ...] = _TOGETHER  # of the one that is talked to
+        self._owner = 0  # the process that started the children; a fork must not share their pipes
         self._buffer, self._at = b"", 0  # what the child said, and how much of it was taken
-        self._poll: select.poll | None = None
+        self._poll = select.poll()
 
     def header(self, name: str) -> Header | None:
         """What git tells of an object (an id or its beginning), None when there is none or more than one."""
         with self._lock:
-            return self._ask(name)
+            return self._ask("info", name)
 
     def missing(self, oids: Sequence[str]) -> set[str]:
         """Those of several objects that are not there, asked for many at a time."""
@@ -62,14 +64,14 @@ class Child:
         with self._lock:
             for start in range(0, len(oids), _MOST_ASKED):
                 asked = oids[start : start + _MOST_ASKED]
-                self._send(*asked)
+                self._send("info", *asked)
                 found.update(oid for oid in asked if self._header(oid) is None)
         return found
 
     def content(self, oid: str, limits: dict[str, int]) -> tuple[str, bytes] | None:
         """(type, content) of an object, None when it is missing; ObjectError beyond the limit in bytes of its type."""
         with self._lock:
-            header = self._ask(oid)
+            header = self._ask("contents", oid)
             if header is None:
                 return None
             if header.size > limits.get(header.kind, -1):
@@ -87,7 +89,7 @@ class Child:
         with self._lock:
             for start in range(0, len(oids), _MOST_ASKED):
                 asked = oids[start : start + _MOST_ASKED]
-                self._send(*asked)
+                self._send("contents", *asked)
                 for oid in asked:
                     answer = self._whole_answer()
                     if answer is None:
@@ -117,34 +119,34 @@ class Child:
         self._at = end + 1
         return fields[1].decode("ascii", "replace"), buffer[start:end]
 
-    def _ask(self, name: str) -> Header | None:
-        self._send(name)
+    def _ask(self, about: About, name: str) -> Header | None:
+        self._send(about, name)
         return self._header(name)
 
-    def _send(self, *names: str) -> None:
+    def _send(self, about: About, *names: str) -> None:
         """Ask for some objects. A new child has to answer before the question counts as understood: git before 2.36
         ends at once."""
-        is_new = self._start()
-        is_said = self._say(names)
+        is_new = self._start(about)
+        is_said = self._say(about, names)
         if is_new and not self._is_old and not (is_said and self._is_answered()):
             if self._stop() != _UNKNOWN_OPTION:
                 raise self._damaged(names[0])
             self._is_old = True
-            self._send(*names)
+            self._send(about, *names)
         elif not is_said:
             raise self._damaged(names[0])
 
-    def _say(self, names: Sequence[str]) -> bool:
+    def _say(self, about: About, names: Sequence[str]) -> bool:
         """Ask for some objects; False where the child is gone."""
-        assert self._process is not None
-        assert self._process.stdin is not None
+        stdin = self._started[self._form].stdin
+        assert stdin is not None
         if self._is_old:
             lines = [f"{name}\n" for name in names]
         else:
-            lines = [*(f"{self._about} {name}\n" for name in names), "flush\n"]
+            lines = [*(f"{about} {name}\n" for name in names), "flush\n"]
         try:
-            self._process.stdin.write("".join(lines).encode())
-            self._process.stdin.flush()
+            stdin.write("".join(lines).encode())
+            stdin.flush()
         except OSError:
             return False
         return True
@@ -196,37 +198,39 @@ class Child:
 
     def _some(self) -> bytes:
         """Some bytes of the answer, none where no more will come."""
-        assert self._process is not None
-        assert self._process.stdout is not None
-        assert self._poll is not None
-        return os.read(self._process.stdout.fileno(), _CHUNK) if self._poll.poll(_SECONDS * 1000) else b""
+        ready = self._poll.poll(_SECONDS * 1000)
+        return os.read(ready[0][0], _CHUNK) if ready else b""
 
     def _damaged(self, name: str) -> ObjectError:
         self._stop()
         return ObjectError("object.damaged", f"the stored object {name} is damaged; look at: git fsck")
 
-    def _start(self) -> bool:
-        """Have a child; whether it is a new one."""
-        if self._process is not None and self._owner == os.getpid() and self._process.poll() is None:
-            return False
-        self._buffer, self._at = b"", 0
-        self._owner = os.getpid()
-        form = _LINE_BY_LINE[self._about] if self._is_old else _TOGETHER
-        self._process = self._plumbing.start("cat-file", *form, memory=_MOST_MEMORY)
-        assert self._process.stdout is not None
-        self._poll = select.poll()
-        self._poll.register(self._process.stdout.fileno(), select.POLLIN)
-        weakref.finalize(self, _end, self._process)  # in a fork this closes its copies of the pipes, no more
-        return True
+    def _start(self, about: About) -> bool:
+        """Have a child that answers this; whether it is a new one."""
+        if self._owner != os.getpid():
+            self._started, self._owner = {}, os.getpid()
+        self._form = _LINE_BY_LINE[about] if self._is_old else _TOGETHER
+        process = self._started.get(self._form)
+        is_new = process is None or process.poll() is not None
+        if process is None or is_new:
+            self._buffer, self._at = b"", 0
+            process = self._plumbing.start("cat-file", *self._form, memory=_MOST_MEMORY)
+            self._started[self._form] = process
+            weakref.finalize(self, _end, process)  # in a fork this closes its copies of the pipes, no more
+        if is_new or self._is_old:
+            assert process.stdout is not None
+            self._poll = select.poll()
+            self._poll.register(process.stdout.fileno(), select.POLLIN)
+        return is_new
 
     def _stop(self) -> int | None:
         """End the child; what it exited with, where it had ended by itself."""
-        if self._process is None:
+        process = self._started.pop(self._form, None)
+        if process is None:
             return None
-        self._process.kill()
-        _end(self._process)
-        code, self._process = self._process.returncode, None
-        return code
+        process.kill()
+        _end(process)
+        return process.returncode
 
 
 def _too_large(header: Header, oid: str) -> ObjectError:

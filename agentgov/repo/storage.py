@@ -33,8 +33,7 @@ class Storage:
 
     def __init__(self, location: Location, plumbing: Plumbing) -> None:
         self._location = location
-        self._contents = Child(plumbing, "contents")
-        self._headers = Child(plumbing, "info")
+        self._child = Child(plumbing)
         self._batch = Batch()
 
     def read(self, oid: str, kind: Kind) -> bytes:
@@ -42,14 +41,14 @@ class Storage:
         if not is_object_id(oid):  # whatever else it is, it must not reach the child as a question
             raise UsageError(f"{oid!r} is not an object id")
         held = self._batch.held.get(oid)  # the child cannot know of it
-        return self._checked(oid, kind, held or self._contents.content(oid, _LIMITS))
+        return self._checked(oid, kind, held or self._child.content(oid, _LIMITS))
 
     def read_some(self, oids: Sequence[str], kind: Kind) -> dict[str, bytes]:
         """As `read` for the first of several objects of a kind, as many as are here and fit into 32 MiB."""
         if not all(map(is_object_id, oids)):
             raise UsageError("one of several names is not an object id")
         held = self._batch.held
-        found = self._contents.contents([oid for oid in oids if oid not in held] if held else oids, _ROOM)
+        found = self._child.contents([oid for oid in oids if oid not in held] if held else oids, _ROOM)
         return {oid: self._checked(oid, kind, one) for oid, one in found.items()}
 
     def _checked(self, oid: str, kind: Kind, found: tuple[str, bytes] | None) -> bytes:
@@ -65,18 +64,18 @@ class Storage:
     def kind(self, oid: str) -> Kind | None:
         """The type that git knows of an object, None when it is missing. Not checked: `read` does that."""
         held = self._batch.held.get(oid)
-        header = self._headers.header(oid) if held is None else None
+        header = self._child.header(oid) if held is None else None
         found = held[0] if held is not None else header.kind if header is not None else ""
         return found if found in _NUMBERS else None
 
     def missing(self, oids: Sequence[str]) -> set[str]:
         """Those of several objects that are not here. Not checked: `read` does that."""
         held = self._batch.held
-        return self._headers.missing([oid for oid in oids if is_object_id(oid) and oid not in held])
+        return self._child.missing([oid for oid in oids if is_object_id(oid) and oid not in held])
 
     def expand(self, prefix: str) -> str | None:
         """The full id that an abbreviation (hex digits) stands for, None when it stands for none or for several."""
-        header = self._headers.header(prefix)
+        header = self._child.header(prefix)
         return header.oid if header is not None and header.oid.startswith(prefix) else None
 
     def write(self, kind: Kind, raw: bytes) -> str:

@@ -12,7 +12,7 @@ from agentgov.journal.authors import Touches
 from agentgov.journal.reading import read_ahead
 from agentgov.journal.replay import verify_journal
 from agentgov.repo.objects import Commit, ObjectError
-from agentgov.repo.reader import Child, Header
+from agentgov.repo.reader import About, Child, Header
 from agentgov.repo.repository import Repository
 from agentgov.trust.pins import load_pins
 
@@ -29,9 +29,9 @@ def questions(world: FleetSimulator, monkeypatch: pytest.MonkeyPatch) -> int:
     asked: list[str] = []
     ask = Child._ask
 
-    def counted(self: Child, name: str) -> Header | None:
+    def counted(self: Child, about: About, name: str) -> Header | None:
         asked.append(name)
-        return ask(self, name)
+        return ask(self, about, name)
 
     tip = world.view().tip
     with monkeypatch.context() as patch:

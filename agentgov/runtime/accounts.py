@@ -47,7 +47,7 @@ class Noted(NamedTuple):
 
 class Accounts:
     """Rows as they were read: the orders that pause agents, the reservations that requests are about, and the buckets
-    of all of those. `changed`, `noted` and `moved` are what deciding has made of them."""
+    of all of those. `made`, `ended`, `moved` and `noted` are what deciding has made of them."""
 
     def __init__(
         self, orders: tuple[Order, ...], reservations: Iterable[Reservation], levels: Mapping[str, Level]
@@ -59,9 +59,14 @@ class Accounts:
         self.noted: list[Noted] = []
 
     @property
-    def changed(self) -> tuple[Reservation, ...]:
-        """The reservations that are new, or ended."""
-        return tuple(self._by_id[id_] for id_ in self._changed)
+    def made(self) -> tuple[Reservation, ...]:
+        """The reservations that are new, as they are at the end."""
+        return tuple(one for id_ in self._changed if (one := self._by_id[id_]).record == UNRECORDED)
+
+    @property
+    def ended(self) -> tuple[Reservation, ...]:
+        """The reservations that were there before and have ended."""
+        return tuple(one for id_ in self._changed if (one := self._by_id[id_]).record != UNRECORDED)
 
     @property
     def moved(self) -> Mapping[str, Level]:

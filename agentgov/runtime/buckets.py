@@ -21,7 +21,6 @@ from agentgov.model.fleet import SharedBudget
 from agentgov.model.names import AgentId
 from agentgov.model.units import parse_money
 from agentgov.model.verdict import Reason, deny, unknown
-from agentgov.store.arrays import among
 from agentgov.store.port import Transaction
 
 Scope = Literal["run", "agent", "workspace", "fleet"]
@@ -103,7 +102,7 @@ def limits(own: Budget, workspace: SharedBudget | None, currency: str) -> Limits
 
 def levels(tx: Transaction, names: Iterable[str]) -> Mapping[str, Level]:
     """How full buckets are, by their names; those that nothing was ever taken from are not among them."""
-    rows = among(tx, "SELECT bucket, spent, reserved, overrun FROM budgets WHERE bucket IN (?)", tuple(names))
+    rows = tx.among("SELECT bucket, spent, reserved, overrun FROM budgets WHERE bucket IN (?)", tuple(names))
     return {str(row[0]): Level(*row[1:]) for row in rows}
 
 

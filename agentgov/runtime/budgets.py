@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 
 from agentgov.runtime.accounts import UNRECORDED, Accounts
-from agentgov.runtime.buckets import Level, levels
+from agentgov.runtime.buckets import levels
 from agentgov.runtime.ledger import SALT, append_all
 from agentgov.runtime.pause_orders import read_orders
 from agentgov.runtime.reservations import (
@@ -22,7 +22,6 @@ from agentgov.runtime.reservations import (
     Reservation,
     Reserve,
 )
-from agentgov.store.arrays import among
 from agentgov.store.port import Transaction
 
 BATCH = 100  # reservations that the sweeper ends in one transaction
@@ -32,9 +31,10 @@ _BY_KEY = (
     f"SELECT {COLUMNS} FROM (?) AS asked_for CROSS JOIN reservations "  # noqa: S608 - our own words
     "WHERE agent = asked_for.column1 AND environment = asked_for.column2 AND reservation_key = asked_for.column3"
 )
-_KEEP = (
-    f"INSERT INTO reservations ({COLUMNS}) VALUES ({', '.join('?' * 17)}) "  # noqa: S608 - our own words
-    "ON CONFLICT (id) DO UPDATE SET state = excluded.state, actual = excluded.actual, ended = excluded.ended"
+_MAKE = f"INSERT INTO reservations ({COLUMNS}) VALUES ({', '.join('?' * 17)})"  # noqa: S608 - our own words
+_END = (
+    "UPDATE reservations SET state = now.column2, actual = now.column3, ended = now.column4 "
+    "FROM (VALUES (?, ?, ?, ?)) AS now WHERE id = now.column1"
 )
 _MOVE = (
     "INSERT INTO budgets (bucket, spent, reserved, overrun) VALUES (?, ?, ?, ?) ON CONFLICT (bucket) DO UPDATE SET "
@@ -53,7 +53,9 @@ def decide(tx: Transaction, requests: Sequence[Request]) -> Sequence[Found]:
     accounts = Accounts(orders, reservations, levels(tx, names))
     found = [accounts.decide(request) for request in requests]
     places = _record(tx, accounts, max(one.now_ms for one in requests))
-    _write(tx, [_placed(one, places) for one in accounts.changed], accounts.moved)
+    tx.many(_MOVE, [(name, by.spent, by.reserved, by.overrun) for name, by in accounts.moved.items()])
+    tx.many(_MAKE, [msgspec.structs.astuple(_placed(one, places)) for one in accounts.made])
+    tx.many(_END, [(one.id, one.state, one.actual, one.ended) for one in accounts.ended])
     return [(_placed(one, places) if one is not None else None, verdict) for one, verdict in found]
 
 
@@ -83,7 +85,7 @@ def _read(tx: Transaction, requests: Iterable[Request]) -> list[Reservation]:
             keys.add((str(one.wanted.agent), one.wanted.environment, one.wanted.key))
         elif not isinstance(one, Refuse):
             ids.add(one.id)
-    rows = [*among(tx, _BY_ID, tuple(ids)), *among(tx, _BY_KEY, tuple(keys))]
+    rows = [*tx.among(_BY_ID, tuple(ids)), *tx.among(_BY_KEY, tuple(keys))]
     return list({row[0]: Reservation(*row) for row in rows}.values())
 
 
@@ -96,8 +98,3 @@ def _record(tx: Transaction, accounts: Accounts, now_ms: int) -> Mapping[str, in
 
 def _placed(one: Reservation, places: Mapping[str, int]) -> Reservation:
     return msgspec.structs.replace(one, record=places[one.id]) if one.record == UNRECORDED else one
-
-
-def _write(tx: Transaction, changed: Sequence[Reservation], moved: Mapping[str, Level]) -> None:
-    tx.many(_MOVE, [(name, by.spent, by.reserved, by.overrun) for name, by in moved.items()])
-    tx.many(_KEEP, [msgspec.structs.astuple(one) for one in changed])

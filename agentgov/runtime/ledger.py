@@ -20,7 +20,6 @@ from typing import Any, NamedTuple
 import msgspec
 
 from agentgov.errors import RefusedError
-from agentgov.store.arrays import among
 from agentgov.store.port import Transaction, Value
 
 LEAF = 1024  # bytes
@@ -204,7 +203,7 @@ def read(
 
 def _ends(tx: Transaction, trees: Iterable[str]) -> dict[str, int]:
     """The place of the next record in each tree."""
-    rows = among(tx, _NEWEST, [(tree,) for tree in trees])
+    rows = tx.among(_NEWEST, [(tree,) for tree in trees])
     return {tree: 0 if newest is None else newest + 1 for tree, newest in rows}
 
 

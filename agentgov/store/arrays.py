@@ -1,7 +1,9 @@
-"""Many values in one statement, for both databases: rows to insert, and values to look for.
+"""Many values in one statement, spelled as each database takes them best.
 
-PostgreSQL makes a plan for each text of a statement, so the text must not change with how many there are: what is
-inserted travels as one array for each column, and what is looked for is filled up with NULL to a power of two.
+`(?)` in a statement stands for many values: `IN (?)` for a list of them, `FROM (?) AS asked` for a table whose columns
+are `column1`, `column2`. `VALUES (?, ?)` stands for a row of many. SQLite does a statement for each row, and is told
+each value that is looked for, in lists of a few lengths. PostgreSQL makes a plan for each text, so it always gets the
+same one, with an array for each column.
 """
 
 import re
@@ -9,48 +11,67 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
-from agentgov.store.port import ClashError, Row, Transaction, Value
+import msgspec
 
-_PAGE = 512  # values of one statement
-_LEAST, _MOST = -(2**63), 2**63 - 1
-_ROW = re.compile(r"VALUES \(\?(?:, \?)*\)")
+from agentgov.store.port import ClashError, Value
+
+PAGE = 512  # values that SQLite looks for in one statement
+_LIST, _TABLE = re.compile(r"IN \(\?\)"), re.compile(r"FROM \(\?\)")
+_ROW = re.compile(r"\(VALUES \(\?(?:, \?)*\)\)|VALUES \(\?(?:, \?)*\)")
 _QUOTED = str.maketrans({"\\": "\\\\", '"': '\\"'})
+_JSON = msgspec.json.Encoder()
+Many = Sequence[Value] | Sequence[tuple[Value, ...]]
 
 
-def among(tx: Transaction, sql: str, values: Sequence[Value] | Sequence[tuple[Value, ...]]) -> list[Row]:
-    """Every row of an answer about many values: `(?)` stands for all of them, as in `WHERE name IN (?)`; where those
-    are tuples, for a table of them, as in `FROM (?) AS asked CROSS JOIN things WHERE name = asked.column1`."""
-    found: list[Row] = []
-    for start in range(0, len(values), _PAGE):
-        page: list[Any] = list(values[start : start + _PAGE])
-        width = len(page[0]) if isinstance(page[0], tuple) else 0
-        flat = [value for row in page for value in row] if width else page
-        count = 1 << (len(page) - 1).bit_length()
-        flat += [None] * (count * (width or 1) - len(flat))
-        found += tx.all(_spelled(sql, count, width), *flat)
-    return found
+def listed(sql: str, values: Many) -> tuple[str, list[Any]]:
+    """A statement about at most PAGE values, one by one, filled up with NULL to a power of two; for SQLite."""
+    wide = isinstance(values[0], tuple)
+    flat: list[Any] = [value for row in values for value in row] if wide else list(values)  # type: ignore[union-attr]
+    count, width = 1 << (len(values) - 1).bit_length(), len(values[0]) if wide else 1  # type: ignore[arg-type]
+    return _listed(sql, count, width if wide else 0), flat + [None] * (count * width - len(flat))
 
 
 @lru_cache
-def _spelled(sql: str, count: int, width: int) -> str:
-    row = f"({', '.join('?' * width)})" if width else "?"
-    rows = ", ".join([row] * count)
-    return sql.replace("(?)", f"(VALUES {rows})" if width else f"({rows})", 1)
+def _listed(sql: str, count: int, width: int) -> str:
+    if not width:
+        return _LIST.sub(f"IN ({', '.join('?' * count)})", sql)
+    rows = ", ".join([f"({', '.join('?' * width)})"] * count)
+    return _TABLE.sub(f"FROM (VALUES {rows})", sql)
+
+
+def looked_for(sql: str, values: Many) -> tuple[str, tuple[str, ...]]:
+    """A statement about any number of values, with an array for each column; for PostgreSQL. Raises ClashError for a
+    value that it cannot hold."""
+    columns: list[Any] = list(zip(*values, strict=True)) if isinstance(values[0], tuple) else [values]
+    return _looked_for(sql, tuple(map(_type_of, columns))), tuple(map(_array, columns))
+
+
+@lru_cache
+def _looked_for(sql: str, types: tuple[str, ...]) -> str:
+    return _TABLE.sub(f"FROM ({_unnest(types)})", _LIST.sub(f"= ANY(?::{types[0]}[])", sql))
 
 
 def unnested(sql: str, rows: Sequence[tuple[Value, ...]]) -> tuple[str, tuple[str, ...]] | None:
-    """An `INSERT ... VALUES (?, ...)` of many rows as PostgreSQL takes it, with an array for each column; None where it
-    is another statement. Raises ClashError for a value that PostgreSQL cannot hold."""
+    """A statement for each of many rows as one, with an array for each column; for PostgreSQL. None where it is not
+    spelled with `VALUES`. Raises ClashError for a value that it cannot hold."""
     columns = list(zip(*rows, strict=True))
-    changed = _changed(sql, tuple(map(_type_of, columns)))
+    changed = _unnested(sql, tuple(map(_type_of, columns)))
     return (changed, tuple(map(_array, columns))) if changed else None
 
 
 @lru_cache
-def _changed(sql: str, types: tuple[str, ...]) -> str:
-    columns = ", ".join(f"?::{one}[]" for one in types)
-    changed, count = _ROW.subn(f"SELECT * FROM unnest({columns})", sql)  # noqa: S608 - names of types
-    return changed if count == 1 else ""
+def _unnested(sql: str, types: tuple[str, ...]) -> str:
+    found = _ROW.search(sql)
+    if found is None:
+        return ""
+    table = _unnest(types)
+    return sql[: found.start()] + (f"({table})" if found[0].startswith("(") else table) + sql[found.end() :]
+
+
+def _unnest(types: Sequence[str]) -> str:
+    arrays = ", ".join(f"?::{one}[]" for one in types)
+    names = ", ".join(f"column{number}" for number in range(1, len(types) + 1))
+    return f"SELECT * FROM unnest({arrays}) AS given({names})"  # noqa: S608 - names of types
 
 
 def _type_of(column: Sequence[Value]) -> str:
@@ -58,21 +79,21 @@ def _type_of(column: Sequence[Value]) -> str:
     return {str: "text", bytes: "bytea", float: "float8"}.get(type(first), "int8")
 
 
-def _array(column: Sequence[Value]) -> str:
+def _array(column: Sequence[Any]) -> str:
+    """A column as PostgreSQL reads an array: as JSON spells it, where nothing has to be escaped in another way."""
+    kinds = set(map(type, column))
+    if kinds == {int} or (kinds == {str} and "".join(column).isprintable()):
+        return f"{{{_JSON.encode(column)[1:-1].decode()}}}"
     return "{" + ",".join(map(_element, column)) + "}"
 
 
 def _element(value: Value) -> str:
+    if isinstance(value, bytes):
+        return f'"\\\\x{value.hex()}"'
     if isinstance(value, str):
         if "\0" in value:
             raise ClashError("a text in the store cannot have NUL in it")
         return f'"{value.translate(_QUOTED)}"'
-    if isinstance(value, bytes):
-        return f'"\\\\x{value.hex()}"'
-    if isinstance(value, float):
-        return repr(value)
     if value is None:
         return "NULL"
-    if not _LEAST <= value <= _MOST:
-        raise ClashError("a number in the store has 64 bits")
-    return str(int(value))
+    return repr(value) if isinstance(value, float) else str(int(value))

@@ -76,12 +76,12 @@ def read_url(url: str) -> dict[str, str]:
     return _DEFAULTS | {name: str(value) for name, value in found.items() if value is not None}
 
 
-def connect(settings: dict[str, str]) -> Link:
-    """A connection that commits to the disk and keeps time. Raises ConfigurationError."""
+def connect(settings: dict[str, str], more: str = "") -> Link:
+    """A connection that commits to the disk and keeps time; with more settings, as SQL. Raises ConfigurationError."""
     try:
         link = Link.connect(**settings, autocommit=True)  # type: ignore[arg-type]
         try:
-            link.execute(_SETTINGS, prepare=False)
+            link.execute(f"{_SETTINGS}; {more}", prepare=False)
             link.execute(_DURABLE, prepare=False)
         except BaseException:
             link.close()
@@ -102,9 +102,9 @@ class Lasting:
     """A connection that is made again when it is asked for after it broke, at first at once, then more and more slowly.
     One thread uses it at a time."""
 
-    def __init__(self, settings: dict[str, str]) -> None:
-        self._settings = settings
-        self._link: Link | None = connect(settings)
+    def __init__(self, settings: dict[str, str], more: str = "") -> None:
+        self._settings, self._more = settings, more
+        self._link: Link | None = connect(settings, more)
         self._wait, self._until = 0.0, 0.0
 
     def get(self) -> Link:
@@ -114,7 +114,7 @@ class Lasting:
         if time.monotonic() < self._until:
             raise IncompleteError("the store in PostgreSQL is not there", "try again in a moment")
         try:
-            self._link = connect(self._settings)
+            self._link = connect(self._settings, self._more)
         except ConfigurationError as error:
             self._wait = min(max(self._wait * 2, _BACKOFF[0]), _BACKOFF[1])
             self._until = time.monotonic() + self._wait

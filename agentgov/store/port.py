@@ -32,9 +32,14 @@ class Transaction(Protocol):
     def run(self, sql: str, *values: Value) -> int:
         """How many rows a statement changed."""
 
+    def among(self, sql: str, values: Sequence[Value] | Sequence[tuple[Value, ...]]) -> Sequence[Row]:
+        """Every row of an answer about many values, for which `(?)` stands: as in `WHERE name IN (?)`; where those are
+        tuples, as a table of them: `FROM (?) AS asked CROSS JOIN things WHERE name = asked.column1`."""
+
     def many(self, sql: str, rows: Sequence[tuple[Value, ...]]) -> None:
-        """Run a statement once for each row of values; several cost little more than one. No two rows are about the
-        same row of a table: that would be refused by one database, and not by the other."""
+        """Run a statement once for each row of values; several cost little more than one, where the statement has a
+        `VALUES (?, ...)`, as in `UPDATE ... FROM (VALUES (?, ?)) AS now WHERE id = now.column1`. No two rows are about
+        the same row of a table: that would be refused by one database, and not by the other."""
 
     def tell(self, topic: str) -> None:
         """Have every process that has this store open hear of a topic, once the transaction is committed."""

@@ -13,13 +13,13 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack, contextmanager
 from queue import SimpleQueue
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg
 from psycopg.pq import TransactionStatus
 
 from agentgov.errors import ConfigurationError, IncompleteError
-from agentgov.store.arrays import unnested
+from agentgov.store.arrays import Many, looked_for, unnested
 from agentgov.store.group import Asked, GroupWriter, LostError
 from agentgov.store.link import Lasting, Link, broke, placeholders, read_url, said, unknown
 from agentgov.store.listeners import Listeners
@@ -27,6 +27,7 @@ from agentgov.store.migrate import Migration, known, upgrade
 from agentgov.store.port import Answer, ClashError, Item, Row, T, Transaction, Value
 from agentgov.store.readers import Readers
 
+S = TypeVar("S")
 _TURN = 0x6167656E74676F76  # "agentgov"
 _BEGIN = f"BEGIN ISOLATION LEVEL READ COMMITTED; SELECT pg_advisory_xact_lock({_TURN})"
 _UPGRADE = (
@@ -34,6 +35,7 @@ _UPGRADE = (
     f"SELECT pg_advisory_xact_lock({_TURN})"
 )
 _LOOK = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY"
+_BY_INDEX = "SET enable_seqscan = off"  # a plan is kept that was made when a table was small enough to read all of it
 _CHANNEL = "agentgov"
 _READERS = 4
 _CAREFUL = 5000  # works
@@ -64,16 +66,16 @@ class PostgresqlTransaction:
         """How many rows a statement changed."""
         return self._execute(sql, values).rowcount
 
+    def among(self, sql: str, values: Many) -> Sequence[Row]:
+        """Every row of an answer about many values."""
+        return self._execute(*self._spelled(looked_for, sql, values)).fetchall() if values else ()
+
     def many(self, sql: str, rows: Sequence[tuple[Value, ...]]) -> None:
-        """Run a statement once for each row of values: rows to insert travel as one array for each column, in one
-        statement that has one plan; others are sent without waiting in between."""
+        """Run a statement once for each row of values: at once where that can be said, else without waiting in
+        between."""
         if not rows:
             return
-        try:
-            arrays = unnested(sql, rows)
-        except ClashError as error:
-            self.failed = error
-            raise
+        arrays = self._spelled(unnested, sql, rows)
         if arrays is None:
             self._execute(sql, rows, writes=True, many=True)
         else:
@@ -82,6 +84,13 @@ class PostgresqlTransaction:
     def tell(self, topic: str) -> None:
         """Have a topic told once this is committed."""
         self._execute("SELECT pg_notify(?, ?)", (_CHANNEL, topic), writes=True)
+
+    def _spelled(self, spell: Callable[[str, Any], S], sql: str, values: object) -> S:
+        try:
+            return spell(sql, values)
+        except ClashError as error:
+            self.failed = error
+            raise
 
     def _execute(
         self, sql: str, values: Sequence[Any], *, writes: bool = False, many: bool = False
@@ -202,7 +211,7 @@ class PostgresqlStore:
     def __init__(self, url: str, *, steps: Sequence[Migration] | None = None) -> None:
         settings = read_url(url)
         with ExitStack() as opened:
-            writer, ear = self._lasting(settings, opened), self._lasting(settings, opened)
+            writer, ear = self._lasting(settings, opened, _BY_INDEX), self._lasting(settings, opened)
             _upgrade(writer.get(), known() if steps is None else steps)
             ear.get().execute(f"LISTEN {_CHANNEL}")
             self._free: SimpleQueue[Lasting] = SimpleQueue()
@@ -242,8 +251,8 @@ class PostgresqlStore:
         self._opened.close()
 
     @staticmethod
-    def _lasting(settings: dict[str, str], opened: ExitStack) -> Lasting:
-        link = Lasting(settings)
+    def _lasting(settings: dict[str, str], opened: ExitStack, more: str = "") -> Lasting:
+        link = Lasting(settings, more)
         opened.callback(link.drop)
         return link
 

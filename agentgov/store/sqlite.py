@@ -15,6 +15,7 @@ from queue import SimpleQueue
 from typing import Any
 
 from agentgov.errors import AgentgovError, ConfigurationError, IncompleteError
+from agentgov.store.arrays import PAGE, Many, listed
 from agentgov.store.group import Asked, GroupWriter, LostError
 from agentgov.store.listeners import Listeners
 from agentgov.store.migrate import Migration, known, pending, upgrade
@@ -61,6 +62,11 @@ class SqliteTransaction:
     def run(self, sql: str, *values: Value) -> int:
         """How many rows a statement changed."""
         return self._execute(sql, values).rowcount
+
+    def among(self, sql: str, values: Many) -> Sequence[Row]:
+        """Every row of an answer about many values."""
+        pages = (values[start : start + PAGE] for start in range(0, len(values), PAGE))
+        return [row for page in pages for row in self._execute(*listed(sql, page)).fetchall()]
 
     def many(self, sql: str, rows: Sequence[tuple[Value, ...]]) -> None:
         """Run a statement once for each row of values."""

@@ -10,7 +10,6 @@ import pytest
 from patience import PATIENCE, until
 
 from agentgov.errors import IncompleteError
-from agentgov.store.arrays import among
 from agentgov.store.awaiting import answered
 from agentgov.store.open import open_store
 from agentgov.store.port import ClashError, Store, Transaction
@@ -119,13 +118,18 @@ def test_many_rows_are_inserted_and_many_values_found_at_once(store: Store) -> N
         for _ in range(2):
             tx.many(sql, [(name, -number) for number, name in enumerate(odd)])
         tx.many(sql, [])
+        tx.many(
+            "UPDATE things SET size = size + now.column2 FROM (VALUES (?, ?)) AS now WHERE name = now.column1",
+            [("n3", 5), ("n4", 6)],
+        )
+        tx.many("UPDATE things SET size = size - ? WHERE name = ?", [(5, "n3"), (6, "n4")])
         pairs = [(name, -number) for number, name in enumerate(odd)]
         asked = (
             "SELECT name FROM (?) AS asked CROSS JOIN things WHERE name = asked.column1 AND size = asked.column2 + 1"
         )
-        found = [row[0] for row in among(tx, "SELECT name FROM things WHERE name IN (?)", [*odd, "other"])]
-        assert sorted(row[0] for row in among(tx, asked, pairs)) == sorted(found)
-        return sorted(found), among(tx, "SELECT name FROM things WHERE name IN (?)", [])
+        found = [row[0] for row in tx.among("SELECT name FROM things WHERE name IN (?)", [*odd, "other"])]
+        assert sorted(row[0] for row in tx.among(asked, pairs)) == sorted(found)
+        return sorted(found), list(tx.among("SELECT name FROM things WHERE name IN (?)", []))
 
     assert store.write(work).result(PATIENCE) == (sorted(odd), [])
 

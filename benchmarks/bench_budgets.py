@@ -31,9 +31,10 @@ from postgres import serving  # noqa: E402
 
 from agentgov.model.names import AgentId  # noqa: E402
 from agentgov.runtime import budgets  # noqa: E402
-from agentgov.runtime.buckets import ENDLESS, Limits, agent_buckets, day_of, levels  # noqa: E402
+from agentgov.runtime.buckets import ENDLESS, Limits, agent_buckets, levels  # noqa: E402
 from agentgov.runtime.budget_replay import differences  # noqa: E402
 from agentgov.runtime.reservations import Found, Reserve, Settle, Spending, Wanted  # noqa: E402
+from agentgov.runtime.windows import day_of  # noqa: E402
 from agentgov.store.awaiting import answered  # noqa: E402
 from agentgov.store.open import open_store  # noqa: E402
 from agentgov.store.port import Store, Transaction  # noqa: E402

@@ -6,16 +6,18 @@ from concurrent.futures import Future
 from threading import Event
 from typing import Any
 
+import msgspec
 from actionworld import NOW
 from patience import PATIENCE
 
 from agentgov.model.names import AgentId
 from agentgov.runtime import budgets
-from agentgov.runtime.buckets import Level, Limits, Scope, Window, agent_buckets, day_of, levels
+from agentgov.runtime.buckets import Level, Limits, agent_buckets, levels
 from agentgov.runtime.budget_replay import differences
 from agentgov.runtime.calls import Stopped
 from agentgov.runtime.prices import Price
 from agentgov.runtime.reservations import Found, Release, Request, Reserve, Settle, Spending, Wanted
+from agentgov.runtime.windows import Scope, day_of
 from agentgov.store.port import Store
 
 UNIT = 1_000_000_000
@@ -32,10 +34,10 @@ class BudgetWorld:
         self.paused: Stopped | None = None
 
     def reserve(
-        self, key: str, amount: int, agent: AgentId = REFUNDS, run: str = "", price: Price | None = None
+        self, key: str, amount: int, agent: AgentId = REFUNDS, run: str = "", price: Price | None = None, **more: Any
     ) -> Found:
-        """Set an amount aside."""
-        wanted = self.wanted(key, amount, agent, run, price)
+        """Set an amount aside; `more` is of Wanted."""
+        wanted = msgspec.structs.replace(self.wanted(key, amount, agent, run, price), **more)
         return self.decide(Reserve(wanted, lambda _: self.paused, self.now))
 
     def decide(self, request: Request) -> Found:
@@ -84,7 +86,7 @@ class BudgetWorld:
         """Where the store says something else than the ledger."""
         return self.store.read(differences).result(PATIENCE)
 
-    def levels(self, agent: AgentId = REFUNDS) -> Mapping[tuple[Scope, Window], Level]:
+    def levels(self, agent: AgentId = REFUNDS) -> Mapping[tuple[Scope, str], Level]:
         """How full the buckets of an agent are today."""
         buckets = agent_buckets(agent, "production", day_of(self.now), "USD")
         found = self.store.read(lambda tx: levels(tx, [one.name for one in buckets])).result(PATIENCE)

@@ -7,7 +7,7 @@ from agentgov.cli.context import open_context
 from agentgov.cli.gate_client import client_of
 from agentgov.cli.options import answer, format_option, repo_option
 from agentgov.model.names import AgentId
-from agentgov.report.budget import budgets_page
+from agentgov.report.budget import budgets_page, labels_page
 
 
 @click.group()
@@ -21,12 +21,18 @@ def budget() -> None:
 
 @budget.command()
 @click.argument("agent", type=parameters.agent, metavar="[AGENT]", required=False)
+@click.option("--by", "label", metavar="LABEL", help="What agents cost, by the values of a label.")
 @repo_option
 @format_option()
-def show(agent: AgentId | None, repo: str, output: str) -> int:
-    """The budgets of today and this month: of one agent and what it belongs to, or of all that you may view."""
+def show(agent: AgentId | None, label: str | None, repo: str, output: str) -> int:
+    """How full budgets are, how fast they go, and when they are gone: of one agent, or of all that you may view.
+
+    Nobody raises a budget here: that is a change in git.
+    """
     place = f"/v1/budgets/{agent}" if agent is not None else "/v1/budgets"
     found = client_of(open_context(repo).view()).ask("GET", place)["budgets"]
     page = budgets_page(found, alone=agent is not None)
+    if label is not None:
+        page.blank().then(labels_page(found, label))
     answer(output, page, {"schema": "agentgov.budget-show/1", "budgets": found})
     return 0

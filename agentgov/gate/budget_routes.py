@@ -12,7 +12,8 @@ from agentgov.gate.action_routes import Attempt, Key, Named
 from agentgov.gate.agent_routes import ENVIRONMENTS
 from agentgov.gate.answer import Answer, answered
 from agentgov.gate.asking import attempted, conflict, standing
-from agentgov.gate.budgeting import Bars, Budgets, Estimate, bars, wanted
+from agentgov.gate.budget_bars import Bars, Budgets
+from agentgov.gate.budgeting import Estimate, wanted
 from agentgov.gate.call import Call
 from agentgov.gate.errors import bad_request, not_found
 from agentgov.gate.recording import record_read
@@ -95,12 +96,15 @@ async def reserve(call: Call) -> Answer:
 
 async def settle(call: Call) -> Answer:
     """Book what was really spent."""
-    return await _decided(call, Settle(call.values["id"], _caller(call), _spending(call.body), call.now_ms))
+    agent, spending = call.agent_caller.agent, _spending(call.body)
+    asked = Settle(call.values["id"], _caller(call), spending, call.now_ms, call.fleet.former(agent))
+    return await _decided(call, asked)
 
 
 async def release(call: Call) -> Answer:
     """Give back what nothing was spent of."""
-    return await _decided(call, Release(call.values["id"], _caller(call), call.now_ms))
+    former = call.fleet.former(call.agent_caller.agent)
+    return await _decided(call, Release(call.values["id"], _caller(call), call.now_ms, former))
 
 
 async def all_budgets(call: Call) -> Answer:
@@ -119,7 +123,7 @@ async def agent_budgets(call: Call) -> Answer:
 
 async def _shown(call: Call, agents: list[AgentId]) -> Answer:
     places = [(agent, place) for agent in agents for place in ENVIRONMENTS]
-    found: Budgets = await asyncio.to_thread(bars, call.fleet, places, call.now_ms)  # reads git where it has to
+    found = await asyncio.to_thread(Budgets, call.fleet, places, call.now_ms)  # reads git where it has to
     return answered(BudgetsAnswer(found.told(await call.gate.read(lambda tx: levels(tx, found.names)))))
 
 

@@ -1,23 +1,24 @@
-"""What a handler needs to decide about money: what a call may cost at today's prices, under which limits, and how full
-the budgets of an agent are."""
+"""What a handler needs to decide about money: what a call may cost at today's prices, under which terms."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Sequence
 
 import msgspec
 
 from agentgov.gate.call import Call
 from agentgov.model.agent import Budget
 from agentgov.model.document import Environment
-from agentgov.model.fleet import Governance
+from agentgov.model.fleet import Governance, SharedBudget
 from agentgov.model.names import AgentId
 from agentgov.model.units import parse_money
 from agentgov.model.verdict import Effect, Reason, deny
 from agentgov.runtime.actions import running
-from agentgov.runtime.buckets import NO_LIMITS, Bucket, Level, Limits, Scope, Window, agent_buckets, day_of, limits
+from agentgov.runtime.buckets import NO_LIMITS
+from agentgov.runtime.budget_terms import Terms, terms
 from agentgov.runtime.deployed import Release
 from agentgov.runtime.fleet import Fleet
 from agentgov.runtime.prices import price_of
 from agentgov.runtime.reservations import MOST, Wanted
+from agentgov.runtime.windows import day_of
 
 MODEL = 100  # characters of a model's name in a record
 _OWN = "max_output_tokens"
@@ -33,28 +34,6 @@ class Estimate(msgspec.Struct, frozen=True):
     amount: str
     run: str
     release: str
-
-
-class Bar(msgspec.Struct, frozen=True):
-    """One bucket: nano-units; `limit` is null where none stands on it."""
-
-    scope: Scope
-    window: Window
-    bucket: str
-    spent: int
-    reserved: int
-    overrun: int
-    limit: int | None
-
-
-class Bars(msgspec.Struct, frozen=True):
-    """The buckets of an agent in one environment, from the agent to the fleet; `day` is that of the calendar in UTC."""
-
-    agent: str
-    environment: Environment
-    day: str
-    currency: str
-    bars: tuple[Bar, ...]
 
 
 def wanted(call: Call, estimate: Estimate) -> tuple[Wanted, Reason | None]:
@@ -84,59 +63,37 @@ def wanted(call: Call, estimate: Estimate) -> tuple[Wanted, Reason | None]:
     priced = offence or _priced(found, estimate, release, governance)
     if isinstance(priced, Reason):
         return found, priced
-    limit = _limits(release.agent.spec.budget, governance, who.agent, priced.currency)
-    if isinstance(limit, Reason):
-        return priced, limit
-    return msgspec.structs.replace(priced, limits=limit), None
+    found_terms = terms_of(release.agent.spec.budget, governance, who.agent, priced.currency)
+    if isinstance(found_terms, Reason):
+        return priced, found_terms
+    limits = {"limits": found_terms.limits, "soft": found_terms.soft, "former": call.fleet.former(who.agent)}
+    return msgspec.structs.replace(priced, day=str(found_terms.windows(call.now_ms)), **limits), None
 
 
-def bars(fleet: Fleet, of: Iterable[tuple[AgentId, Environment]], now_ms: int) -> "Budgets":
-    """The budgets of agents, to be filled in with what the store says."""
-    return Budgets(fleet, tuple(of), day_of(now_ms))
+def terms_of(own: Budget, governance: Governance, agent: AgentId, currency: str) -> Terms | Reason:
+    """What stands on the money of an agent today, or why nothing may be spent."""
+    workspace = governance.workspaces.get(agent.workspace)
+    return terms(own, workspace.budget if workspace is not None else None, governance.fleet.budget, currency)
 
 
-class Budgets:
-    """Which buckets some agents have today, and what is in them once somebody has read that."""
-
-    def __init__(self, fleet: Fleet, of: tuple[tuple[AgentId, Environment], ...], day: str) -> None:
-        self._day, self._parts = day, [(*one, *_standing(fleet, *one)) for one in of]
-        self._chains = [
-            agent_buckets(agent, environment, day, currency) for agent, environment, currency, _ in self._parts
-        ]
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Every bucket, once."""
-        return tuple(dict.fromkeys(one.name for chain in self._chains for one in chain))
-
-    def told(self, levels: Mapping[str, Level]) -> tuple[Bars, ...]:
-        """All of them as people see them."""
-        return tuple(
-            Bars(str(agent), environment, self._day, currency, tuple(_bar(one, levels, limit) for one in chain))
-            for (agent, environment, currency, limit), chain in zip(self._parts, self._chains, strict=True)
-        )
-
-
-def _bar(bucket: Bucket, levels: Mapping[str, Level], limit: Limits) -> Bar:
-    level = levels.get(bucket.name, Level())
-    most = limit.get((bucket.scope, bucket.window))
-    return Bar(bucket.scope, bucket.window, bucket.name, level.spent, level.reserved, level.overrun, most)
-
-
-def _standing(fleet: Fleet, agent: AgentId, environment: Environment) -> tuple[str, Limits]:
-    """The currency and the limits of an agent today; what cannot be compared has no limit to show, and gets nothing."""
+def standing_terms(fleet: Fleet, agent: AgentId, environment: Environment) -> tuple[str, Terms | Reason]:
+    """The currency and the terms of an agent today, as its stable release has them."""
     release = running(fleet.deployed(agent, environment), "")
     own = release.agent.spec.budget if isinstance(release, Release) else Budget()
     governance = fleet.governance
-    text = next((one for one in (own.day, own.month, own.run) if one), "")
-    currency = governance.prices.currency if governance.prices is not None else text.partition(" ")[2]
-    limit = _limits(own, governance, agent, currency)
-    return currency, NO_LIMITS if isinstance(limit, Reason) else limit
-
-
-def _limits(own: Budget, governance: Governance, agent: AgentId, currency: str) -> Limits | Reason:
     workspace = governance.workspaces.get(agent.workspace)
-    return limits(own, workspace.budget if workspace is not None else None, currency)
+    shared = [workspace.budget] if workspace is not None else []
+    currency = _currency(governance, (own, *shared, governance.fleet.budget))
+    return currency, terms_of(own, governance, agent, currency)
+
+
+def _currency(governance: Governance, budgets: Sequence[Budget | SharedBudget]) -> str:
+    """That of the price list, or else of the first amount of a budget; "" where nobody names one."""
+    if governance.prices is not None:
+        return governance.prices.currency
+    amounts = (amount for one in budgets for amount in (one.day, one.month, *one.rolling.values()) if amount)
+    runs = (one.run for one in budgets if isinstance(one, Budget) and one.run)
+    return next((amount[-3:] for amount in (*amounts, *runs)), "")
 
 
 def _priced(found: Wanted, estimate: Estimate, release: Release, governance: Governance) -> Wanted | Reason:

@@ -16,7 +16,7 @@ import msgspec
 
 from agentgov.model.units import format_money
 from agentgov.model.verdict import Reason, Verdict, allow, deny
-from agentgov.runtime.buckets import ENDLESS, Bucket, Level, Limits, exceeded
+from agentgov.runtime.buckets import ENDLESS, Bucket, Level, Limits, beyond, exceeded, used
 from agentgov.runtime.ledger import Entry
 from agentgov.runtime.pause import Order
 from agentgov.runtime.reservations import (
@@ -106,12 +106,14 @@ class Accounts:
         if full is not None:
             reason = exceeded(full, format_money(wanted.amount, wanted.currency))
             return self._refuse(wanted, reason)
+        over = self._full(wanted.chain, wanted.amount, wanted.soft)
         made = _made(wanted, asked.now_ms)
         self._move(wanted.chain, reserved=wanted.amount)
         self._keep(made)
         self._by_key[made.agent, made.environment, made.key] = made.id
-        self._note(made, "reserve", _said(wanted), made=made.id)
-        return made, Verdict((allow("budget.reserved", "it is set aside", made.id),))
+        self._note(made, "reserve", _said(wanted) | ({"over": over.name} if over is not None else {}), made=made.id)
+        said = allow("budget.reserved", "it is set aside", made.id)
+        return made, Verdict((said, beyond(over)) if over is not None else (said,))
 
     def _refuse(self, wanted: Wanted, reason: Reason) -> Found:
         refs = {**wanted.details, "amount": str(wanted.amount), "rule": reason.rule}
@@ -121,7 +123,7 @@ class Accounts:
         return None, Verdict((reason,))
 
     def _settle(self, asked: Settle) -> Found:
-        found = self._of(asked.id, asked.caller)
+        found = self._of(asked.id, asked.caller, asked.former)
         if found is None:
             return _unknown(asked.id)
         actual = asked.spending.of(found)
@@ -133,7 +135,7 @@ class Accounts:
         return ended, Verdict((allow("budget.settled", "it is booked", asked.id),))
 
     def _release(self, asked: Release) -> Found:
-        found = self._of(asked.id, asked.caller)
+        found = self._of(asked.id, asked.caller, asked.former)
         if found is None:
             return _unknown(asked.id)
         if found.state != "open":
@@ -164,8 +166,9 @@ class Accounts:
     def _full(self, chain: Iterable[Bucket], amount: int, limits: Limits) -> Bucket | None:
         """The first bucket, from the leaf to the root, that has not so much room."""
         for one in chain:
-            level = self._levels.get(one.name, _EMPTY)
-            if level.spent + level.reserved + amount > limits.get((one.scope, one.window), ENDLESS):
+            most = limits.get((one.scope, one.window))
+            level = self._levels.get(one.name, _EMPTY) if most is None else used(one, self._levels)
+            if level.spent + level.reserved + amount > (ENDLESS if most is None else most):
                 return one
         return None
 
@@ -174,9 +177,12 @@ class Accounts:
             was = self._levels.get(one.name, _EMPTY)
             self._levels[one.name] = Level(was.spent + spent, was.reserved + reserved, was.overrun + overrun)
 
-    def _of(self, id_: str, caller: tuple[str, str]) -> Reservation | None:
-        found = self._by_id.get(id_)
-        return found if found is not None and (found.agent, found.environment) == caller else None
+    def _of(self, id_: str, caller: tuple[str, str], former: tuple[str, ...]) -> Reservation | None:
+        """A reservation of the caller, also of one that was made under an id that the agent had before."""
+        found, (agent, environment) = self._by_id.get(id_), caller
+        if found is None or found.environment != environment or found.agent not in (agent, *former):
+            return None
+        return found
 
     def _keep(self, one: Reservation) -> None:
         self._by_id[one.id] = one

@@ -1,43 +1,42 @@
 """Buckets: what a scope has spent and set aside in one window, and the chain of them that money comes out of.
 
 The chain of a reservation goes from the leaf to the root: its run, the agent in its environment, the workspace, the
-fleet. A run is one window; all others have a day and a month of the calendar, whether a limit stands on them or not, so
-that a limit which is new today counts what was spent before. Sums are of one currency.
+fleet. A run is one window; all others have a day and a month of a calendar, whether a limit stands on them or not, so
+that a limit which is new today counts what was spent before, and a slot of each rolling window (`windows`). What stands
+`beside` a bucket counts together with it: the other slots of a rolling window, and what an agent spent under the ids
+that it had before. Sums are of one currency.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
 from functools import lru_cache
 from types import MappingProxyType
-from typing import Literal
-from zoneinfo import ZoneInfo
 
 import msgspec
 
-from agentgov.model.agent import Budget
 from agentgov.model.document import Environment
-from agentgov.model.fleet import SharedBudget
 from agentgov.model.names import AgentId
-from agentgov.model.units import parse_money
-from agentgov.model.verdict import Reason, deny, unknown
+from agentgov.model.verdict import Reason, deny, note
+from agentgov.runtime.windows import SCOPES, SLOTS, Scope, Slot, parsed, slots_beside
 from agentgov.store.port import Transaction
 
-Scope = Literal["run", "agent", "workspace", "fleet"]
-Window = Literal["run", "day", "month"]
 ENDLESS = 2**62  # nano-units: no limit; also the most that a database can compare
-Limits = Mapping[tuple[Scope, Window], int]
+Limits = Mapping[tuple[Scope, str], int]  # by scope and window: run, day, month, or the length of a rolling one
 NO_LIMITS: Limits = MappingProxyType({})
+_PHRASES = {"day": "the day of", "month": "the month of"}
 
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """One window of one scope. `name` is what the store and the ledger know it by."""
+    """One window of one scope. `name` is what the store and the ledger know it by, `beside` the names of what counts
+    together with it; `period` names the window as a whole, for what happens once in it."""
 
     scope: Scope
-    window: Window
+    window: str
     name: str
     said: str  # for people
+    beside: tuple[str, ...] = ()
+    period: str = ""
 
 
 class Level(msgspec.Struct, frozen=True):
@@ -48,56 +47,49 @@ class Level(msgspec.Struct, frozen=True):
     overrun: int = 0
 
 
-def day_of(now_ms: int, zone: ZoneInfo | None = None) -> str:
-    """The day on the wall of a time zone, UTC where none is given."""
-    at = datetime.fromtimestamp(now_ms / 1000, UTC)
-    return (at.astimezone(zone) if zone is not None else at).date().isoformat()
-
-
-def next_day(day: str, zone: ZoneInfo | None = None) -> int:
-    """When a day is over (epoch milliseconds)."""
-    following = date.fromordinal(date.fromisoformat(day).toordinal() + 1)
-    return int(datetime(following.year, following.month, following.day, tzinfo=zone or UTC).timestamp() * 1000)
+_EMPTY = Level()
 
 
 @lru_cache(maxsize=4096)
-def chain(agent: str, environment: Environment, run: str, day: str, currency: str) -> tuple[Bucket, ...]:
-    """Every bucket that money of an agent comes out of, from the leaf to the root."""
-    month, here = day[:7], f"{agent}@{environment}"
+def chain(
+    agent: str, environment: Environment, run: str, windows: str, currency: str, former: tuple[str, ...] = ()
+) -> tuple[Bucket, ...]:
+    """Every bucket that money of an agent comes out of, from the leaf to the root; `former` are its ids of before."""
+    here, past = f"{agent}@{environment}", [f"{one}@{environment}" for one in former]
+    found = [_bucket("run", "run", here, run, currency, f"the run {run} of {agent}", past)] if run else []
     workspace = agent.partition("/")[0]
-    found = [_bucket("run", "run", f"{here} {run}", currency, f"the run {run} of {agent}")] if run else []
-    for scope, name, said in (
-        ("agent", here, f"{agent} in {environment}"),
-        ("workspace", workspace, f"workspace {workspace}"),
-        ("fleet", "all", "the fleet"),
-    ):
-        found.append(_bucket(scope, "day", f"{name} {day}", currency, f"the day of {said}"))  # type: ignore[arg-type]
-        found.append(_bucket(scope, "month", f"{name} {month}", currency, f"the month of {said}"))  # type: ignore[arg-type]
+    names = {"agent": here, "workspace": workspace, "fleet": "all"}
+    said = {"agent": f"{agent} in {environment}", "workspace": f"workspace {workspace}", "fleet": "the fleet"}
+    at = parsed(windows)
+    for scope, day in zip(SCOPES, at.days, strict=True):
+        before = past if scope == "agent" else []
+        for window, turn in (("day", day), ("month", day[:7])):
+            words = f"{_PHRASES[window]} {said[scope]}"
+            found.append(_bucket(scope, window, names[scope], turn, currency, words, before))
+        mine = (slot for slot in at.slots if slot.scope == scope)
+        found += [_rolling(slot, names[scope], currency, said[scope], before) for slot in mine]
     return tuple(found)
 
 
-def _bucket(scope: Scope, window: Window, name: str, currency: str, said: str) -> Bucket:
-    return Bucket(scope, window, f"{scope} {window} {name} {currency}", said)
+def _bucket(scope: Scope, window: str, name: str, turn: str, currency: str, said: str, past: Iterable[str]) -> Bucket:
+    known = _name(scope, window, name, turn, currency)
+    beside = tuple(_name(scope, window, one, turn, currency) for one in past)
+    return Bucket(scope, window, known, said, beside, known)
 
 
-def limits(own: Budget, workspace: SharedBudget | None, currency: str) -> Limits | Reason:
-    """What stands on the buckets of a chain today: the agent's own, as its release has it and the fleet narrowed it,
-    and that of its workspace. A limit in another currency cannot be compared, so nothing is spent under it."""
-    texts: list[tuple[Scope, Window, str]] = [
-        ("run", "run", own.run),
-        ("agent", "day", own.day),
-        ("agent", "month", own.month),
-    ]
-    if workspace is not None:
-        texts += [("workspace", "day", workspace.day), ("workspace", "month", workspace.month)]
-    found: dict[tuple[Scope, Window], int] = {}
-    for scope, window, text in texts:
-        if text:
-            amount, other = parse_money(text)
-            if other != currency:
-                return unknown("budget.currency", f"the budget of {text} cannot be compared with {currency}")
-            found[scope, window] = min(amount, ENDLESS)
-    return found
+def _rolling(slot: Slot, name: str, currency: str, said: str, past: Iterable[str]) -> Bucket:
+    def names(whose: str, numbers: Iterable[int]) -> Iterator[str]:
+        return (_name(slot.scope, slot.window, whose, str(number), currency) for number in numbers)
+
+    others = tuple(slots_beside(slot.number))
+    beside = [*names(name, others), *(one for old in past for one in names(old, (slot.number, *others)))]
+    known = _name(slot.scope, slot.window, name, str(slot.number), currency)
+    period = _name(slot.scope, slot.window, name, f"/{slot.number // SLOTS}", currency)
+    return Bucket(slot.scope, slot.window, known, f"any {slot.window} of {said}", tuple(beside), period)
+
+
+def _name(scope: Scope, window: str, name: str, turn: str, currency: str) -> str:
+    return f"{scope} {window} {name} {turn} {currency}"
 
 
 def levels(tx: Transaction, names: Iterable[str]) -> Mapping[str, Level]:
@@ -111,6 +103,29 @@ def exceeded(bucket: Bucket, amount: str) -> Reason:
     return deny("budget.exceeded", f"{amount} is more than is left of the budget: {bucket.said}", bucket.name)
 
 
-def agent_buckets(agent: AgentId, environment: Environment, day: str, currency: str) -> tuple[Bucket, ...]:
+def beyond(bucket: Bucket) -> Reason:
+    """That an amount is set aside although nothing is left."""
+    return note("budget.over", f"more than is left of the budget, which only tells of it: {bucket.said}", bucket.name)
+
+
+def used(bucket: Bucket, found: Mapping[str, Level]) -> Level:
+    """How full a bucket is together with what stands beside it."""
+    if not bucket.beside:
+        return found.get(bucket.name, _EMPTY)
+    parts = [level for name in (bucket.name, *bucket.beside) if (level := found.get(name)) is not None]
+    spent, reserved = sum(one.spent for one in parts), sum(one.reserved for one in parts)
+    return Level(spent, reserved, sum(one.overrun for one in parts))
+
+
+def names_of(buckets: Iterable[Bucket]) -> Iterator[str]:
+    """The names of some buckets and of all that stands beside them."""
+    for one in buckets:
+        yield one.name
+        yield from one.beside
+
+
+def agent_buckets(
+    agent: AgentId, environment: Environment, windows: str, currency: str, former: tuple[str, ...] = ()
+) -> tuple[Bucket, ...]:
     """The buckets of an agent and of what it belongs to, without any run."""
-    return chain(str(agent), environment, "", day, currency)
+    return chain(str(agent), environment, "", windows, currency, former)

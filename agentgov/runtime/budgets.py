@@ -46,11 +46,10 @@ _MOVE = (
 def decide(tx: Transaction, requests: Sequence[Request]) -> Sequence[Found]:
     """The answer to each request, in their order; what they change is written."""
     reservations = _read(tx, requests)
-    chains = [one.chain for one in reservations]
-    chains += [one.wanted.chain for one in requests if isinstance(one, Reserve)]
-    names = sorted({bucket.name for chain in chains for bucket in chain})
+    names = {bucket.name for one in reservations for bucket in one.chain}
+    names |= {name for one in requests if isinstance(one, Reserve) for name in one.wanted.counted}
     orders = read_orders(tx) if any(isinstance(one, Reserve) for one in requests) else ()
-    accounts = Accounts(orders, reservations, levels(tx, names))
+    accounts = Accounts(orders, reservations, levels(tx, sorted(names)))
     found = [accounts.decide(request) for request in requests]
     places = _record(tx, accounts, max(one.now_ms for one in requests))
     tx.many(_MOVE, [(name, by.spent, by.reserved, by.overrun) for name, by in accounts.moved.items()])

@@ -62,6 +62,7 @@ class Fleet:
         self._shared: _Shared = before._shared if before is not None else _Shared()
         self._found: dict[_Key, _Found] = {}
         self._earlier: dict[_Key, _Found] = {}
+        self._former: dict[AgentId, tuple[str, ...]] = {}
         if before is not None:
             self._take_over(before)
 
@@ -91,6 +92,19 @@ class Fleet:
             earlier = tuple(islice(self._earlier, most))
         for agent, environment in earlier:
             self.deployed(agent, environment)
+
+    def former(self, agent: AgentId) -> tuple[str, ...]:
+        """The ids that an agent had before, newest first; none where that cannot be read."""
+        found = self._former.get(agent)
+        if found is None:
+            try:
+                with self._shared.lock:
+                    found = tuple(map(str, former_ids(self.view, agent)))
+            except AgentgovError:
+                return ()
+            if len(self._former) < _MOST_KEPT:
+                self._former[agent] = found
+        return found
 
     def agents(self) -> tuple[AgentId, ...]:
         """Every agent that is authorised, or that the pipeline knows, by id."""

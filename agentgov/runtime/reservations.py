@@ -1,5 +1,6 @@
 """What is asked about money, and what is known of it: values, and the row that a reservation is."""
 
+from collections.abc import Iterator
 from typing import Literal
 
 import msgspec
@@ -7,7 +8,7 @@ import msgspec
 from agentgov.model.document import Environment
 from agentgov.model.names import AgentId
 from agentgov.model.verdict import Reason, Verdict, deny
-from agentgov.runtime.buckets import Bucket, Limits, chain
+from agentgov.runtime.buckets import NO_LIMITS, Bucket, Limits, chain
 from agentgov.runtime.pause_orders import Standing
 from agentgov.runtime.prices import Price
 
@@ -22,7 +23,8 @@ _price = msgspec.json.Decoder(Price)
 
 class Wanted(msgspec.Struct, frozen=True):
     """What an agent wants to set aside. `key` is its own, `id` is fresh; `request` is what exactly was asked for, so
-    that a key is not used for two things; without a `price`, an amount was named. `day` is of the fleet's calendar."""
+    that a key is not used for two things; without a `price`, an amount was named. `day` are its windows (`windows`).
+    `soft` limits are told of and not enforced; `former` are the ids that the agent had before."""
 
     id: str
     key: str
@@ -37,11 +39,21 @@ class Wanted(msgspec.Struct, frozen=True):
     price: Price | None
     limits: Limits
     details: dict[str, str]  # for the ledger
+    soft: Limits = NO_LIMITS
+    former: tuple[str, ...] = ()
 
     @property
     def chain(self) -> tuple[Bucket, ...]:
         """Every bucket that it comes out of."""
-        return chain(str(self.agent), self.environment, self.run, self.day, self.currency)
+        return chain(str(self.agent), self.environment, self.run, self.day, self.currency, self.former)
+
+    @property
+    def counted(self) -> Iterator[str]:
+        """The names of its buckets, and of what counts together with those that a limit stands on."""
+        for one in self.chain:
+            yield one.name
+            if (one.scope, one.window) in self.limits or (one.scope, one.window) in self.soft:
+                yield from one.beside
 
 
 class Reservation(msgspec.Struct, frozen=True):
@@ -117,12 +129,14 @@ class Refuse(msgspec.Struct, frozen=True):
 
 
 class Settle(msgspec.Struct, frozen=True):
-    """Book what was really spent; late, it corrects what was booked unconfirmed. `caller` is agent and environment."""
+    """Book what was really spent; late, it corrects what was booked unconfirmed. `caller` is agent and environment;
+    `former` as in Wanted."""
 
     id: str
     caller: tuple[str, str]
     spending: Spending
     now_ms: int
+    former: tuple[str, ...] = ()
 
 
 class Release(msgspec.Struct, frozen=True):
@@ -131,6 +145,7 @@ class Release(msgspec.Struct, frozen=True):
     id: str
     caller: tuple[str, str]
     now_ms: int
+    former: tuple[str, ...] = ()
 
 
 class Expire(msgspec.Struct, frozen=True):

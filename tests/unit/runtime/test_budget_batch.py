@@ -17,7 +17,6 @@ from agentgov.model.names import AgentId
 from agentgov.model.verdict import deny
 from agentgov.runtime import budgets
 from agentgov.runtime.accounts import LASTS
-from agentgov.runtime.buckets import day_of
 from agentgov.runtime.pause import Order
 from agentgov.runtime.reservations import (
     Expire,
@@ -30,6 +29,7 @@ from agentgov.runtime.reservations import (
     Spending,
     Wanted,
 )
+from agentgov.runtime.windows import day_of
 from agentgov.store.open import open_store
 from agentgov.store.port import Transaction
 

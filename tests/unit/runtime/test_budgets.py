@@ -2,20 +2,18 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from zoneinfo import ZoneInfo
 
 import pytest
 from budgetworld import PRICE, REFUNDS, TRIAGE, UNIT, BudgetWorld
 
-from agentgov.model.agent import Budget
-from agentgov.model.fleet import SharedBudget
 from agentgov.model.policies import ModelPrice, PriceList
 from agentgov.model.verdict import Reason
 from agentgov.runtime.accounts import LASTS
-from agentgov.runtime.buckets import Level, chain, day_of, limits, next_day
+from agentgov.runtime.buckets import Level
 from agentgov.runtime.pause import Order
 from agentgov.runtime.prices import Price, price_of
 from agentgov.runtime.reservations import Found, Reservation
+from agentgov.runtime.windows import day_ends, day_of
 from agentgov.store.open import open_store
 
 
@@ -140,7 +138,7 @@ def test_a_paused_agent_gets_nothing_and_settles_what_it_had(world: BudgetWorld)
 def test_yesterdays_reservation_is_settled_where_it_was_made(world: BudgetWorld) -> None:
     world.now -= 5 * 86_400_000
     one = got(world.reserve("a", 100))
-    world.now = next_day(day_of(world.now))
+    world.now = day_ends(day_of(world.now))
     got(world.reserve("b", 50))
     got(world.settle(one.id, amount=60))
     assert world.levels()["agent", "day"] == Level(0, 50, 0)
@@ -171,18 +169,3 @@ def test_prices_are_exact_and_rounded_up() -> None:
     assert Price(1, 1, 1, 1000).cost(1, 0, 0) == 1
     unpriced = price_of(prices, "a/d"), price_of(None, "a/b")
     assert [one.rule for one in unpriced if isinstance(one, Reason)] == ["budget.unpriced"] * 2
-
-
-def test_days_are_those_of_a_time_zone() -> None:
-    paris, late = ZoneInfo("Europe/Paris"), 1_796_083_199_000
-    assert (day_of(late), day_of(late, paris)) == ("2026-11-30", "2026-12-01")
-    assert next_day("2026-03-29", paris) - next_day("2026-03-28", paris) == 23 * 3_600_000
-    assert [one.window for one in chain("a/b", "staging", "", "2026-11-30", "USD")] == ["day", "month"] * 3
-
-
-def test_limits_of_two_currencies_are_not_compared() -> None:
-    own, workspace = Budget(day="1.00 USD", run="0.5 USD"), SharedBudget(month="9 EUR")
-    found = limits(own, workspace, "USD")
-    assert isinstance(found, Reason)
-    assert found.rule == "budget.currency"
-    assert limits(own, None, "USD") == {("agent", "day"): UNIT, ("run", "run"): UNIT // 2}

@@ -1,0 +1,106 @@
+"""Rolling windows, zones, ids of before and limits that are only told of, in both databases."""
+
+from collections.abc import Iterator
+from zoneinfo import ZoneInfo
+
+import pytest
+from budgetworld import REFUNDS, TRIAGE, BudgetWorld
+
+from agentgov.model.names import AgentId
+from agentgov.runtime.buckets import Level, agent_buckets, levels, names_of, used
+from agentgov.runtime.reservations import Found, Release, Reservation, Settle, Spending
+from agentgov.runtime.windows import day_ends, day_of, windows_at
+from agentgov.store.open import open_store
+
+HOUR = 3_600_000
+ROLLING = {("agent", "24h"): 100}
+OLD = ("support/old",)
+
+
+@pytest.fixture
+def world(store_url: str) -> Iterator[BudgetWorld]:
+    store = open_store(store_url)
+    world = BudgetWorld(store, {})
+    world.now -= world.now % HOUR
+    yield world
+    assert world.differences() == ()
+    store.close()
+
+
+def reserve(world: BudgetWorld, key: str, amount: int, agent: AgentId = REFUNDS, former: tuple[str, ...] = ()) -> Found:
+    windows = windows_at(world.now, {}, {"agent": (86_400,)})
+    return world.reserve(key, amount, agent, day=str(windows), limits=ROLLING, former=former)
+
+
+def got(found: Found) -> Reservation:
+    one, verdict = found
+    assert verdict.allowed, verdict.reasons
+    assert one is not None
+    return one
+
+
+def level(world: BudgetWorld, window: str, zone: str = "UTC") -> Level:
+    windows = str(windows_at(world.now, {"agent": ZoneInfo(zone)}, {"agent": (86_400,)}))
+    chain = agent_buckets(REFUNDS, "production", windows, "USD")
+    found = world.store.read(lambda tx: levels(tx, list(names_of(chain)))).result()
+    return next(used(one, found) for one in chain if (one.scope, one.window) == ("agent", window))
+
+
+def test_a_rolling_window_forgets_only_what_is_a_whole_window_old(world: BudgetWorld) -> None:
+    one = got(reserve(world, "a", 60))
+    world.now += 23 * HOUR
+    got(reserve(world, "b", 40))
+    assert not reserve(world, "c", 1)[1].allowed
+    world.settle(one.id, amount=30)  # booked where it was set aside
+    assert level(world, "24h") == Level(30, 40, 0)
+    got(reserve(world, "d", 30))
+    world.now += HOUR
+    refused = reserve(world, "e", 1)[1].first_offence
+    assert refused is not None
+    assert "any 24h of support/refunds in production" in refused.message
+    world.now += HOUR
+    got(reserve(world, "e", 30))
+    assert level(world, "24h") == Level(0, 100, 0)
+
+
+def test_a_clock_that_jumps_back_opens_no_window_again(world: BudgetWorld) -> None:
+    got(reserve(world, "a", 100))
+    world.now -= 20 * HOUR
+    assert not reserve(world, "b", 1)[1].allowed
+    world.now -= 5 * HOUR
+    got(reserve(world, "c", 1))
+
+
+def test_an_agent_that_moved_keeps_what_it_spent_and_what_it_has_open(world: BudgetWorld) -> None:
+    old = AgentId("support", "old")
+    one, two = got(reserve(world, "a", 40, old)), got(reserve(world, "b", 40, old))
+    assert not reserve(world, "c", 30, REFUNDS, OLD)[1].allowed
+    got(reserve(world, "c", 30, TRIAGE))
+    caller = (str(REFUNDS), "production")
+    assert not world.decide(Settle(one.id, caller, Spending(amount=1, currency="USD"), world.now))[1].allowed
+    got(world.decide(Settle(one.id, caller, Spending(amount=10, currency="USD"), world.now, OLD)))
+    got(world.decide(Release(two.id, caller, world.now, OLD)))
+    assert not reserve(world, "d", 91, REFUNDS, OLD)[1].allowed
+    got(reserve(world, "d", 90, REFUNDS, OLD))
+
+
+def test_days_begin_where_the_budget_says(world: BudgetWorld) -> None:
+    tokyo = ZoneInfo("Asia/Tokyo")
+    world.now = day_ends(day_of(world.now, tokyo), tokyo) - 1
+    for key, allowed in (("a", True), ("b", False)):
+        windows = str(windows_at(world.now, {"agent": tokyo}, {}))
+        assert world.reserve(key, 60, day=windows, limits={("agent", "day"): 100})[1].allowed == allowed
+    world.now += 1
+    windows = str(windows_at(world.now, {"agent": tokyo}, {}))
+    assert windows.split(",")[0] > windows.split(",")[2]
+    got(world.reserve("c", 60, day=windows, limits={("agent", "day"): 100}))
+    assert world.levels()["workspace", "day"] == Level(0, 120, 0)
+
+
+def test_a_limit_that_is_only_told_of_lets_it_go_on_and_says_so(world: BudgetWorld) -> None:
+    soft = {("agent", "day"): 50}
+    assert [one.rule for one in world.reserve("a", 50, soft=soft)[1].reasons] == ["budget.reserved"]
+    _, verdict = world.reserve("b", 1, soft=soft)
+    assert (verdict.allowed, [reason.rule for reason in verdict.reasons]) == (True, ["budget.reserved", "budget.over"])
+    assert not world.reserve("c", 1, soft=soft, limits={("workspace", "day"): 51})[1].allowed
+    assert world.levels()["agent", "day"] == Level(0, 51, 0)

@@ -10,6 +10,7 @@ from agentgov.errors import AgentgovError
 from agentgov.gate.answer import Answer, answered
 from agentgov.gate.call import Call
 from agentgov.gate.errors import RefusalError, bad_request, forbidden, not_found, unknown_caller
+from agentgov.gate.recording import record_read
 from agentgov.gate.route import Route
 from agentgov.journal.draft import draft
 from agentgov.journal.draft_text import write_draft
@@ -79,6 +80,7 @@ async def pause(call: Call) -> Answer:
 async def pauses(call: Call) -> Answer:
     """Every order that stops an agent which the person may view."""
     gate, fleet = call.gate, call.fleet
+    await record_read(call, "pauses")
     sent = await gate.read(outbox.known)
     orders = gate.pauses.all(call.now_ms // 1000)
     seen = await asyncio.to_thread(lambda: [one for one in orders if _may_see(call, one)])

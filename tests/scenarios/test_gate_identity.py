@@ -13,6 +13,7 @@ from simulator import PAYROLL, TRIAGE, FleetSimulator
 from unit.cli.output_schema import assert_holds
 
 from agentgov.gate.gate import now_ms
+from agentgov.gate.routes import ROUTES
 from agentgov.model.names import AgentId
 from agentgov.runtime import ledger
 from agentgov.runtime.logins import NAMESPACE, LoginText
@@ -150,6 +151,26 @@ def test_reads_and_deeds_of_people_are_recorded(gate: GateWorld) -> None:
         ("token", str(TRIAGE)),
         ("logout", ""),
     ]
+
+
+def test_no_route_lets_a_person_read_unrecorded(gate: GateWorld) -> None:
+    alice = gate.person_token("alice")
+    own = {"/v1/whoami"}  # says who asks, and nothing else
+    of_one = {route.path for route in ROUTES if "{id}" in route.path}  # tried where there is one to look at
+    store, seen = open_store(gate.store, serving=False), 0
+    try:
+        for route in ROUTES:
+            if route.method != "GET" or route.who not in ("person", "either") or route.path in own | of_one:
+                continue
+            place = route.path.replace("{workspace}", TRIAGE.workspace).replace("{name}", TRIAGE.name)
+            query = "&".join(f"{one.name}=1" for one in route.query if one.required)
+            reply = gate.ask("GET", f"{place}?{query}", alice)
+            reads = store.read(lambda tx: ledger.read(tx, actor="person:alice", limit=1000)).result()
+            assert (len(reads), reads[0].type) == (seen + 1, "read"), (route.path, reply.status)
+            seen += 1
+    finally:
+        store.close()
+    assert seen >= 8
 
 
 def test_an_agent_that_the_fleet_does_not_have_is_let_in_nowhere(gate: GateWorld) -> None:

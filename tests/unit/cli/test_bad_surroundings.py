@@ -4,6 +4,9 @@ import pytest
 from patience import ends
 from unit.cli.command_world import ACCESS, PROMPT, CommandWorld
 
+from agentgov.cli.context import open_context
+from agentgov.errors import ConfigurationError
+
 TRIAGE = "support/triage"
 ORDERS = (
     f"promote {TRIAGE}",
@@ -229,6 +232,17 @@ def test_without_any_key_of_a_bot(begun: CommandWorld) -> None:
     assert (found.code, found.out) == (2, "")
     assert "there is no key of a reconciler at hand" in found.err
     assert "AGENTGOV_KEY_FILE" in found.err
+
+
+def test_where_no_bot_is_of_that_kind_how_to_add_one_is_said(
+    begun: CommandWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for home in ("config", "state"):
+        monkeypatch.setenv(f"AGENTGOV_{home.upper()}_HOME", str(begun.folder / "home" / home))
+    context = open_context(str(begun.fleet))
+    with pytest.raises(ConfigurationError, match="no key of an evidence at hand") as told:
+        context.bot(context.view(), "evidence")
+    assert "agentgov access add-bot evidence --kind evidence --make-key" in told.value.hint
 
 
 def test_a_signing_key_that_is_gone_and_one_that_is_no_key(begun: CommandWorld) -> None:

@@ -110,6 +110,7 @@ def test_it_takes_the_key_of_an_importer(forge: CommandWorld) -> None:
     answer = forge.run("bob", *IMPORT, file)
     assert answer.code == 2
     assert "there is no key of an importer at hand" in answer.err
+    assert "point AGENTGOV_KEY_FILE" in answer.err
 
 
 def test_example_of_the_page_holds() -> None:

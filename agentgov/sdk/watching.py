@@ -19,7 +19,7 @@ from typing import Any
 
 from agentgov.errors import AgentgovError
 from agentgov.sdk.answers import Backend
-from agentgov.sdk.errors import paused
+from agentgov.sdk.errors import Unreachable, paused
 from agentgov.sdk.keeping import Keeper
 from agentgov.sdk.leases import WHILE_STOPPED, Leases
 
@@ -85,6 +85,8 @@ class Watch:
             if thread is not threading.current_thread():
                 thread.join(_GRACE)
         self._tell_untold()
+        if self._untold:
+            _log.warning("what came of %d actions and reservations was told to nobody", len(self._untold))
         self.backend.close()
 
     def _those(self) -> list[Keeper]:
@@ -99,7 +101,7 @@ class Watch:
             self._heard = (*self._heard, pause)[-64:]
 
     def later(self, work: Callable[[], None]) -> None:
-        """Do something again with the next look."""
+        """Do something again with each look until the gate answers to it."""
         if len(self._untold) < _MOST_UNTOLD:
             self._untold.append(work)
         self.wake()
@@ -134,9 +136,13 @@ class Watch:
 
     def _tell_untold(self) -> None:
         untold, self._untold = self._untold, []
-        for work in untold:
+        for place, work in enumerate(untold):
             try:
                 work()
+            except Unreachable as away:
+                self._untold[:0] = untold[place:]
+                _log.info("what came of something is told later: %s", away.in_one_line)
+                return
             except AgentgovError as error:
                 _log.warning("what came of something could not be told: %s", error.in_one_line)
 

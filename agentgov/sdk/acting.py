@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 from agentgov.errors import UsageError
 from agentgov.sdk.answers import Decided, Wanted
-from agentgov.sdk.errors import Denied, Paused, Repeated, Undecided, Unreachable
+from agentgov.sdk.errors import Denied, Paused, Repeated, Undecided, Unreachable, paused
 from agentgov.sdk.keeping import Keeper
 
 Step = Callable[[], Any] | float
@@ -110,7 +110,7 @@ def refused(keeper: Keeper, wanted: Wanted, decided: Decided) -> Steps[None]:
     why = "; ".join(one.message for one in against) or "no reason was given"
     rules = {one.rule for one in against}
     if "action.paused" in rules:
-        yield from stopped(keeper, why, "action.paused")
+        yield from stopped(keeper, why, "action.paused", decided.paused)
     hint = "do not do it; the model may be told why"
     if "action.release" in rules:
         keeper.wake()
@@ -118,8 +118,11 @@ def refused(keeper: Keeper, wanted: Wanted, decided: Decided) -> Steps[None]:
     raise Denied(f"{wanted.tool} is refused: {why}", hint, rule=against[0].rule if against else "", reasons=against)
 
 
-def stopped(keeper: Keeper, why: str, rule: str) -> Steps[None]:
-    """Raise Paused: the lease tells by whom, since when, and what to do."""
+def stopped(keeper: Keeper, why: str, rule: str, told: Mapping[str, object] | None = None) -> Steps[None]:
+    """Raise Paused, with who did it, since when, and what to do: what is not told, the lease tells."""
+    if told is not None:
+        keeper.wake()
+        raise paused(keeper.watch.agent, told)
     yield keeper.renew
     keeper.current()
     raise Paused(why, rule=rule)

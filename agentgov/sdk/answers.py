@@ -27,13 +27,15 @@ class PermitRef(msgspec.Struct, frozen=True):
 
 
 class Decided(msgspec.Struct, frozen=True):
-    """One decision. `record` is its place in the ledger, `again` whether the key was used before."""
+    """One decision. `record` is its place in the ledger, `again` whether the key was used before, `paused` the order
+    that stops the agent, where that is known at once."""
 
     decision: Decision
     reasons: tuple[Why, ...] = ()
     permit: PermitRef | None = None
     record: int = -1
     again: bool = False
+    paused: dict[str, str | int] | None = None
 
 
 class Reserved(msgspec.Struct, frozen=True):

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from time import time_ns
 from typing import Any, Literal, TypeVar
 
+import msgspec
+
 from agentgov.errors import AgentgovError
 from agentgov.journal.branch import Journal
 from agentgov.model.document import Environment
@@ -25,7 +27,7 @@ from agentgov.runtime.actions import decide_action, running
 from agentgov.runtime.calls import Call
 from agentgov.runtime.deployed import Deployed
 from agentgov.runtime.fleet import Fleet
-from agentgov.runtime.lease import Lease, decide_lease
+from agentgov.runtime.lease import Lease, decide_lease, pause_details
 from agentgov.runtime.ledger import Entry, append
 from agentgov.runtime.pause import Order, Pauses
 from agentgov.runtime.pause_orders import read_orders
@@ -111,6 +113,13 @@ class Embedded:
 
     def decide(self, wanted: Wanted, key: str) -> Decided:
         """May the agent do this."""
+        found = self._decide(wanted, key)
+        if not any(one.rule == "action.paused" for one in found.reasons):
+            return found
+        order = self._now.pauses.of(self.agent, clock.now()) if self._now is not None else None
+        return msgspec.structs.replace(found, paused=pause_details(order)) if order is not None else found
+
+    def _decide(self, wanted: Wanted, key: str) -> Decided:
         now, moment = self._now, _now_ms()
         assert now is not None, "a lease came first"
         book = self._book(now, wanted.release)

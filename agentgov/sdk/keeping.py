@@ -34,6 +34,7 @@ class Keeper:
 
     def __init__(self, watch: "Watch", *, key: str, pinned: str, named: str) -> None:
         self.watch, self.named = watch, named
+        self.beside_loop = False  # whether callers are an event loop, which waits for no gate where a thread can
         self._key, self._pinned = key, pinned
         self._given: Given | None = None
         self._ran: Terms | None = None
@@ -150,13 +151,16 @@ class Keeper:
         self.watch.note(given.stop.pause if isinstance(given.stop, Paused) else pause)
 
     def _look(self, now: float) -> None:
-        """Ask on behalf of a caller, and not again within a moment."""
+        """Ask on behalf of a caller, or have it asked, and not again within a moment."""
         with self._state:
             given = self._given
             if now < self._next_try:
                 return
             stopped = given is not None and given.stop is not None
             self._next_try = now + (WHILE_STOPPED if stopped else _ROUND)
+        if self.beside_loop and self.watch.threads:
+            self.watch.wake()
+            return
         with contextlib.suppress(AgentgovError):
             self.take()
         if not self.watch.threads:

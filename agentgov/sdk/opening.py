@@ -62,6 +62,7 @@ def agent(id_: str, **options: Unpack[Options]) -> Agent:
 def async_agent(id_: str, **options: Unpack[Options]) -> Opening:
     """The same for `async with`."""
     name, keeper = _made(id_, options)
+    keeper.beside_loop = True
     return Opening(AsyncAgent(name, keeper), keeper)
 
 

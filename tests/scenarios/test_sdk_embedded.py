@@ -13,6 +13,7 @@ import agentgov
 from agentgov import sdk
 from agentgov.release import orders
 from agentgov.runtime.ledger import read as read_ledger
+from agentgov.sdk.embedded import Embedded
 from agentgov.store.open import open_store
 from templates import copied, made
 
@@ -140,3 +141,14 @@ def test_an_event_loop_does_the_same(world: PipelineWorld, store: str) -> None:
             assert action.args == {"amount": 5}
 
     asyncio.run(main())
+
+
+def test_a_use_of_a_tool_tells_who_paused_the_agent(world: PipelineWorld, store: str) -> None:
+    with agentgov.agent(ID, repo=world.work, store=store, background=False) as agent:
+        world.order("erin", orders.order_pause, ID, mode="stop", until=0, reason="It loops.")
+        backend = agent._keeper.backend
+        assert isinstance(backend, Embedded)
+        backend._look()  # the journal moved on, and the lease is not asked for again yet
+        with pytest.raises(sdk.Paused) as paused:
+            agent.act("orders.lookup", {})
+        assert (paused.value.by, paused.value.reason, paused.value.since > 0) == ("erin", "It loops.", True)

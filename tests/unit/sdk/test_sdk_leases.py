@@ -12,6 +12,7 @@ from leasinggate import LeasingGate, opened
 from patience import until
 
 from agentgov.runtime.bucketing import in_canary
+from agentgov.sdk.answers import Offer
 from agentgov.sdk.errors import Expired, Stopped, Unreachable
 from agentgov.sdk.errors import Paused as PausedError
 
@@ -112,6 +113,36 @@ def test_a_lease_that_was_asked_for_before_a_pause_does_not_end_it() -> None:
     gate.away = True
     with pytest.raises(PausedError):
         keeper.current()
+
+
+def test_an_event_loop_waits_for_no_gate_and_goes_on_when_there_is_a_lease_again() -> None:
+    gate, clock = LeasingGate(), Clock()
+    keeper = opened(gate.watch(clock, threads=True))
+    keeper.beside_loop = True
+    gate.away = True
+    clock.now += keeper.current().hard_expiry
+    asked: list[str] = []
+    lease = gate.lease
+
+    def noted(known: str, key: str, pinned: str) -> Offer:
+        asked.append(threading.current_thread().name)
+        return lease(known, key, pinned)
+
+    gate.lease = noted  # type: ignore[method-assign]
+    with pytest.raises(Expired):
+        keeper.current()
+    gate.away = False
+    clock.now += 10
+
+    def runs() -> bool:
+        try:
+            return keeper.current().mode == "run"
+        except Expired:
+            return False
+
+    until(runs, "that it goes on")
+    assert set(asked) == {f"agentgov {keeper.watch.agent}"}
+    keeper.close()
 
 
 def test_a_process_that_runs_two_releases_says_so() -> None:

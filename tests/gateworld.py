@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from forked import Forked
+from ofrepshapes import check_answer
 from patience import PATIENCE, until
 from simulator import FleetSimulator
 
@@ -141,7 +142,7 @@ class GateWorld:
         body: Any = None,
         headers: Mapping[str, str] | None = None,
     ) -> Reply:
-        """One request; `body` is sent as JSON, or as it is where it is bytes."""
+        """One request; `body` is sent as JSON, or as it is where it is bytes. Answers of OFREP are held to it."""
         sent = dict(headers or {})
         if token:
             sent["Authorization"] = f"Bearer {token}"
@@ -152,9 +153,12 @@ class GateWorld:
         try:
             connection.request(method, path, raw, sent)
             found = connection.getresponse()
-            return Reply(found.status, {name.lower(): text for name, text in found.getheaders()}, found.read())
+            reply = Reply(found.status, {name.lower(): text for name, text in found.getheaders()}, found.read())
         finally:
             connection.close()
+        if method == "POST":
+            check_answer(path, reply.status, reply.body)
+        return reply
 
 
 def _told(out: Path) -> bool:

@@ -14,6 +14,7 @@ from typing import Any
 from jsonschema import Draft7Validator, Draft202012Validator
 
 Schema = dict[str, Any]
+FLAGS = "/ofrep/v1/evaluate/flags"
 
 
 def _object(required: dict[str, Schema], optional: dict[str, Schema] | None = None) -> Schema:
@@ -50,7 +51,6 @@ _EITHER: dict[int, Schema] = dict.fromkeys((401, 403, 413, 415, 429, 500, 503), 
 _SINGLE_ANSWERS = {**_EITHER, 200: _SUCCESS, 400: _FAILURE, 404: _NOT_FOUND}
 _BULK_ANSWERS = {**_EITHER, 200: _BULK, 400: _BULK_FAILURE}
 
-
 _THEIRS = json.loads((Path(__file__).with_name("data") / "ofrep.schema.json").read_text("utf-8"))
 _SINGLE_TYPES = {200: "EvaluationSuccessResponse", **dict.fromkeys((400, 404), "EvaluationFailureResponse")}
 _BULK_TYPES = {200: "BulkEvaluationSuccessResponse", 400: "BulkEvaluationFailureResponse"}
@@ -62,16 +62,18 @@ def _check_type(name: str | None, document: object) -> None:
         Draft7Validator(wanted).validate(document)
 
 
-def check_single(status: int, document: object) -> None:
-    """An answer for one flag has the shape that its status asks for."""
-    Draft202012Validator(_SINGLE_ANSWERS[status]).validate(document)
-    _check_type(_SINGLE_TYPES.get(status), document)
-
-
-def check_bulk(status: int, document: object) -> None:
-    """An answer for all flags has the shape that its status asks for."""
-    Draft202012Validator(_BULK_ANSWERS[status]).validate(document)
-    _check_type(_BULK_TYPES.get(status), document)
+def check_answer(path: str, status: int, body: bytes) -> None:
+    """What a POST was answered has the shape that its status asks for, where its path is one of OFREP's."""
+    place = path.partition("?")[0]
+    if place != FLAGS and not place.startswith(f"{FLAGS}/"):
+        return
+    if place == FLAGS and status == 304:
+        assert body == b"", "nothing is told twice"
+        return
+    shapes, types = (_BULK_ANSWERS, _BULK_TYPES) if place == FLAGS else (_SINGLE_ANSWERS, _SINGLE_TYPES)
+    document = json.loads(body)
+    Draft202012Validator(shapes[status]).validate(document)
+    _check_type(types.get(status), document)
 
 
 def check_event(document: object) -> None:

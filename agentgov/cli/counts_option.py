@@ -4,6 +4,7 @@ counts.json                       a file, read again at every tick
 https://stats.example/counts      the same document, asked for once a tick
 command:/usr/local/bin/counts -q  the same document, as the output of a program
 prometheus:https://prom.example   the queries of governance/pipeline.yaml
+gate, gate:https://gate.example   what agents told the gate, asked for by the reconciler's own key
 """
 
 import shlex
@@ -12,20 +13,27 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from agentgov.errors import ConfigurationError
+from agentgov.net.address import parse_base
 from agentgov.release.counts import CountSource
 from agentgov.release.sources.file import FileSource, NoSource
 
 TOKEN_FILE = "AGENTGOV_COUNTS_TOKEN_FILE"  # noqa: S105 - the name of a variable
 _RULE = "counts.source"
-_HINT = "give a file, an https address, command:PROGRAM ARGUMENTS, or prometheus:ADDRESS (docs/counts.md)"
+_HINT = "give a file, an https address, command:PROGRAM ARGUMENTS, prometheus:ADDRESS, or gate (docs/counts.md)"
+Gate = Callable[[str], CountSource]  # by its address, "" for that of agentgov.yaml
 
 
-def counts_source(option: str | None, environ: Mapping[str, str], clock: Callable[[], float]) -> CountSource:
+def counts_source(
+    option: str | None, environ: Mapping[str, str], clock: Callable[[], float], gate: Gate | None = None
+) -> CountSource:
     """The source that `--counts` (or AGENTGOV_COUNTS) names; one without data where nothing is named. `clock` is
-    monotonic, in seconds. ConfigurationError (`counts.source`) where it is none."""
+    monotonic, in seconds; `gate` makes the source that asks a gate. ConfigurationError (`counts.source`) where it is
+    none."""
     if not option:
         return NoSource()
     kind, colon, rest = option.partition(":")
+    if kind == "gate" and gate is not None:
+        return gate(parse_base(rest, "the gate", _HINT, _RULE).url if colon else "")
     if kind == "command" and colon:
         return _command(rest, clock)
     if kind == "prometheus" and colon:
@@ -48,7 +56,6 @@ def _command(text: str, clock: Callable[[], float]) -> CountSource:
 
 
 def _prometheus(url: str, environ: Mapping[str, str], clock: Callable[[], float]) -> CountSource:
-    from agentgov.net.address import parse_base
     from agentgov.net.tokens import token_of_file
     from agentgov.release.sources.prometheus import Prometheus
 
@@ -56,7 +63,6 @@ def _prometheus(url: str, environ: Mapping[str, str], clock: Callable[[], float]
 
 
 def _http(url: str, environ: Mapping[str, str], clock: Callable[[], float]) -> CountSource:
-    from agentgov.net.address import parse_base
     from agentgov.net.tokens import token_of_file
     from agentgov.release.sources.http import HttpSource
 

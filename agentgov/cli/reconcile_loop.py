@@ -6,11 +6,13 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 from agentgov.cli.context import Context
 from agentgov.cli.counts_option import counts_source
+from agentgov.cli.gate_counts import GateCounts
 from agentgov.cli.gate_stops import GateStops
 from agentgov.cli.options import show
 from agentgov.cli.reconcile_told import acts_page, tell_news
@@ -46,12 +48,13 @@ class Setup:
         """The reconciler of this machine, with its key and memory."""
         view = self.context.view(fetch=True)
         actor = self.context.bot(view, "reconciler")
+        gate = partial(GateCounts, signer=actor.appender.signer, view=self.context.view)
         folders = [RenderedFolder(folder, environment) for environment, folder in self.folders]
         return Reconciler(
             self.context.journal,
             actor,
             MemoryStore(state_path("reconciler", view.state.head.fleet)),
-            counts_source(self.counts, os.environ, time.monotonic),
+            counts_source(self.counts, os.environ, time.monotonic, gate),
             clock.now,
             self.accept_unreviewed,
             stopped,

@@ -21,7 +21,7 @@ from agentgov.runtime.deployed import Deployed, Release
 from agentgov.runtime.prices import Price, price_of
 from agentgov.runtime.telemetry.counting import Span
 from agentgov.runtime.telemetry.sessions import session_id
-from agentgov.runtime.telemetry.spans import Use
+from agentgov.runtime.telemetry.spans import LONGEST_NAME, Use
 
 LARGEST_CONTENT = 256 * 1024  # bytes of one span that are kept; more is hashed only
 MOST_NAMES = 100  # models and tools of one request
@@ -81,7 +81,7 @@ class Attributing:
         id_ = self.scope + use.id
         found = Span(id_, self.scope + use.parent if use.parent else b"", self.now_ms, kind=use.kind)
         found.start, found.end, found.failed, found.sampled = use.start, use.end, use.failed, use.sampled
-        said = sessions.get(use.id[:16])
+        said = use.session or sessions.get(use.id[:16])
         if said is None:  # a trace without any model, tool or agent in it: nothing of ours
             return found
         ran = self._ran.get(use.release) or self._find(use.release)
@@ -144,12 +144,12 @@ def scope_of(agent: str, environment: str) -> bytes:
 
 def priced_name(prices: PriceList | None, provider: str, asked: str, model: str) -> tuple[str, Price | None]:
     """Under which name of the price list a model falls, and its price; where it is not there, its own name."""
-    candidates = _candidates(provider, asked, model)
-    for name in candidates:
+    for name in _candidates(provider, asked, model):
         found = price_of(prices, name)
         if isinstance(found, Price):
             return name, found
-    return (candidates[0] if candidates else "(unnamed)")[:128], None
+    own = asked or model or "(unnamed)"
+    return (f"{provider}/{own}" if provider else own)[:LONGEST_NAME], None
 
 
 def _candidates(provider: str, asked: str, model: str) -> list[str]:

@@ -1,0 +1,112 @@
+"""Canaries are judged on what agents told the gate: a bad one fails, a good one goes to production."""
+
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from gateworld import GateWorld
+from patience import until
+from pipelineworld import PipelineWorld
+from simulator import TRIAGE
+from spanworld import PROTOBUF, Trace, chat, otlp
+
+from agentgov.cli.gate_counts import GateCounts
+from agentgov.model.transitions import is_ramping
+from agentgov.release.tick_report import Report
+from templates import copied, made
+
+SESSIONS = 800  # of a tick
+
+
+def _canary(folder: Path) -> PipelineWorld:
+    world = PipelineWorld(folder)
+    world.ship("1.0.0")
+    world.write("Words of 1.1.0.")
+    world.release("alice", TRIAGE, "1.1.0")
+    world.until(lambda at: at.canary.state == "RAMP")
+    return world
+
+
+class Live:
+    """A fleet in canary, with agents that run and tell a gate of it, and a reconciler that asks the gate."""
+
+    def __init__(self, world: PipelineWorld, gate: GateWorld) -> None:
+        self.world, self.gate = world, gate
+        self.token, self.sent = gate.agent_token(TRIAGE), dict[str, int]()
+
+    def tick(self, bad: float) -> Report:
+        """Sessions on both sides, the canary's with this share of bad ones, and a tick once they are counted."""
+        at = self.world.at()
+        share = at.canary.share / 100_000 if is_ramping(at) else 1.0
+        release = self.world.named(at.canary.release if is_ramping(at) else at.production.release)
+        stable = self.world.named(at.production.release) if is_ramping(at) else ""
+        canary = int(SESSIONS * share)
+        self._send(release, canary, int(canary * bad))
+        self._send(stable, SESSIONS - canary, (SESSIONS - canary) // 100)
+        since = at.canary.since if is_ramping(at) else at.production.since
+        sent = [self.sent[one] for one in (release, stable) if one]
+        until(lambda: self._told(release, stable, since)[: len(sent)] == sent, "that the gate counted them")
+        self.world.clock.pass_(300)
+        reconciler = self.world.reconciler(self.world.actor("reconciler"))
+        reconciler.counts = GateCounts(self.gate.url, self.world.signers["reconciler"], self.world.known)
+        return reconciler.tick()
+
+    def _send(self, release: str, sessions: int, bad: int) -> None:
+        trace = Trace()
+        spans = [
+            trace.span("chat", None, chat() | {"session.id": secrets.token_hex(8)}, failed=number < bad)
+            for number in range(sessions)
+        ]
+        body = otlp(*spans, resource={"agentgov.release": release or "nothing"})
+        assert self.gate.ask("POST", "/v1/traces", self.token, body, PROTOBUF).body == b""
+        self.sent[release] = self.sent.get(release, 0) + sessions
+
+    def _told(self, release: str, stable: str, since: int) -> list[int]:
+        query = f"release={release}&since={since}" + (f"&stable={stable}" if stable else "")
+        answer = self.gate.ask("GET", f"/v1/agents/{TRIAGE}/counts?{query}", self.gate.person_token("bob")).json
+        found: Any = answer["agents"].get(str(TRIAGE))
+        return [int(found[side]["units"]) for side in ("canary", "stable")] if found else []
+
+
+@pytest.fixture(scope="module")
+def shipped(tmp_path_factory: pytest.TempPathFactory) -> PipelineWorld:
+    return made(tmp_path_factory.mktemp("canary"), _canary)
+
+
+@pytest.fixture
+def live(shipped: PipelineWorld, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Live]:
+    for home in ("config", "state"):
+        monkeypatch.setenv(f"AGENTGOV_{home.upper()}_HOME", str(tmp_path / home))
+    world = copied(shipped, tmp_path)
+    with GateWorld(world, tmp_path / "gate", "--session-end", "0.3", "--token-rate", "0") as gate:
+        yield Live(world, gate)
+
+
+def test_a_canary_whose_sessions_fail_is_failed(live: Live) -> None:
+    for _ in range(6):
+        live.tick(0.3)
+        if live.world.at().canary.state == "FAILED":
+            break
+    assert live.world.at().canary.state == "FAILED"
+    assert live.world.running() == "1.0.0"
+
+
+def test_a_canary_whose_sessions_go_well_goes_to_production(live: Live) -> None:
+    for _ in range(12):
+        live.tick(0.0)
+        if live.world.at().production.state == "STABLE" and live.world.running() == "1.1.0":
+            break
+    assert (live.world.at().production.state, live.world.running()) == ("STABLE", "1.1.0")
+
+
+def test_a_gate_that_is_away_is_no_data(live: Live) -> None:
+    live.tick(0.0)
+    live.gate.kill()
+    live.world.clock.pass_(300)
+    reconciler = live.world.reconciler(live.world.actor("reconciler"))
+    reconciler.counts = GateCounts(live.gate.url, live.world.signers["reconciler"], live.world.known)
+    report = reconciler.tick()
+    assert "gave no answer" in live.world.waits(report) or "gave no answer" in str(report.notes)
+    live.gate.start()

@@ -46,6 +46,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "token": ("token", "Run time", "Tokens of agents and people for the gate: make, list, revoke, rotate."),
     "ledger": ("ledger", "Run time", "What the gate decided and was asked: its records."),
     "action": ("action", "Run time", "What agents want to do and people decide about: list, show, approve, deny."),
+    "usage": ("usage", "Run time", "What agents really used: calls, tokens, cost, errors."),
     "budget": ("budget", "Run time", "What agents have spent and set aside of their budgets."),
     "prices": ("prices", "Run time", "Pinned prices of models: what a catalogue says, and write that down."),
     "waive": ("waive", "Recovery", "Administrators pass over what does not hold on the journal."),

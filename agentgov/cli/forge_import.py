@@ -13,6 +13,7 @@ from agentgov.cli.context import Context, journal_json
 from agentgov.cli.forge_access import connect, forge_options
 from agentgov.cli.import_reviews import PullRequestImport, add_lines, brought_json, import_pull_request
 from agentgov.cli.options import answer, format_option, repo_option
+from agentgov.cli.parameters import ago
 from agentgov.cli.publish import ReportFile, write_reports
 from agentgov.errors import AgentgovError
 from agentgov.forge.port import ForgePort
@@ -40,23 +41,9 @@ class Failed:
 Outcome = PullRequestImport | Failed
 
 
-def _ago(_: click.Context, __: click.Parameter, text: str | None) -> int | None:
-    """A moment in epoch seconds: a time with a zone, or a duration back from now."""
-    if text is None:
-        return None
-    from agentgov.cli.parameters import instant
-    from agentgov.model.units import parse_duration
-    from agentgov.repo import clock
-
-    try:
-        return clock.now() - parse_duration(text)
-    except ValueError:
-        return instant(text, "neither a time (2026-11-23T08:00Z) nor a duration (2h)")
-
-
 @click.command("import-reviews")
 @click.option("--pr", "numbers", type=click.IntRange(1), multiple=True, metavar="N", help="This one; may be repeated.")
-@click.option("--since", callback=_ago, metavar="TIME|DURATION", help="Those that were updated since: 2h, or a time.")
+@click.option("--since", callback=ago, metavar="TIME|DURATION", help="Those that were updated since: 2h, or a time.")
 @click.option("--dry-run", is_flag=True, help="Say what would be imported, and write nothing; takes no key.")
 @click.option(
     "--write-facts",

@@ -116,6 +116,18 @@ def instant(text: str, otherwise: str = "no time; write 2026-11-23T08:00Z") -> i
     return int(found.timestamp())
 
 
+def ago(_: click.Context, __: click.Parameter, text: str | None) -> int | None:
+    """A moment in epoch seconds: a time with a zone, or a duration back from now."""
+    if text is None:
+        return None
+    from agentgov.repo import clock
+
+    try:
+        return clock.now() - parse_duration(text)
+    except ValueError:
+        return instant(text, "neither a time (2026-11-23T08:00Z) nor a duration (2h)")
+
+
 def release_of(agent: AgentId, text: str) -> ReleaseName:
     """The release of an agent that somebody means: a tag name, or just its version with or without `v`."""
     found = release_name(text) or release_name(f"{agent}/v{text.removeprefix('v')}")

@@ -85,7 +85,7 @@ def live(shipped: PipelineWorld, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 
 def test_a_canary_whose_sessions_fail_is_failed(live: Live) -> None:
-    for _ in range(6):
+    for _ in range(20):
         live.tick(0.3)
         if live.world.at().canary.state == "FAILED":
             break
@@ -94,7 +94,7 @@ def test_a_canary_whose_sessions_fail_is_failed(live: Live) -> None:
 
 
 def test_a_canary_whose_sessions_go_well_goes_to_production(live: Live) -> None:
-    for _ in range(12):
+    for _ in range(40):
         live.tick(0.0)
         if live.world.at().production.state == "STABLE" and live.world.running() == "1.1.0":
             break

@@ -2,6 +2,9 @@
 
 import gzip
 import json
+import re
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +17,7 @@ from patience import until
 from pipelineworld import PipelineWorld
 from simulator import TRIAGE
 from spanworld import COST, MODEL, PRICES, PROTOBUF, Trace, chat, otlp
+from unit.cli.output_schema import assert_holds
 
 from agentgov.model.names import AgentId
 from templates import copied, made
@@ -214,3 +218,23 @@ def test_metrics_tell_how_many_spans_came(gate: GateWorld) -> None:
     told = gate.ask("GET", "/metrics").body.decode()
     assert 'agentgov_gate_spans{outcome="new"}' in told
     assert json.dumps("support/triage") not in told
+
+
+def test_people_see_what_was_used(gate: GateWorld, token: str, tmp_path: Path) -> None:
+    trace = Trace()
+    tool = {"gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": "lookup"}
+    _send(gate, token, otlp(trace.span("chat", None, chat(), failed=True), trace.span("execute_tool", None, tool)))
+    (tmp_path / "token").write_text(gate.person_token("bob"))
+    (tmp_path / "token").chmod(0o600)
+    env = gate.env | {"AGENTGOV_GATE": gate.url, "AGENTGOV_TOKEN_FILE": str(tmp_path / "token")}
+
+    def show(*args: str) -> str:
+        command = [sys.executable, "-m", "agentgov", "usage", "show", *args, "--repo", str(gate.world.work)]
+        return subprocess.run(command, env=env, check=True, capture_output=True, text=True).stdout
+
+    shown = show(str(TRIAGE), "--since", "2h")
+    assert re.search(rf"model {MODEL} +staging +stable [0-9a-f]{{12}} +\d+ +\d+ .*USD", shown)
+    assert f"{TRIAGE} +staging" in re.sub(" +", " +", show())
+    told = json.loads(show("--json"))
+    assert_holds(told, "usage-show")
+    assert {one["agent"] for one in told["usage"]} == {str(TRIAGE)}

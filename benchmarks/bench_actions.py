@@ -18,9 +18,9 @@ import subprocess
 import sys
 import tempfile
 import time
+from functools import partial
 from itertools import count
 from pathlib import Path
-from typing import Any
 
 import uvloop
 
@@ -34,14 +34,13 @@ from simulator import agent_file  # noqa: E402
 from wrk_asks import cpu_seconds  # noqa: E402
 
 from agentgov.model.names import AgentId  # noqa: E402
-from agentgov.runtime import permits  # noqa: E402
+from agentgov.runtime.action_requests import Answered, Asked, Request, decide  # noqa: E402
 from agentgov.runtime.actions import decide_action  # noqa: E402
 from agentgov.runtime.calls import Call  # noqa: E402
-from agentgov.runtime.permits import Answered, Asked  # noqa: E402
 from agentgov.runtime.rules import Rulebook  # noqa: E402
 from agentgov.store.awaiting import answered  # noqa: E402
 from agentgov.store.open import open_store  # noqa: E402
-from agentgov.store.port import Store, Transaction  # noqa: E402
+from agentgov.store.port import Store  # noqa: E402
 
 CALLS = {
     "allowed by a pattern": Call("orders.lookup", {"order_id": "AC-12345678"}),
@@ -139,11 +138,8 @@ async def _ask(store: Store, book: Rulebook, call: Call, clients: int, seconds: 
             verdict = decide_action(book, call, paused=None, now_ms=now)
             asked = Asked(secrets.token_hex(16), f"{run}-{next(numbers)}", book, call, verdict)
             salt = secrets.token_bytes(16)
-
-            def work(tx: Transaction, asked: Asked = asked, now: int = now, salt: bytes = salt) -> Answered:
-                return permits.request(tx, asked, lambda _: None, now, salt)
-
-            found: Any = await answered(store.write, work)
+            request = Request(asked, lambda _: None, now, salt)
+            found: Answered = await answered(partial(store.together, decide), request)
             assert found.decision == "allow"
             took.append(time.perf_counter() - started)
 

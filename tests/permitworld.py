@@ -9,12 +9,12 @@ from patience import PATIENCE
 
 from agentgov.model.verdict import Verdict
 from agentgov.runtime import permits
+from agentgov.runtime.action_requests import Answered, Asked, Request, decide
 from agentgov.runtime.actions import decide_action
 from agentgov.runtime.calls import Call, Stopped
 from agentgov.runtime.permit_ends import Outcome, expire, tell_outcome
 from agentgov.runtime.permit_rows import Permit, find
 from agentgov.runtime.permit_votes import Members, vote
-from agentgov.runtime.permits import Answered, Asked
 from agentgov.runtime.rules import Rulebook
 from agentgov.store.port import Store
 
@@ -41,9 +41,8 @@ class PermitWorld:
     ) -> Answered:
         """Ask for a call."""
         asked = self._asked(key, tool, arguments, subject)
-        return self.store.write(
-            lambda tx: permits.request(tx, asked, lambda _: self.paused, self.now, secrets.token_bytes(16))
-        ).result(PATIENCE)
+        request = Request(asked, lambda _: self.paused, self.now, secrets.token_bytes(16))
+        return self.store.together(decide, request).result(PATIENCE)
 
     def consume(self, id_: str, arguments: Mapping[str, Any] = ASKED, subject: str = "") -> Answered:
         """Use a permit."""

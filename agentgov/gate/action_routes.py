@@ -8,12 +8,12 @@ from agentgov.gate.answer import Answer
 from agentgov.gate.answer import answered as as_json
 from agentgov.gate.asking import asked, conflict, rulebook, salt, standing
 from agentgov.gate.call import Call
-from agentgov.gate.errors import RefusalError, bad_request, not_found
+from agentgov.gate.errors import bad_request, not_found
 from agentgov.gate.route import Route
 from agentgov.model.verdict import Reason
-from agentgov.runtime import calls, permits
+from agentgov.runtime import calls
+from agentgov.runtime.action_requests import Answered, Asked, Refusal, Request, decide
 from agentgov.runtime.permit_ends import Outcome, tell_outcome
-from agentgov.runtime.permits import Answered, Asked, KeyTakenError
 
 Key = Annotated[str, msgspec.Meta(pattern="^[!-~]{1,128}$", description="The caller's own, once for each call.")]
 Attempt = Annotated[
@@ -138,28 +138,21 @@ def reasons_of(reasons: tuple[Reason, ...]) -> tuple[Why, ...]:
 
 
 async def _request(call: Call, request: Asked) -> Answered:
-    """The decision, once it is on disk. Where another process took the key meanwhile, what that one decided."""
+    """What is decided together with all that others ask at this moment, once it is on disk."""
     gate, now_ms = call.gate, call.now_ms
     paused = standing(gate, request.agent, now_ms)
-    for _ in range(3):
-        salted = salt()
-        try:
-            found = await gate.write(lambda tx: permits.request(tx, request, paused, now_ms, salted))  # noqa: B023
-        except KeyTakenError:
-            continue
-        if found.permit is not None and found.permit.id == request.id:  # made now, or by this attempt a moment ago
-            return msgspec.structs.replace(found, again=False)
-        return found
-    raise RefusalError(409, "action.key", "another request under this key is being decided")
+    found: Answered = await gate.together(decide, Request(request, paused, now_ms, salt()))
+    if found.permit is not None and found.permit.id == request.id:  # made now, or by this attempt a moment ago
+        return msgspec.structs.replace(found, again=False)
+    return found
 
 
 async def _refused(call: Call, tool: str, reason: Reason) -> Answered:
     """A denial where no release is there whose rules could be asked; recorded like every other."""
-    who, now_ms, salted = call.agent_caller, call.now_ms, salt()
-    place = await call.gate.write(
-        lambda tx: permits.refuse(tx, str(who.agent), who.environment, tool, reason, now_ms, salted)
-    )
-    return Answered("deny", (reason,), None, place)
+    who = call.agent_caller
+    refusal = Refusal(str(who.agent), who.environment, tool, reason, call.now_ms, salt())
+    found: Answered = await call.gate.together(decide, refusal)
+    return found
 
 
 ROUTES = (

@@ -17,6 +17,7 @@ from agentgov.model.document import Environment
 from agentgov.model.names import AgentId, agent_id
 from agentgov.model.verdict import Reason
 from agentgov.runtime import calls
+from agentgov.runtime.action_requests import Asked
 from agentgov.runtime.actions import decide_action, running
 from agentgov.runtime.calls import Stopped
 from agentgov.runtime.deployed import Release
@@ -24,7 +25,6 @@ from agentgov.runtime.pause import Order
 from agentgov.runtime.pause_orders import Standing
 from agentgov.runtime.permit_rows import Permit
 from agentgov.runtime.permit_votes import Electorate
-from agentgov.runtime.permits import Asked
 from agentgov.runtime.rules import Rulebook
 
 SALT = 16  # bytes

@@ -9,7 +9,7 @@ from agentgov.model.document import Environment
 from agentgov.runtime import quotas
 from agentgov.runtime.calls import Needs
 from agentgov.runtime.ledger import Entry, append
-from agentgov.store.port import Row, Transaction
+from agentgov.store.port import Row, Transaction, Value
 
 State = Literal["pending", "approved", "consumed", "denied", "expired"]
 STATES: tuple[State, ...] = ("pending", "approved", "consumed", "denied", "expired")
@@ -82,11 +82,23 @@ def close(tx: Transaction, permit: Permit, state: State, now_ms: int) -> bool:
     return True
 
 
+def row_of(permit: Permit) -> tuple[Value, ...]:
+    """A permit as a row of COLUMNS."""
+    values = list(msgspec.structs.astuple(permit))
+    values[11] = msgspec.json.encode(permit.needs).decode() if permit.needs is not None else ""
+    values[13] = quotas.written(permit.demands)
+    return tuple(values)
+
+
 def record(
     tx: Transaction, type_: str, permit: Permit, actor: str, payload: Mapping[str, Any], now_ms: int, salt: bytes
 ) -> int:
     """Write down what happened to a permit; its place in its workspace's ledger."""
+    return append(tx, entry_of(type_, permit, actor, payload), now_ms, salt).seq
+
+
+def entry_of(type_: str, permit: Permit, actor: str, payload: Mapping[str, Any]) -> Entry:
+    """What the ledger says of what happened to a permit."""
     refs = {"binding": permit.binding, "permit": permit.id, "tool": permit.tool}
     body = msgspec.json.encode(payload, order="sorted") if payload else b""
-    entry = Entry(type_, permit.agent, actor, permit.environment, permit.closure, refs, body, subject=permit.subject)
-    return append(tx, entry, now_ms, salt).seq
+    return Entry(type_, permit.agent, actor, permit.environment, permit.closure, refs, body, subject=permit.subject)

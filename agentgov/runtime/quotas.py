@@ -3,8 +3,8 @@
 A window rolls. Time is cut into slices of a sixtieth of the shortest window of a meter (at least a second), and a slice
 counts until all of it has left a window: so no window of that length ever sees more than its quota, and what was used
 comes back up to a sixtieth later. Quotas on the same argument of a tool share a meter, and a new release goes on with
-what was used under the one before; so does an agent that moved, with what was used under its earlier ids. Who adds to a
-meter holds its row, so two never take the same rest.
+what was used under the one before; so does an agent that moved, with what was used under its earlier ids. Writers of a
+store take turns until their commit, so two never take the same rest.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,6 +16,14 @@ from agentgov.store.port import Transaction
 
 _SLICES = 60
 _SHORTEST = 1000  # milliseconds
+_SUMS = (
+    "SELECT asked.column1, asked.column2, (SELECT COALESCE(SUM(used), 0) FROM meter_slices WHERE meter = asked.column1 "
+    "AND ends > asked.column2), (SELECT MAX(starts) FROM meter_slices WHERE meter = asked.column1) FROM (?) AS asked"
+)
+_TAKE = (
+    "INSERT INTO meter_slices (meter, starts, ends, used) VALUES (?, ?, ?, ?) "
+    "ON CONFLICT (meter, starts, ends) DO UPDATE SET used = meter_slices.used + excluded.used"
+)
 
 
 class Taken(msgspec.Struct, frozen=True):
@@ -27,40 +35,56 @@ class Taken(msgspec.Struct, frozen=True):
     ends: int
 
 
-def seen(
-    tx: Transaction, demands: Iterable[Demand], now_ms: int, without: Sequence[Taken] = ()
-) -> Mapping[tuple[str, int], int]:
-    """How much each (meter, window) has seen, `without` what somebody took for this already. Holds the meters until the
-    transaction ends, in one order for all."""
-    wanted = {(demand.meter, demand.window_ms): (demand.meter, *demand.earlier) for demand in demands}
-    for meter in sorted({meter for meters in wanted.values() for meter in meters}):
-        tx.run(
-            "INSERT INTO meters (meter, changed) VALUES (?, ?) ON CONFLICT (meter) DO UPDATE SET changed = ?",
-            *(meter, now_ms, now_ms),
-        )
-    found = {key: sum(_sum(tx, meter, now_ms - key[1]) for meter in meters) for key, meters in wanted.items()}
-    for own in without:
-        for meter, window in wanted:
-            if meter == own.meter and own.ends > now_ms - window:
-                found[meter, window] -= own.amount
-    return found
+class Meters:
+    """What the meters of some demands hold: read once for many calls, which take from them one after the other."""
 
+    def __init__(self, tx: Transaction, demands: Iterable[Demand], now_ms: int) -> None:
+        windows = {
+            (meter, demand.window_ms): now_ms - demand.window_ms
+            for demand in demands
+            for meter in (demand.meter, *demand.earlier)
+        }
+        rows = tx.among(_SUMS, [(meter, since) for (meter, _), since in windows.items()])
+        found = {(meter, since): (used, newest) for meter, since, used, newest in rows}
+        self._now = now_ms
+        self._used = {key: int(found[key[0], since][0]) for key, since in windows.items()}
+        self._newest = {meter: found[meter, since][1] or 0 for (meter, _), since in windows.items()}
+        self._taken: dict[tuple[str, int, int], int] = {}  # what was added to which slices
+        self._longest: dict[str, int] = {}
 
-def take(tx: Transaction, demands: Iterable[Demand], now_ms: int) -> tuple[Taken, ...]:
-    """Add what is demanded. The meters have been looked at by `seen` in the same transaction."""
-    taken = []
-    for meter, (amount, shortest, longest) in sorted(_by_meter(demands).items()):
-        width = max(shortest // _SLICES, _SHORTEST)
-        starts = now_ms - now_ms % width
-        row = tx.one(
-            "INSERT INTO meter_slices (meter, starts, ends, used) VALUES (?, ?, ?, ?) "
-            "ON CONFLICT (meter, starts, ends) DO UPDATE SET used = meter_slices.used + ? RETURNING used",
-            *(meter, starts, starts + width, amount, amount),
-        )
-        taken.append(Taken(meter, amount, starts, starts + width))
-        if row is not None and row[0] == amount:  # a new slice: time to forget those that nobody counts any more
-            tx.run("DELETE FROM meter_slices WHERE meter = ? AND ends <= ?", meter, now_ms - longest)
-    return tuple(taken)
+    def seen(self, demands: Iterable[Demand], without: Iterable[Taken] = ()) -> Mapping[tuple[str, int], int]:
+        """How much each (meter, window) has seen, `without` what somebody took for this already."""
+        found = {
+            (one.meter, one.window_ms): sum(self._used[meter, one.window_ms] for meter in (one.meter, *one.earlier))
+            for one in demands
+        }
+        for own in without:
+            for meter, window in found:
+                if meter == own.meter and own.ends > self._now - window:
+                    found[meter, window] -= own.amount
+        return found
+
+    def take(self, demands: Iterable[Demand], now_ms: int) -> tuple[Taken, ...]:
+        """Add what is demanded."""
+        taken = []
+        for meter, (amount, shortest, longest) in sorted(_by_meter(demands).items()):
+            width = max(shortest // _SLICES, _SHORTEST)
+            starts = now_ms - now_ms % width
+            one = Taken(meter, amount, starts, starts + width)
+            key = meter, one.starts, one.ends
+            self._taken[key] = self._taken.get(key, 0) + amount
+            self._longest[meter] = longest
+            for known in self._used:
+                if known[0] == meter:
+                    self._used[known] += amount
+            taken.append(one)
+        return tuple(taken)
+
+    def write(self, tx: Transaction) -> None:
+        """Write down what was taken. Where a slice is new, it is time to forget those that nobody counts any more."""
+        tx.many(_TAKE, [(*key, amount) for key, amount in sorted(self._taken.items())])
+        for meter in sorted({meter for meter, starts, _ in self._taken if starts > self._newest[meter]}):
+            tx.run("DELETE FROM meter_slices WHERE meter = ? AND ends <= ?", meter, self._now - self._longest[meter])
 
 
 def give_back(tx: Transaction, taken: Iterable[Taken]) -> None:
@@ -89,8 +113,3 @@ def _by_meter(demands: Iterable[Demand]) -> dict[str, tuple[int, int, int]]:
         amount, shortest, longest = found.get(one.meter, (one.amount, one.window_ms, one.window_ms))
         found[one.meter] = amount, min(shortest, one.window_ms), max(longest, one.window_ms)
     return found
-
-
-def _sum(tx: Transaction, meter: str, since_ms: int) -> int:
-    row = tx.one("SELECT COALESCE(SUM(used), 0) FROM meter_slices WHERE meter = ? AND ends > ?", meter, since_ms)
-    return int(row[0]) if row is not None else 0

@@ -22,7 +22,7 @@ from agentgov.model.names import AgentId
 from agentgov.model.rule_ids import rule
 from agentgov.model.verdict import Effect, Reason, Verdict, deny
 from agentgov.repo import clock
-from agentgov.runtime import permits
+from agentgov.runtime.action_requests import Answered, Asked, Request, decide
 from agentgov.runtime.actions import decide_action, running
 from agentgov.runtime.calls import Call
 from agentgov.runtime.deployed import Deployed
@@ -33,7 +33,6 @@ from agentgov.runtime.pause import Order, Pauses
 from agentgov.runtime.pause_orders import read_orders
 from agentgov.runtime.permit_ends import Outcome, tell_outcome
 from agentgov.runtime.permit_rows import find
-from agentgov.runtime.permits import Answered, Asked, KeyTakenError
 from agentgov.runtime.rules import Rulebook, Rulebooks
 from agentgov.sdk.answers import Decided, Offer, PermitRef, Reserved, Wanted, Why
 from agentgov.sdk.errors import Denied, NotSupported, Stopped, Unreachable, paused
@@ -138,13 +137,7 @@ class Embedded:
         return self._request(self.store, asked)
 
     def _request(self, store: Store, asked: Asked) -> Decided:
-        for _ in range(3):
-            try:
-                now, salt = _now_ms(), _salt()
-                return _told(_done(store.write(lambda tx: permits.request(tx, asked, self._stands, now, salt))))  # noqa: B023
-            except KeyTakenError:
-                continue
-        raise Unreachable("another request under this key is being decided", "try again", rule="action.key")
+        return _told(_done(store.together(decide, Request(asked, self._stands, _now_ms(), _salt()))))
 
     def _stands(self, orders: tuple[Order, ...]) -> Order | None:
         """What pauses the agent, by the rows that a transaction sees."""

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
 from permitworld import LEADS, PermitWorld
 
+from agentgov.runtime.action_requests import REPEATED
 from agentgov.runtime.permit_ends import Outcome
-from agentgov.runtime.permits import REPEATED
 from agentgov.runtime.rules import Rulebook
 from agentgov.store.open import open_store
 

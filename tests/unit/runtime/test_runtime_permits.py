@@ -11,10 +11,10 @@ from permitworld import ASKED, LEADS, PermitWorld
 
 from agentgov.model.access import Access, Administrators, Binding, Person, Team
 from agentgov.model.names import AgentId
+from agentgov.runtime.action_requests import Answered
 from agentgov.runtime.calls import Call
 from agentgov.runtime.permit_ends import forget
 from agentgov.runtime.permit_votes import Electorate
-from agentgov.runtime.permits import Answered
 from agentgov.runtime.rules import Rulebook
 from agentgov.store.open import open_store
 from agentgov.trust.identity import Directory

@@ -23,7 +23,7 @@ from agentgov.runtime.deployed import Deployed
 from agentgov.runtime.fleet import Fleet
 from agentgov.runtime.lease import NAMESPACE, Lease, Terms, decide_terms, lease_of
 from agentgov.runtime.lease_signature import header_of
-from agentgov.runtime.ledger import Entry, Receipt, append
+from agentgov.runtime.ledger import Entry, Note, Receipt, note_all
 from agentgov.runtime.running import Given, Level
 
 if TYPE_CHECKING:
@@ -74,13 +74,13 @@ class Leasing:
         self._note(caller, signed, how, now_ms)
         known = (caller.token, signed.lease.etag)
         if signed.written_ahead:
-            await self._gate.write(lambda tx: append(tx, _entry(caller, signed, how), now_ms, _salt()))
+            await self._gate.together(note_all, Note(_entry(caller, signed, how), now_ms, _salt()))
         elif known not in self._told:
             if len(self._told) >= _MOST_TOLD:
                 self._told.pop(next(iter(self._told)))
             self._told[known] = None
-            entry = _entry(caller, signed, how)
-            self._gate.store.write(lambda tx: append(tx, entry, now_ms, _salt())).add_done_callback(_complain)
+            note = Note(_entry(caller, signed, how), now_ms, _salt())
+            self._gate.store.together(note_all, note).add_done_callback(_complain)
 
     def _note(self, caller: AgentCaller, signed: Signed, how: Level, now_ms: int) -> None:
         closure = signed.lease.terms.release.closure

@@ -131,6 +131,20 @@ def append_all(tx: Transaction, entries: Sequence[Entry], now_ms: int, salts: by
     return receipts
 
 
+class Note(msgspec.Struct, frozen=True):
+    """An entry by itself, with its time and its salt."""
+
+    entry: Entry
+    now_ms: int
+    salt: bytes
+
+
+def note_all(tx: Transaction, notes: Sequence[Note]) -> Sequence[Receipt]:
+    """The same for entries that different callers ask for at one moment; `Store.together` does it for all of them."""
+    now_ms, salts = max(one.now_ms for one in notes), b"".join(one.salt[:SALT] for one in notes)
+    return append_all(tx, [one.entry for one in notes], now_ms, salts)
+
+
 def leaf(entry: Entry, seq: int, now_ms: int, salt: bytes) -> bytes:
     """The leaf of an entry: canonical JSON, without what is empty. Raises RefusedError where it is too long."""
     encoded = _CANONICAL.encode(

@@ -100,7 +100,7 @@ class Frontier:
         """The tree with a row of roots of that level after its own leaves: addition, with a carry at each level."""
         size, low, roots = self.size + (len(row) << level), [], list(self.roots)
         rest = self.size >> level
-        while rest or row:
+        while row:
             if rest & 1:
                 row.insert(0, roots.pop())
             if len(row) & 1:

@@ -43,12 +43,12 @@ def parse_proof(encoded: bytes) -> Proof:
     """The proof in a file; nothing is verified. Raises ProofError for any other spelling."""
     if len(encoded) > LONGEST:
         raise ProofError(f"a proof has at most {LONGEST} bytes")
-    head, gap, checkpoint = encoded.partition(b"\n\n")
+    head, _, checkpoint = encoded.partition(b"\n\n")
     try:
-        first, *lines = head.decode("ascii", "replace").split("\n")
+        _, *lines = head.decode("ascii", "replace").split("\n")
         extra = lines.pop(0).removeprefix("extra ") if lines and lines[0].startswith("extra ") else ""
         index = _INDEX.fullmatch(lines.pop(0)) if lines else None
-        if first != _HEAD or not gap or index is None:
+        if index is None:
             raise ValueError(f"it begins with {_HEAD!r}, an index and a path, and ends with a checkpoint")
         path = tuple(decode_base64(line.encode()) for line in lines)
         proof = Proof(int(index[1]), path, checkpoint, decode_base64(extra.encode()))

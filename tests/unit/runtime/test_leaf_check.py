@@ -80,6 +80,7 @@ def test_stretches_cover_everything_once_and_can_be_joined(one: int, other: int,
     for begin, end in stretches(size, processes, first):
         assert begin == at < end
         assert begin % (1 << (end - begin).bit_length() - 1) == 0
+        assert end - begin <= max(4096, size // processes // 4)
         at = end
     assert at == size
 

@@ -99,6 +99,11 @@ def test_no_byte_can_be_added_or_left_out() -> None:
     [
         b"",
         b"\n\n",
+        GO_LINE,
+        GO_NOTE + b"a AAAAAAA=\n",
+        GO_NOTE + "— a AAAAAA==\n".encode(),
+        GO_NOTE + "— a\n".encode(),
+        GO_NOTE + "— a \n".encode(),
         GO_TEXT,
         GO_TEXT + b"\n",
         GO_NOTE[:-1],
@@ -124,6 +129,11 @@ def test_no_byte_can_be_added_or_left_out() -> None:
 def test_what_is_no_note_is_refused(note: bytes) -> None:
     with pytest.raises(NoteError):
         open_note(note, [VerifierKey.parse(GO_KEY)])
+
+
+def test_signatures_without_a_text_are_no_note() -> None:
+    with pytest.raises(NoteError, match="an empty line"):
+        split_note(GO_LINE)
 
 
 def test_a_note_may_hold_as_many_signatures_as_the_specification_asks_for() -> None:
@@ -168,6 +178,20 @@ def test_hostile_bytes_are_a_note_in_one_spelling_or_none(junk: bytes) -> None:
 def test_a_key_has_one_spelling(text: str) -> None:
     with pytest.raises(ValueError, match=r"key|base64"):
         VerifierKey.parse(text)
+
+
+@pytest.mark.parametrize("name", ["", "a b", "a+b", "a\u2003b", "a\u200bb", "a\n"])
+def test_a_name_has_no_space_and_no_plus(name: str) -> None:
+    with pytest.raises(ValueError, match="cannot be the name of a key"):
+        VerifierKey(name, LOG.key.point)
+
+
+def test_a_note_may_be_as_long_as_the_limit() -> None:
+    text = b"x" * (65_536 - len(sign_note(b"\n", [_who(LOG)]))) + b"\n"
+    note = sign_note(text, [_who(LOG)])
+    assert (len(note), open_note(note, [LOG.key]).text) == (65_536, text)
+    with pytest.raises(ValueError, match="at most"):
+        sign_note(b"x" + text, [_who(LOG)])
 
 
 def test_a_key_of_another_kind_signs_no_notes() -> None:

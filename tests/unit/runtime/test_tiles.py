@@ -76,12 +76,19 @@ def test_hostile_paths_are_read_in_one_spelling_or_refused(path: str) -> None:
     assert tile.path == path
 
 
+def test_there_is_no_tile_before_the_first() -> None:
+    for level, index, width in ((0, -1, 1), (-1, 0, 1), (64, 0, 1), (0, 0, 0), (0, 0, 257)):
+        with pytest.raises(ValueError, match="there is no tile"):
+            Tile(level, index, width)
+
+
 def test_the_example_of_the_specification() -> None:
     tiles = list(tiles_between(0, 70_000))
     assert [tile for tile in tiles if tile.width != WIDTH] == [Tile(0, 273, 112), Tile(1, 1, 17), Tile(2, 0, 1)]
     assert [sum(tile.level == level for tile in tiles) for level in range(4)] == [274, 2, 1, 0]
     assert list(tiles_between(0, 256)) == [Tile(0, 0), Tile(1, 0, 1)]
-    assert list(tiles_between(0, 0)) == []
+    for same in (0, 256, 300):
+        assert list(tiles_between(same, same)) == list(bundles_between(same, same)) == []
 
 
 @given(st.integers(0, 70_000), st.integers(0, 70_000))

@@ -79,6 +79,11 @@ def test_a_proof_has_bounds() -> None:
     for index, path in ((-1, ()), (2**63, ()), (0, (bytes(32),) * 64), (0, (bytes(31),))):
         with pytest.raises(ValueError, match="a proof has"):
             Proof(index, path, b"")
+    longest = Proof(2**63 - 1, (bytes(32),) * 63, b"")
+    longest = Proof(longest.index, longest.path, b"x" * (131_072 - len(longest.encode())))
+    assert parse_proof(longest.encode()) == longest
+    with pytest.raises(ProofError, match="at most"):
+        parse_proof(longest.encode() + b"x")
     with pytest.raises(ProofError, match="at most"):
         parse_proof(LOG.proof(73).encode() + bytes(200_000))
 

@@ -77,8 +77,10 @@ def root_at(size: int, levels: list[list[bytes]]) -> bytes:
 def check_folder(folder: Path, signed: list[tuple[int, bytes]]) -> tuple[str, list[tuple[int, str]]]:
     """(what was looked at, [(leaf, what is wrong)]): every leaf, payload and tile, and the root of every checkpoint."""
     size, hashes, wrong = signed[0][0], list[bytes](), list[tuple[int, str]]()
-    payloads, pruned, erased = dict[int, str](), 0, 0
-    for said in map(json.loads, filter(None, (folder / "payloads.jsonl").read_text("utf-8").split("\n"))):
+    payloads, pruned, absent = dict[int, str](), 0, 0
+    kept_payloads = folder / "payloads.jsonl"  # an export may go without them
+    lines = kept_payloads.read_text("utf-8").split("\n") if kept_payloads.exists() else []
+    for said in map(json.loads, filter(None, lines)):
         payloads[said["seq"]] = sha256(bytes.fromhex(said["salt"]) + b64(said["payload"])).hexdigest()
     for first in range(0, size, 256):
         width = min(256, size - first)
@@ -91,7 +93,7 @@ def check_folder(folder: Path, signed: list[tuple[int, bytes]]) -> tuple[str, li
             said = json.loads(leaf) if hashes[seq] == kept[32 * (seq - first) :][:32] else {"seq": seq}  # said below
             if said.get("seq") != seq:
                 wrong.append((seq, f"the leaf says that its number is {said.get('seq')}"))
-            erased += "payload" in said and seq not in payloads
+            absent += "payload" in said and seq not in payloads
             if payloads.pop(seq, None) not in (None, said.get("payload")):
                 wrong.append((seq, "the payload is not the one that the leaf commits to"))
     levels = [hashes]
@@ -108,7 +110,7 @@ def check_folder(folder: Path, signed: list[tuple[int, bytes]]) -> tuple[str, li
         if end > size or root_at(end, levels) != root:
             wrong.append((min(end, size), f"the tree of {end} leaves that was signed is not the one that ends here"))
     wrong += [(seq, "there is a payload and no leaf that commits to it") for seq in payloads]
-    return f"{size} leaves ({pruned} pruned), {len(signed) - 1} anchors, {erased} payloads erased", sorted(wrong)
+    return f"{size} leaves ({pruned} pruned), {len(signed) - 1} anchors, {absent} payloads not here", sorted(wrong)
 
 
 def check_proof(size: int, root: bytes, head: list[str], leaf: bytes) -> str:
@@ -132,7 +134,7 @@ def main(key: str, target: Path, *rest: Path) -> int:
     parts = [(f"{name}\n", b64(point)) for name, _, point in (line.split("+", 2) for line in lines)]
     keys = {(name[:-1], sha256(name.encode() + point).digest()[:4]): point[1:] for name, point in parts}
     if target.is_dir():
-        notes = [target / "checkpoint", *sorted(target.glob("anchors/*")), *rest]
+        notes = [target / "checkpoint", *sorted(target.glob("anchors/[!.]*")), *rest]
         said, wrong = check_folder(target, [open_checkpoint(note.read_bytes(), keys) for note in notes])
     else:
         head, _, note = target.read_text("utf-8").partition("\n\n")

@@ -72,7 +72,7 @@ def test_it_runs_on_its_own(exported: Path, tmp_path: Path) -> None:
         return subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False)
 
     good = run(KEY, exported)
-    assert (good.returncode, good.stdout) == (0, "OK: 700 leaves (0 pruned), 6 anchors, 0 payloads erased\n")
+    assert (good.returncode, good.stdout) == (0, "OK: 700 leaves (0 pruned), 6 anchors, 0 payloads not here\n")
     (tmp_path / "one.tlog-proof").write_bytes(LOG.proof(171).encode())
     (tmp_path / "one.json").write_bytes(LOG.leaves[171])
     (tmp_path / "keys").write_text(f"{Log([], seed=9).key}\n{KEY}\n")
@@ -162,7 +162,9 @@ def test_erased_payloads_and_pruned_leaves_leave_proofs_that_hold(
     (folder / "payloads.jsonl").write_text("".join(lines[90:]))
     (folder / "tile/entries/000").unlink()
     code, said = _told(folder, capsys)
-    assert (code, said) == (0, "OK: 700 leaves (256 pruned), 6 anchors, 4 payloads erased\n")
+    assert (code, said) == (0, "OK: 700 leaves (256 pruned), 6 anchors, 4 payloads not here\n")
+    (folder / "payloads.jsonl").unlink()  # an export without them
+    assert _told(folder, capsys) == (0, "OK: 700 leaves (256 pruned), 6 anchors, 148 payloads not here\n")
 
 
 def test_a_gap_in_the_numbers_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -172,7 +174,7 @@ def test_a_gap_in_the_numbers_is_named(tmp_path: Path, capsys: pytest.CaptureFix
 
 
 def test_what_is_missing_is_never_fine(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    for path in ("checkpoint", "payloads.jsonl", HASHES, "tile/1/000.p/2", "tile/entries/002.p/188"):
+    for path in ("checkpoint", HASHES, "tile/1/000.p/2", "tile/entries/002.p/188"):
         kept = (folder / path).read_bytes()
         (folder / path).unlink()
         assert _told(folder, capsys)[0] == 1, path

@@ -1,4 +1,5 @@
-"""Takes every guard of the release plane away, one at a time, and asks whether a test notices. Run by `make mutants`.
+"""Takes away every guard of the release plane and of the ledger's proofs, one at a time, and asks whether a test
+notices. Run by `make mutants`.
 
 killers.json lists the guards, each with the test that notices; `--all` tries also those that it does not list yet.
 Each mutant runs in a fork of one warm process, which imports the changed module in the place of the real one. Its
@@ -37,6 +38,17 @@ _OF_LAW = [f"{_LAW}/test_transitions_{name}.py" for name in _ACTS]
 _OF_PLAN = [
     f"{_PLAN}/test_release_{name}.py" for name in ("plan", "plan_back", "plan_table", "plan_guards", "observations")
 ]
+_OF_LEDGER = {
+    f"agentgov.runtime.{module}": [f"tests/unit/runtime/test_{test}.py"]
+    for module, test in {
+        "merkle": "merkle",
+        "tiles": "tiles",
+        "notes": "notes",
+        "checkpoints": "notes",
+        "tlog_proof": "tlog_proof",
+        "leaf_check": "leaf_check",
+    }.items()
+}
 # The modules whose guards are taken away, and the files of tests that should notice.
 MODULES = {
     "agentgov.model.transitions": _OF_LAW,
@@ -46,6 +58,7 @@ MODULES = {
     "agentgov.release.plan": _OF_PLAN,
     "agentgov.release.gates": _OF_PLAN,
     "agentgov.release.observations": _OF_PLAN[::-1],
+    **_OF_LEDGER,
 }
 
 

@@ -5,7 +5,6 @@ event loop. Allow returns at once. Where people are asked, their decision is wai
 exactly the arguments that it was asked for, before anything is returned. No answer is never a yes.
 """
 
-import asyncio
 import json
 import secrets
 import time
@@ -146,6 +145,8 @@ def run_steps(steps: Steps[T]) -> T:
 
 async def run_beside(steps: Steps[T], *, quick: bool) -> T:
     """Take the steps beside an event loop; what is quick is done at once."""
+    from asyncio import sleep
+
     give: Callable[[], Step] = lambda: next(steps)  # noqa: E731
     while True:
         try:
@@ -154,13 +155,21 @@ async def run_beside(steps: Steps[T], *, quick: bool) -> T:
             return end.value  # type: ignore[no-any-return]
         try:
             if isinstance(step, int | float):
-                found: object = await asyncio.sleep(step, result=None)
+                found: object = await sleep(step, result=None)
             else:
-                found = step() if quick else await asyncio.to_thread(step)
+                found = step() if quick else await in_thread(step)
         except BaseException as error:
             give = _throwing(steps, error)
         else:
             give = _sending(steps, found)
+
+
+async def in_thread(work: Callable[..., T], *args: Any, **named: Any) -> T:
+    """Do something that blocks beside an event loop. Who has no loop does not pay for asyncio, half of what it costs to
+    load all this."""
+    from asyncio import to_thread
+
+    return await to_thread(work, *args, **named)
 
 
 def _slept(seconds: float) -> object:

@@ -8,12 +8,11 @@ certainly did not happen; it gives back what was taken of quotas. An outcome tha
 never stops the agent.
 """
 
-import asyncio
 from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Self
 
-from agentgov.sdk.acting import Granted, Waits, run_beside, run_steps, waiting
+from agentgov.sdk.acting import Granted, Waits, in_thread, run_beside, run_steps, waiting
 from agentgov.sdk.answers import Why
 from agentgov.sdk.errors import Unreachable
 from agentgov.sdk.keeping import Keeper
@@ -76,15 +75,15 @@ class AsyncAction(Permitted):
 
     async def done(self, note: str = "") -> None:
         """It happened."""
-        await asyncio.to_thread(self._tell, ok=True, done=True, note=note)
+        await in_thread(self._tell, ok=True, done=True, note=note)
 
     async def failed(self, note: str = "") -> None:
         """It went wrong, and may have happened in part."""
-        await asyncio.to_thread(self._tell, ok=False, done=True, note=note)
+        await in_thread(self._tell, ok=False, done=True, note=note)
 
     async def not_done(self, note: str = "") -> None:
         """Nothing of it happened."""
-        await asyncio.to_thread(self._tell, ok=False, done=False, note=note)
+        await in_thread(self._tell, ok=False, done=False, note=note)
 
     async def __aenter__(self) -> Self:
         return self
@@ -94,7 +93,7 @@ class AsyncAction(Permitted):
     ) -> None:
         if not self._told:
             note = kind.__name__ if kind is not None else ""
-            await asyncio.to_thread(self._tell, ok=error is None, done=True, note=note)
+            await in_thread(self._tell, ok=error is None, done=True, note=note)
 
 
 class _Pending:
@@ -138,7 +137,7 @@ class AsyncPending(_Pending):
 
     async def state(self) -> str:
         """pending, approved, denied, expired or consumed."""
-        return (await asyncio.to_thread(self._keeper.backend.permit, self.id)).state
+        return (await in_thread(self._keeper.backend.permit, self.id)).state
 
     async def wait(self, seconds: float = 900.0) -> AsyncAction:
         """Wait for people and use what they permit. Raises as `act` does."""

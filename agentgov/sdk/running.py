@@ -3,14 +3,13 @@
 Everything here asks for the lease first: where the agent may not run, every call raises `Stopped` or one of its kinds.
 """
 
-import asyncio
 from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Self, overload
 
 from agentgov.model.agent import Tool
 from agentgov.model.names import AgentId
-from agentgov.sdk.acting import Granted, Waits, acting, run_beside, run_steps, wanted_of
+from agentgov.sdk.acting import Granted, Waits, acting, in_thread, run_beside, run_steps, wanted_of
 from agentgov.sdk.action import Action, AsyncAction, AsyncPending, Pending
 from agentgov.sdk.keeping import Keeper
 from agentgov.sdk.prompt import Value, render
@@ -206,7 +205,7 @@ class AsyncAgent(_Leased):
 
     async def close(self) -> None:
         """Ask for no more leases, and tell what is still to be told."""
-        await asyncio.to_thread(self._keeper.close)
+        await in_thread(self._keeper.close)
 
 
 class Opening:
@@ -216,7 +215,7 @@ class Opening:
         self._made, self._keeper = made, keeper
 
     async def __aenter__(self) -> AsyncAgent:
-        await asyncio.to_thread(self._keeper.open)
+        await in_thread(self._keeper.open)
         return self._made
 
     async def __aexit__(

@@ -14,7 +14,6 @@
 5. What cannot be told to the gate now is told later.
 """
 
-import asyncio
 import secrets
 from collections.abc import Mapping
 from contextlib import suppress
@@ -22,7 +21,7 @@ from types import TracebackType
 from typing import Any, Literal, Self
 
 from agentgov.errors import AgentgovError, UsageError
-from agentgov.sdk.acting import Steps, stopped
+from agentgov.sdk.acting import Steps, in_thread, stopped
 from agentgov.sdk.answers import Reserved
 from agentgov.sdk.errors import Denied, Repeated, Unreachable
 from agentgov.sdk.keeping import Keeper
@@ -166,11 +165,11 @@ class AsyncReservation(_Money):
         self, *, input_tokens: int | None = None, output_tokens: int | None = None, cached: int = 0, amount: str = ""
     ) -> None:
         """Book what was really used; as `Reservation.settle`."""
-        await asyncio.to_thread(self._end, "settle", _actual(input_tokens, output_tokens, cached, amount))
+        await in_thread(self._end, "settle", _actual(input_tokens, output_tokens, cached, amount))
 
     async def release(self) -> None:
         """Nothing was sent to the model: give all of it back."""
-        await asyncio.to_thread(self._end, "release", {})
+        await in_thread(self._end, "release", {})
 
     async def __aenter__(self) -> Self:
         return self
@@ -179,7 +178,7 @@ class AsyncReservation(_Money):
         self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
     ) -> None:
         if self._leaving(kind) is not None:
-            await asyncio.to_thread(self._leave, kind)
+            await in_thread(self._leave, kind)
 
 
 def _actual(input_tokens: int | None, output_tokens: int | None, cached: int, amount: str) -> Mapping[str, Any]:

@@ -101,6 +101,16 @@ def _rules(answer: Any) -> list[str]:
     return [reason["rule"] for reason in answer["reasons"]]
 
 
+def test_a_request_that_is_sent_again_is_told_from_another_one_under_its_key(gate: GateWorld) -> None:
+    token = gate.agent_token(PAYER)
+    first = _act(gate, token, "k", 5, attempt="1").json
+    assert (first["decision"], first["again"]) == ("allow", False)
+    assert _act(gate, token, "k", 5, attempt="1").json == first
+    for other in ("2", ""):
+        assert _act(gate, token, "k", 5, attempt=other).json == {**first, "again": True}
+    assert _act(gate, token, "other", 5, attempt="1").json["permit"]["id"] != first["permit"]["id"]
+
+
 def test_an_agent_is_allowed_denied_or_told_to_wait(gate: GateWorld) -> None:
     token = gate.agent_token(PAYER)
     allowed = _act(gate, token, "a", 50)

@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-HEAVY = ("git", "pygit2", "yaml", "jsonschema", "click", "rich", "sqlite3", "starlette", "uvicorn", "httpx2")
+HEAVY = ("asyncio", "git", "pygit2", "yaml", "jsonschema", "click", "rich", "sqlite3", "starlette", "uvicorn", "httpx2")
 CODE = f"""
 import sys
 import agentgov

@@ -1,6 +1,7 @@
 """The verifier that auditors run: on its own, it finds whatever is not as it was signed, and names the leaf."""
 
 import ast
+import base64
 import json
 import shutil
 import subprocess
@@ -11,7 +12,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
-from treeworld import Log, flips, ledger
+from treeworld import ORIGIN, Log, flips, ledger
 
 from agentgov.runtime.tiles import Tile
 
@@ -115,6 +116,19 @@ def test_a_leaf_changed_in_its_tile_too_is_still_found(folder: Path, capsys: pyt
     code, said = _told(folder, capsys)
     assert code == 1
     assert "the tree of 512 leaves that was signed is not the one that ends here" in said
+
+
+def test_an_anchor_is_written_again_from_its_line_in_the_journal(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    signature = LOG.checkpoint(512).decode().split(" ")[-1].strip()
+    root = base64.b64encode(bytes.fromhex(LOG.root(512).hex())).decode()
+    anchor, short = tmp_path / "anchor", ledger(500).export(tmp_path / "short")
+    anchor.write_text(f"{ORIGIN}\n512\n{root}\n\n— {ORIGIN} {signature}\n", "utf-8")
+    assert _told(folder, capsys, anchor) == (0, "OK: 700 leaves (0 pruned), 7 anchors, 0 payloads not here\n")
+    assert _told(short, capsys)[0] == 0
+    code, said = _told(short, capsys, anchor)
+    assert (code, said.split(":")[0]) == (1, "leaf 500")
 
 
 def test_a_ledger_cut_short_is_found_by_its_anchors(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -44,7 +44,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "login": ("login", "Run time", "Log in at the gate by signing with one's own key."),
     "logout": ("logout", "Run time", "End the login at the gate."),
     "token": ("token", "Run time", "Tokens of agents and people for the gate: make, list, revoke, rotate."),
-    "ledger": ("ledger", "Run time", "What the gate decided and was asked: its records."),
+    "ledger": ("ledger", "Run time", "What the gate decided and was asked: records, proofs."),
     "action": ("action", "Run time", "What agents want to do and people decide about: list, show, approve, deny."),
     "usage": ("usage", "Run time", "What agents really used: calls, tokens, cost, errors."),
     "budget": ("budget", "Run time", "What agents have spent and set aside of their budgets."),

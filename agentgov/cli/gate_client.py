@@ -49,19 +49,28 @@ class GateClient:
     def ask(self, method: Method, path: str, body: object = None) -> Any:
         """What it answers, None where it answers nothing. RefusedError for what it refuses, IncompleteError where it
         cannot be reached or cannot tell, ConfigurationError where it does not know who asks."""
+        return self._read(self._answer(method, path, body))
+
+    def fetch(self, path: str) -> bytes:
+        """What it answers that is no JSON. Raises as `ask`."""
+        answer = self._answer("GET", path)
+        if not 200 <= answer.status < 300:
+            self._read(answer)
+        return answer.body
+
+    def _answer(self, method: Method, path: str, body: object = None) -> Answer:
         base = parse_base(self.url, "the gate", _WHERE, rule="gate.url")
         headers = {"authorization": f"Bearer {self.token.value}"} if self.token is not None else {}
         exchange = Exchange(headers, clock=time.monotonic, plain=base.scheme == "http", other="the gate")
         content = None if body is None else msgspec.json.encode(body)
         typed = {} if content is None else {"content-type": "application/json"}
         try:
-            answer = exchange.ask(method, base.url + path, typed, content, time.monotonic() + _DEADLINE)
+            return exchange.ask(method, base.url + path, typed, content, time.monotonic() + _DEADLINE)
         except BrokenError as error:
             hint = error.hint or f"is it there? curl {base.url}/healthz"
             raise IncompleteError(
                 f"the gate {base.url} gave no answer: {error.why}", hint, rule="gate.unreachable"
             ) from None
-        return self._read(answer)
 
     def _read(self, answer: Answer) -> Any:
         if answer.status == 204:

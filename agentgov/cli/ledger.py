@@ -1,25 +1,26 @@
-"""`agentgov ledger`: what the gate decided, did and was asked, from its store on this machine."""
+"""`agentgov ledger`: what the gate decided, did and was asked; that it is all there; and proofs of it for others."""
 
-from typing import Any
+from pathlib import Path
 
 import click
 
 from agentgov.cli import parameters
-from agentgov.cli.options import answer, format_option, repo_option
-from agentgov.cli.store_visit import visiting
-from agentgov.cli.token import store_option
+from agentgov.cli.options import format_option, repo_option
+from agentgov.cli.token import kept_options, store_option
+from agentgov.errors import UsageError
 from agentgov.model.names import AgentId
-from agentgov.report.moments import stamp
-from agentgov.report.page import Page, Span
-from agentgov.runtime.ledger import PAGE, Receipt, Record, read
+from agentgov.runtime.ledger import PAGE, Receipt
+from agentgov.runtime.ledger_shown import place_of
+
+_FOLDER = click.Path(path_type=Path, file_okay=False)
+_FILE = click.Path(path_type=Path, dir_okay=False)
 
 
 def _place(text: str) -> Receipt:
-    """The place of a record, as `ledger log` shows it: `<tree>/<seq>`."""
-    tree, slash, seq = text.rpartition("/")
-    if not slash or not tree or not seq.isascii() or not seq.isdecimal():
-        raise click.BadParameter(f"{text!r} is no place in the ledger; write it as support/12.")
-    return Receipt(tree, int(seq))
+    try:
+        return place_of(text)
+    except ValueError as error:
+        raise click.BadParameter(f"{error}.") from None
 
 
 @click.group()
@@ -29,78 +30,123 @@ def ledger() -> None:
 
 @ledger.command()
 @click.option("--agent", type=parameters.agent, metavar="AGENT", help="Only records of this agent.")
-@click.option("--type", "kind", default="", metavar="TYPE", help="Only records of this type (action, lease, read...).")
-@click.option("--actor", default="", metavar="ID", help="Only what this person or token did.")
-@click.option("--since", metavar="TIME", help="Only records since then (2026-11-23T08:00Z).")
+@click.option("--type", "kind", default="", metavar="TYPE", help="Only records of this type (lease, read...).")
+@click.option("--actor", default="", metavar="ID", help="Only what this person, agent or token did.")
+@click.option("--tool", default="", metavar="NAME", help="Only records about this tool.")
+@click.option("--subject", default="", metavar="TEXT", help="Only records about this patient, customer or matter.")
+@click.option("--tree", default="", metavar="TREE", help="Only records of this tree: a workspace, or _fleet.")
+@click.option("--from", "--since", "since", metavar="TIME", help="Only records since then (2026-11-23T08:00Z).")
+@click.option("--to", "until", metavar="TIME", help="Only records before then.")
 @click.option("--before", type=_place, metavar="PLACE", help="Only records before this one: the next page.")
 @click.option("-n", "--last", type=click.IntRange(1, PAGE), default=50, show_default=True, help="How many records.")
 @click.option("--payloads", is_flag=True, help="What the records commit to, where it is kept.")
-@store_option
+@kept_options
 @repo_option
 @format_option()
 def log(
     agent: AgentId | None,
     kind: str,
     actor: str,
+    tool: str,
+    subject: str,
+    tree: str,
     since: str | None,
+    until: str | None,
     before: Receipt | None,
     last: int,
     payloads: bool,
     store: str | None,
+    gate: str | None,
     repo: str,
     output: str,
 ) -> int:
-    """Records, newest first."""
-    floor = parameters.instant(since) * 1000 if since else 0
-    with visiting(repo, store) as visit:
-        found = visit.read(
-            lambda tx: read(
-                tx,
-                agent=str(agent or ""),
-                kind=kind,
-                actor=actor,
-                since=floor,
-                before=before,
-                limit=last,
-                payloads=payloads,
-            )
-        )[::-1]
-    page = Page()
-    for record in found:
-        _tell(page, record)
-    if not found:
-        page.line("there is no such record")
-    elif len(found) == last:
-        page.line(Span(f"older ones: --before {found[-1].tree}/{found[-1].seq}", "dim"))
-    records = [_json(record, payloads) for record in found]
-    answer(output, page, {"schema": "agentgov.ledger-log/1", "records": records})
-    return 0
+    """Records, newest first. The query is recorded, too."""
+    from agentgov.cli.ledger_log import Asked, log_records
+
+    _one_place(store, gate)
+    floor, end = (parameters.instant(text) * 1000 if text else 0 for text in (since, until))
+    asked = Asked(tree, "", kind, actor, tool, subject, floor, end, last, payloads)
+    return log_records(repo, store, gate, asked, agent, before, output)
 
 
-def _tell(page: Page, record: Record) -> None:
-    refs = "".join(f"  {name} {value}" for name, value in record.content.get("refs", {}).items())
-    page.line(
-        Span(f"{stamp(record.time // 1000)}  {record.tree}/{record.seq}  ", "dim"),
-        f"{record.type:<18} {record.agent or '-'}  {record.actor}",
-        Span(refs, "dim"),
-    )
-    if record.payload is not None:
-        page.line(Span(f"{'':<32}{record.payload.decode('utf-8', 'replace')}", "dim"))
+@ledger.command()
+@click.option("--tree", default="", metavar="TREE", help="Only this tree: a workspace, or _fleet.")
+@click.option("--folder", type=_FOLDER, metavar="DIR", help="What `ledger export` wrote, in place of the store.")
+@store_option
+@repo_option
+@format_option()
+def verify(tree: str, folder: Path | None, store: str | None, repo: str, output: str) -> int:
+    """Is everything there, and what it was: signatures, anchors of the journal, every record and payload.
+
+    Names the first record that is wrong. Exit code 1 where something does not hold.
+    """
+    from agentgov.cli.ledger_verify import verify_ledger
+
+    if folder is not None and store is not None:
+        raise UsageError("the ledger lies in a store or in a folder", "give --store or --folder")
+    return verify_ledger(repo, store, folder, tree, output)
 
 
-def _json(record: Record, payloads: bool) -> dict[str, Any]:
-    leaf = record.content
-    shown = {"payload": record.payload.decode("utf-8", "replace") if record.payload is not None else None}
-    return {
-        "tree": record.tree,
-        "seq": record.seq,
-        "time": record.time // 1000,
-        "type": record.type,
-        "agent": record.agent or None,
-        "actor": record.actor,
-        "environment": leaf.get("environment"),
-        "release": leaf.get("release"),
-        "refs": leaf.get("refs", {}),
-        "commitment": leaf.get("payload"),
-        **(shown if payloads else {}),
-    }
+@ledger.command()
+@click.argument("place", type=_place, metavar="[PLACE]", required=False)
+@click.option("--out", type=_FILE, metavar="FILE", help="Where the proof goes (default: TREE-SEQ.tlog-proof).")
+@click.option("--verify", "file", type=_FILE, metavar="FILE", help="Check a proof, without any ledger.")
+@kept_options
+@repo_option
+@format_option()
+def prove(
+    place: Receipt | None,
+    out: Path | None,
+    file: Path | None,
+    store: str | None,
+    gate: str | None,
+    repo: str,
+    output: str,
+) -> int:
+    """Write the proof of a record (PLACE: support/12), or check one.
+
+    A proof is a file that anybody can check offline, by the key of the gate (c2sp.org/tlog-proof).
+    """
+    from agentgov.cli.ledger_prove import check_proof, prove_record
+
+    _one_place(store, gate)
+    if (place is None) == (file is None):
+        raise UsageError("name a record to prove, or a proof to check", "agentgov ledger prove support/12")
+    if file is not None:
+        return check_proof(repo, file, output)
+    assert place is not None, "one of the two is there"
+    return prove_record(repo, store, gate, place, out, output)
+
+
+@ledger.command()
+@click.argument("folder", type=_FOLDER, metavar="DIR")
+@click.option("--tree", default="", metavar="TREE", help="Only this tree: a workspace, or _fleet.")
+@click.option("--payloads/--no-payloads", default=True, show_default=True, help="Payloads and salts as well.")
+@store_option
+@repo_option
+@format_option()
+def export(folder: Path, tree: str, payloads: bool, store: str | None, repo: str, output: str) -> int:
+    """Write the ledger into a folder, as files that other programs read (c2sp.org/tlog-tiles); again: what is new."""
+    from agentgov.cli.ledger_export import export_ledger
+
+    return export_ledger(repo, store, folder, tree, payloads, output)
+
+
+@ledger.command()
+@click.option("--reason", required=True, metavar="TEXT", help="Why records are lost for good.")
+@store_option
+@repo_option
+@format_option()
+def renew(reason: str, store: str | None, repo: str, output: str) -> int:
+    """Go on under a new name after records were lost for good, as with an old backup.
+
+    What the journal anchored of the old name stays there, and `ledger verify` tells it for ever.
+    """
+    from agentgov.cli.ledger_renew import renew_ledger
+
+    return renew_ledger(repo, store, reason, output)
+
+
+def _one_place(store: str | None, gate: str | None) -> None:
+    if store is not None and gate is not None:
+        raise UsageError("the ledger is read from a store or at a gate", "give --store or --gate")

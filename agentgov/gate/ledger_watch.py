@@ -13,8 +13,6 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from agentgov.journal.view import View
-from agentgov.runtime.checkpoints import Checkpoint, sign_checkpoint
-from agentgov.runtime.notes import VerifierKey
 from agentgov.runtime.sequencing import (
     MOST,
     Anchor,
@@ -24,10 +22,11 @@ from agentgov.runtime.sequencing import (
     begin_log,
     grow,
     held,
+    is_signed_by,
     keep,
     log_id,
-    origin_of,
     refuse_anchor,
+    sign_growth,
     standings,
 )
 from agentgov.store.port import Transaction
@@ -59,6 +58,8 @@ class LedgerWatch:
         self._gate = gate
         self._complained = float("-inf")
         self._checked: set[tuple[str, Anchor]] = set()
+        self._key = parse_public_key(gate.signer.public_key)
+        self._ours: set[str] = set()  # trees whose checkpoint is by this gate's key
         self._anchors: tuple[View, str, dict[str, Anchor]] | None = None
 
     async def run(self) -> None:
@@ -85,7 +86,7 @@ class LedgerWatch:
         steps: list[tuple[Growth, bytes]] = []
         room = MOST
         for one in found:
-            if one.tree in broken or room <= 0 or (one.behind == 0 and one.log == log):
+            if one.tree in broken or room <= 0 or self._is_whole(one, log):
                 continue
             try:
                 growth = await self._grown(one, anchors.get(one.tree), room)
@@ -125,10 +126,16 @@ class LedgerWatch:
     def _signed(self, log: str, growth: Growth) -> bytes:
         signer = self._gate.signer
         assert isinstance(signer, KeyFileSigner), "a bot signs with a key file"
-        name = origin_of(self._gate.fleet.id, log, growth.of.tree)
-        key = VerifierKey.of(name, parse_public_key(signer.public_key))
-        frontier = growth.frontier
-        return sign_checkpoint(Checkpoint(name, frontier.size, frontier.root), [(key, signer.sign_text)])
+        self._ours.add(growth.of.tree)
+        return sign_growth(self._gate.fleet.id, log, growth, self._key, signer.sign_text)
+
+    def _is_whole(self, one: Standing, log: str) -> bool:
+        """Whether nothing is to be done: every record is under a checkpoint of this ledger, by a key of now."""
+        if one.behind or one.log != log:
+            return False
+        if one.tree not in self._ours and is_signed_by(self._gate.fleet.id, one, self._key):
+            self._ours.add(one.tree)
+        return one.tree in self._ours
 
     def _anchored(self, log: str) -> dict[str, Anchor]:
         view = self._gate.fleet.view

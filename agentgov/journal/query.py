@@ -6,12 +6,16 @@ from datetime import UTC, datetime
 from functools import cached_property
 from itertools import islice
 
+from msgspec.structs import replace
+
 from agentgov.errors import IncompleteError
+from agentgov.journal.anchoring import FIELD, read_anchors
 from agentgov.journal.line import passed_over
 from agentgov.journal.overriding import concerns
 from agentgov.journal.traits import selects
 from agentgov.journal.view import TreeReader, View, view_at
 from agentgov.model.act import PREFIX, Act, ActError, parse
+from agentgov.model.anchored import Anchored
 from agentgov.model.names import AgentId
 from agentgov.model.selector import by_name, parse_selector
 from agentgov.model.state import AUTHORISED, Head, State
@@ -90,6 +94,22 @@ def reviews_after(view: View, seq: int) -> Iterator[tuple[int, Act]]:
             message = view.repo.commit(commit).message
             if wanted in message and (act := _parsed(commit, message)).kind == "review":
                 yield number, act
+
+
+def anchors_in(view: View) -> Iterator[Anchored]:
+    """Every word of the journal on how far a tree of the ledger was, oldest first, with the number of its act.
+
+    IncompleteError where an act is missing or none.
+    """
+    wanted = f"\n{PREFIX}{FIELD}: ".encode()
+    commits = view.memory.line.commits(view.tip)
+    for start in range(0, len(commits), _AT_ONCE):
+        part = commits[start : start + _AT_ONCE]
+        view.repo.read_ahead("commit", part)
+        for number, commit in enumerate(part, start):
+            message = view.repo.commit(commit).message
+            if wanted in message:
+                yield from (replace(one, seq=number) for one in read_anchors(_parsed(commit, message)))
 
 
 def _parsed(commit: str, message: bytes) -> Act:

@@ -11,9 +11,12 @@ from typing import NamedTuple
 
 import msgspec
 
+from agentgov.runtime.checkpoints import Checkpoint, sign_checkpoint
 from agentgov.runtime.merkle import HASH, Frontier, leaf_hashes, subtree_root
+from agentgov.runtime.notes import Sign, VerifierKey, split_note
 from agentgov.runtime.tiles import HEIGHT, WIDTH, Tile, TileReader, higher, node_reader
 from agentgov.store.port import Transaction, Value
+from agentgov.trust.keys import PublicKey
 
 MOST = 16_384  # leaves in one step
 # The places of every tree, found by its ends: nothing is counted.
@@ -104,6 +107,12 @@ def begin_log(tx: Transaction, fresh: str, now_ms: int, *, again: bool = False) 
     return fresh
 
 
+def checkpoint_of(tx: Transaction, tree: str) -> bytes:
+    """The newest signed note of a tree, b"" where there is none."""
+    row = tx.one("SELECT note FROM checkpoints WHERE tree = ?", tree)
+    return bytes(row[0]) if row is not None else b""
+
+
 def standings(tx: Transaction) -> tuple[Standing, ...]:
     """Every tree, by name."""
     return tuple(_standing(row) for row in tx.all(_STANDINGS))
@@ -146,6 +155,27 @@ def root_at(tx: Transaction, tree: str, size: int, earlier: int) -> str:
         return subtree_root(0, earlier, node_reader(size, tile_reader(tx, tree))).hex()
     except ValueError as error:
         raise BrokenTreeError(f"the hashes of {tree} are not whole: {error}") from error
+
+
+def forget_lost(tx: Transaction) -> None:
+    """Forget the checkpoints that say more records than there are, so that what is left can be signed again."""
+    for one in standings(tx):
+        if one.leaves < one.size:
+            tx.run("DELETE FROM checkpoints WHERE tree = ?", one.tree)
+            tx.run("DELETE FROM tiles WHERE tree = ?", one.tree)
+
+
+def sign_growth(fleet: str, log: str, growth: Growth, key: PublicKey, sign: Sign) -> bytes:
+    """The signed note of a tree that has grown."""
+    name = origin_of(fleet, log, growth.of.tree)
+    frontier = growth.frontier
+    return sign_checkpoint(Checkpoint(name, frontier.size, frontier.root), [(VerifierKey.of(name, key), sign)])
+
+
+def is_signed_by(fleet: str, one: Standing, key: PublicKey) -> bool:
+    """Whether a checkpoint names this key: one that was signed by a key before it is signed again."""
+    known = VerifierKey.of(origin_of(fleet, one.log, one.tree), key)
+    return any((name, signature[:4]) == (known.name, known.id) for name, signature in split_note(one.note)[1])
 
 
 def keep(tx: Transaction, growth: Growth, log: str, note: bytes, now_ms: int) -> bool:

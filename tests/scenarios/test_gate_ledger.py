@@ -3,17 +3,19 @@
 import shutil
 import sqlite3
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from gateworld import GateWorld
+from gateworld import GateWorld, Reply
 from patience import until
 from simulator import TRIAGE, FleetSimulator
 
 from agentgov.runtime.checkpoints import open_checkpoint
 from agentgov.runtime.merkle import leaf_hashes, root_of
 from agentgov.runtime.notes import VerifierKey
-from agentgov.runtime.sequencing import Standing, standings
+from agentgov.runtime.sequencing import Standing, origin_of, standings
+from agentgov.runtime.tlog_proof import parse_proof, verify_proof
 from agentgov.store.open import open_store
 from agentgov.trust.keys import parse_public_key
 
@@ -78,3 +80,60 @@ def test_records_are_signed_and_anchored_and_a_restored_backup_goes_no_further(
     assert gate.ask("GET", f"/v1/agents/{TRIAGE}", desk).status == 200  # recorded, and not signed
     until(lambda: trees(gate)["support"].behind > 0, "that it is recorded")
     assert trees(gate)["support"].size == checkpoint.size
+
+
+@pytest.fixture
+def audited(tmp_path: Path) -> Iterator[GateWorld]:
+    """A gate of a fleet of which erin is the auditor."""
+    world = FleetSimulator(tmp_path / "audited")
+    access = (world.work / "governance" / "access.yaml").read_text("utf-8")
+    binding = '  - {role: auditor, who: [erin], agents: ["**"]}\n'
+    world.change("carol", {"governance/access.yaml": access + binding})
+    world.introduce()
+    world.clock.time = int(time.time())
+    with GateWorld(world, tmp_path / "gate") as running:
+        yield running
+
+
+def test_auditors_read_the_ledger_at_the_gate_and_are_recorded(audited: GateWorld) -> None:
+    gate, world = audited, audited.world
+    auditor, other = gate.person_token("erin"), gate.person_token("alice")
+    assert gate.ask("GET", f"/v1/agents/{TRIAGE}", other).status == 200
+    found = signed(gate)["support"]
+
+    def ask(path: str, token: str = auditor) -> Reply:
+        return gate.ask("GET", f"/v1/ledger/{path}", token)
+
+    records = ask(f"records?agent={TRIAGE}&type=read&payloads=true").json["records"]
+    assert [(one["tree"], one["seq"], one["actor"]) for one in records] == [("support", 0, "person:alice")]
+    assert "payload" in records[0]
+    until(lambda: ask("trees").json["trees"][-1]["signed"] >= 2, "that the query is a record under a checkpoint")
+    (query,) = ask("records?tree=support&actor=person:erin&limit=1&payloads=true").json["records"]
+    assert str(TRIAGE) in query["payload"]
+
+    assert ask("files/support/checkpoint").body.startswith(b"agentgov.dev/fleets/")
+    assert len(ask("files/support/tile/0/000.p/1").body) == 32
+    assert b'"seq":0' in ask("files/support/tile/entries/000.p/1").body
+    proof = parse_proof(ask("proofs/support/0").body)
+    log = ask("trees").json["ledger"]
+    origin = origin_of(world.view().state.head.fleet, log, "support")
+    key = VerifierKey.of(origin, parse_public_key(world.signers["gate"].public_key))
+    assert verify_proof(proof, proof.extra, [key], origin).size >= found.size
+
+    for path, status in (
+        ("trees", 403),
+        ("records", 403),
+        ("proofs/support/0", 403),
+        ("files/support/checkpoint", 403),
+    ):
+        assert ask(path, other).status == status
+    for path, status in (
+        ("proofs/support/99999", 404),
+        ("proofs/support/x", 400),
+        ("records?before=x", 400),
+        ("records?since=-1", 400),
+        ("files/support/tile/0/001", 404),
+        ("files/support/../x", 404),
+        ("files/nowhere/checkpoint", 404),
+    ):
+        assert ask(path).status == status, path

@@ -1,0 +1,209 @@
+"""Routes for the ledger: records by who, what and when, their proofs, and the trees as files (c2sp.org/tlog-tiles).
+
+Seeing takes `view-audit`, on the agent that is asked about or on the whole fleet; payloads and leaves in bulk take
+`export`. Whoever reads is recorded before the answer.
+"""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from agentgov.gate.answer import Answer, answered
+from agentgov.gate.call import Call
+from agentgov.gate.errors import bad_request, not_found
+from agentgov.gate.recording import record
+from agentgov.gate.route import Parameter, Route
+from agentgov.model.names import AgentId, agent_id
+from agentgov.runtime import sequencing
+from agentgov.runtime.ledger import PAGE, Entry, Receipt, read
+from agentgov.runtime.ledger_proving import proof_of
+from agentgov.runtime.ledger_shown import Shown, place_of, shown
+from agentgov.runtime.tiles import Tile, encode_bundle, parse_path
+from agentgov.store.port import Transaction
+
+_LEAVES = "SELECT leaf FROM records WHERE tree = ? AND seq >= ? AND seq < ? ORDER BY seq"
+_OCTETS, _TEXT = b"application/octet-stream", b"text/plain; charset=utf-8"
+
+
+class TreeAnswer(msgspec.Struct, frozen=True):
+    """One tree: how many records it has, and how many are under the newest checkpoint, signed when (epoch ms)."""
+
+    tree: str
+    records: int
+    signed: int
+    root: str
+    time: int
+
+
+class TreesAnswer(msgspec.Struct, frozen=True):
+    """Every tree, and what the ledger is called."""
+
+    ledger: str
+    trees: tuple[TreeAnswer, ...]
+
+
+class RecordsAnswer(msgspec.Struct, frozen=True):
+    """Records, newest first."""
+
+    records: tuple[Shown, ...]
+
+
+async def trees(call: Call) -> Answer:
+    """Every tree."""
+    call.require("view-audit", None)
+    await _record(call, {"read": "ledger"})
+    log, found = await call.gate.read(lambda tx: (sequencing.log_id(tx), sequencing.standings(tx)))
+    return answered(
+        TreesAnswer(log, tuple(TreeAnswer(one.tree, one.leaves, one.size, one.root, one.time) for one in found))
+    )
+
+
+async def records(call: Call) -> Answer:
+    """Records that match; the query is recorded."""
+    asked = call.query
+    agent = agent_id(asked["agent"]) if asked.get("agent") else None
+    if asked.get("agent") and agent is None:
+        raise bad_request("agent is no id of an agent")
+    call.require("view-audit", agent)
+    payloads = asked.get("payloads") == "true"
+    if payloads:
+        call.require("export", agent)
+    before = _place(asked["before"]) if asked.get("before") else None
+    since, until = _number(asked, "since", 0), _number(asked, "until", 0)
+    limit = min(_number(asked, "limit", 100), PAGE)
+    texts = {name: asked.get(name, "") for name in ("tree", "actor", "tool", "subject")}
+
+    def work(tx: Transaction) -> tuple[Shown, ...]:
+        found = read(
+            tx,
+            **texts,
+            agent=str(agent or ""),
+            kind=asked.get("type", ""),
+            since=since,
+            until=until,
+            before=before,
+            limit=limit,
+            payloads=payloads,
+        )
+        return tuple(shown(one, payloads) for one in reversed(found))
+
+    found = await call.gate.read(work)
+    await _record(call, {"read": "ledger", "query": dict(asked)}, agent, subject=texts["subject"])
+    return answered(RecordsAnswer(found))
+
+
+async def proof(call: Call) -> Answer:
+    """The proof of one record."""
+    place = _place(f"{call.values['tree']}/{call.values['seq']}")
+    owner = await call.gate.read(lambda tx: tx.one("SELECT agent FROM records WHERE tree = ? AND seq = ?", *place))
+    agent = agent_id(str(owner[0])) if owner is not None else None
+    call.require("view-audit", agent)
+    if owner is None:
+        raise not_found()
+    found = await call.gate.read(lambda tx: proof_of(tx, place))
+    await _record(call, {"read": "proof", "place": f"{place.tree}/{place.seq}"}, agent)
+    return Answer(200, found.encode(), content_type=_TEXT)
+
+
+async def file(call: Call) -> Answer:
+    """A file of a tree: its checkpoint, a tile of hashes, or a bundle of leaves."""
+    tree, path = call.values["tree"], call.values["path"]
+    call.require("view-audit", None)
+    if path == "checkpoint":
+        note = await call.gate.read(lambda tx: sequencing.checkpoint_of(tx, tree))
+        if not note:
+            raise not_found()
+        return Answer(200, note, content_type=_TEXT)
+    try:
+        tile = parse_path(path)
+    except ValueError:
+        raise not_found() from None
+    if tile.level == "entries":
+        call.require("export", None)
+        await _record(call, {"read": "leaves", "file": f"{tree}/{path}"})
+    return Answer(200, await call.gate.read(lambda tx: _bytes(tx, tree, tile)), content_type=_OCTETS)
+
+
+def _bytes(tx: Transaction, tree: str, tile: Tile) -> bytes:
+    if tile.level != "entries":
+        try:
+            return sequencing.tile_reader(tx, tree)(tile)
+        except ValueError:
+            raise not_found() from None
+    leaves = [bytes(leaf) for (leaf,) in tx.all(_LEAVES, tree, tile.first, tile.end)]
+    if len(leaves) != tile.width:
+        raise not_found()
+    return encode_bundle(leaves)
+
+
+async def _record(call: Call, what: Mapping[str, object], agent: AgentId | None = None, subject: str = "") -> None:
+    payload = msgspec.json.encode(what, order="sorted")
+    entry = Entry("read", str(agent or ""), str(call.caller), payload=payload, subject=subject)
+    await call.gate.write(lambda tx: record(tx, entry, call.now_ms))
+
+
+def _place(text: str) -> Receipt:
+    try:
+        return place_of(text)
+    except ValueError as error:
+        raise bad_request(str(error)) from None
+
+
+def _number(asked: Mapping[str, str], name: str, otherwise: int) -> int:
+    text = asked.get(name, "")
+    if not text:
+        return otherwise
+    if not text.isascii() or not text.isdecimal() or len(text) > 15:
+        raise bad_request(f"{name} is no whole number")
+    return int(text)
+
+
+_NUMBER = {"type": "integer", "minimum": 0}
+_QUERY = (
+    Parameter("tree", "Of this tree"),
+    Parameter("agent", "Of this agent"),
+    Parameter("type", "Of this type"),
+    Parameter("actor", "Done by"),
+    Parameter("tool", "About this tool"),
+    Parameter("subject", "About whom or what; only its digest is kept"),
+    Parameter("since", "Not before this moment, epoch milliseconds", schema=_NUMBER),
+    Parameter("until", "Before this moment, epoch milliseconds", schema=_NUMBER),
+    Parameter("before", "The page before this place, as support/12"),
+    Parameter("limit", "How many, 1000 at most", schema=_NUMBER),
+    Parameter("payloads", "true: with payloads, which takes `export`", schema={"type": "boolean"}),
+)
+ROUTES = (
+    Route(
+        "GET",
+        "/v1/ledger/records",
+        "Records of the ledger",
+        records,
+        "person",
+        answers={200: RecordsAnswer},
+        query=_QUERY,
+        tag="ledger",
+    ),
+    Route(
+        "GET", "/v1/ledger/trees", "The trees of the ledger", trees, "person", answers={200: TreesAnswer}, tag="ledger"
+    ),
+    Route(
+        "GET",
+        "/v1/ledger/proofs/{tree}/{seq}",
+        "The proof of a record (c2sp.org/tlog-proof)",
+        proof,
+        "person",
+        answers={200: None},
+        tag="ledger",
+        media="text/plain",
+    ),
+    Route(
+        "GET",
+        "/v1/ledger/files/{tree}/{path...}",
+        "A tree as files (c2sp.org/tlog-tiles)",
+        file,
+        "person",
+        answers={200: None},
+        tag="ledger",
+        media="application/octet-stream",
+    ),
+)

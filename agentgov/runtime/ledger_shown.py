@@ -1,0 +1,52 @@
+"""A record as it is shown to people and programs: by `agentgov ledger log` and by the gate."""
+
+from typing import Any
+
+import msgspec
+
+from agentgov.runtime.ledger import Receipt, Record
+
+
+class Shown(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One record; `commitment` is what the leaf says of its payload, `payload` is there where it was asked for."""
+
+    tree: str
+    seq: int
+    time: int  # epoch seconds
+    type: str
+    agent: str | None
+    actor: str
+    environment: str | None
+    release: str | None
+    refs: dict[str, str]
+    commitment: str | None
+    payload: str | msgspec.UnsetType | None = msgspec.UNSET
+
+
+def shown(record: Record, payloads: bool) -> Shown:
+    """A record as it is shown."""
+    leaf: dict[str, Any] = record.content
+    payload: str | msgspec.UnsetType | None = msgspec.UNSET
+    if payloads:
+        payload = record.payload.decode("utf-8", "replace") if record.payload is not None else None
+    return Shown(
+        record.tree,
+        record.seq,
+        record.time // 1000,
+        record.type,
+        record.agent or None,
+        record.actor,
+        leaf.get("environment"),
+        leaf.get("release"),
+        leaf.get("refs", {}),
+        leaf.get("payload"),
+        payload,
+    )
+
+
+def place_of(text: str) -> Receipt:
+    """The place that a text spells, `<tree>/<seq>`. ValueError for any other text."""
+    tree, slash, seq = text.rpartition("/")
+    if not slash or not tree or not seq.isascii() or not seq.isdecimal() or len(seq) > 18:
+        raise ValueError(f"{text[:100]!r} is no place in the ledger; write it as support/12")
+    return Receipt(tree, int(seq))

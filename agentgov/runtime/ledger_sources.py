@@ -1,0 +1,161 @@
+"""Where a ledger can be read: the store of a gate, or a folder that was exported (docs/ledger.md has its form)."""
+
+import base64
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from agentgov.errors import IncompleteError
+from agentgov.runtime import sequencing
+from agentgov.runtime.checkpoints import unverified_checkpoint
+from agentgov.runtime.notes import NoteError
+from agentgov.runtime.tiles import WIDTH, Tile, TileReader, decode_bundle, tile_at
+from agentgov.store.port import Store, Transaction
+
+T = TypeVar("T")
+CHECKPOINT, PAYLOADS, ANCHORS = "checkpoint", "payloads.jsonl", "anchors"
+_LEAVES = "SELECT seq, leaf FROM records WHERE tree = ? AND seq >= ? AND seq < ? ORDER BY seq"
+_PAYLOADS = "SELECT seq, salt, payload FROM payloads WHERE tree = ? AND seq >= ? AND seq < ? ORDER BY seq"
+
+
+class PayloadLine(msgspec.Struct, frozen=True):
+    """One line of `payloads.jsonl`: the salt in hexadecimal, the payload in base64."""
+
+    seq: int
+    salt: str
+    payload: str
+
+    @property
+    def values(self) -> tuple[int, bytes, bytes]:
+        """Place, salt and payload. ValueError where they are not written so."""
+        return self.seq, bytes.fromhex(self.salt), base64.b64decode(self.payload, validate=True)
+
+
+class StoreSource:
+    """The store, opened by each process when it is asked for the first time: a fork cannot use its parent's."""
+
+    def __init__(self, opens: Callable[[], Store]) -> None:
+        self._opens = opens
+        self._opened: tuple[int, Store] | None = None  # by which process
+
+    def close(self) -> None:
+        """Let go; what is asked for later opens it again."""
+        if self._opened is not None and self._opened[0] == os.getpid():
+            self._opened[1].close()
+        self._opened = None
+
+    def log(self) -> str:
+        """What the ledger is called."""
+        return self._read(sequencing.log_id)
+
+    def trees(self) -> tuple[str, ...]:
+        """Every tree that has a record."""
+        return tuple(one.tree for one in self._standings())
+
+    def checkpoint(self, tree: str) -> bytes:
+        """The newest signed note of a tree."""
+        return next((one.note for one in self._standings() if one.tree == tree), b"")
+
+    def end(self, tree: str) -> int:
+        """How many places the tree has."""
+        return next((one.leaves for one in self._standings() if one.tree == tree), 0)
+
+    def leaves(self, tree: str, first: int, end: int) -> Sequence[bytes | None]:
+        """The leaves in these places."""
+        found = {int(seq): bytes(leaf) for seq, leaf in self._read(lambda tx: tx.all(_LEAVES, tree, first, end))}
+        return [found.get(seq) for seq in range(first, end)]
+
+    def payloads(self, tree: str, first: int, end: int) -> Iterable[tuple[int, bytes, bytes]]:
+        """What is kept for these places."""
+        rows = self._read(lambda tx: tx.all(_PAYLOADS, tree, first, end))
+        return [(int(seq), bytes(salt), bytes(payload)) for seq, salt, payload in rows]
+
+    def tiles(self, tree: str) -> TileReader:
+        """The tiles of hashes."""
+        return lambda tile: self._read(lambda tx: sequencing.tile_reader(tx, tree)(tile))
+
+    def _standings(self) -> tuple[sequencing.Standing, ...]:
+        return self._read(sequencing.standings)
+
+    def _read(self, work: Callable[[Transaction], T]) -> T:
+        if self._opened is None or self._opened[0] != os.getpid():
+            self._opened = os.getpid(), self._opens()
+        return self._opened[1].read(work).result()
+
+
+class FolderSource:
+    """A folder with a folder for each tree."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._payloads: dict[str, dict[int, tuple[bytes, bytes]]] = {}
+
+    def trees(self) -> tuple[str, ...]:
+        """Every tree that was exported. IncompleteError where there is no such folder."""
+        if not self._folder.is_dir():
+            raise IncompleteError(f"{self._folder} is no folder", "name what `agentgov ledger export` wrote")
+        return tuple(sorted(path.name for path in self._folder.iterdir() if (path / CHECKPOINT).is_file()))
+
+    def checkpoint(self, tree: str) -> bytes:
+        """The signed note."""
+        return self._bytes(tree, CHECKPOINT) or b""
+
+    def end(self, tree: str) -> int:
+        """How many leaves were exported: those under the checkpoint."""
+        try:
+            return unverified_checkpoint(self.checkpoint(tree)).size
+        except NoteError:
+            return 0
+
+    def leaves(self, tree: str, first: int, end: int) -> Sequence[bytes | None]:
+        """The leaves in these places; what does not read as a bundle is not there."""
+        size, found = self.end(tree), list[bytes | None]()
+        for index in range(first // WIDTH, -(-end // WIDTH)):
+            tile = tile_at("entries", index, size)
+            raw = self._bytes(tree, tile.path)
+            if raw is None:
+                found += [None] * tile.width
+                continue
+            try:
+                found += decode_bundle(raw, tile.width)
+            except ValueError:
+                found += [b""] * tile.width  # which is the leaf of no record
+        return found[first % WIDTH :][: end - first]
+
+    def payloads(self, tree: str, first: int, end: int) -> Iterator[tuple[int, bytes, bytes]]:
+        """What was exported for these places. IncompleteError for a line that is none."""
+        if tree not in self._payloads:
+            self._payloads[tree] = dict(self._lines(tree))
+        known = self._payloads[tree]
+        return ((seq, *known[seq]) for seq in range(first, end) if seq in known)
+
+    def _lines(self, tree: str) -> Iterator[tuple[int, tuple[bytes, bytes]]]:
+        for number, line in enumerate((self._bytes(tree, PAYLOADS) or b"").splitlines(), 1):
+            try:
+                seq, salt, payload = msgspec.json.decode(line, type=PayloadLine).values
+            except ValueError as error:
+                where = self._folder / tree / PAYLOADS
+                raise IncompleteError(f"{where}, line {number}: {error}", "export it again") from None
+            yield seq, (salt, payload)
+
+    def tiles(self, tree: str) -> TileReader:
+        """The tiles of hashes."""
+
+        def read(tile: Tile) -> bytes:
+            raw = self._bytes(tree, tile.path)
+            if raw is None:
+                raise ValueError(f"{tile.path} is missing")
+            return raw
+
+        return read
+
+    def _bytes(self, tree: str, name: str) -> bytes | None:
+        try:
+            return (self._folder / tree / name).read_bytes()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise IncompleteError(f"{self._folder / tree / name} cannot be read: {error.strerror}") from error

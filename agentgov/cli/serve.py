@@ -75,6 +75,7 @@ _EXTRA = "install what it takes: pip install 'agentgov[gate]'"
     help="A session is over, and counted, when nothing was heard of it for so long.",
 )
 @click.option("--permit-hook", metavar="URL", help="Where people are told that a permit waits for them.")
+@click.option("--budget-hook", metavar="URL", help="Where people are told what budgets have reached.")
 @click.option("--access-log/--no-access-log", default=True, help="One line of JSON for each request, on stderr.")
 @click.option(
     "--reconcile",
@@ -103,6 +104,7 @@ def serve(
     self_test: float,
     session_end: float,
     permit_hook: str | None,
+    budget_hook: str | None,
     access_log: bool,
     every: int | None,
     counts: str | None,
@@ -120,15 +122,15 @@ def serve(
         if (error.name or "agentgov").partition(".")[0] == "agentgov":
             raise
         raise UsageError(f"the gate takes {error.name}, which is not installed", _EXTRA) from None
-    from agentgov.cli.permit_hook import permit_hook_of
+    from agentgov.cli.gate_hooks import budget_hook_of, permit_hook_of
     from agentgov.gate.gate import Settings
     from agentgov.gate.oidc_client import client_from
     from agentgov.gate.server import Listen
 
     where = Listen(*listen, tls_cert or "", tls_key or "", behind_proxy)
-    hook = permit_hook_of(permit_hook) if permit_hook else None
+    hooks = permit_hook_of(permit_hook), budget_hook_of(budget_hook)
     provider = client_from(oidc_issuer, oidc_client, os.environ)
-    settings = Settings(token_rate, address_rate, access_log, url, provider, hook, self_test, session_end)
+    settings = Settings(token_rate, address_rate, access_log, url, provider, *hooks, self_test, session_end)
     return serve_gate(Serving(repo, store, where, settings, poll, every, counts, accept_unreviewed))
 
 

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from agentgov.gate.budgeting import standing_terms
+from agentgov.gate.budget_terms import standing_terms
 from agentgov.model.agent import OnLimit
 from agentgov.model.document import Environment
 from agentgov.model.names import AgentId

@@ -62,7 +62,7 @@ class ReleaseTell(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class ReservationAnswer(msgspec.Struct, frozen=True):
     """Money that is set aside, or was: `amount` and what is booked, `actual`, in nano-units; `expires` in epoch
     milliseconds; `record` is its place in the ledger; `again`: the key was used before, by
-    another attempt, so that it may be spent."""
+    another attempt, so that it may be spent; `over`: more than is left was set aside, of a budget that only tells."""
 
     id: str
     state: State
@@ -72,6 +72,7 @@ class ReservationAnswer(msgspec.Struct, frozen=True):
     expires: int
     record: int
     again: bool = False
+    over: str = ""
 
 
 class BudgetsAnswer(msgspec.Struct, frozen=True):
@@ -150,12 +151,16 @@ async def _decided(call: Call, request: Request, made: str = "") -> Answer:
     reservation that this attempt makes."""
     found: Found = await call.gate.together(budgets.decide, request)
     one, verdict = found
+    limit = next((reason for reason in verdict.reasons if reason.rule in ("budget.exceeded", "budget.over")), None)
+    if limit is not None and isinstance(request, Reserve):
+        await call.gate.budget_alerts.reached(request.wanted, limit.subject, call.now_ms)
     offence = verdict.first_offence
     if offence is not None:
         raise not_found() if offence.rule == "budget.unknown" else conflict(offence)
     assert one is not None, "what is allowed is there"
+    call.gate.budget_alerts.booked(call.agent_caller.agent, one)
     told = (one.id, one.state, one.amount, one.actual, one.currency, one.expires, one.record)
-    return answered(ReservationAnswer(*told, again=made not in ("", one.id)))
+    return answered(ReservationAnswer(*told, made not in ("", one.id), limit.message if limit is not None else ""))
 
 
 _OF_AGENT = "/v1/agents/{workspace}/{name}/reservations"

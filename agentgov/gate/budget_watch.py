@@ -1,10 +1,13 @@
-"""Beside the requests: what agents set aside and never told of is booked, and what ended long ago is forgotten."""
+"""Beside the requests: what agents set aside and never told of is booked, what budgets have reached is told, and what
+ended long ago is forgotten."""
 
 import asyncio
 import logging
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from agentgov.gate.budget_hook import BudgetTelling
+from agentgov.runtime import budget_marks
 from agentgov.runtime.budgets import BATCH, expire, forget
 
 if TYPE_CHECKING:
@@ -21,6 +24,7 @@ class BudgetWatch:
 
     def __init__(self, gate: "Gate") -> None:
         self._gate = gate
+        self._telling = BudgetTelling(gate)
         self._complained = self._forgot = float("-inf")
 
     async def run(self) -> None:
@@ -35,13 +39,16 @@ class BudgetWatch:
             await asyncio.sleep(_EVERY)
 
     async def look(self) -> None:
-        """Book what is over."""
+        """Book what is over, and tell what was reached."""
         gate = self._gate
         while await gate.write(lambda tx: expire(tx, gate.clock())) == BATCH:
             pass
+        await gate.budget_alerts.look()
+        await self._telling.look()
         if monotonic() - self._forgot < _RARELY:
             return
         self._forgot = monotonic()
+        await gate.write(lambda tx: budget_marks.forget(tx, gate.clock()))
         for _ in range(_ROUNDS):
             if await gate.write(lambda tx: forget(tx, gate.clock())) < BATCH:
                 break

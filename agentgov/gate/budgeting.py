@@ -1,21 +1,15 @@
 """What a handler needs to decide about money: what a call may cost at today's prices, under which terms."""
 
-from collections.abc import Sequence
-
 import msgspec
 
+from agentgov.gate.budget_terms import terms_of
 from agentgov.gate.call import Call
-from agentgov.model.agent import Budget
-from agentgov.model.document import Environment
-from agentgov.model.fleet import Governance, SharedBudget
-from agentgov.model.names import AgentId
+from agentgov.model.fleet import Governance
 from agentgov.model.units import parse_money
 from agentgov.model.verdict import Effect, Reason, deny
 from agentgov.runtime.actions import running
 from agentgov.runtime.buckets import NO_LIMITS
-from agentgov.runtime.budget_terms import Terms, terms
 from agentgov.runtime.deployed import Release
-from agentgov.runtime.fleet import Fleet
 from agentgov.runtime.prices import price_of
 from agentgov.runtime.reservations import MOST, Wanted
 from agentgov.runtime.windows import day_of
@@ -68,32 +62,6 @@ def wanted(call: Call, estimate: Estimate) -> tuple[Wanted, Reason | None]:
         return priced, found_terms
     limits = {"limits": found_terms.limits, "soft": found_terms.soft, "former": call.fleet.former(who.agent)}
     return msgspec.structs.replace(priced, day=str(found_terms.windows(call.now_ms)), **limits), None
-
-
-def terms_of(own: Budget, governance: Governance, agent: AgentId, currency: str) -> Terms | Reason:
-    """What stands on the money of an agent today, or why nothing may be spent."""
-    workspace = governance.workspaces.get(agent.workspace)
-    return terms(own, workspace.budget if workspace is not None else None, governance.fleet.budget, currency)
-
-
-def standing_terms(fleet: Fleet, agent: AgentId, environment: Environment) -> tuple[str, Terms | Reason]:
-    """The currency and the terms of an agent today, as its stable release has them."""
-    release = running(fleet.deployed(agent, environment), "")
-    own = release.agent.spec.budget if isinstance(release, Release) else Budget()
-    governance = fleet.governance
-    workspace = governance.workspaces.get(agent.workspace)
-    shared = [workspace.budget] if workspace is not None else []
-    currency = _currency(governance, (own, *shared, governance.fleet.budget))
-    return currency, terms_of(own, governance, agent, currency)
-
-
-def _currency(governance: Governance, budgets: Sequence[Budget | SharedBudget]) -> str:
-    """That of the price list, or else of the first amount of a budget; "" where nobody names one."""
-    if governance.prices is not None:
-        return governance.prices.currency
-    amounts = (amount for one in budgets for amount in (one.day, one.month, *one.rolling.values()) if amount)
-    runs = (one.run for one in budgets if isinstance(one, Budget) and one.run)
-    return next((amount[-3:] for amount in (*amounts, *runs)), "")
 
 
 def _priced(found: Wanted, estimate: Estimate, release: Release, governance: Governance) -> Wanted | Reason:

@@ -8,6 +8,7 @@ from functools import partial
 from time import monotonic, time_ns
 from typing import TypeVar
 
+from agentgov.gate.budget_alerts import BudgetAlerts
 from agentgov.gate.control import Control
 from agentgov.gate.errors import store_away
 from agentgov.gate.hooks import receiver
@@ -50,6 +51,7 @@ class Settings:
     url: str = ""  # how the gate is reached, where agentgov.yaml does not say it
     oidc: Client | None = None  # where people may log in, beside by their keys
     permit_hook: Hook | None = None
+    budget_hook: Hook | None = None
     self_test: float = 300.0  # seconds between two tests of pausing; 0 for none
     session_end: float = 300.0  # seconds of silence after which a session is over
 
@@ -86,6 +88,7 @@ class Gate:
         self._pauses = Pauses(fleet.view)
         self.leasing, self.streams, self.tickets = Leasing(self), Streams(self), Tickets(actor.appender.signer)
         self.rulebooks = Rulebooks()
+        self.budget_alerts = BudgetAlerts(self)
         self.control.heard = self.streams.changed
         self.intake = Intake(self)
         self.used: dict[str, int] = {}  # tokens that were used since it was last written down

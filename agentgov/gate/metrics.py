@@ -52,6 +52,12 @@ class Metrics:
             ("outcome",),
             registry=self.registry,
         )
+        self._marks = Counter(
+            "agentgov_gate_budget_marks",
+            "What budgets have reached: a share of a limit, a limit, a pause.",
+            ("mark",),
+            registry=self.registry,
+        )
         self.opened = 0  # requests that are being answered
         self._journal = {
             "open": self._gauge("open_requests", "Requests that are being answered."),
@@ -77,6 +83,10 @@ class Metrics:
     def of(self, route: "Route") -> RouteMetrics:
         """The metrics of a route."""
         return RouteMetrics(self, f"{route.method} {route.path}")
+
+    def marked(self, mark: str) -> None:
+        """A budget has reached something."""
+        self._marks.labels(mark if mark in ("limit", "pause") else "share").inc()
 
     def text(self, gate: "Gate") -> bytes:
         """All of them as Prometheus reads them."""

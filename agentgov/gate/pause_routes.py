@@ -10,10 +10,9 @@ from agentgov.errors import AgentgovError
 from agentgov.gate.answer import Answer, answered
 from agentgov.gate.call import Call
 from agentgov.gate.errors import RefusalError, bad_request, forbidden, not_found, unknown_caller
+from agentgov.gate.ordering import pause_act
 from agentgov.gate.recording import record_read
 from agentgov.gate.route import Route
-from agentgov.journal.draft import draft
-from agentgov.journal.draft_text import write_draft
 from agentgov.journal.traits import selected
 from agentgov.model.act import Act, clean_reason
 from agentgov.model.names import AgentId
@@ -150,15 +149,11 @@ def _may_not(call: Call, one: AgentId, meant: Iterable[AgentId]) -> RefusalError
 
 def _act(call: Call, ask: PauseAsk) -> tuple[Act, str]:
     """The gate's own act on a person's behalf: who asked stands in its reason, for there is no other signature."""
-    actor, view = call.gate.actor, call.fleet.view
-    fields = [("Selector", ask.selector), ("Mode", ask.mode), *([("Until", str(ask.until))] if ask.until else [])]
-    subject = f"pause {ask.selector}" + (" (read-only)" if ask.mode == "read-only" else "")
     reason = f"{ask.reason}\n\nAsked of the gate by {call.person}."
     try:
-        made = draft(view, actor, "pause", subject, fields, now=call.now_ms // 1000, reason=reason)
+        return pause_act(call.gate, ask.selector, ask.mode, ask.until, reason, call.now_ms)
     except AgentgovError as error:
         raise bad_request(error.message) from error
-    return made.act, write_draft(made)
 
 
 def _may_see(call: Call, order: Order) -> bool:

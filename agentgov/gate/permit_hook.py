@@ -27,8 +27,11 @@ class Hook:
 
     def tell(self, fleet: str, permit: Permit, now_ms: int) -> str:
         """Why the receiver did not take it, "" where it did. Waits for it."""
-        body = event(fleet, permit)
-        headers = signed_headers(self.keys, permit.id, now_ms // 1000, body)
+        return self.send(permit.id, event(fleet, permit), now_ms)
+
+    def send(self, id_: str, body: bytes, now_ms: int) -> str:
+        """The same for any message of that id."""
+        headers = signed_headers(self.keys, id_, now_ms // 1000, body)
         try:
             status = post(self.url, body, headers, clock=monotonic, until=monotonic() + _PATIENCE)
         except BrokenError as error:

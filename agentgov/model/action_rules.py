@@ -35,6 +35,7 @@ ACTION_RULES: tuple[RuleId, ...] = (
     RuleId("permit.four-eyes", "Who started the run, or owns the agent, does not decide.", "Ask somebody else."),
     RuleId("permit.closed", "Nothing is left to decide.", "See agentgov action show."),
     RuleId("permit.unused", "An outcome is told of what was used."),
+    RuleId("budget.hook", "People cannot be told of budgets: no address, or no secret.", "See docs/budgets.md."),
     RuleId("permit.hook", "People cannot be told of permits: no address, or no secret.", "See docs/actions.md."),
     RuleId("permit.outcome", "What came of it; the first word counts."),
     # Budgets

@@ -28,12 +28,13 @@ def order_of(act: Act, by: str, now_ms: int) -> Order:
     )
 
 
-def take_pause(tx: Transaction, order: Order, draft: str, *, salt: bytes) -> bool:
-    """Obey an order from this commit on, and have it brought to the journal; False where it was taken before."""
+def take_pause(tx: Transaction, order: Order, draft: str, *, salt: bytes, actor: str = "") -> bool:
+    """Obey an order from this commit on, and have it brought to the journal; False where it was taken before. `actor`
+    is who gave it, where that is no person."""
     if not keep_order(tx, order) or not outbox.put(tx, Outgoing(order.id, "pause", order.by, draft), order.since):
         return False
     refs = {"act": order.id, "selector": order.selector, "mode": order.mode}
-    append(tx, Entry("pause", _agent(order.selector), f"person:{order.by}", refs=refs), order.since, salt)
+    append(tx, Entry("pause", _agent(order.selector), actor or f"person:{order.by}", refs=refs), order.since, salt)
     return True
 
 

@@ -1,0 +1,148 @@
+"""What happens at the limits of budgets, once in a window: people are told, and an agent is paused where that is said.
+
+Shares of a limit are looked for beside the requests, a second after something was booked at most. That a limit is
+reached is seen where more is asked for than is left of it; only that may pause an agent. No answer to an agent depends
+on any of it: what cannot be written down is complained of, and seen again with the next look.
+"""
+
+import asyncio
+import logging
+from collections.abc import Iterable, Iterator
+from secrets import token_bytes
+from time import monotonic
+from typing import TYPE_CHECKING, NamedTuple
+
+from agentgov.gate.budget_terms import standing_terms
+from agentgov.gate.ordering import pause_act
+from agentgov.model.document import ENVIRONMENTS, Environment
+from agentgov.model.names import AgentId
+from agentgov.model.units import format_money
+from agentgov.model.verdict import Reason
+from agentgov.runtime.buckets import Bucket, agent_buckets, levels, names_of, used
+from agentgov.runtime.budget_marks import LIMIT, PAUSE, Mark, shares_reached, take
+from agentgov.runtime.budget_terms import Terms, Watched
+from agentgov.runtime.ledger import SALT
+from agentgov.runtime.pause import Order
+from agentgov.runtime.pausing import order_of, take_pause
+from agentgov.runtime.reservations import Reservation, Wanted
+from agentgov.store.port import Transaction
+
+if TYPE_CHECKING:
+    from agentgov.gate.gate import Gate
+
+_ALL = 60.0  # seconds between two looks at every budget
+_MOST = 100_000  # marks that are remembered, so that nobody asks the store for them again
+_PAGE = 500  # agents of one look at the store
+_log = logging.getLogger("agentgov.gate")
+
+
+class _Spot(NamedTuple):
+    """An agent in an environment, at some windows; "" for those of now."""
+
+    agent: AgentId
+    environment: Environment
+    windows: str
+
+
+class BudgetAlerts:
+    """Those of one process; several of them may see the same thing, and one of them writes it down."""
+
+    def __init__(self, gate: "Gate") -> None:
+        self._gate = gate
+        self._booked: set[_Spot] = set()
+        self._known: set[tuple[str, str]] = set()
+        self._looked = float("-inf")
+
+    def booked(self, agent: AgentId, one: Reservation) -> None:
+        """Something was booked in the windows of a reservation: look at them soon."""
+        self._booked.add(_Spot(agent, one.environment, one.day))
+
+    async def reached(self, want: Wanted, name: str, now_ms: int) -> None:
+        """More was asked for than is left in a bucket of a chain."""
+        bucket = next((one for one in want.chain if one.name == name), None)
+        if bucket is None or (bucket.period, LIMIT) in self._known:
+            return
+        try:
+            await self._reached(want, bucket, now_ms)
+        except Exception as error:
+            _log.warning("that a budget is spent cannot be told: %s", error)
+
+    async def look(self) -> None:
+        """Find the shares that were reached, where something was booked; now and then everywhere."""
+        spots, self._booked = self._booked, set()
+        if monotonic() - self._looked > _ALL:
+            self._looked = monotonic()
+            agents = await asyncio.to_thread(self._gate.fleet.agents)
+            spots |= {_Spot(agent, place, "") for agent in agents for place in ENVIRONMENTS}
+        listed = list(spots)
+        for start in range(0, len(listed), _PAGE):
+            await self._look(listed[start : start + _PAGE])
+
+    async def _look(self, spots: Iterable[_Spot]) -> None:
+        gate, now_ms = self._gate, self._gate.clock()
+        parts = await asyncio.to_thread(lambda: list(self._parts(spots, now_ms)))
+        names = list(names_of(bucket for _, _, _, bucket in parts))
+        if not names:
+            return
+        found = await gate.read(lambda tx: levels(tx, dict.fromkeys(names)))
+        marks: list[Mark] = []
+        for spot, currency, terms, bucket in parts:
+            spent, most = used(bucket, found).spent, terms.all[bucket.scope, bucket.window]
+            watched = terms.watched.get(bucket.scope, Watched())
+            for share in (*shares_reached(watched.alert_at, spent, most), *((LIMIT,) if 0 < most <= spent else ())):
+                who = str(spot.agent), spot.environment, bucket.said
+                marks.append(Mark(bucket.period, share, *who, spent, most, currency, now_ms))
+        await self._write([one for one in marks if (one.bucket, one.mark) not in self._known], None, "")
+
+    def _parts(self, spots: Iterable[_Spot], now_ms: int) -> Iterator[tuple[_Spot, str, Terms, Bucket]]:
+        """The buckets on which a limit stands; each once, though many agents share those of their workspace."""
+        fleet, seen = self._gate.fleet, set[str]()
+        for spot in spots:
+            currency, terms = standing_terms(fleet, spot.agent, spot.environment)
+            if isinstance(terms, Reason) or not terms.all:
+                continue
+            windows = spot.windows or str(terms.windows(now_ms))
+            for bucket in agent_buckets(spot.agent, spot.environment, windows, currency, fleet.former(spot.agent)):
+                if bucket.name not in seen and (bucket.scope, bucket.window) in terms.all:
+                    seen.add(bucket.name)
+                    yield spot, currency, terms, bucket
+
+    async def _reached(self, want: Wanted, bucket: Bucket, now_ms: int) -> None:
+        gate = self._gate
+        currency, terms = standing_terms(gate.fleet, want.agent, want.environment)
+        most = None if isinstance(terms, Reason) else terms.all.get((bucket.scope, bucket.window))
+        if isinstance(terms, Reason) or most is None or want.amount > most:
+            return  # what could never be had says nothing of how much is left
+        level = used(bucket, await gate.read(lambda tx: levels(tx, names_of([bucket]))))
+        who = str(want.agent), want.environment, bucket.said
+        mark = Mark(bucket.period, LIMIT, *who, level.spent + level.reserved, most, currency, now_ms)
+        pauses = terms.watched.get(bucket.scope, Watched()).on_limit == "pause"
+        if not pauses or bucket.scope == "run" or want.environment != "production":
+            await self._write([mark], None, "")
+            return
+        reason = f"The budget is spent: {bucket.said}, {format_money(most, currency)}."
+        act, text = await asyncio.to_thread(pause_act, gate, str(want.agent), "stop", 0, reason, now_ms)
+        order = order_of(act, gate.actor.identity.id, now_ms)
+        await self._write([mark, Mark(bucket.period, PAUSE, *who, mark.used, most, currency, now_ms)], order, text)
+        await gate.control.refresh()
+        gate.wake()
+
+    async def _write(self, marks: list[Mark], order: Order | None, text: str) -> None:
+        """Write down those that nobody has written yet; an order with its mark, or not at all."""
+        if not marks:
+            return
+
+        def write(tx: Transaction) -> list[Mark]:
+            new = [one for one in marks if take(tx, one, token_bytes(SALT))]
+            if order is not None and any(one.mark == PAUSE for one in new):
+                take_pause(tx, order, text, salt=token_bytes(SALT), actor="gate")
+            return new
+
+        for one in await self._gate.write(write, urgent=order is not None):
+            self._gate.metrics.marked(one.mark)
+            amounts = f"{format_money(one.used, one.currency)} of {format_money(one.most, one.currency)}"
+            said = {LIMIT: "has reached its limit", PAUSE: "paused its agent"}.get(one.mark, f"is past {one.mark}")
+            _log.warning("budget: %s %s: %s, by %s", one.said, said, amounts, one.agent)
+        if len(self._known) > _MOST:
+            self._known.clear()
+        self._known |= {(one.bucket, one.mark) for one in marks}

@@ -4,6 +4,7 @@ Their worlds are thrown away, and no power fails in them. What was compiled once
 """
 
 import atexit
+import gc
 import os
 import sys
 import tempfile
@@ -41,6 +42,12 @@ os.environ["AGENTGOV_CACHE"] = _kept.name
 _FINE = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
 settings.register_profile("agentgov", deadline=None, suppress_health_check=_FINE)
 settings.load_profile("agentgov")
+
+
+def pytest_collection_finish() -> None:
+    """Ten thousand tests stay to the end: neither looked through for garbage again, nor copied for that by forks."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ guessed in its place. Deterministic; reads only through the snapshot.
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Generic, TypeVar
 
 import msgspec
@@ -267,7 +267,11 @@ def load_document(snapshot: Snapshot, kind: Kind, type_: type[Typed], path: str)
     entry = entries.get(path)
     if entry is None or not entry.is_file:
         return Loaded(None, None, None, (_absent(path, entry, entries),))
-    data = snapshot.read(path)
+    load = _loaded if kind in ("Agent", "Workspace") else _remembered  # of these there are too many
+    return load(kind, type_, path, snapshot.read(path))
+
+
+def _loaded(kind: Kind, type_: type[Typed], path: str, data: bytes) -> Loaded[Typed]:
     document = read(data, path)
     value, found = document.value, document.findings
     if value is None:
@@ -285,6 +289,9 @@ def load_document(snapshot: Snapshot, kind: Kind, type_: type[Typed], path: str)
         problem = finding("schema.invalid", Location(path, 1, 1), f"the document cannot be used: {error}")
         return Loaded(None, None, value, (*found, problem))
     return Loaded(None if errors else draft, draft, value, found)
+
+
+_remembered = lru_cache(maxsize=32)(_loaded)  # governance is read again for every answer, and mostly as it was
 
 
 def agent_ids(paths: Iterable[str]) -> Iterator[AgentId]:

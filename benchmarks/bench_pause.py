@@ -8,7 +8,8 @@ each pause is sent to the next gate, and from then on every gate is asked for th
 refuses. As soon as the pause is answered, every gate is asked for an action, and each has to deny it: more of those
 would be a load of their own. Every pause goes all the way: store, other gates, journal.
 
-The clock starts when the pause is sent, which is before it is accepted, and stops when the last gate has refused.
+Two clocks: one starts when the pause is sent, which is before it is accepted, the other when it was answered, which is
+when it is accepted and obeyed at that gate; both stop when the last gate has refused.
 PostgreSQL, with fsync, and this program are two more that share the cores of the gates.
 """
 
@@ -101,9 +102,10 @@ async def measure(
     beside += [asyncio.create_task(flow(port, load[1] / len(ports), None, tokens[PAYER])) for port in ports]
     await asyncio.sleep(2)
     found: dict[str, list[float]] = {
-        "lease refused everywhere": [],
-        "action denied everywhere": [],
-        "answer to who paused": [],
+        "sent, until it is answered": [],
+        "sent, until no gate leases": [],
+        "answered, until no gate leases": [],
+        "answered, until all deny": [],
     }
     free = dict.fromkeys(PAUSED, 0.0)
     for number, (agent, port) in enumerate(zip(cycle(PAUSED), cycle(ports), strict=False)):
@@ -117,13 +119,14 @@ async def measure(
     assert not any(asked), "who asked beside the pauses gave up"
     for task in beside:
         task.cancel()
-    print(f"{f'{pauses} pauses, ms':<28}{'p50':>8}{'p90':>8}{'p99':>8}{'worst':>8}")
+    print(f"{f'{pauses} pauses, ms':<32}{'p50':>8}{'p90':>8}{'p99':>8}{'worst':>8}")
     for name, times in found.items():
         print(row(name, sorted(times)))
 
 
 async def one_pause(ports: Sequence[int], port: int, agent: AgentId, token: str, person: str) -> tuple[float, ...]:
-    """Milliseconds until every gate refuses a lease, until every gate denies an action, until the answer came."""
+    """Milliseconds from sending until the answer, and until every gate refuses a lease; from the answer until every
+    gate refuses a lease, 0 where they did before, and until every gate has denied an action that is asked then."""
     order = {"selector": str(agent), "reason": "a drill", "until": int(time.time()) + HOLDS}
     taker, *lines = [await Line.to(one) for one in (port, *ports, *ports)]
     ready = lines[0]
@@ -137,7 +140,9 @@ async def one_pause(ports: Sequence[int], port: int, agent: AgentId, token: str,
     refused = await asyncio.gather(*watching)
     for line in (taker, *lines):
         line.close()
-    return tuple((moment - started) * 1000 for moment in (max(refused), max(denied), answered))
+    last = max(refused)
+    took = answered - started, last - started, max(0.0, last - answered), max(denied) - answered
+    return tuple(seconds * 1000 for seconds in took)
 
 
 async def lease_ends(line: Line, agent: AgentId, token: str) -> float:
@@ -182,7 +187,7 @@ async def flow(port: int, rate: float, sent: bytes | None, token: str = "") -> i
 def row(name: str, times: Sequence[float]) -> str:
     """A line of the table."""
     figures = [times[min(len(times) - 1, int(len(times) * part))] for part in (0.5, 0.9, 0.99)]
-    return f"{name:<28}" + "".join(f"{figure:>8.1f}" for figure in (*figures, times[-1]))
+    return f"{name:<32}" + "".join(f"{figure:>8.1f}" for figure in (*figures, times[-1]))
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
@@ -26,6 +27,9 @@ from agentgov.runtime.fleet import Fleet
 from agentgov.store.port import Store
 
 _COARSE_MS = 300_000  # how exactly it is kept when a token was used last
+_SWITCH = (
+    0.0005  # seconds that the event loop may keep the thread waiting that holds the turn of all gates at the store
+)
 _EVERY = 60.0  # seconds between two times that it is written down
 
 
@@ -66,6 +70,7 @@ def run(parts: Parts) -> int:
     """Serve until a signal ends it; the exit code. Raises ConfigurationError where it cannot begin."""
     import uvloop
 
+    sys.setswitchinterval(_SWITCH)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(_run(parts))
 

@@ -155,21 +155,28 @@ class GroupWriter:
     def _together(self, first: Asked | None, group: list[Asked]) -> None:
         gathered: dict[Together, list[Asked]] = {}
         for asked in self._coming(first):
-            if not asked.future.set_running_or_notify_cancel():
-                continue
-            group.append(asked)
-            if len(group) == 1:
-                self._engine.begin()
-            if asked.together is None:
-                self._engine.attempt(asked)
-            else:
+            if self._take(asked, group) and asked.together is not None:
                 gathered.setdefault(asked.together, []).append(asked)
         for work, several in gathered.items():
             self._at_once(work, several)
+        while self._urgent:  # it came meanwhile, and need not wait for the next group
+            self._take(self._urgent.popleft(), group)
         if group:
             started = time.monotonic()
             self._engine.commit()
             self._period = min(max(PERIOD, time.monotonic() - started), _LONGEST)
+
+    def _take(self, asked: Asked, group: list[Asked]) -> bool:
+        """Take a work into the group, and do it, unless it waits for others of its kind; False where nobody wants it
+        any more."""
+        if not asked.future.set_running_or_notify_cancel():
+            return False
+        group.append(asked)
+        if len(group) == 1:
+            self._engine.begin()
+        if asked.together is None:
+            self._engine.attempt(asked)
+        return True
 
     def _at_once(self, work: Together, several: Sequence[Asked]) -> None:
         """Do a work for several items; where it fails, for each by itself."""

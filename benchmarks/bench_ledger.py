@@ -1,137 +1,108 @@
-"""What the ledger costs: hashing, growing, proving, and checking it whole.
+"""How fast the ledger takes records and is verified: `python benchmarks/bench_ledger.py [SECONDS] [--place DIR]`.
 
-python benchmarks/bench_ledger.py [--leaves N] [--processes N]
-
-An export of leaves as the gate writes them lies in files; checking reads bundles and tiles, hashes every leaf, compares
-it with its tile, looks at its grammar and number, and joins the stretches of all processes to the signed root. Payloads
-are reported apart. The bar is for a quiet machine: 200,000 leaves a second on two cores.
+Appended are records as decisions make them (a leaf of 480 bytes, a payload of 110), of eight workspaces, a thousand to
+a transaction, each transaction on the disk before the next; then they are hashed into tiles, and all of it is verified
+by two processes as `agentgov ledger verify` does, with payloads and without. Bars: 50,000 appended a second, 200,000
+verified a second (two quiet cores).
 """
 
 import argparse
-import resource
-import subprocess
+import os
+import secrets
 import sys
 import tempfile
 import time
-from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
-from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 
-sys.path[:0] = [str(Path(__file__).resolve().parents[1] / part) for part in ("tests", ".")]
+sys.path[:0] = [str(Path(__file__).resolve().parents[1]), str(Path(__file__).resolve().parents[1] / "tests")]
 
-from treeworld import Log, ledger  # noqa: E402
+from ledgerworld import seal  # noqa: E402
+from postgres import installed, serving  # noqa: E402
 
-from agentgov.runtime.checkpoints import open_checkpoint  # noqa: E402
-from agentgov.runtime.leaf_check import Flaw, joined, payload_flaw, stretches, verify_range  # noqa: E402
-from agentgov.runtime.merkle import Frontier, inclusion_path, leaf_hashes, verify_inclusion  # noqa: E402
-from agentgov.runtime.tiles import WIDTH, decode_bundle, node_reader, split, tile_at  # noqa: E402
-from agentgov.runtime.tlog_proof import parse_proof, verify_proof  # noqa: E402
+from agentgov.cli.ledger_verify import spread_over, store_source  # noqa: E402
+from agentgov.runtime.ledger import Entry, append_all  # noqa: E402
+from agentgov.runtime.ledger_check import check_tree  # noqa: E402
+from agentgov.runtime.notes import VerifierKey  # noqa: E402
+from agentgov.runtime.sequencing import origin_of  # noqa: E402
+from agentgov.store.open import open_store  # noqa: E402
+from agentgov.store.port import Transaction  # noqa: E402
+from agentgov.trust.keys import parse_public_key  # noqa: E402
+from agentgov.trust.signers import KeyFileSigner, generate_key  # noqa: E402
 
-BAR = 200_000  # leaves a second
-
-
-def children() -> float:
-    """CPU seconds of processes that were started here and have ended."""
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
-
-
-def row(what: str, count: int, work: Callable[[], object]) -> float:
-    """Print how many of them in a second and in a CPU second (of all processes together), and answer the latter."""
-    start, used, others = time.perf_counter(), time.process_time(), children()
-    elsewhere = work()
-    wall, used = time.perf_counter() - start, time.process_time() - used + children() - others
-    used += elsewhere if isinstance(elsewhere, float) else 0.0
-    print(f"{what:<52} {count / wall:>12,.0f} {count / used:>14,.0f}", flush=True)
-    return count / used
+BATCH, TREES, START = 1000, 8, 1_790_000_000_000
 
 
-def read_stretch(folder: Path, size: int, stretch: tuple[int, int]) -> tuple[int, Frontier | Flaw, float]:
-    """What one process does: a stretch out of files, and the CPU seconds that it took."""
-    (first, end), used = stretch, time.process_time()
-    leaves, hashes = list[bytes | None](), list[bytes]()
-    for index in range(first // WIDTH, -(-end // WIDTH)):
-        bundle, tile = tile_at("entries", index, size), tile_at(0, index, size)
-        leaves += decode_bundle((folder / bundle.path).read_bytes(), bundle.width)
-        hashes += split((folder / tile.path).read_bytes(), tile.width)
-    return first, verify_range(first, leaves, hashes), time.process_time() - used
+def entries(payload: bool) -> list[Entry]:
+    """One batch."""
+    refs = {"tool": "refund", "binding": "cd" * 32, "permit": "ab" * 16}
+    body = b'{"args":"%s"}' % (b"x" * 100) if payload else b""
+    agents = [f"w{number % TREES}/agent{number % 48}" for number in range(BATCH)]
+    return [
+        Entry("action.allow", one, f"agent:{one}@production", "production", "ab" * 32, refs, body) for one in agents
+    ]
 
 
-def check(folder: Path, log: Log, processes: int) -> None:
-    """The whole ledger, by so many processes; raises where it does not hold."""
-    size = len(log.leaves)
-    root = open_checkpoint(log.checkpoint(), [log.key], log.key.name).root
+def appended(url: str, seconds: float, payload: bool) -> tuple[float, float]:
+    """Records a second, and a second of this process's processor."""
+    store, batch, count = open_store(url), entries(payload), 0
+    wall, processor = time.perf_counter(), time.process_time()
 
-    def work() -> float:
-        done = list(pool.map(partial(read_stretch, folder, size), stretches(size, processes)))
-        whole = joined((first, part) for first, part, _ in done)
-        assert isinstance(whole, Frontier)
-        assert whole.root == root
-        return sum(used for *_, used in done)
+    def work(tx: Transaction) -> None:
+        append_all(tx, batch, START + count, secrets.token_bytes(16 * BATCH))
 
-    with ProcessPoolExecutor(processes, get_context("spawn")) as pool:
-        list(pool.map(time.sleep, [0.2] * processes))  # they are there before the watch runs
-        rate = row(f"checked out of files, {processes} processes", size, work)
-    print(f"  a CPU second of each of {processes} cores: {rate * processes / BAR:.1f} times the bar of {BAR:,}")
+    while time.perf_counter() - wall < seconds:
+        store.write(work).result()
+        count += BATCH
+    wall, processor = time.perf_counter() - wall, time.process_time() - processor
+    store.close()
+    return count / wall, count / processor
 
 
-def payloads(log: Log) -> None:
-    """Every payload against its leaf."""
-    for seq, (salt, payload) in log.payloads.items():
-        assert payload_flaw(seq, log.leaves[seq], salt, payload) is None
+def verified(url: str, key: KeyFileSigner) -> tuple[int, float, float]:
+    """Records, how many a second are hashed into tiles, and how many a second are verified."""
+    started = time.perf_counter()
+    log = seal(url, "f" * 32, key)
+    sealed = time.perf_counter() - started
+    source, count, started = store_source(url), 0, time.perf_counter()
+    for tree in source.trees():
+        name = origin_of("f" * 32, log, tree)
+        keys = [VerifierKey.of(name, parse_public_key(key.public_key))]
+        found = check_tree(source, tree, keys, name, (), spread_over(source, source.close))
+        assert not found.flaws, found.flaws
+        assert found.signed == found.leaves
+        count += found.leaves
+    source.close()
+    return count, count / sealed, count / (time.perf_counter() - started)
 
 
-def proofs(log: Log, folder: Path, count: int) -> None:
-    """Made from tiles, and checked."""
-    size = len(log.leaves)
-    node = node_reader(size, lambda tile: (folder / tile.path).read_bytes())
-    places = [number * 7919 % size for number in range(count)]
-    made = list[tuple[bytes, ...]]()
-    row("proofs made from tiles", count, lambda: made.extend(inclusion_path(place, size, node) for place in places))
-    root, hashes = log.root(size), log.levels[0]
-
-    def verify() -> None:
-        for place, path in zip(places, made, strict=True):
-            verify_inclusion(hashes[place], place, size, path, root)
-
-    row("proofs checked", count, verify)
-    encoded, leaf = log.proof(places[-1]).encode(), log.leaves[places[-1]]
-    row(
-        "proof files read and checked, with the signature",
-        count,
-        lambda: [verify_proof(parse_proof(encoded), leaf, [log.key], log.key.name) for _ in range(count)],
-    )
+def row(name: str, url: str, seconds: float, key: KeyFileSigner, payload: bool) -> None:
+    """One line of the table."""
+    wall, processor = appended(url, seconds, payload)
+    count, sealed, checked = verified(url, key)
+    print(f"{name:<26} {wall:>10,.0f} {processor:>12,.0f} {count:>10,} {sealed:>10,.0f} {checked:>10,.0f}")
 
 
-def main() -> None:
-    """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--leaves", type=int, default=200_000)
-    parser.add_argument("--processes", type=int, default=2)
-    options = parser.parse_args()
-    size: int = options.leaves
-    log = ledger(size)
-    print(f"{size:,} leaves of {len(log.leaves[-1])} bytes, one in three with a payload")
-    print(f"{'':<52} {'a second':>12} {'a CPU second':>14}")
-    row("leaves hashed", size, lambda: leaf_hashes(log.leaves))
-    hashes = log.levels[0]
-    row("leaf hashes to a root", size, lambda: Frontier().extended(hashes))
-    row("leaves checked in memory, one process", size, lambda: verify_range(0, log.leaves, hashes))
-    row("payloads checked, one process", len(log.payloads), lambda: payloads(log))
-    with tempfile.TemporaryDirectory() as name:
-        folder = log.export(Path(name))
-        check(folder, log, options.processes)
-        proofs(log, folder, 2000)
-        script = Path(__file__).resolve().parents[1] / "docs" / "verify_ledger.py"
-        command = [sys.executable, str(script), str(log.key), name]
-        row(
-            "docs/verify_ledger.py, payloads and its start included",
-            size,
-            lambda: subprocess.run(command, check=True, stdout=subprocess.DEVNULL),
-        )
+def main(seconds: float, place: str | None) -> None:
+    """A table."""
+    print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}; a second, or (core) a second of one core")
+    print(f"{'':<26} {'append':>10} {'append, core':>12} {'records':>10} {'tiles':>10} {'verify':>10}")
+    with tempfile.TemporaryDirectory(dir=place) as folder:
+        path = Path(folder) / "key"
+        generate_key(path, "bench")
+        key = KeyFileSigner(path)
+        row("sqlite", f"sqlite:///{folder}/a.db", seconds, key, payload=False)
+        row("sqlite, with payloads", f"sqlite:///{folder}/b.db", seconds, key, payload=True)
+        if not installed():
+            print("without PostgreSQL: .ci/postgresql installs it")
+            return
+        with serving(durable=place or tempfile.gettempdir()) as server:
+            row("postgresql", server.database(), seconds, key, payload=False)
+            row("postgresql, with payloads", server.database(), seconds, key, payload=True)
 
 
 if __name__ == "__main__":
-    main()
+    parser = argparse.ArgumentParser()
+    parser.add_argument("seconds", type=float, nargs="?", default=5.0)
+    parser.add_argument("--place", help="a folder on the disk to measure")
+    asked = parser.parse_args()
+    main(asked.seconds, asked.place)

@@ -28,7 +28,7 @@ def seal(url: str, fleet: str, signer: KeyFileSigner) -> str:
     def work(tx: Transaction) -> str:
         log = sequencing.begin_log(tx, secrets.token_hex(8), START)
         for one in sequencing.standings(tx):
-            growth = sequencing.grow(tx, one)
+            growth = sequencing.grow(tx, one, most=one.leaves)
             note = sequencing.sign_growth(fleet, log, growth, key, signer.sign_text)
             assert sequencing.keep(tx, growth, log, note, START)
         return log

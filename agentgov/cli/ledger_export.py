@@ -3,12 +3,9 @@
 What is there already is left alone, so that an export that is run again writes what is new.
 """
 
-import base64
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
-
-import msgspec
 
 from agentgov.cli.context import open_context
 from agentgov.cli.ledger_keys import anchors_by_log, origin
@@ -19,7 +16,7 @@ from agentgov.errors import RefusedError, UsageError
 from agentgov.model.anchored import Anchored
 from agentgov.report.page import Page, Span
 from agentgov.runtime.checkpoints import Checkpoint, unverified_checkpoint
-from agentgov.runtime.ledger_sources import ANCHORS, CHECKPOINT, PAYLOADS, PayloadLine, StoreSource
+from agentgov.runtime.ledger_sources import ANCHORS, CHECKPOINT, PAYLOADS, StoreSource, payload_line
 from agentgov.runtime.notes import NoteError
 from agentgov.runtime.tiles import bundles_between, encode_bundle, tiles_between
 
@@ -76,8 +73,7 @@ def _payloads(source: StoreSource, tree: str, folder: Path, end: int) -> None:
     with fresh.open("wb") as file:
         for first in range(0, end, 4096):
             for seq, salt, payload in source.payloads(tree, first, min(first + 4096, end)):
-                line = PayloadLine(seq, salt.hex(), base64.b64encode(payload).decode())
-                file.write(msgspec.json.encode(line) + b"\n")
+                file.write(payload_line(seq, salt, payload) + b"\n")
     fresh.replace(folder / PAYLOADS)
 
 

@@ -17,7 +17,7 @@ from agentgov.runtime.merkle import HASH, subtree_root
 from agentgov.runtime.notes import NoteError, VerifierKey
 from agentgov.runtime.tiles import HEIGHT, WIDTH, TileReader, higher, node_reader, split, tile_at
 
-STRETCH = 512  # leaves; a whole number of tiles
+STRETCH = 1024  # leaves; a whole number of tiles
 
 
 class Source(Protocol):

@@ -3,6 +3,7 @@
 import base64
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
 
@@ -11,6 +12,7 @@ import msgspec
 from agentgov.errors import IncompleteError
 from agentgov.runtime import sequencing
 from agentgov.runtime.checkpoints import unverified_checkpoint
+from agentgov.runtime.merkle import HASH
 from agentgov.runtime.notes import NoteError
 from agentgov.runtime.tiles import WIDTH, Tile, TileReader, decode_bundle, tile_at
 from agentgov.store.port import Store, Transaction
@@ -18,6 +20,8 @@ from agentgov.store.port import Store, Transaction
 T = TypeVar("T")
 CHECKPOINT, PAYLOADS, ANCHORS = "checkpoint", "payloads.jsonl", "anchors"
 _LEAVES = "SELECT seq, leaf FROM records WHERE tree = ? AND seq >= ? AND seq < ? ORDER BY seq"
+_TILES = "SELECT place, hashes FROM tiles WHERE tree = ? AND level = ? AND place >= ? AND place < ?"
+_BLOCK = 16  # tiles that are read together
 _PAYLOADS = "SELECT seq, salt, payload FROM payloads WHERE tree = ? AND seq >= ? AND seq < ? ORDER BY seq"
 
 
@@ -32,6 +36,11 @@ class PayloadLine(msgspec.Struct, frozen=True):
     def values(self) -> tuple[int, bytes, bytes]:
         """Place, salt and payload. ValueError where they are not written so."""
         return self.seq, bytes.fromhex(self.salt), base64.b64decode(self.payload, validate=True)
+
+
+def payload_line(seq: int, salt: bytes, payload: bytes) -> bytes:
+    """A line of `payloads.jsonl`, without its end."""
+    return msgspec.json.encode(PayloadLine(seq, salt.hex(), base64.b64encode(payload).decode()))
 
 
 class StoreSource:
@@ -74,8 +83,22 @@ class StoreSource:
         return [(int(seq), bytes(salt), bytes(payload)) for seq, salt, payload in rows]
 
     def tiles(self, tree: str) -> TileReader:
-        """The tiles of hashes."""
-        return lambda tile: self._read(lambda tx: sequencing.tile_reader(tx, tree)(tile))
+        """The tiles of hashes, of which neighbours are read together."""
+
+        @lru_cache(maxsize=8)
+        def near(level: int, block: int) -> dict[int, bytes]:
+            bounds = block * _BLOCK, (block + 1) * _BLOCK
+            rows = self._read(lambda tx: tx.all(_TILES, tree, level, *bounds))
+            return {int(place): bytes(hashes) for place, hashes in rows}
+
+        def read(tile: Tile) -> bytes:
+            assert tile.level != "entries", "leaves are asked for as leaves"
+            found = near(tile.level, tile.index // _BLOCK).get(tile.index, b"")[: tile.width * HASH]
+            if len(found) != tile.width * HASH:
+                raise ValueError(f"{tile.path} is missing")
+            return found
+
+        return read
 
     def _standings(self) -> tuple[sequencing.Standing, ...]:
         return self._read(sequencing.standings)
@@ -133,9 +156,14 @@ class FolderSource:
         return ((seq, *known[seq]) for seq in range(first, end) if seq in known)
 
     def _lines(self, tree: str) -> Iterator[tuple[int, tuple[bytes, bytes]]]:
+        before, end = -1, self.end(tree)
         for number, line in enumerate((self._bytes(tree, PAYLOADS) or b"").splitlines(), 1):
             try:
-                seq, salt, payload = msgspec.json.decode(line, type=PayloadLine).values
+                told = msgspec.json.decode(line, type=PayloadLine)
+                seq, salt, payload = told.values
+                if not before < seq < end or payload_line(*told.values) != line:
+                    raise ValueError("it is out of order, or not written as payloads are")
+                before = seq
             except ValueError as error:
                 where = self._folder / tree / PAYLOADS
                 raise IncompleteError(f"{where}, line {number}: {error}", "export it again") from None

@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,7 @@ from gateworld import GateWorld
 from jsonschema import Draft7Validator
 from patience import PATIENCE, until
 from pipelineworld import PipelineWorld
+from postgres import serving
 from simulator import PAYROLL, TRIAGE, agent_file
 
 from agentgov.model.names import AgentId
@@ -254,3 +256,40 @@ def test_what_makes_no_sense_is_not_kept(gate: GateWorld) -> None:
     bodies: list[Any] = [{}, [], {"instance": "a"}, *named]
     for body in bodies:
         assert gate.ask("POST", f"/v1/agents/{TRIAGE}/running", token, body).rule == "gate.request", body
+
+
+def test_no_record_is_no_lease_while_the_disk_is_full_and_nothing_recorded_is_lost(gate: GateWorld) -> None:
+    careful, other = gate.agent_token(AHEAD), gate.agent_token(TRIAGE)
+    path = f"/v1/agents/{AHEAD}/lease"
+    assert gate.ask("GET", path, careful).status == 200
+    assert ask(gate, other).status == 200
+    until(lambda: records(gate, TRIAGE), "that it is recorded")
+    before = [one.leaf for one in records(gate, AHEAD)]
+    limits = resource.prlimit(gate.pid, resource.RLIMIT_FSIZE, (1, resource.RLIM_INFINITY))  # nothing can be written
+    refused = gate.ask("GET", path, careful)
+    assert (refused.status, refused.rule) == (503, "gate.unknown")
+    assert gate.ask("GET", path, careful, headers={"If-None-Match": "*"}).status == 503
+    assert ask(gate, other).status == 200, "whose records may come later"
+    resource.prlimit(gate.pid, resource.RLIMIT_FSIZE, limits)
+    until(lambda: gate.ask("GET", path, careful).status == 200, "that the store writes again")
+    found = [one.leaf for one in records(gate, AHEAD)]
+    assert found[: len(before)] == before
+
+
+@pytest.mark.slow
+def test_no_record_is_no_lease_while_the_database_is_gone(world: PipelineWorld, tmp_path: Path) -> None:
+    path = f"/v1/agents/{AHEAD}/lease"
+    with serving() as server, GateWorld(world, tmp_path / "gate", store=server.database()) as gate:
+        careful, other = gate.agent_token(AHEAD), gate.agent_token(TRIAGE)
+        for _ in range(5):
+            assert gate.ask("GET", path, careful).status == 200
+        assert ask(gate, other).status == 200
+        server.stop()
+        assert (refused := gate.ask("GET", path, careful)).status == 503
+        assert refused.rule in ("gate.unknown", "gate.store")
+        server.start()
+        until(lambda: gate.ask("GET", path, careful).status == 200, "that the database is back")
+        found = records(gate, AHEAD)
+        assert len(found) == 6, "what was answered is there, what was refused is not"
+        (tree,) = {one.tree for one in found}
+        assert tree == "support"

@@ -10,7 +10,8 @@ What a test does to its copy is seen by no other; nobody touches what was made.
 """
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
@@ -24,16 +25,34 @@ HOMES = ("config", "state")
 
 def made(folder: Path, make: Callable[[Path], World]) -> World:
     """A world in a folder beside the pins, and what was seen last, of those who made it."""
+    for home in HOMES:
+        (folder / home).mkdir()
+    with _at_home(folder):
+        return _packed(make(folder / "world"))
+
+
+def further(folder: Path, template: World, live: Callable[[World], object]) -> World:
+    """A template that goes on from another one: a copy of it in which something happened."""
+    with _at_home(folder):
+        world = copied(template, folder)
+        live(world)
+        return _packed(world)
+
+
+@contextmanager
+def _at_home(folder: Path) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         for home in HOMES:
-            (folder / home).mkdir()
             patch.setenv(f"AGENTGOV_{home.upper()}_HOME", str(folder / home))
         patch.delenv("AGENTGOV_PINS", raising=False)
-        world = make(folder / "world")
-        for repository in (world.work, world.remote):
-            if repository.exists():
-                gitworld.pack(repository)
-        return world
+        yield
+
+
+def _packed(world: World) -> World:
+    for repository in (world.work, world.remote):
+        if repository.exists():
+            gitworld.pack(repository)
+    return world
 
 
 def copied(template: World, folder: Path) -> World:

@@ -8,7 +8,7 @@ import pytest
 from evidenceworld import EvidenceWorld
 from gateworld import GateWorld
 from pipelineworld import PipelineWorld
-from simulator import FleetSimulator
+from simulator import FLEET_YAML, FleetSimulator
 
 from templates import copied, made
 
@@ -105,3 +105,16 @@ def _asked(folder: Path) -> EvidenceWorld:
 def asked(tmp_path: Path, once_asked: EvidenceWorld) -> EvidenceWorld:
     """A fleet that asks for evaluations, with two releases of its triage agent that have none yet."""
     return copied(once_asked, tmp_path)
+
+
+@pytest.fixture(scope="session")
+def once_rendered(tmp_path_factory: pytest.TempPathFactory) -> PipelineWorld:
+    """One agent in production, in a fleet that wants production rendered; tests copy it."""
+
+    def make(folder: Path) -> PipelineWorld:
+        files = {"agentgov.yaml": FLEET_YAML + "delivery: {rendered: [production]}\n"}
+        found = PipelineWorld(folder, files=files)
+        found.ship("1.0.0")
+        return found
+
+    return made(tmp_path_factory.mktemp("rendered"), make)

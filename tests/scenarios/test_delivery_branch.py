@@ -8,7 +8,7 @@ import gitworld
 import pytest
 import yaml
 from pipelineworld import PipelineWorld
-from simulator import FLEET_YAML, TRIAGE
+from simulator import TRIAGE
 
 from agentgov.delivery.branch import RenderedBranch, read_rendered, rendered_ref
 from agentgov.delivery.branches import follow_all
@@ -19,18 +19,16 @@ from agentgov.journal.parts import Overlay
 from agentgov.journal.view import View, view_at
 from agentgov.model.verdict import Reason
 from agentgov.release import orders
+from templates import copied
 
 CONFIG, MANIFEST = paths_of(TRIAGE)
 REF = rendered_ref("production")
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> PipelineWorld:
+def world(tmp_path: Path, once_rendered: PipelineWorld) -> PipelineWorld:
     """One agent in production, in a fleet that wants production rendered."""
-    files = {"agentgov.yaml": FLEET_YAML + "delivery: {rendered: [production]}\n"}
-    found = PipelineWorld(tmp_path / "world", files=files)
-    found.ship("1.0.0")
-    return found
+    return copied(once_rendered, tmp_path)
 
 
 def render(world: PipelineWorld) -> tuple[Reason, ...]:

@@ -7,7 +7,7 @@ from typing import Any
 import gitworld
 import pytest
 from pipelineworld import PipelineWorld
-from simulator import FLEET_YAML, TRIAGE
+from simulator import TRIAGE
 from unit.cli.output_schema import assert_holds
 
 from agentgov.cli.main import status
@@ -15,16 +15,15 @@ from agentgov.delivery.choose import Deliveries
 from agentgov.delivery.render import paths_of
 from agentgov.release import orders
 from agentgov.repo import clock
+from templates import copied
 
 CONFIG, _ = paths_of(TRIAGE)
 
 
 @pytest.fixture
-def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> PipelineWorld:
+def world(tmp_path: Path, once_rendered: PipelineWorld, monkeypatch: pytest.MonkeyPatch) -> PipelineWorld:
     """One agent in production, in a fleet that wants production rendered."""
-    files = {"agentgov.yaml": FLEET_YAML + "delivery: {rendered: [production]}\n"}
-    found = PipelineWorld(tmp_path / "world", files=files)
-    found.ship("1.0.0")
+    found = copied(once_rendered, tmp_path)
     monkeypatch.setattr(clock, "now", found.clock)
     return found
 

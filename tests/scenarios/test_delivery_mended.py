@@ -9,7 +9,7 @@ import gitworld
 import pytest
 from patience import until
 from pipelineworld import PipelineWorld
-from scenarios.test_delivery_verify import _lose, _shipped, put, verified
+from scenarios.test_delivery_verify import _lose, put, verified
 from simulator import TRIAGE
 from watchworld import watching
 
@@ -21,23 +21,17 @@ from agentgov.delivery.choose import Deliveries
 from agentgov.delivery.render import INDEX, paths_of
 from agentgov.model.verdict import Effect, Reason
 from agentgov.release import orders
-from templates import copied, made
+from templates import copied
 
 CONFIG, MANIFEST = paths_of(TRIAGE)
 REF = rendered_ref("production")
 Tree = Callable[[str], str]
 
 
-@pytest.fixture(scope="module")
-def once(tmp_path_factory: pytest.TempPathFactory) -> PipelineWorld:
-    """The world that the others are copies of: one agent in production."""
-    return made(tmp_path_factory.mktemp("mended"), _shipped)
-
-
 @pytest.fixture
-def world(once: PipelineWorld, tmp_path: Path) -> PipelineWorld:
+def world(once_rendered: PipelineWorld, tmp_path: Path) -> PipelineWorld:
     """One agent in production, rendered by a process that has ended."""
-    found = copied(once, tmp_path)
+    found = copied(once_rendered, tmp_path)
     assert follow(found, process(found)) == ()
     return found
 

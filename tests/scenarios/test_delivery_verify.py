@@ -13,7 +13,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pipelineworld import PipelineWorld
 from scenarios.test_verify_answers import asked
-from simulator import FLEET_YAML, PAYROLL, TRIAGE
+from simulator import PAYROLL, TRIAGE
 
 from agentgov.delivery.branch import rendered_ref
 from agentgov.delivery.choose import Deliveries
@@ -30,29 +30,17 @@ from agentgov.release import orders
 from agentgov.release.tagging import make_release
 from agentgov.repo.compose import commit_bytes, ident, signed_commit
 from agentgov.trust.sshsig import GIT
-from templates import HOMES, copied, made
+from templates import HOMES, copied
 
 CONFIG, MANIFEST = paths_of(TRIAGE)
 REF = rendered_ref("production")
 ROUNDS = 3  # sequences of acts that are tried
 
 
-@pytest.fixture(scope="module")
-def once(tmp_path_factory: pytest.TempPathFactory) -> PipelineWorld:
-    """The world that the others are copies of: one agent in production."""
-    return made(tmp_path_factory.mktemp("rendered"), _shipped)
-
-
-def _shipped(folder: Path) -> PipelineWorld:
-    found = PipelineWorld(folder, files={"agentgov.yaml": FLEET_YAML + "delivery: {rendered: [production]}\n"})
-    found.ship("1.0.0")
-    return found
-
-
 @pytest.fixture
-def world(once: PipelineWorld, tmp_path: Path) -> PipelineWorld:
+def world(once_rendered: PipelineWorld, tmp_path: Path) -> PipelineWorld:
     """One agent in production, rendered."""
-    found = copied(once, tmp_path)
+    found = copied(once_rendered, tmp_path)
     assert follow(found) == []
     return found
 
@@ -212,13 +200,13 @@ STEPS: dict[str, Callable[[PipelineWorld], object]] = {
 @example(["pause model", "release", "ticks", "resume model", "pause all", "release", "tick"])
 @example(["release", "tick", "bad", "pause all", "abort", "resume all", "release", "ticks"])
 def test_what_changed_since_any_act_makes_the_tree_of_everything(
-    once: PipelineWorld, tmp_path_factory: pytest.TempPathFactory, steps: list[str]
+    once_rendered: PipelineWorld, tmp_path_factory: pytest.TempPathFactory, steps: list[str]
 ) -> None:
     folder = tmp_path_factory.mktemp("round")
     with pytest.MonkeyPatch.context() as here:
         for home in HOMES:
             here.setenv(f"AGENTGOV_{home.upper()}_HOME", str(folder / home))
-        world = copied(once, folder)
+        world = copied(once_rendered, folder)
         documents = {environment: Documents(environment) for environment in ENVIRONMENTS}
         before = [world.view()]
         for step in steps:

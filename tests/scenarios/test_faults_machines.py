@@ -15,19 +15,28 @@ from simulator import TRIAGE
 
 from agentgov.release import orders
 from agentgov.release.memory import MemoryStore
+from templates import copied, further
 
 PROJECT = Path(__file__).resolve().parents[2]
 
 
+@pytest.fixture(scope="module")
+def once(once_shipped: PipelineWorld, tmp_path_factory: pytest.TempPathFactory) -> PipelineWorld:
+    return further(tmp_path_factory.mktemp("soaking"), once_shipped, _soak)
+
+
 @pytest.fixture
-def soaking(shipped: PipelineWorld) -> PipelineWorld:
+def soaking(once: PipelineWorld, tmp_path: Path) -> PipelineWorld:
     """A fleet with a candidate that has soaked for ten of fifteen minutes in staging."""
+    return copied(once, tmp_path)
+
+
+def _soak(shipped: PipelineWorld) -> None:
     shipped.govern({"governance/pipeline.yaml": pipeline_file(soak="15m")})
     shipped.write("Words of v1.1.0.")
     shipped.release("alice", TRIAGE, "1.1.0")
     shipped.run(4)
     assert "soak 10m of 15m" in shipped.waits(shipped.last)
-    return shipped
 
 
 def codes(fleet: PipelineWorld) -> list[str]:

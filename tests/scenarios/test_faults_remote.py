@@ -1,6 +1,7 @@
 """A remote that refuses, is slow, hangs up at the worst moment or is gone: nothing lost, nothing twice, all told."""
 
 import os
+from pathlib import Path
 
 import gitworld
 import pytest
@@ -11,14 +12,22 @@ from simulator import PAYROLL, TRIAGE
 
 from agentgov.errors import IncompleteError, RefusedError
 from agentgov.release import orders
+from templates import copied, further
+
+
+@pytest.fixture(scope="module")
+def once(once_shipped: PipelineWorld, tmp_path_factory: pytest.TempPathFactory) -> PipelineWorld:
+    def release(world: PipelineWorld) -> None:
+        world.write("Words of v1.1.0.")
+        world.release("alice", TRIAGE, "1.1.0")
+
+    return further(tmp_path_factory.mktemp("due"), once_shipped, release)
 
 
 @pytest.fixture
-def due(shipped: PipelineWorld) -> PipelineWorld:
+def due(once: PipelineWorld, tmp_path: Path) -> PipelineWorld:
     """A fleet with a release that the next tick sees and stages."""
-    shipped.write("Words of v1.1.0.")
-    shipped.release("alice", TRIAGE, "1.1.0")
-    return shipped
+    return copied(once, tmp_path)
 
 
 def test_a_remote_that_refuses_pushes_is_told_and_not_stormed(due: PipelineWorld) -> None:

@@ -89,9 +89,9 @@ def test_only_agents_that_can_move_are_asked_what_they_wait_for(looked: Looked) 
 
 
 def test_of_many_releases_only_those_are_read_that_a_row_speaks_of(looked: Looked) -> None:
-    for number in range(4):
+    for number in range(2):
         looked.fleet.ship(f"1.{number}.0")
-    assert [one.release_name.version for one in looked.rows()[TRIAGE].releases.values()] == ["1.3.0"]
+    assert [one.release_name.version for one in looked.rows()[TRIAGE].releases.values()] == ["1.1.0"]
 
 
 def test_agents_that_come_move_and_go_are_seen(looked: Looked) -> None:

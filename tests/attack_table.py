@@ -6,6 +6,7 @@ what the tests marked `@pytest.mark.attack(id)` hold. A row without such a test 
 
 import ast
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -259,6 +260,7 @@ ATTACKS = (
 )
 
 
+@cache
 def claims() -> dict[str, tuple[str, ...]]:
     """Attack id to the files of the tests that are marked to hold it, by name."""
     found: dict[str, set[str]] = {}

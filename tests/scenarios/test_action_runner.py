@@ -105,7 +105,7 @@ def served(folder: Path, fake: GitHubFake) -> Iterator[GitServer]:
         yield server
 
 
-@pytest.fixture(params=list(TOOLS))
+@pytest.fixture(params=["action", pytest.param("package", marks=pytest.mark.slow)])
 def stage(request: pytest.FixtureRequest, stage_for: Callable[[str], Stage]) -> Stage:
     return stage_for(request.param)
 

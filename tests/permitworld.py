@@ -7,7 +7,7 @@ from typing import Any
 from actionworld import NOW, REFUNDS, refund, rulebook
 from patience import PATIENCE
 
-from agentgov.model.verdict import Verdict
+from agentgov.model.verdict import Reason, Verdict
 from agentgov.runtime import permits
 from agentgov.runtime.action_requests import Answered, Asked, Request, decide
 from agentgov.runtime.actions import decide_action
@@ -15,6 +15,7 @@ from agentgov.runtime.calls import Call, Stopped
 from agentgov.runtime.permit_ends import Outcome, expire, tell_outcome
 from agentgov.runtime.permit_rows import Permit, find
 from agentgov.runtime.permit_votes import Members, vote
+from agentgov.runtime.reservations import Wanted
 from agentgov.runtime.rules import Rulebook
 from agentgov.store.port import Store
 
@@ -35,6 +36,7 @@ class PermitWorld:
         self.now = NOW
         self.paused: Stopped | None = None
         self.members: Members = members
+        self.money: Wanted | Reason | None = None  # what every call costs
 
     def ask(
         self, key: str, arguments: Mapping[str, Any] = ASKED, subject: str = "", tool: str = "refund.create"
@@ -91,4 +93,4 @@ class PermitWorld:
     def _asked(self, key: str, tool: str, arguments: Mapping[str, Any], subject: str) -> Asked:
         call = Call(tool, arguments, subject)
         verdict = decide_action(self.book, call, paused=None, now_ms=self.now)
-        return Asked(secrets.token_hex(16), key, self.book, call, verdict)
+        return Asked(secrets.token_hex(16), key, self.book, call, verdict, self.money)

@@ -14,6 +14,7 @@ from agentgov.model.verdict import Reason
 from agentgov.runtime import calls
 from agentgov.runtime.action_requests import Answered, Asked, Refusal, Request, decide
 from agentgov.runtime.permit_ends import Outcome, tell_outcome
+from agentgov.runtime.reservations import Wanted
 
 Key = Annotated[str, msgspec.Meta(pattern="^[!-~]{1,128}$", description="The caller's own, once for each call.")]
 Attempt = Annotated[
@@ -122,6 +123,7 @@ async def outcome(call: Call) -> Answer:
         raise not_found()
     if (offence := verdict.first_offence) is not None:
         raise conflict(offence)
+    call.gate.budget_alerts.booked(who.agent, who.environment)
     return as_json(OutcomeAnswer(permit.id, what))
 
 
@@ -142,6 +144,9 @@ async def _request(call: Call, request: Asked) -> Answered:
     gate, now_ms = call.gate, call.now_ms
     paused = standing(gate, request.agent, now_ms)
     found: Answered = await gate.together(decide, Request(request, paused, now_ms, salt()))
+    limit = next((one for one in found.reasons if one.rule in ("budget.exceeded", "budget.over")), None)
+    if limit is not None and isinstance(request.money, Wanted):
+        await gate.budget_alerts.reached(request.money, limit.subject, now_ms)
     if found.permit is not None and found.permit.id == request.id:  # made now, or by this attempt a moment ago
         return msgspec.structs.replace(found, again=False)
     return found

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from hashlib import sha256
 
+from agentgov.gate.budgeting import money_of
 from agentgov.gate.call import Call
 from agentgov.gate.errors import RefusalError
 from agentgov.gate.gate import Gate
@@ -72,7 +73,7 @@ def asked(call: Call, book: Rulebook, key: str, action: calls.Call, attempt: str
     """A request with its verdict on what is in memory."""
     stopped = stop_of(call.gate, book.agent, call.now_ms)
     verdict = decide_action(book, action, paused=stopped, now_ms=call.now_ms)
-    return Asked(attempted(call, key, attempt), key, book, action, verdict)
+    return Asked(attempted(call, key, attempt), key, book, action, verdict, money_of(call, book, action.tool))
 
 
 def standing(gate: Gate, agent: AgentId, now_ms: int) -> Standing:

@@ -12,7 +12,7 @@ from secrets import token_bytes
 from time import monotonic
 from typing import TYPE_CHECKING, NamedTuple
 
-from agentgov.gate.budget_terms import standing_terms
+from agentgov.gate.budget_terms import former_of, standing_terms
 from agentgov.gate.ordering import pause_act
 from agentgov.model.document import ENVIRONMENTS, Environment
 from agentgov.model.names import AgentId
@@ -24,7 +24,7 @@ from agentgov.runtime.budget_terms import Terms, Watched
 from agentgov.runtime.ledger import SALT
 from agentgov.runtime.pause import Order
 from agentgov.runtime.pausing import order_of, take_pause
-from agentgov.runtime.reservations import Reservation, Wanted
+from agentgov.runtime.reservations import Wanted
 from agentgov.store.port import Transaction
 
 if TYPE_CHECKING:
@@ -53,9 +53,9 @@ class BudgetAlerts:
         self._known: set[tuple[str, str]] = set()
         self._looked = float("-inf")
 
-    def booked(self, agent: AgentId, one: Reservation) -> None:
-        """Something was booked in the windows of a reservation: look at them soon."""
-        self._booked.add(_Spot(agent, one.environment, one.day))
+    def booked(self, agent: AgentId, environment: Environment, windows: str = "") -> None:
+        """Something was booked in these windows, "" for those of now: look at them soon."""
+        self._booked.add(_Spot(agent, environment, windows))
 
     async def reached(self, want: Wanted, name: str, now_ms: int) -> None:
         """More was asked for than is left in a bucket of a chain."""
@@ -102,7 +102,8 @@ class BudgetAlerts:
             if isinstance(terms, Reason) or not terms.all:
                 continue
             windows = spot.windows or str(terms.windows(now_ms))
-            for bucket in agent_buckets(spot.agent, spot.environment, windows, currency, fleet.former(spot.agent)):
+            former = former_of(fleet, spot.agent, spot.environment)
+            for bucket in agent_buckets(spot.agent, spot.environment, windows, currency, former):
                 if bucket.name not in seen and (bucket.scope, bucket.window) in terms.all:
                     seen.add(bucket.name)
                     yield spot, currency, terms, bucket

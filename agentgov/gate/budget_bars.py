@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from agentgov.gate.budget_terms import standing_terms
+from agentgov.gate.budget_terms import former_of, standing_terms
 from agentgov.model.agent import OnLimit
 from agentgov.model.document import Environment
 from agentgov.model.names import AgentId
@@ -102,7 +102,7 @@ def _part(fleet: Fleet, agent: AgentId, environment: Environment, now_ms: int) -
     windows = terms.windows(now_ms)
     release = running(fleet.deployed(agent, environment), "")
     labels = dict(release.agent.metadata.labels) if isinstance(release, Release) else {}
-    chain = agent_buckets(agent, environment, str(windows), currency, fleet.former(agent))
+    chain = agent_buckets(agent, environment, str(windows), currency, former_of(fleet, agent, environment))
     days = dict(zip(SCOPES, windows.days, strict=True))
     return _Part(agent, environment, currency, terms, refused, labels, days, chain)
 

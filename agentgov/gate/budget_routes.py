@@ -13,6 +13,7 @@ from agentgov.gate.agent_routes import ENVIRONMENTS
 from agentgov.gate.answer import Answer, answered
 from agentgov.gate.asking import attempted, conflict, standing
 from agentgov.gate.budget_bars import Bars, Budgets
+from agentgov.gate.budget_terms import former_of
 from agentgov.gate.budgeting import Estimate, wanted
 from agentgov.gate.call import Call
 from agentgov.gate.errors import bad_request, not_found
@@ -97,15 +98,13 @@ async def reserve(call: Call) -> Answer:
 
 async def settle(call: Call) -> Answer:
     """Book what was really spent."""
-    agent, spending = call.agent_caller.agent, _spending(call.body)
-    asked = Settle(call.values["id"], _caller(call), spending, call.now_ms, call.fleet.former(agent))
-    return await _decided(call, asked)
+    id_, spending = call.values["id"], _spending(call.body)
+    return await _decided(call, Settle(id_, _caller(call), spending, call.now_ms, _former(call)))
 
 
 async def release(call: Call) -> Answer:
     """Give back what nothing was spent of."""
-    former = call.fleet.former(call.agent_caller.agent)
-    return await _decided(call, Release(call.values["id"], _caller(call), call.now_ms, former))
+    return await _decided(call, Release(call.values["id"], _caller(call), call.now_ms, _former(call)))
 
 
 async def all_budgets(call: Call) -> Answer:
@@ -146,6 +145,10 @@ def _caller(call: Call) -> tuple[str, str]:
     return str(who.agent), who.environment
 
 
+def _former(call: Call) -> tuple[str, ...]:
+    return former_of(call.fleet, call.agent_caller.agent, call.agent_caller.environment)
+
+
 async def _decided(call: Call, request: Request, made: str = "") -> Answer:
     """What is decided together with all that others ask at this moment, once it is on disk; `made` is the id of the
     reservation that this attempt makes."""
@@ -158,7 +161,7 @@ async def _decided(call: Call, request: Request, made: str = "") -> Answer:
     if offence is not None:
         raise not_found() if offence.rule == "budget.unknown" else conflict(offence)
     assert one is not None, "what is allowed is there"
-    call.gate.budget_alerts.booked(call.agent_caller.agent, one)
+    call.gate.budget_alerts.booked(call.agent_caller.agent, one.environment, one.day)
     told = (one.id, one.state, one.amount, one.actual, one.currency, one.expires, one.record)
     return answered(ReservationAnswer(*told, made not in ("", one.id), limit.message if limit is not None else ""))
 

@@ -19,6 +19,11 @@ def terms_of(own: Budget, governance: Governance, agent: AgentId, currency: str)
     return terms(own, workspace.budget if workspace is not None else None, governance.fleet.budget, currency)
 
 
+def former_of(fleet: Fleet, agent: AgentId, environment: Environment) -> tuple[str, ...]:
+    """The ids that an agent had before: what it spent under them counts."""
+    return tuple(map(str, fleet.deployed(agent, environment).formerly))
+
+
 def standing_terms(fleet: Fleet, agent: AgentId, environment: Environment) -> tuple[str, Terms | Reason]:
     """The currency and the terms of an agent today, as its stable release has them."""
     release = running(fleet.deployed(agent, environment), "")

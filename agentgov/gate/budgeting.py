@@ -2,7 +2,7 @@
 
 import msgspec
 
-from agentgov.gate.budget_terms import terms_of
+from agentgov.gate.budget_terms import former_of, terms_of
 from agentgov.gate.call import Call
 from agentgov.model.fleet import Governance
 from agentgov.model.units import parse_money
@@ -10,8 +10,9 @@ from agentgov.model.verdict import Effect, Reason, deny
 from agentgov.runtime.actions import running
 from agentgov.runtime.buckets import NO_LIMITS
 from agentgov.runtime.deployed import Release
-from agentgov.runtime.prices import price_of
+from agentgov.runtime.prices import price_of, tool_price
 from agentgov.runtime.reservations import MOST, Wanted
+from agentgov.runtime.rules import Rulebook
 from agentgov.runtime.windows import day_of
 
 MODEL = 100  # characters of a model's name in a record
@@ -60,8 +61,42 @@ def wanted(call: Call, estimate: Estimate) -> tuple[Wanted, Reason | None]:
     found_terms = terms_of(release.agent.spec.budget, governance, who.agent, priced.currency)
     if isinstance(found_terms, Reason):
         return priced, found_terms
-    limits = {"limits": found_terms.limits, "soft": found_terms.soft, "former": call.fleet.former(who.agent)}
+    former = former_of(call.fleet, who.agent, who.environment)
+    limits = {"limits": found_terms.limits, "soft": found_terms.soft, "former": former}
     return msgspec.structs.replace(priced, day=str(found_terms.windows(call.now_ms)), **limits), None
+
+
+def money_of(call: Call, book: Rulebook, tool: str) -> Wanted | Reason | None:
+    """What is to be set aside for one use of a tool: None where it costs nothing, a reason where nobody can tell."""
+    rules, governance = book.of(tool), call.fleet.governance
+    price = tool_price(governance.prices, rules.tool) if rules is not None else None
+    if price is None:
+        return None
+    amount, currency = price
+    if governance.prices is not None and currency != governance.prices.currency:
+        return deny("budget.currency", f"the fleet counts in {governance.prices.currency}, not in {currency}")
+    found = terms_of(book.release.agent.spec.budget, governance, book.agent, currency)
+    if isinstance(found, Reason):
+        return found
+    return _sized(
+        Wanted(
+            id="",
+            key="",
+            agent=book.agent,
+            environment=book.environment,
+            closure=book.release.closure,
+            request=f"tool {tool}",
+            run="",
+            day=str(found.windows(call.now_ms)),
+            currency=currency,
+            amount=amount,
+            price=None,
+            limits=found.limits,
+            details={"tool": tool},
+            soft=found.soft,
+            former=tuple(map(str, book.formerly)),
+        )
+    )
 
 
 def _priced(found: Wanted, estimate: Estimate, release: Release, governance: Governance) -> Wanted | Reason:

@@ -209,7 +209,7 @@ def _made(wanted: Wanted, now_ms: int) -> Reservation:
         actual=0,
         closure=wanted.closure,
         asked=now_ms,
-        expires=now_ms + LASTS,
+        expires=now_ms + LASTS + wanted.lasts,
         ended=0,
         record=UNRECORDED,
     )

@@ -11,13 +11,16 @@ it. Writers of a store take turns until their commit, so nobody comes in between
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import msgspec
 
 from agentgov.model.document import Environment
 from agentgov.model.names import AgentId
-from agentgov.model.verdict import Reason, deny
+from agentgov.model.verdict import Reason, Verdict, deny
+from agentgov.runtime import budgets
+from agentgov.runtime.accounts import Accounts
 from agentgov.runtime.actions import decide_action
 from agentgov.runtime.calls import ActionVerdict, Call, Stopped
 from agentgov.runtime.ledger import Entry, append_all
@@ -26,7 +29,9 @@ from agentgov.runtime.pause_orders import Standing, read_orders
 from agentgov.runtime.permit_notices import announce
 from agentgov.runtime.permit_rows import COLUMNS, OPEN, Permit, entry_of, permit_of, row_of
 from agentgov.runtime.quotas import Meters, Taken
+from agentgov.runtime.reservations import Reserve, Wanted
 from agentgov.runtime.rules import Rulebook
+from agentgov.runtime.tool_money import of_permit
 from agentgov.store.port import Transaction
 
 REPEATED = 600_000  # milliseconds within which what was allowed is allowed again under its key
@@ -45,13 +50,15 @@ _KEEP = f"INSERT INTO permits ({COLUMNS}, votes) VALUES ({', '.join('?' * 21)})"
 
 
 class Asked(msgspec.Struct, frozen=True):
-    """A request of an agent. `key` is its own, `id` is fresh; `verdict` is what was decided on what is in memory."""
+    """A request of an agent. `key` is its own, `id` is fresh; `verdict` is what was decided on what is in memory;
+    `money` is what the action costs, None for nothing, or why nothing can be set aside for it."""
 
     id: str
     key: str
     rulebook: Rulebook
     call: Call
     verdict: ActionVerdict
+    money: Wanted | Reason | None = None
 
     @property
     def agent(self) -> AgentId:
@@ -92,6 +99,14 @@ class Request(msgspec.Struct, frozen=True):
     now_ms: int
     salt: bytes
 
+    @property
+    def reserve(self) -> Reserve:
+        """What is to be set aside for it; it costs something."""
+        money, needs = self.asked.money, self.asked.verdict.needs
+        assert isinstance(money, Wanted), "it costs something"
+        within = needs.within * 1000 if needs is not None else 0
+        return Reserve(of_permit(money, self.asked.id, within), self.standing, self.now_ms)
+
 
 class Refusal(msgspec.Struct, frozen=True):
     """Record a denial where there is no release whose rules could be asked."""
@@ -111,13 +126,17 @@ def decide(tx: Transaction, requests: Sequence[Request | Refusal]) -> Sequence[A
     keys = {(str(one.agent), one.environment, one.key) for one in asked}
     known = [permit_of(row) for row in tx.among(_BY_KEY, tuple(keys))]
     meters = Meters(tx, [demand for one in asked for demand in one.verdict.demands], now_ms)
-    desk = _Desk(known, read_orders(tx) if asked else (), meters)
+    money = [one.reserve for one in requests if isinstance(one, Request) and isinstance(one.asked.money, Wanted)]
+    accounts = budgets.opened(tx, money) if money else Accounts((), (), {})
+    desk = _Desk(known, read_orders(tx) if asked else (), meters, accounts)
     found = [desk.request(one) if isinstance(one, Request) else desk.refuse(one) for one in requests]
     receipts = append_all(tx, [entry for entry, _ in desk.noted], now_ms, b"".join(salt for _, salt in desk.noted))
     places = [receipt.seq for receipt in receipts]
     made = [msgspec.structs.replace(one, record=_place(one.record, places)) for one in desk.made]
     tx.many(_KEEP, [(*row_of(one), 0) for one in made])
     meters.write(tx)
+    if money:
+        budgets.write(tx, accounts, now_ms)
     for one in made:
         if one.state == "pending":
             announce(tx, one.id, one.asked)
@@ -127,9 +146,9 @@ def decide(tx: Transaction, requests: Sequence[Request | Refusal]) -> Sequence[A
 class _Desk:
     """Decides on values. The place of a record that is not written yet is below 0: -1 for the first of `noted`."""
 
-    def __init__(self, known: Iterable[Permit], orders: tuple[Order, ...], meters: Meters) -> None:
+    def __init__(self, known: Iterable[Permit], orders: tuple[Order, ...], meters: Meters, accounts: Accounts) -> None:
         self._known = {(one.agent, one.environment, one.key): one for one in known}
-        self._orders, self._meters = orders, meters
+        self._orders, self._meters, self._accounts = orders, meters, accounts
         self.noted: list[tuple[Entry, bytes]] = []
         self.made: list[Permit] = []
 
@@ -142,6 +161,8 @@ class _Desk:
             verdict = ActionVerdict((taken,))
         if known is None and verdict.decision != "deny":
             verdict = self._with_quotas(request, verdict)
+        if known is None and verdict.decision != "deny":
+            verdict = self._with_money(request, verdict)
         if verdict.decision == "deny":
             return Answered("deny", verdict.reasons, None, self._note(_denial(asked, verdict), request.salt))
         if known is not None:
@@ -170,6 +191,16 @@ class _Desk:
         if not any(one.amount > one.limit - used[one.meter, one.window_ms] for one in verdict.demands):
             return verdict
         return request.asked.again(request.standing(self._orders), used, request.now_ms)
+
+    def _with_money(self, request: Request, verdict: ActionVerdict) -> ActionVerdict:
+        """The same verdict where what it costs is set aside; the last thing that is asked, for it changes accounts."""
+        money = request.asked.money
+        if money is None:
+            return verdict
+        told = self._accounts.decide(request.reserve)[1] if isinstance(money, Wanted) else Verdict((money,))
+        if (offence := told.first_offence) is not None:
+            return ActionVerdict((offence,), binding=verdict.binding)
+        return replace(verdict, reasons=(*verdict.reasons, *(one for one in told.reasons if one.rule == "budget.over")))
 
     def _note(self, entry: Entry, salt: bytes) -> int:
         self.noted.append((entry, salt))

@@ -45,17 +45,28 @@ _MOVE = (
 
 def decide(tx: Transaction, requests: Sequence[Request]) -> Sequence[Found]:
     """The answer to each request, in their order; what they change is written."""
+    accounts = opened(tx, requests)
+    found = [accounts.decide(request) for request in requests]
+    places = write(tx, accounts, max(one.now_ms for one in requests))
+    return [(_placed(one, places) if one is not None else None, verdict) for one, verdict in found]
+
+
+def opened(tx: Transaction, requests: Sequence[Request]) -> Accounts:
+    """All that is to be known for deciding these requests, also where some of them are not decided in the end."""
     reservations = _read(tx, requests)
     names = {bucket.name for one in reservations for bucket in one.chain}
     names |= {name for one in requests if isinstance(one, Reserve) for name in one.wanted.counted}
     orders = read_orders(tx) if any(isinstance(one, Reserve) for one in requests) else ()
-    accounts = Accounts(orders, reservations, levels(tx, sorted(names)))
-    found = [accounts.decide(request) for request in requests]
-    places = _record(tx, accounts, max(one.now_ms for one in requests))
+    return Accounts(orders, reservations, levels(tx, sorted(names)))
+
+
+def write(tx: Transaction, accounts: Accounts, now_ms: int) -> Mapping[str, int]:
+    """Write what deciding has made of accounts; the places of the records of new reservations, by their ids."""
+    places = _record(tx, accounts, now_ms)
     tx.many(_MOVE, [(name, by.spent, by.reserved, by.overrun) for name, by in accounts.moved.items()])
     tx.many(_MAKE, [msgspec.structs.astuple(_placed(one, places)) for one in accounts.made])
     tx.many(_END, [(one.id, one.state, one.actual, one.ended) for one in accounts.ended])
-    return [(_placed(one, places) if one is not None else None, verdict) for one, verdict in found]
+    return places
 
 
 def expire(tx: Transaction, now_ms: int) -> int:

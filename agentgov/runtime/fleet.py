@@ -62,7 +62,6 @@ class Fleet:
         self._shared: _Shared = before._shared if before is not None else _Shared()
         self._found: dict[_Key, _Found] = {}
         self._earlier: dict[_Key, _Found] = {}
-        self._former: dict[AgentId, tuple[str, ...]] = {}
         if before is not None:
             self._take_over(before)
 
@@ -92,19 +91,6 @@ class Fleet:
             earlier = tuple(islice(self._earlier, most))
         for agent, environment in earlier:
             self.deployed(agent, environment)
-
-    def former(self, agent: AgentId) -> tuple[str, ...]:
-        """The ids that an agent had before, newest first; none where that cannot be read."""
-        found = self._former.get(agent)
-        if found is None:
-            try:
-                with self._shared.lock:
-                    found = tuple(map(str, former_ids(self.view, agent)))
-            except AgentgovError:
-                return ()
-            if len(self._former) < _MOST_KEPT:
-                self._former[agent] = found
-        return found
 
     def agents(self) -> tuple[AgentId, ...]:
         """Every agent that is authorised, or that the pipeline knows, by id."""
@@ -149,12 +135,12 @@ class Fleet:
         return found.deployed
 
     def _resolve(self, agent: AgentId, environment: Environment, at: Deployment) -> _Found:
+        former = tuple(former_ids(self.view, agent)) if at.formerly else ()
         tag = at.production.release if environment == "production" else at.staging.release
         stable = self._release(agent, environment, at, tag) if tag else None
         if isinstance(stable, Reason):
-            return _Found(at, self.governance_digest, Deployed(agent, environment, refused=(stable,)))
+            return _Found(at, self.governance_digest, Deployed(agent, environment, formerly=former, refused=(stable,)))
         refused = () if stable is not None else (_nothing(agent, environment, at),)
-        former = tuple(former_ids(self.view, agent)) if at.formerly else ()
         alone = Deployed(agent, environment, stable, formerly=former, refused=refused)
         if environment != "production" or not at.canary.share or not at.canary.release:
             return _Found(at, self.governance_digest, alone)

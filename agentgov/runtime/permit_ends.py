@@ -1,13 +1,13 @@
 """How permits end without being used, and what came of those that were: expiry, and the outcome that an agent tells.
 
-Nobody in time is a no. What did not happen gives back what it took of the quotas; of several words on that the first
-one counts.
+Nobody in time is a no. What did not happen gives back what it took of the quotas, and its money; of several words on
+that the first one counts.
 """
 
 from typing import Literal
 
 from agentgov.model.verdict import Verdict, allow, deny
-from agentgov.runtime import quotas
+from agentgov.runtime import quotas, tool_money
 from agentgov.runtime.permit_rows import COLUMNS, Permit, close, lock, permit_of, record
 from agentgov.store.port import Transaction
 
@@ -63,6 +63,7 @@ def tell_outcome(
     tx.run("UPDATE permits SET outcome = ? WHERE id = ?", outcome, id_)
     if outcome == "not-done":
         quotas.give_back(tx, permit.demands)
+    tool_money.end(tx, id_, caller, spent=outcome != "not-done", now_ms=now_ms)
     payload = {"outcome": outcome} | ({"note": note} if note else {})
     record(tx, f"outcome.{outcome}", permit, f"agent:{permit.agent}@{permit.environment}", payload, now_ms, salt)
     return permit, Verdict((allow("permit.outcome", f"told: {outcome}", id_),))

@@ -6,7 +6,7 @@ from typing import Any, Literal
 import msgspec
 
 from agentgov.model.document import Environment
-from agentgov.runtime import quotas
+from agentgov.runtime import quotas, tool_money
 from agentgov.runtime.calls import Needs
 from agentgov.runtime.ledger import Entry, append
 from agentgov.store.port import Row, Transaction, Value
@@ -78,6 +78,7 @@ def close(tx: Transaction, permit: Permit, state: State, now_ms: int) -> bool:
     if ended != 1:
         return False
     quotas.give_back(tx, permit.demands)
+    tool_money.end(tx, permit.id, (permit.agent, permit.environment), spent=False, now_ms=now_ms)
     tx.run("DELETE FROM permit_notices WHERE permit = ?", permit.id)
     return True
 

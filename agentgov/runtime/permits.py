@@ -1,8 +1,9 @@
 """Using a permit that people gave: exactly once.
 
 A permit is used by one conditional update, and only for exactly the call that it was asked for (by digest), while its
-release and the fleet's ActionPolicy are what they were, while `decide_action` still does not deny, and while those who
-approved it still may. It leaves a record in the ledger in the same transaction, and so does every refusal.
+release and the fleet's ActionPolicy are what they were, while `decide_action` still does not deny, while those who
+approved it still may, and while what it costs is set aside. It leaves a record in the ledger in the same transaction,
+and so does every refusal.
 """
 
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from agentgov.runtime.pause_orders import Standing, read_orders
 from agentgov.runtime.permit_rows import Permit, lock, record
 from agentgov.runtime.permit_votes import Members, missing
 from agentgov.runtime.quotas import Meters, Taken
+from agentgov.runtime.tool_money import refused
 from agentgov.store.port import Transaction
 
 
@@ -31,12 +33,13 @@ def consume(
         meters = Meters(tx, asked.verdict.demands, now_ms)
         used = meters.seen(asked.verdict.demands, permit.demands)
         verdict = asked.again(standing(read_orders(tx)), used, now_ms)
-        if verdict.decision != "deny":
+        broke = refused(tx, asked.money, permit.id, standing, now_ms) if verdict.decision != "deny" else None
+        if verdict.decision != "deny" and broke is None:
             quotas.give_back(tx, permit.demands)
             taken = meters.take(verdict.demands, now_ms)
             meters.write(tx)
             return _use(tx, permit, asked, taken, now_ms, salt)
-        reasons = verdict.reasons
+        reasons = verdict.reasons if broke is None else (broke,)
     place = record(tx, "permit.refuse", permit, asked.actor, {"reasons": told(reasons)}, now_ms, salt)
     waits = len(reasons) == 1 and reasons[0].rule == "permit.pending"
     return Answered("ask" if waits else "deny", reasons, permit, place)

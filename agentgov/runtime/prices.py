@@ -8,8 +8,9 @@ from decimal import Decimal
 
 import msgspec
 
+from agentgov.model.agent import Tool
 from agentgov.model.policies import PriceList
-from agentgov.model.units import NANO
+from agentgov.model.units import NANO, parse_money
 from agentgov.model.verdict import Reason, deny
 
 _PER = {"1K": 1_000, "1M": 1_000_000}
@@ -42,6 +43,17 @@ def price_of(prices: PriceList | None, model: str) -> Price | Reason:
     fresh = _nano(found.input)
     cached = _nano(found.cached_input) if found.cached_input else fresh
     return Price(fresh, cached, _nano(found.output), _PER[found.per])
+
+
+def tool_price(prices: PriceList | None, tool: Tool) -> tuple[int, str] | None:
+    """What one call of a tool costs (nano-units, currency): its own `cost`, or else by the list; None for nothing."""
+    if tool.cost:
+        amount, currency = parse_money(tool.cost)
+        return (amount, currency) if amount else None
+    listed = prices.tools.get(tool.name) if prices is not None else None
+    if prices is None or listed is None or not _nano(listed.call):
+        return None
+    return _nano(listed.call), prices.currency
 
 
 def _nano(text: str) -> int:

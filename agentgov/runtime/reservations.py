@@ -24,7 +24,8 @@ _price = msgspec.json.Decoder(Price)
 class Wanted(msgspec.Struct, frozen=True):
     """What an agent wants to set aside. `key` is its own, `id` is fresh; `request` is what exactly was asked for, so
     that a key is not used for two things; without a `price`, an amount was named. `day` are its windows (`windows`).
-    `soft` limits are told of and not enforced; `former` are the ids that the agent had before."""
+    `soft` limits are told of and not enforced; `former` are the ids that the agent had before; `lasts` is by how much
+    longer than others it stays open (milliseconds)."""
 
     id: str
     key: str
@@ -41,6 +42,7 @@ class Wanted(msgspec.Struct, frozen=True):
     details: dict[str, str]  # for the ledger
     soft: Limits = NO_LIMITS
     former: tuple[str, ...] = ()
+    lasts: int = 0
 
     @property
     def chain(self) -> tuple[Bucket, ...]:

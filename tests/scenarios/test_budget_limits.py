@@ -20,6 +20,11 @@ from agentgov.resources import folder
 from templates import copied, made
 
 PAUSED, LAVISH = AgentId("support", "careful"), AgentId("support", "lavish")
+TOOLS = """  tools:
+    - {name: maps.route, effect: read, cost: "0.01 USD"}
+  actions:
+    - {match: {tools: [maps.route]}, then: allow}
+"""
 BUDGETS = {
     PAUSED: '{rolling: {24h: "0.10 USD"}, alertAt: [0.5, 0.8], onLimit: pause}',
     LAVISH: '{day: "0.02 USD", onLimit: alert}',
@@ -34,7 +39,7 @@ def shipped(tmp_path_factory: pytest.TempPathFactory) -> PipelineWorld:
         files = {}
         for agent, budget in BUDGETS.items():
             text = agent_file(agent, team="support").partition("  tools:")[0]
-            files[agent.file] = f"{text}  budget: {budget}\n  oncall: {{escalate: [team:support]}}\n"
+            files[agent.file] = f"{text}{TOOLS}  budget: {budget}\n  oncall: {{escalate: [team:support]}}\n"
             files[f"{agent.folder}/prompts/system.md"] = "Pay.\n"
         world = PipelineWorld(place, files=files)
         for agent in BUDGETS:
@@ -130,3 +135,24 @@ def test_staging_is_never_paused(gate: GateWorld, receiver: Receiver) -> None:
     assert spend(gate, PAUSED, token, "c", "0.01").rule == "budget.exceeded"
     until(lambda: len(receiver.events) == 3, "that people are told of the shares and the limit")
     assert gate.ask("GET", "/v1/pauses", gate.person_token("alice")).json["pauses"] == []
+
+
+def test_a_tool_that_costs_comes_out_of_the_budget(gate: GateWorld, receiver: Receiver) -> None:
+    token = gate.agent_token(PAUSED)
+
+    def act(key: str) -> Reply:
+        place = f"/v1/agents/{PAUSED}/actions"
+        return gate.ask("POST", place, token, {"tool": "maps.route", "key": key, "args": {}})
+
+    spend(gate, PAUSED, token, "a", "0.08")
+    one, two = act("b"), act("c")
+    assert (one.json["decision"], two.json["decision"]) == ("allow", "allow")
+    told = gate.ask("POST", f"/v1/agents/{PAUSED}/outcomes", token, {"permit": one.json["permit"]["id"], "ok": True})
+    assert told.status == 200
+    refused = act("d").json
+    assert (refused["decision"], [why["rule"] for why in refused["reasons"]]) == ("deny", ["budget.exceeded"])
+    shown = gate.ask("GET", f"/v1/budgets/{PAUSED}", gate.person_token("alice")).json["budgets"]
+    bar = next(one for one in shown[1]["bars"] if (one["scope"], one["window"]) == ("agent", "24h"))
+    assert (bar["spent"], bar["reserved"]) == (90_000_000, 10_000_000)
+    assert act("e").json["reasons"][0]["rule"] == "action.paused"
+    until(lambda: len(receiver.events) == 4, "that people are told")

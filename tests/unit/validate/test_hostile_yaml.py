@@ -315,7 +315,8 @@ DOCUMENTS: dict[str, Case] = {
     ),
 }
 
-CASES: dict[str, Case] = {**BOMBS, **NESTING, **SIZES, **KEYS, **TAGS, **BYTES, **WORDS, **DOCUMENTS}
+LARGE: dict[str, Case] = {**BOMBS, **NESTING, **SIZES}
+ODD = {"keys": KEYS, "tags": TAGS, "bytes": BYTES, "words": WORDS, "documents": DOCUMENTS}
 
 
 def in_the_library(data: bytes) -> list[list[Any]]:
@@ -340,23 +341,35 @@ def laid(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("name", CASES)
-def test_hostile_yaml_gets_a_clear_finding_in_time(name: str, laid: Path) -> None:
-    make, expected = CASES[name]
-    data = make()
-    (laid / AGENT).write_bytes(data)
+def asked(data: bytes, folder: Path) -> list[Any]:
+    (folder / AGENT).write_bytes(data)
+    return [in_the_library(data), on_the_command_line(folder)]
 
-    def ask() -> list[Any]:
-        return [in_the_library(data), on_the_command_line(laid)]
 
-    found, (code, out, err) = contained(ask)
+def assert_clear(name: str, expected: str, answer: list[Any]) -> None:
+    found, (code, out, err) = answer
     codes = {code for code, _ in found}
-    assert (codes == set()) if expected == FINE else (expected in codes), codes
-    assert all(placed for _, placed in found)
+    assert (codes == set()) if expected == FINE else (expected in codes), (name, codes)
+    assert all(placed for _, placed in found), name
     severe = expected != FINE and CODES[expected][0] == "error"
-    assert (code, err) == (int(severe), "")
-    assert (expected in out or "--select CODE" in out) == (expected != FINE)
-    assert out.replace("\n", "").isprintable()
+    assert (code, err) == (int(severe), ""), name
+    assert (expected in out or "--select CODE" in out) == (expected != FINE), name
+    assert out.replace("\n", "").isprintable(), name
+
+
+@pytest.mark.parametrize("name", LARGE)
+def test_hostile_yaml_gets_a_clear_finding_in_time(name: str, laid: Path) -> None:
+    make, expected = LARGE[name]
+    data = make()
+    assert_clear(name, expected, contained(lambda: asked(data, laid)))
+
+
+@pytest.mark.parametrize("kind", ODD)
+def test_odd_yaml_gets_a_clear_finding(kind: str, laid: Path) -> None:
+    """All of a kind have together what each of the others has alone."""
+    cases = ODD[kind]
+    for name, answer in contained(lambda: [[one, asked(make(), laid)] for one, (make, _) in cases.items()]):
+        assert_clear(name, cases[name][1], answer)
 
 
 def test_nothing_was_run() -> None:
@@ -366,7 +379,7 @@ def test_nothing_was_run() -> None:
 @pytest.mark.parametrize("name", ["fifty megabytes", "aliases, nine times a level", "a hundred thousand brackets"])
 def test_the_whole_program_stays_within_its_bounds(name: str, tmp_path: Path) -> None:
     write_files(tmp_path, FILES)
-    (tmp_path / AGENT).write_bytes(CASES[name][0]())
+    (tmp_path / AGENT).write_bytes(LARGE[name][0]())
     (tmp_path / PROMPT).write_bytes(b"\xc3\xa9 {{customer}} " * (4 << 20))
     watch = (
         "import json, resource, subprocess, sys\n"
@@ -378,5 +391,5 @@ def test_the_whole_program_stays_within_its_bounds(name: str, tmp_path: Path) ->
     done = subprocess.run([sys.executable, "-c", watch, *command], capture_output=True, text=True, check=True)
     code, out, err, kilobytes = json.loads(done.stdout)
     assert (code, err) == (1, "")
-    assert CASES[name][1] in out
+    assert LARGE[name][1] in out
     assert kilobytes < 300 * 1024

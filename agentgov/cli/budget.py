@@ -3,9 +3,11 @@
 import click
 
 from agentgov.cli import parameters
+from agentgov.cli.budget_check import check_budgets
 from agentgov.cli.context import open_context
 from agentgov.cli.gate_client import client_of
 from agentgov.cli.options import answer, format_option, repo_option
+from agentgov.cli.token import store_option
 from agentgov.model.names import AgentId
 from agentgov.report.budget import budgets_page, labels_page
 
@@ -36,3 +38,15 @@ def show(agent: AgentId | None, label: str | None, repo: str, output: str) -> in
         page.blank().then(labels_page(found, label))
     answer(output, page, {"schema": "agentgov.budget-show/1", "budgets": found})
     return 0
+
+
+@budget.command()
+@store_option
+@repo_option
+@format_option()
+def check(store: str | None, repo: str, output: str) -> int:
+    """Whether budgets hold what the ledger says, and open reservations add up: in the gate's store on this machine.
+
+    The gate looks itself, every minute, at what stands beside each other; this replays all records as well.
+    """
+    return check_budgets(repo, store, output)

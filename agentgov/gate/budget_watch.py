@@ -1,5 +1,5 @@
-"""Beside the requests: what agents set aside and never told of is booked, what budgets have reached is told, and what
-ended long ago is forgotten."""
+"""Beside the requests: what agents set aside and never told of is booked, what budgets have reached is told, what ended
+long ago is forgotten, and now and then it is checked that all of it adds up."""
 
 import asyncio
 import logging
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from agentgov.gate.budget_hook import BudgetTelling
 from agentgov.runtime import budget_marks
+from agentgov.runtime.budget_check import check_page
 from agentgov.runtime.budgets import BATCH, expire, forget
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 _EVERY = 1.0  # seconds between two looks
 _QUIET = 60.0  # seconds between two complaints
 _RARELY, _ROUNDS = 300.0, 200  # seconds between two times that what is old is forgotten; transactions of one time
+_CHECKS = 60.0  # seconds between two pages of buckets that are checked
 _log = logging.getLogger("agentgov.gate")
 
 
@@ -26,6 +28,8 @@ class BudgetWatch:
         self._gate = gate
         self._telling = BudgetTelling(gate)
         self._complained = self._forgot = float("-inf")
+        self._checked, self._after = monotonic(), ""
+        self._found: list[str] = []  # what does not add up, of the pages that this round has seen
 
     async def run(self) -> None:
         """Go on until cancelled."""
@@ -45,6 +49,9 @@ class BudgetWatch:
             pass
         await gate.budget_alerts.look()
         await self._telling.look()
+        if monotonic() - self._checked > _CHECKS:
+            self._checked = monotonic()
+            await self.check()
         if monotonic() - self._forgot < _RARELY:
             return
         self._forgot = monotonic()
@@ -52,3 +59,17 @@ class BudgetWatch:
         for _ in range(_ROUNDS):
             if await gate.write(lambda tx: forget(tx, gate.clock())) < BATCH:
                 break
+
+    async def check(self) -> None:
+        """Check the next page of buckets; what does not add up is told until a whole round finds it mended."""
+        gate = self._gate
+        page = await gate.read(lambda tx: check_page(tx, self._after))
+        self._after = page.last
+        self._found += page.faults
+        for fault in page.faults:
+            if fault not in gate.unsound:
+                _log.error("budgets do not add up: %s", fault)
+        if page.last:
+            gate.unsound = tuple(dict.fromkeys((*gate.unsound, *page.faults)))
+        else:
+            gate.unsound, self._found = tuple(dict.fromkeys(self._found)), []

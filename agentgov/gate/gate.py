@@ -74,6 +74,7 @@ class Gate:
         self.following = Following(fleet)
         self.control = Control(store)
         self.probed = Probed()
+        self.unsound: tuple[str, ...] = ()  # which budgets do not add up, as `BudgetWatch` found
         self.ledger = Kept()
         self.metrics = Metrics()
         oidc = self.settings.oidc

@@ -7,6 +7,7 @@ import msgspec
 
 from agentgov.gate.answer import Answer, answered, plain
 from agentgov.gate.call import Call
+from agentgov.gate.gate import Gate
 from agentgov.gate.metrics import CONTENT_TYPE
 from agentgov.gate.route import Route
 
@@ -31,6 +32,7 @@ class Ready(msgspec.Struct, frozen=True):
     trouble: str = ""
     pausing: str = ""  # why the last test of pausing failed
     ledger: str = ""  # which trees of the ledger are signed no further
+    budgets: str = ""  # what of budgets does not add up
 
 
 async def healthz(call: Call) -> Answer:
@@ -59,7 +61,13 @@ def ready(call: Call) -> Ready:
     age = min(gate.control.age, 1e9)
     told = (fleet.seq, fleet.tip, max(0, now - fleet.time), unseen, round(age, 1), fleet.view.is_stale(now))
     trouble = "the last look at the journal failed" if following.trouble else ""
-    return Ready(state, *told, trouble, gate.probed.trouble, " ".join(sorted(gate.ledger.broken)))
+    return Ready(state, *told, trouble, gate.probed.trouble, " ".join(sorted(gate.ledger.broken)), unsound(gate))
+
+
+def unsound(gate: Gate) -> str:
+    """How many budgets do not add up: which, the log says, since this names no agent."""
+    number = len(gate.unsound)
+    return f"{number} budgets do not add up: agentgov budget check" if number else ""
 
 
 async def metrics(call: Call) -> Answer:

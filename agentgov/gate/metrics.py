@@ -73,6 +73,7 @@ class Metrics:
             "unsent": self._gauge("unsent_acts", "Acts that wait for the journal."),
             "unsent_age": self._gauge("unsent_seconds", "Seconds that the oldest of them has waited."),
             "tokens": self._gauge("tokens", "Tokens that may be good."),
+            "unsound": self._gauge("budget_faults", "What of budgets does not add up; 0 where all does."),
             "ledger_behind": self._gauge("ledger_behind", "Records of the ledger that no checkpoint covers yet."),
             "ledger_behind_age": self._gauge(
                 "ledger_behind_seconds", "Seconds since every record was last under a checkpoint."
@@ -105,6 +106,7 @@ class Metrics:
             "unsent": gate.unsent[0],
             "unsent_age": max(0, gate.clock() - gate.unsent[1]) / 1000 if gate.unsent[0] else 0,
             "tokens": gate.tokens.size,
+            "unsound": len(gate.unsound),
             "ledger_behind": gate.ledger.behind,
             "ledger_behind_age": max(0, gate.clock() - gate.ledger.since) / 1000 if gate.ledger.since else 0,
             "ledger_broken": len(gate.ledger.broken),

@@ -5,30 +5,53 @@ the day. Whatever differs is a defect, or somebody changed rows by hand.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
 
 from agentgov.runtime.buckets import Level, chain
+from agentgov.runtime.budget_check import Checked, open_sums
 from agentgov.runtime.ledger import FIRST
 from agentgov.store.port import Transaction
 
+_PAGE = 1000  # leaves
 _TYPES = ("budget.reserve", "budget.settle", "budget.release", "budget.expire")
 
 
 def differences(tx: Transaction) -> tuple[str, ...]:
     """Every bucket that holds something else than the ledger says, and whose reservations do not add up; sorted."""
-    marks = ", ".join("?" * len(_TYPES))
-    order = f"CASE WHEN tree = '{FIRST}' THEN 0 ELSE 1 END, tree, seq"
-    rows = tx.all(f"SELECT leaf FROM records WHERE type IN ({marks}) ORDER BY {order}", *_TYPES)  # noqa: S608 - ours
-    wanted = replayed(msgspec.json.decode(leaf) for (leaf,) in rows)
+    return checked(tx).faults
+
+
+def checked(tx: Transaction) -> Checked:
+    """The same, with how much was looked at."""
+    wanted = replayed(msgspec.json.decode(leaf) for leaf in _leaves(tx))
     found = {str(row[0]): Level(*row[1:]) for row in tx.all("SELECT bucket, spent, reserved, overrun FROM budgets")}
-    return tuple(
+    faults = [
         f"{name}: the ledger says {wanted.get(name, Level())}, the store {found.get(name, Level())}"
         for name in sorted(wanted.keys() | found.keys())
         if wanted.get(name, Level()) != found.get(name, Level())
-    ) + tuple(_open(tx, found))
+    ]
+    sums, number = open_sums(tx)
+    faults += [
+        f"{name}: {level.reserved} are reserved, and the open reservations are {sums.get(name, 0)}"
+        for name in sorted(sums.keys() | found.keys())
+        if (level := found.get(name, Level())).reserved != sums.get(name, 0)
+    ]
+    return Checked(len(found), number, tuple(faults))
+
+
+def _leaves(tx: Transaction) -> Iterator[bytes]:
+    """Every leaf about money, a page at a time; first those of before there was a tree for each workspace."""
+    marks = ", ".join("?" * len(_TYPES))
+    sql = f"SELECT seq, leaf FROM records WHERE tree = ? AND seq > ? AND type IN ({marks}) ORDER BY seq LIMIT ?"  # noqa: S608
+    trees = {str(tree) for (tree,) in tx.all("SELECT DISTINCT tree FROM records")}
+    for tree in sorted(trees, key=lambda tree: (tree != FIRST, tree)):
+        last = -1
+        while rows := tx.all(sql, tree, last, *_TYPES, _PAGE):
+            yield from (leaf for _, leaf in rows)
+            last = rows[-1][0]
 
 
 def replayed(leaves: Iterable[Mapping[str, Any]]) -> Mapping[str, Level]:
@@ -57,16 +80,3 @@ def _add(sums: dict[str, list[int]], began: Mapping[str, Any], spent: int, reser
         values[0] += spent
         values[1] += reserved
         values[2] += overrun
-
-
-def _open(tx: Transaction, found: Mapping[str, Level]) -> Iterable[str]:
-    """Buckets whose `reserved` is not the sum of the open reservations."""
-    sums: dict[str, int] = defaultdict(int)
-    sql = "SELECT agent, environment, run, day, currency, amount FROM reservations WHERE state = 'open'"
-    for agent, environment, run, day, currency, amount in tx.all(sql):
-        for bucket in chain(agent, environment, run, day, currency):
-            sums[bucket.name] += amount
-    for name in sorted(sums.keys() | found.keys()):
-        level = found.get(name, Level())
-        if sums[name] != level.reserved:
-            yield f"{name}: {level.reserved} are reserved, and the open reservations are {sums[name]}"

@@ -187,3 +187,23 @@ def test_people_see_how_full_budgets_are(gate: GateWorld, world: PipelineWorld, 
     lines = told().splitlines()
     assert len([line for line in lines if line.startswith("the fleet")]) == 2
     assert not [line for line in lines if "triage" in line]
+
+
+def test_who_keeps_a_gate_sees_whether_budgets_add_up(gate: GateWorld) -> None:
+    _reserve(gate, gate.agent_token(PAYER), "a", run="r")
+    assert gate.ask("GET", "/readyz").json["budgets"] == ""
+    code, document = _check(gate)
+    assert (code, document["holds"], document["open"], document["differences"]) == (0, True, 1, [])
+    store = open_store(gate.store, serving=False)
+    store.write(lambda tx: tx.run("UPDATE budgets SET spent = spent + 1 WHERE bucket LIKE 'run%'")).result()
+    code, document = _check(gate)
+    assert (code, document["holds"], len(document["differences"])) == (1, False, 1)
+    store.write(lambda tx: tx.run("UPDATE budgets SET spent = spent - 1 WHERE bucket LIKE 'run%'")).result()
+    store.close()
+
+
+def _check(gate: GateWorld) -> tuple[int, Any]:
+    done = ran(["budget", "check", "--store", gate.store, "--json"], gate.world.work, os.environ)
+    document = json.loads(done.stdout)
+    assert_holds(document, "budget-check")
+    return done.returncode, document

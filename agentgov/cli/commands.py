@@ -45,6 +45,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "logout": ("logout", "Run time", "End the login at the gate."),
     "token": ("token", "Run time", "Tokens of agents and people for the gate: make, list, revoke, rotate."),
     "ledger": ("ledger", "Run time", "What the gate decided and was asked: records, proofs."),
+    "audit": ("audit", "Run time", "Records and acts for other programs, packs of evidence for auditors."),
     "action": ("action", "Run time", "What agents want to do and people decide about: list, show, approve, deny."),
     "usage": ("usage", "Run time", "What agents really used: calls, tokens, cost, errors."),
     "budget": ("budget", "Run time", "What agents have spent and set aside of their budgets."),

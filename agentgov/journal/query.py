@@ -96,6 +96,18 @@ def reviews_after(view: View, seq: int) -> Iterator[tuple[int, Act]]:
                 yield number, act
 
 
+def acts_from(view: View, seq: int) -> Iterator[Logged]:
+    """Every act from the one of that number on, oldest first. IncompleteError where one is missing or none."""
+    commits = view.memory.line.commits(view.tip)
+    for start in range(seq, len(commits), _AT_ONCE):
+        part = commits[start : start + _AT_ONCE]
+        view.repo.read_ahead("commit", part)
+        for number, commit in enumerate(part, start):
+            raw = view.repo.commit(commit)
+            parent = commits[number - 1] if number else None
+            yield Logged(commit, parent, raw.tree, _parsed(commit, raw.message), raw.committer.name, view.repo)
+
+
 def anchors_in(view: View) -> Iterator[Anchored]:
     """Every word of the journal on how far a tree of the ledger was, oldest first, with the number of its act.
 

@@ -1,0 +1,1 @@
+"""What auditors take away: records and acts in formats of other programs, and packs of evidence for frameworks."""

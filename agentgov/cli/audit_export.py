@@ -1,0 +1,126 @@
+"""`agentgov audit export`: writes page by page what is read, and moves the cursor once all of it is written."""
+
+import secrets
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+
+import msgspec
+
+from agentgov.audit.cursor import SCHEMA, Cursor, encode_cursor, parse_cursor
+from agentgov.audit.exported import Exported
+from agentgov.audit.ocsf import ocsf_lines
+from agentgov.audit.otlp_logs import otlp_lines
+from agentgov.audit.plain_formats import csv_head, csv_lines, json_lines
+from agentgov.audit.stream import Span, after, pages
+from agentgov.cli.context import open_context
+from agentgov.cli.store_visit import Visit, visiting
+from agentgov.errors import UsageError
+from agentgov.repo import clock
+from agentgov.runtime.ledger import SALT, Entry, append
+from agentgov.runtime.ledger_pages import Wanted
+from agentgov.runtime.sequencing import log_id, standings
+from agentgov.store.port import Transaction
+
+Encode = Callable[[Sequence[Exported]], bytes]
+
+
+class Asked(NamedTuple):
+    """What is exported, and how."""
+
+    form: str
+    sources: str
+    tree: str
+    wanted: Wanted
+    payloads: bool
+
+
+def export_all(repo: str, store: str | None, asked: Asked, cursor_file: Path | None, out: Path | None) -> int:
+    """Write everything that is asked for."""
+    with ExitStack() as stack:
+        visit = stack.enter_context(visiting(repo, store)) if asked.sources != "journal" else None
+        view = visit.view if visit is not None else open_context(repo).view()
+        fleet = view.state.head.fleet
+        span = Span(acts=_has_acts(asked), ends={})
+        if visit is not None:
+            span = visit.write(lambda tx: _span(tx, asked, clock.now() * 1000))
+        cursor = _cursor(cursor_file, fleet, span.ledger)
+        head, encode = _format(asked.form, fleet)
+        sink = stack.enter_context(_sink(out))
+        sink.write(head)
+        for page in pages(view, span, asked.wanted, cursor, _reader(visit)):
+            sink.write(encode(page))
+        sink.flush()
+    if cursor_file is not None:
+        _replace(cursor_file, encode_cursor(after(view, span, cursor)))
+    return 0
+
+
+def _has_acts(asked: Asked) -> bool:
+    return asked.sources != "ledger" and not asked.tree
+
+
+def _span(tx: Transaction, asked: Asked, now_ms: int) -> Span:
+    """How far each tree is, before the export is recorded itself."""
+    ends = {one.tree: one.leaves for one in standings(tx) if asked.tree in ("", one.tree)}
+    wanted = {**msgspec.to_builtins(asked.wanted), "tree": asked.tree, "payloads": asked.payloads}
+    query = {name: value for name, value in wanted.items() if value}
+    payload = msgspec.json.encode({"read": "export", "format": asked.form, "query": query}, order="sorted")
+    entry = Entry("read", asked.wanted.agent, "keeper", payload=payload)
+    append(tx, entry, now_ms, secrets.token_bytes(SALT))
+    return Span(_has_acts(asked), ends, log_id(tx), asked.payloads)
+
+
+def _reader(visit: Visit | None) -> Callable[[Callable[[Transaction], Sequence[Exported]]], Sequence[Exported]]:
+    return visit.read if visit is not None else lambda _: ()  # there are no trees to read then
+
+
+def _format(form: str, fleet: str) -> tuple[bytes, Encode]:
+    """What stands before everything, and how a page is written."""
+    encoders: dict[str, tuple[bytes, Encode]] = {
+        "jsonl": (b"", json_lines),
+        "csv": (csv_head(), csv_lines),
+        "ocsf": (b"", lambda page: ocsf_lines(page, fleet)),
+        "otlp": (b"", lambda page: otlp_lines(page, fleet)),
+    }
+    return encoders[form]
+
+
+def _cursor(file: Path | None, fleet: str, ledger: str) -> Cursor:
+    try:
+        content = file.read_bytes() if file is not None else b""
+    except FileNotFoundError:
+        content = b""
+    except OSError as error:
+        raise UsageError(f"{file} cannot be read: {error.strerror}") from error
+    return parse_cursor(content, fleet, ledger) if content else Cursor(SCHEMA, fleet, ledger)
+
+
+@contextmanager
+def _sink(out: Path | None) -> Iterator[BinaryIO]:
+    """Standard output, or a new file that is there once it is whole."""
+    if out is None:
+        yield sys.stdout.buffer
+        return
+    if out.exists():
+        raise UsageError(f"{out} is there already", "exports are never written over: name a new file")
+    fresh = out.with_name(f".{out.name}.part")
+    try:
+        with fresh.open("wb") as file:
+            yield file
+        fresh.replace(out)
+    except OSError as error:
+        raise UsageError(f"{out} cannot be written: {error.strerror}") from error
+    finally:
+        fresh.unlink(missing_ok=True)
+
+
+def _replace(file: Path, content: bytes) -> None:
+    fresh = file.with_name(f".{file.name}.part")
+    try:
+        fresh.write_bytes(content)
+        fresh.replace(file)
+    except OSError as error:
+        raise UsageError(f"{file} cannot be written: {error.strerror}") from error

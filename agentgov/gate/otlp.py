@@ -86,17 +86,11 @@ def refused(refusal: RefusalError, content_type: bytes) -> tuple[bytes, bytes]:
     code = _CODES.get(refusal.status, 13)
     message = refusal.message + (f": {refusal.hint}" if refusal.hint else "")
     if content_type.partition(b";")[0].strip().lower() == PROTOBUF:
-        text = message.encode()
-        return b"\x08" + _varint(code) + b"\x12" + _varint(len(text)) + text, PROTOBUF
+        # google.rpc.Status, by a message that is the same on the wire: a number in field 1, a text in field 2
+        return service.ExportTracePartialSuccess(
+            rejected_spans=code, error_message=message
+        ).SerializeToString(), PROTOBUF
     return msgspec.json.encode({"code": code, "message": message}), JSON
-
-
-def _varint(number: int) -> bytes:
-    found = bytearray()
-    while number > 0x7F:
-        found.append(number & 0x7F | 0x80)
-        number >>= 7
-    return bytes((*found, number))
 
 
 # --- protobuf ------------------------------------------------------------------------------------------------------

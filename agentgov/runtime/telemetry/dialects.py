@@ -15,7 +15,7 @@ Field = Literal[
     "reasoning", "tool", "call", "response", "finish", "error", "session", "release", "rate",
 ]  # fmt: skip
 Kind = Literal["model", "tool", "agent", ""]
-Dialect = Literal["otel", "otel, old", "openinference", "traceloop", "agentgov", "any"]
+Dialect = Literal["otel", "otel, old", "openinference", "traceloop", "pydantic-ai", "agentgov", "any"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,7 @@ NAMES: tuple[Name, ...] = (
     Name("output", "traceloop", "llm.usage.completion_tokens"),
     Name("cached", "otel", "gen_ai.usage.cache_read.input_tokens"),
     Name("cached", "otel, old", "gen_ai.usage.cache_read_input_tokens"),
+    Name("cached", "pydantic-ai", "gen_ai.usage.details.cache_read_tokens"),
     Name("cached", "openinference", "llm.token_count.prompt_details.cache_read"),
     Name("cached", "traceloop", "llm.usage.cache_read_input_tokens"),
     Name("written", "otel", "gen_ai.usage.cache_creation.input_tokens"),
@@ -61,6 +62,7 @@ NAMES: tuple[Name, ...] = (
     Name("reasoning", "openinference", "llm.token_count.completion_details.reasoning"),
     Name("reasoning", "traceloop", "gen_ai.usage.reasoning_tokens"),
     Name("reasoning", "traceloop", "llm.usage.reasoning_tokens"),
+    Name("reasoning", "pydantic-ai", "gen_ai.usage.details.reasoning_tokens"),
     Name("tool", "otel", "gen_ai.tool.name"),
     Name("tool", "openinference", "tool.name"),
     Name("tool", "traceloop", "traceloop.entity.name"),

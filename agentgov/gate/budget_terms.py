@@ -12,11 +12,33 @@ from agentgov.runtime.budget_terms import Terms, terms
 from agentgov.runtime.deployed import Release
 from agentgov.runtime.fleet import Fleet
 
+_MOST = 16_384  # terms that are kept
+
 
 def terms_of(own: Budget, governance: Governance, agent: AgentId, currency: str) -> Terms | Reason:
     """What stands on the money of an agent today, or why nothing may be spent."""
     workspace = governance.workspaces.get(agent.workspace)
     return terms(own, workspace.budget if workspace is not None else None, governance.fleet.budget, currency)
+
+
+class KnownTerms:
+    """Terms that were worked out before: for the same budget of a release under the same governance they are the same,
+    and working them out takes longer than deciding about the money."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[AgentId, int, str], tuple[Budget, Governance, Terms | Reason]] = {}
+
+    def of(self, own: Budget, governance: Governance, agent: AgentId, currency: str) -> Terms | Reason:
+        """Those of an agent; by identity, which the kept objects keep from being another's."""
+        key = agent, id(own), currency
+        known = self._known.get(key)
+        if known is not None and known[0] is own and known[1] is governance:
+            return known[2]
+        if len(self._known) >= _MOST:
+            self._known.clear()
+        found = terms_of(own, governance, agent, currency)
+        self._known[key] = own, governance, found
+        return found
 
 
 def former_of(fleet: Fleet, agent: AgentId, environment: Environment) -> tuple[str, ...]:

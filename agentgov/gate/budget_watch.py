@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from agentgov.gate.budget_hook import BudgetTelling
 from agentgov.runtime import budget_marks
 from agentgov.runtime.budget_check import check_page
-from agentgov.runtime.budgets import BATCH, expire, forget
+from agentgov.runtime.budgets import BATCH, expire, forget, forget_slots
 
 if TYPE_CHECKING:
     from agentgov.gate.gate import Gate
@@ -18,6 +18,7 @@ _EVERY = 1.0  # seconds between two looks
 _QUIET = 60.0  # seconds between two complaints
 _RARELY, _ROUNDS = 300.0, 200  # seconds between two times that what is old is forgotten; transactions of one time
 _CHECKS = 60.0  # seconds between two pages of buckets that are checked
+_PAGES = 20  # of buckets that are looked through in that time
 _log = logging.getLogger("agentgov.gate")
 
 
@@ -26,7 +27,7 @@ class BudgetWatch:
 
     def __init__(self, gate: "Gate") -> None:
         self._gate = gate
-        self._telling = BudgetTelling(gate)
+        self._telling, self._slots = BudgetTelling(gate), ""
         self._complained = self._forgot = float("-inf")
         self._checked, self._after = monotonic(), ""
         self._found: list[str] = []  # what does not add up, of the pages that this round has seen
@@ -56,6 +57,10 @@ class BudgetWatch:
             return
         self._forgot = monotonic()
         await gate.write(lambda tx: budget_marks.forget(tx, gate.clock()))
+        for _ in range(_PAGES):
+            self._slots = await gate.write(lambda tx: forget_slots(tx, self._slots, gate.clock()))
+            if not self._slots:
+                break
         for _ in range(_ROUNDS):
             if await gate.write(lambda tx: forget(tx, gate.clock())) < BATCH:
                 break

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from agentgov.gate.budget_terms import former_of, terms_of
+from agentgov.gate.budget_terms import former_of
 from agentgov.gate.call import Call
 from agentgov.model.fleet import Governance
 from agentgov.model.units import parse_money
@@ -58,7 +58,7 @@ def wanted(call: Call, estimate: Estimate) -> tuple[Wanted, Reason | None]:
     priced = offence or _priced(found, estimate, release, governance)
     if isinstance(priced, Reason):
         return found, priced
-    found_terms = terms_of(release.agent.spec.budget, governance, who.agent, priced.currency)
+    found_terms = call.gate.terms.of(release.agent.spec.budget, governance, who.agent, priced.currency)
     if isinstance(found_terms, Reason):
         return priced, found_terms
     former = former_of(call.fleet, who.agent, who.environment)
@@ -75,7 +75,7 @@ def money_of(call: Call, book: Rulebook, tool: str) -> Wanted | Reason | None:
     amount, currency = price
     if governance.prices is not None and currency != governance.prices.currency:
         return deny("budget.currency", f"the fleet counts in {governance.prices.currency}, not in {currency}")
-    found = terms_of(book.release.agent.spec.budget, governance, book.agent, currency)
+    found = call.gate.terms.of(book.release.agent.spec.budget, governance, book.agent, currency)
     if isinstance(found, Reason):
         return found
     return _sized(

@@ -9,6 +9,7 @@ from time import monotonic, time_ns
 from typing import TypeVar
 
 from agentgov.gate.budget_alerts import BudgetAlerts
+from agentgov.gate.budget_terms import KnownTerms
 from agentgov.gate.control import Control
 from agentgov.gate.errors import store_away
 from agentgov.gate.hooks import receiver
@@ -89,7 +90,7 @@ class Gate:
         self._pauses = Pauses(fleet.view)
         self.leasing, self.streams, self.tickets = Leasing(self), Streams(self), Tickets(actor.appender.signer)
         self.rulebooks = Rulebooks()
-        self.budget_alerts = BudgetAlerts(self)
+        self.budget_alerts, self.terms = BudgetAlerts(self), KnownTerms()
         self.control.heard = self.streams.changed
         self.intake = Intake(self)
         self.used: dict[str, int] = {}  # tokens that were used since it was last written down

@@ -17,12 +17,14 @@ import msgspec
 from agentgov.model.document import Environment
 from agentgov.model.names import AgentId
 from agentgov.model.verdict import Reason, deny, note
-from agentgov.runtime.windows import SCOPES, SLOTS, Scope, Slot, parsed, slots_beside
+from agentgov.runtime.windows import SCOPES, SLOTS, Scope, Slot, parsed, slot_ends, slots_beside
 from agentgov.store.port import Transaction
 
 ENDLESS = 2**62  # nano-units: no limit; also the most that a database can compare
 Limits = Mapping[tuple[Scope, str], int]  # by scope and window: run, day, month, or the length of a rolling one
 NO_LIMITS: Limits = MappingProxyType({})
+SLOT_KEPT = 430 * 86_400_000  # milliseconds: longer than people may take to decide, and a late settlement after that
+_CALENDAR = ("run", "day", "month")
 _PHRASES = {"day": "the day of", "month": "the month of"}
 
 
@@ -90,6 +92,12 @@ def _rolling(slot: Slot, name: str, currency: str, said: str, past: Iterable[str
 
 def _name(scope: Scope, window: str, name: str, turn: str, currency: str) -> str:
     return f"{scope} {window} {name} {turn} {currency}"
+
+
+def is_old(name: str, now_ms: int) -> bool:
+    """Whether a bucket is a slot of a rolling window which nothing counts any more."""
+    _, window, *_, number, _ = name.split(" ")
+    return window not in _CALENDAR and slot_ends(window, int(number)) < now_ms - SLOT_KEPT
 
 
 def levels(tx: Transaction, names: Iterable[str]) -> Mapping[str, Level]:

@@ -1,7 +1,8 @@
 """What the buckets have to hold, by the ledger alone, and where the store says something else.
 
 The records of reservations and of their ends are all that is needed: bucket names follow from the agent, the run and
-the day. Whatever differs is a defect, or somebody changed rows by hand.
+its windows. Whatever differs is a defect, or somebody changed rows by hand; slots of rolling windows that are old are
+forgotten, and not compared.
 """
 
 from collections import defaultdict
@@ -10,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from agentgov.runtime.buckets import Level, chain
+from agentgov.runtime.buckets import Level, chain, is_old
 from agentgov.runtime.budget_check import Checked, open_sums
 from agentgov.runtime.ledger import FIRST
 from agentgov.store.port import Transaction
@@ -27,11 +28,13 @@ def differences(tx: Transaction) -> tuple[str, ...]:
 def checked(tx: Transaction) -> Checked:
     """The same, with how much was looked at."""
     wanted = replayed(msgspec.json.decode(leaf) for leaf in _leaves(tx))
+    newest = tx.one("SELECT MAX(time) FROM records")
+    now_ms = int(newest[0] or 0) if newest is not None else 0
     found = {str(row[0]): Level(*row[1:]) for row in tx.all("SELECT bucket, spent, reserved, overrun FROM budgets")}
     faults = [
         f"{name}: the ledger says {wanted.get(name, Level())}, the store {found.get(name, Level())}"
         for name in sorted(wanted.keys() | found.keys())
-        if wanted.get(name, Level()) != found.get(name, Level())
+        if wanted.get(name, Level()) != found.get(name, Level()) and not is_old(name, now_ms)
     ]
     sums, number = open_sums(tx)
     faults += [

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 
 from agentgov.runtime.accounts import UNRECORDED, Accounts
-from agentgov.runtime.buckets import levels
+from agentgov.runtime.buckets import is_old, levels
 from agentgov.runtime.ledger import SALT, append_all
 from agentgov.runtime.pause_orders import read_orders
 from agentgov.runtime.reservations import (
@@ -24,6 +24,7 @@ from agentgov.runtime.reservations import (
 )
 from agentgov.store.port import Transaction
 
+_SLOTS = 1000  # buckets that are looked at in one transaction
 BATCH = 100  # reservations that the sweeper ends in one transaction
 KEPT = 30 * 86_400_000  # milliseconds that an ended reservation is known
 _BY_ID = f"SELECT {COLUMNS} FROM reservations WHERE id IN (?)"  # noqa: S608 - our own words
@@ -85,6 +86,17 @@ def forget(tx: Transaction, now_ms: int) -> int:
     for id_ in ids:
         tx.run("DELETE FROM reservations WHERE id = ?", id_)
     return len(ids)
+
+
+def forget_slots(tx: Transaction, after: str, now_ms: int) -> str:
+    """Forget slots of rolling windows that nothing counts any more, of some buckets after one in the order of their
+    names; where to go on, "" at the end."""
+    sql = "SELECT bucket FROM budgets WHERE bucket > ? AND reserved = 0 ORDER BY bucket LIMIT ?"
+    names = [str(name) for (name,) in tx.all(sql, after, _SLOTS)]
+    for name in names:
+        if is_old(name, now_ms):
+            tx.run("DELETE FROM budgets WHERE bucket = ?", name)
+    return names[-1] if len(names) == _SLOTS else ""
 
 
 def _read(tx: Transaction, requests: Iterable[Request]) -> list[Reservation]:

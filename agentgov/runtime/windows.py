@@ -16,6 +16,8 @@ from functools import lru_cache
 from typing import Literal, NamedTuple, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from agentgov.model.units import parse_duration
+
 Scope = Literal["run", "agent", "workspace", "fleet"]
 SCOPES: tuple[Scope, ...] = ("agent", "workspace", "fleet")  # those that have windows of time, from the leaf
 SLOTS = 24
@@ -43,7 +45,12 @@ class Windows(NamedTuple):
 
 def windows_at(now_ms: int, zones: Mapping[Scope, tzinfo], rolling: Mapping[Scope, tuple[int, ...]]) -> Windows:
     """Those of a moment; `rolling` are lengths in seconds."""
-    agent, workspace, fleet = (day_of(now_ms, zones.get(scope, UTC)) for scope in SCOPES)
+    days: dict[tzinfo, str] = {}
+    for scope in SCOPES:
+        zone = zones.get(scope, UTC)
+        if zone not in days:
+            days[zone] = day_of(now_ms, zone)
+    agent, workspace, fleet = (days[zones.get(scope, UTC)] for scope in SCOPES)
     slots = (
         Slot(scope, window_name(seconds), slot_at(now_ms, seconds))
         for scope in SCOPES
@@ -80,6 +87,11 @@ def slots_beside(number: int) -> Iterator[int]:
     """The slots that count together with one: those of every stretch that it is in."""
     yield from range(number - SLOTS, number)
     yield from range(number + 1, number + SLOTS + 1)
+
+
+def slot_ends(window: str, number: int) -> int:
+    """When a slot of a rolling window is over (epoch milliseconds)."""
+    return -(-(number + 1) * parse_duration(window) * 1000 // SLOTS)
 
 
 def day_of(now_ms: int, zone: tzinfo = UTC) -> str:

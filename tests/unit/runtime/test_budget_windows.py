@@ -7,7 +7,8 @@ import pytest
 from budgetworld import REFUNDS, TRIAGE, BudgetWorld
 
 from agentgov.model.names import AgentId
-from agentgov.runtime.buckets import Level, agent_buckets, levels, names_of, used
+from agentgov.runtime.buckets import SLOT_KEPT, Level, agent_buckets, levels, names_of, used
+from agentgov.runtime.budgets import forget_slots
 from agentgov.runtime.reservations import Found, Release, Reservation, Settle, Spending
 from agentgov.runtime.windows import day_ends, day_of, windows_at
 from agentgov.store.open import open_store
@@ -104,3 +105,23 @@ def test_a_limit_that_is_only_told_of_lets_it_go_on_and_says_so(world: BudgetWor
     assert (verdict.allowed, [reason.rule for reason in verdict.reasons]) == (True, ["budget.reserved", "budget.over"])
     assert not world.reserve("c", 1, soft=soft, limits={("workspace", "day"): 51})[1].allowed
     assert world.levels()["agent", "day"] == Level(0, 51, 0)
+
+
+def test_slots_that_nothing_counts_any_more_are_forgotten(world: BudgetWorld) -> None:
+    got(reserve(world, "a", 10))
+    two = got(reserve(world, "b", 10, TRIAGE))
+    world.settle(two.id, TRIAGE, amount=10)
+
+    def left() -> int:
+        rows = world.store.read(lambda tx: tx.all("SELECT bucket FROM budgets WHERE bucket LIKE 'agent 24h%'")).result()
+        return len(rows)
+
+    def forget() -> str:
+        return world.store.write(lambda tx: forget_slots(tx, "", world.now)).result()
+
+    assert (forget(), left()) == ("", 2)
+    world.now += SLOT_KEPT + 2 * HOUR
+    assert (forget(), left()) == ("", 1)  # the other one is still set aside
+    world.expire()
+    assert (forget(), left()) == ("", 0)
+    got(reserve(world, "c", 100))

@@ -122,6 +122,7 @@ def test_a_store_that_still_has_what_was_resumed_pauses_nobody(gate: GateWorld, 
     away.rename(world.remote)
     gate.start()
     alice.landed()
+    world.clock.time = int(time.time())  # that of the gate, which may have anchored its ledger meanwhile
     world.order("alice", order_resume, str(TRIAGE))
     until(lambda: alice.pauses() == [], "that it is resumed")
     gate.stop()

@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -105,6 +106,7 @@ def test_an_agent_hears_at_once_that_it_is_paused_and_resumed(gate: GateWorld, w
         paused = events.data()
         assert (paused["type"], paused["by"], paused["reason"]) == ("paused", "erin", "it loops")
         assert events.data()["type"] == "refetchEvaluation"
+        world.clock.time = int(time.time())  # that of the gate, which may have anchored its ledger meanwhile
         world.order("erin", orders.order_resume, str(TRIAGE))
         assert events.data()["type"] == "refetchEvaluation"
 
@@ -119,6 +121,7 @@ def test_who_comes_back_hears_only_of_what_changed_meanwhile(gate: GateWorld, wo
         world.order("erin", orders.order_pause, str(TRIAGE), mode="read-only", until=0, reason="look first")
         assert events.data()["type"] == "paused", "of somebody else's pause nothing was said"
         assert events.data()["type"] == "refetchEvaluation"
+    world.clock.time = int(time.time())  # that of the gate, which may have anchored its ledger meanwhile
     world.order("erin", orders.order_resume, str(TRIAGE))
     until(lambda: lease(gate, token).json["mode"] == "run", "that it is resumed")
     with stream(gate, token, "0" * 32) as events:

@@ -3,8 +3,9 @@
     python benchmarks/bench_budgets.py [SECONDS] [CLIENTS]
 
 Pairs of reserve and settle, each of the two answered once it is on disk (/var/tmp; SQLite with synchronous FULL), with
-their records in the ledger: on one agent, where all take from the same rows, and on as many agents as clients. `core/s`
-is how many pairs one second of a core is good for (of this process, not of PostgreSQL), which says more than the clock
+their records in the ledger: of one agent, where all take from the same rows, of as many agents as clients in one hot
+workspace, and of agents that each have a workspace (the fleet is always one), which is a tree of the ledger each.
+`core/s` is how many pairs one second of a core is good for (of this process, not of PostgreSQL), which says more than the clock
 where others use the machine as well.
 
 Beside it, over the same store, what gateways do that charge after the call: read what was spent, call the model, then
@@ -64,9 +65,13 @@ def main(seconds: float, clients: int) -> None:
 
 
 def in_store(name: str, store: Store, seconds: float, clients: int) -> None:
-    """Pairs a second, from one agent and from many."""
-    for label, many in (("one agent", 1), (f"{clients} agents", clients)):
-        agents = [AgentId("support", f"agent-{number}") for number in range(many)]
+    """Pairs a second: of one agent, of as many as there are clients in one workspace, and each in its own."""
+    for label, many, spaces in (
+        ("one agent", 1, 1),
+        (f"{clients} agents, one workspace", clients, 1),
+        (f"{clients} workspaces", clients, clients),
+    ):
+        agents = [AgentId(f"space-{number % spaces}", f"agent-{number}") for number in range(many)]
         uvloop.run(_pairs(store, agents, clients, seconds / 4))
         started, before = time.perf_counter(), time.process_time()
         took = sorted(uvloop.run(_pairs(store, agents, clients, seconds)))

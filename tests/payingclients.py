@@ -1,0 +1,71 @@
+"""Clients of gates over HTTP that set money aside and settle, release or forget it, until nothing is left; processes of
+their own, which may be killed at any moment."""
+
+import http.client
+import json
+import multiprocessing
+import os
+import random
+import time
+from collections.abc import Sequence
+from multiprocessing.connection import Connection
+from multiprocessing.context import ForkServerContext
+from typing import Any
+
+from patience import PATIENCE
+
+CENT = 10_000_000
+_SLOW = 0.05  # seconds that a model takes at most
+
+
+def context() -> ForkServerContext:
+    """Where processes come from."""
+    found = multiprocessing.get_context("forkserver")
+    found.set_forkserver_preload([__name__])
+    return found
+
+
+def spend(ports: Sequence[int], place: str, token: str, name: str, told: Connection) -> None:
+    """Spend a cent or two at a time, at any of the gates, until three in a row are refused; each step is told when it
+    was answered."""
+    dice, refused, number = random.Random(name), 0, 0
+    while refused < 3 and os.getppid() > 1:
+        number += 1
+        status, answer = _ask(dice, ports, place, token, {"key": f"{name}-{number}", "amount": "0.01 USD"})
+        if status != 200:
+            assert answer["error"]["rule"] == "budget.exceeded", answer
+            refused += 1
+            continue
+        refused, id_ = 0, answer["id"]
+        told.send((id_, "open"))
+        time.sleep(dice.uniform(0, _SLOW))
+        match dice.randrange(6):
+            case 0:
+                status, answer = _ask(dice, ports, f"{place}/{id_}/release", token, {})
+            case 1:
+                continue  # it is forgotten
+            case _:
+                actual = {"amount": dice.choice(["0.01 USD", "0.004 USD", "0.02 USD"])}
+                status, answer = _ask(dice, ports, f"{place}/{id_}/settle", token, actual)
+        assert status == 200, answer
+        told.send((id_, answer["state"]))
+
+
+def _ask(dice: random.Random, ports: Sequence[int], path: str, token: str, body: object) -> tuple[int, Any]:
+    """An answer of any of the gates: where one is away, or cannot tell, the same is asked again."""
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+    until = time.monotonic() + PATIENCE
+    while True:
+        line = http.client.HTTPConnection("127.0.0.1", dice.choice(ports), timeout=PATIENCE)
+        try:
+            line.request("POST", path, json.dumps(body), headers)
+            reply = line.getresponse()
+            answer = reply.status, json.loads(reply.read())
+            if reply.status < 500:
+                return answer
+        except (OSError, http.client.HTTPException):
+            pass
+        finally:
+            line.close()
+        assert time.monotonic() < until, "no gate answers"
+        time.sleep(0.02)

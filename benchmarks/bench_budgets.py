@@ -5,8 +5,8 @@
 Pairs of reserve and settle, each of the two answered once it is on disk (/var/tmp; SQLite with synchronous FULL), with
 their records in the ledger: of one agent, where all take from the same rows, of as many agents as clients in one hot
 workspace, and of agents that each have a workspace (the fleet is always one), which is a tree of the ledger each.
-`core/s` is how many pairs one second of a core is good for (of this process, not of PostgreSQL), which says more than the clock
-where others use the machine as well.
+`core/s` is how many pairs one second of a core is good for (of this process, not of PostgreSQL), which says more than
+the clock where others use the machine as well.
 
 Beside it, over the same store, what gateways do that charge after the call: read what was spent, call the model, then
 add what it was. A model takes 5 ms here, and each call costs one unit of a budget of 1,000.

@@ -9,10 +9,9 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack, contextmanager, suppress
-from itertools import chain
 from pathlib import Path
 from queue import SimpleQueue
-from typing import Any
+from typing import Any, cast
 
 from agentgov.errors import AgentgovError, ConfigurationError, IncompleteError
 from agentgov.store.arrays import PAGE, Many, listed
@@ -81,9 +80,8 @@ class SqliteTransaction:
             self._connection.execute("SAVEPOINT work")
             self._saved = True
         try:
-            for value in chain.from_iterable(values) if many else values:
-                if type(value) is str and "\0" in value:
-                    raise ClashError("a text in the store cannot have NUL in it")
+            if any(map(_has_nul, zip(*values, strict=True) if many else (values,))):
+                raise ClashError("a text in the store cannot have NUL in it")
             return self._connection.executemany(sql, values) if many else self._connection.execute(sql, values)
         except (sqlite3.Error, OverflowError, UnicodeEncodeError, ClashError) as error:
             self._failed = _said(error, self._path)
@@ -226,6 +224,14 @@ class SqliteStore:
         finally:
             _roll_back(connection)
             self._free.put(connection)
+
+
+def _has_nul(values: Sequence[Value]) -> bool:
+    """Whether NUL is in a text: PostgreSQL cannot hold that. Most often all values are texts, or none is."""
+    kinds = set(map(type, values))
+    if kinds == {str}:
+        return "\0" in "".join(cast("Sequence[str]", values))
+    return str in kinds and any(isinstance(value, str) and "\0" in value for value in values)
 
 
 def _roll_back(connection: sqlite3.Connection) -> None:

@@ -59,14 +59,17 @@ class PermitRef(msgspec.Struct, frozen=True):
 
 
 class ActionAnswer(msgspec.Struct, frozen=True):
-    """What was decided: go on, do not, or wait for people and use the permit then. `record` is its place in the
-    ledger; `again`: the key was used before, by another attempt, so that it may have happened already."""
+    """What was decided: go on, do not, or wait for people and use the permit then. `record` is its place in
+    the tree of the ledger, of which `signed` records are under the newest checkpoint; `again`: the key was used before,
+    by another attempt, so that it may have happened already."""
 
     decision: Literal["allow", "deny", "ask"]
     reasons: tuple[Why, ...]
     permit: PermitRef | None
     record: int
     again: bool = False
+    tree: str = ""
+    signed: int = 0
 
 
 class OutcomeTell(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -105,7 +108,7 @@ async def act(call: Call) -> int:
         found = await _request(call, asked(call, book, ask.key, action, ask.attempt))
     if found.reasons and found.reasons[0].rule == "action.key":
         raise conflict(found.reasons[0])
-    return await call.reply(200, _encode(action_answer(found)))
+    return await call.reply(200, _encode(action_answer(call, found)))
 
 
 async def outcome(call: Call) -> Answer:
@@ -127,11 +130,13 @@ async def outcome(call: Call) -> Answer:
     return as_json(OutcomeAnswer(permit.id, what))
 
 
-def action_answer(found: Answered) -> ActionAnswer:
+def action_answer(call: Call, found: Answered) -> ActionAnswer:
     """A decision as it is told."""
     permit = found.permit
     ref = PermitRef(permit.id, permit.state, permit.expires) if permit is not None else None
-    return ActionAnswer(found.decision, reasons_of(found.reasons), ref, found.record, found.again)  # type: ignore[arg-type]
+    receipt = call.gate.ledger.receipt(call.agent_caller.agent)
+    reasons = reasons_of(found.reasons)
+    return ActionAnswer(found.decision, reasons, ref, found.record, found.again, *receipt)  # type: ignore[arg-type]
 
 
 def reasons_of(reasons: tuple[Reason, ...]) -> tuple[Why, ...]:

@@ -62,8 +62,9 @@ class ReleaseTell(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class ReservationAnswer(msgspec.Struct, frozen=True):
     """Money that is set aside, or was: `amount` and what is booked, `actual`, in nano-units; `expires` in epoch
-    milliseconds; `record` is its place in the ledger; `again`: the key was used before, by
-    another attempt, so that it may be spent; `over`: more than is left was set aside, of a budget that only tells."""
+    milliseconds; `record` is its place in the tree of the ledger, of which `signed` records are under the newest
+    checkpoint; `again`: the key was used before, by another attempt, so that it may be spent; `over`: more than is left
+    was set aside, of a budget that only tells."""
 
     id: str
     state: State
@@ -74,6 +75,8 @@ class ReservationAnswer(msgspec.Struct, frozen=True):
     record: int
     again: bool = False
     over: str = ""
+    tree: str = ""
+    signed: int = 0
 
 
 class BudgetsAnswer(msgspec.Struct, frozen=True):
@@ -163,7 +166,9 @@ async def _decided(call: Call, request: Request, made: str = "") -> Answer:
     assert one is not None, "what is allowed is there"
     call.gate.budget_alerts.booked(call.agent_caller.agent, one.environment, one.day)
     told = (one.id, one.state, one.amount, one.actual, one.currency, one.expires, one.record)
-    return answered(ReservationAnswer(*told, made not in ("", one.id), limit.message if limit is not None else ""))
+    over = limit.message if limit is not None else ""
+    receipt = call.gate.ledger.receipt(call.agent_caller.agent)
+    return answered(ReservationAnswer(*told, made not in ("", one.id), over, *receipt))
 
 
 _OF_AGENT = "/v1/agents/{workspace}/{name}/reservations"

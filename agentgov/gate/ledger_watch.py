@@ -13,6 +13,7 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from agentgov.journal.view import View
+from agentgov.model.names import AgentId
 from agentgov.runtime.sequencing import (
     MOST,
     Anchor,
@@ -49,6 +50,11 @@ class Kept:
     behind: int = 0  # records without a checkpoint, of all trees
     since: int = 0  # epoch milliseconds of the last look that found none; 0 before the first
     broken: dict[str, str] = field(default_factory=dict)  # tree to what is wrong with it
+    signed: dict[str, int] = field(default_factory=dict)  # how many records of a tree are under its checkpoint
+
+    def receipt(self, agent: AgentId) -> tuple[str, int]:
+        """The tree of an agent's records, and how many of it are signed."""
+        return agent.workspace, self.signed.get(agent.workspace, 0)
 
 
 class LedgerWatch:
@@ -96,7 +102,8 @@ class LedgerWatch:
             room -= growth.frontier.size - one.size
             steps.append((growth, self._signed(log, growth)))
         if steps:
-            await gate.write(lambda tx: [keep(tx, growth, log, note, now) for growth, note in steps])
+            kept = await gate.write(lambda tx: [keep(tx, growth, log, note, now) for growth, note in steps])
+            steps = [step for step, first in zip(steps, kept, strict=True) if first]
         return self._tell(found, steps, broken, now)
 
     async def _misfits(self, found: tuple[Standing, ...], anchors: dict[str, Anchor]) -> dict[str, str]:
@@ -150,6 +157,8 @@ class LedgerWatch:
     ) -> bool:
         kept = self._gate.ledger
         done = sum(growth.frontier.size - growth.of.size for growth, _ in steps)
+        kept.signed.update({one.tree: one.size for one in found})
+        kept.signed.update({growth.of.tree: growth.frontier.size for growth, _ in steps})
         kept.behind = sum(max(one.behind, 0) for one in found) - done
         kept.since = now if not kept.behind else kept.since or now
         for tree, message in broken.items():

@@ -58,6 +58,11 @@ class Metrics:
             ("mark",),
             registry=self.registry,
         )
+        self.untold = Counter(
+            "agentgov_gate_outcomes_missing",
+            "Calls that were allowed, and of which nobody told within 15 minutes what came of them.",
+            registry=self.registry,
+        )
         self.opened = 0  # requests that are being answered
         self._journal = {
             "open": self._gauge("open_requests", "Requests that are being answered."),

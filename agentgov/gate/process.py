@@ -14,6 +14,7 @@ from agentgov.gate.following import Follower
 from agentgov.gate.gate import Gate, Settings
 from agentgov.gate.hooks import receiver
 from agentgov.gate.ledger_watch import LedgerWatch
+from agentgov.gate.outcome_watch import OutcomeWatch
 from agentgov.gate.permit_watch import PermitWatch
 from agentgov.gate.routes import ROUTES
 from agentgov.gate.self_test import SelfTest
@@ -97,6 +98,7 @@ async def _run(parts: Parts) -> int:
     beside.append(asyncio.create_task(BudgetWatch(gate).run()))
     beside.append(asyncio.create_task(TelemetryWatch(gate).run()))
     beside.append(asyncio.create_task(LedgerWatch(gate).run()))
+    beside.append(asyncio.create_task(OutcomeWatch(gate).run()))
     if parts.settings.self_test:
         beside.append(asyncio.create_task(SelfTest(gate, parts.settings.self_test).run()))
     try:

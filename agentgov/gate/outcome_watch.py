@@ -1,0 +1,52 @@
+"""Beside the requests: calls that were allowed, and of which nobody told in time what came of them, are counted.
+
+A call that was allowed and has no outcome may have happened or not: somebody has to look.
+"""
+
+import asyncio
+import logging
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from agentgov.runtime.untold import WITHIN, untold
+
+if TYPE_CHECKING:
+    from agentgov.gate.gate import Gate
+
+_EVERY = 60.0  # seconds between two looks
+_QUIET = 60.0  # seconds between two complaints
+_NAMED = 20  # calls of one look that are named in the log
+_log = logging.getLogger("agentgov.gate")
+
+
+class OutcomeWatch:
+    """Looks after the outcomes of one gate, on its event loop."""
+
+    def __init__(self, gate: "Gate") -> None:
+        self._gate = gate
+        self._looked = gate.clock() - WITHIN  # calls before this moment were looked at
+        self._complained = float("-inf")
+
+    async def run(self) -> None:
+        """Go on until cancelled."""
+        while True:
+            await asyncio.sleep(_EVERY)
+            try:
+                await self.look()
+            except Exception as error:
+                if monotonic() - self._complained > _QUIET:
+                    self._complained = monotonic()
+                    _log.warning("outcomes cannot be looked after: %s", error)
+
+    async def look(self) -> int:
+        """How many calls came of age without an outcome since the last look."""
+        since, until = self._looked, self._gate.clock() - WITHIN
+        if until <= since:
+            return 0
+        found = await self._gate.read(lambda tx: untold(tx, since, until))
+        self._looked = until
+        for one in found[:_NAMED]:
+            place = f"{one.agent.partition('/')[0]}/{one.record}"
+            _log.warning("nobody told what came of %s by %s (permit %s, record %s)", one.tool, one.agent, one.id, place)
+        self._gate.metrics.untold.inc(len(found))
+        return len(found)

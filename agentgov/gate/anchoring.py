@@ -44,7 +44,7 @@ class Anchoring:
         log, began = self._store.read(log_of).result()
         if not log or not self._is_due(view, log, began // 1000):
             return False
-        self._noticed = self._noticed or clock.now() * 1000
+        self._noticed = self._noticed or (clock.now() + 1) * 1000  # whole seconds: the next one
         trees = [one for one in self._store.read(standings).result() if one.log == log and one.size]
         late = any(one.behind > 0 and one.time < self._noticed for one in trees)
         if late and clock.now() * 1000 - self._noticed < _LATEST:
@@ -62,21 +62,27 @@ class Anchoring:
 
     def _draft(self, view: View, log: str, began: int, trees: Sequence[Standing]) -> list[Draft]:
         """The act on this view; none where another gate was first, or nothing is new."""
-        now = clock.now()
         anchored = {one.tree: one.size for one in view.state.anchors() if one.log == log}
         new = [one for one in trees if one.size > anchored.get(one.tree, 0)]
-        if not new or view.is_stale(now) or not self._is_due(view, log, began):
+        if not new or view.is_stale(clock.now()) or not self._is_due(view, log, began):
             self._not_before = monotonic() + _AGAIN
             return []
         count = sum(one.size - anchored.get(one.tree, 0) for one in new)
         subject = f"checkpoint: {count:,} records of the ledger, in {len(new):,} tree{'s' * (len(new) != 1)}"
-        return [draft(view, self._actor, "checkpoint", subject, anchor_fields(log, map(_anchor, new)), now=now)]
+        fields, still = anchor_fields(log, map(_anchor, new)), view.state.head.time  # it moves no time: others do that
+        return [draft(view, self._actor, "checkpoint", subject, fields, now=still)]
 
     def _is_due(self, view: View, log: str, began: int) -> bool:
         """Whether an hour is over, or something happened that is anchored at once."""
         if self._last is None or self._last[:2] != (view.tip, log):
             anchors = ((one.seq, one.time) for one in view.state.anchors() if one.log == log)
-            self._last = (view.tip, log, max(anchors, default=(0, began)))
+            seq, time = max(anchors, default=(0, began))
+            before = self._last
+            if before is not None and seq != before[2][0]:
+                time = clock.now()  # it was appended a moment ago; journal time may be older
+            elif before is not None:
+                time = before[2][1]
+            self._last = (view.tip, log, (seq, time))
         seq, time = self._last[2]
         if clock.now() - time >= EVERY:
             return True

@@ -98,17 +98,18 @@ async def proof(call: Call) -> Answer:
     owner = await call.gate.read(lambda tx: tx.one("SELECT agent FROM records WHERE tree = ? AND seq = ?", *place))
     agent = agent_id(str(owner[0])) if owner is not None else None
     call.require("view-audit", agent)
+    await _record(call, {"read": "proof", "place": f"{place.tree}/{place.seq}"}, agent)
     if owner is None:
         raise not_found()
     found = await call.gate.read(lambda tx: proof_of(tx, place))
-    await _record(call, {"read": "proof", "place": f"{place.tree}/{place.seq}"}, agent)
     return Answer(200, found.encode(), content_type=_TEXT)
 
 
 async def file(call: Call) -> Answer:
     """A file of a tree: its checkpoint, a tile of hashes, or a bundle of leaves."""
     tree, path = call.values["tree"], call.values["path"]
-    call.require("view-audit", None)
+    call.require("export" if path.startswith("tile/entries/") else "view-audit", None)
+    await _record(call, {"read": "ledger", "file": f"{tree}/{path}"})
     if path == "checkpoint":
         note = await call.gate.read(lambda tx: sequencing.checkpoint_of(tx, tree))
         if not note:
@@ -118,9 +119,6 @@ async def file(call: Call) -> Answer:
         tile = parse_path(path)
     except ValueError:
         raise not_found() from None
-    if tile.level == "entries":
-        call.require("export", None)
-        await _record(call, {"read": "leaves", "file": f"{tree}/{path}"})
     return Answer(200, await call.gate.read(lambda tx: _bytes(tx, tree, tile)), content_type=_OCTETS)
 
 

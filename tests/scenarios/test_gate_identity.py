@@ -162,9 +162,14 @@ def test_no_route_lets_a_person_read_unrecorded(gate: GateWorld) -> None:
         for route in ROUTES:
             if route.method != "GET" or route.who not in ("person", "either") or route.path in own | of_one:
                 continue
-            place = route.path.replace("{workspace}", TRIAGE.workspace).replace("{name}", TRIAGE.name)
+            place = (
+                route.path.replace("{workspace}", TRIAGE.workspace).replace("{name}", TRIAGE.name).replace("{seq}", "0")
+            )
             query = "&".join(f"{one.name}=1" for one in route.query if one.required)
             reply = gate.ask("GET", f"{place}?{query}", alice)
+            if reply.status == 403:  # nothing was read: the ledger is for auditors
+                assert route.tag == "ledger"
+                continue
             reads = store.read(lambda tx: ledger.read(tx, actor="person:alice", limit=1000)).result()
             assert (len(reads), reads[0].type) == (seen + 1, "read"), (route.path, reply.status)
             seen += 1

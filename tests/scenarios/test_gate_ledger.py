@@ -120,6 +120,14 @@ def test_auditors_read_the_ledger_at_the_gate_and_are_recorded(audited: GateWorl
     key = VerifierKey.of(origin, parse_public_key(world.signers["gate"].public_key))
     assert verify_proof(proof, proof.extra, [key], origin).size >= found.size
 
+    def read() -> int:
+        return len(ask("records?actor=person:erin&type=read&limit=1000").json["records"])
+
+    asked = ["files/support/checkpoint", "files/support/tile/0/000.p/1", "proofs/support/0", "trees", "records"]
+    for path in asked:
+        before = read()
+        assert ask(path).status == 200
+        assert read() == before + 2, "itself, and the question before"
     for path, status in (
         ("trees", 403),
         ("records", 403),

@@ -34,7 +34,7 @@ def test_calls_without_an_outcome_are_found_once_they_are_old_enough(world: Perm
     waiting = world.ask("four", refund(amount_minor=9000)).permit
     assert allowed is not None and told is not None and asked is not None and waiting is not None  # noqa: PT018
     world.outcome(told.id, "done")
-    world.vote(asked.id, sorted(LEADS)[0])
+    world.vote(asked.id, min(LEADS))
     world.now += 60_000
     assert world.consume(asked.id, refund(amount_minor=9000)).decision == "allow"
 

@@ -68,15 +68,20 @@ class BudgetAlerts:
             _log.warning("that a budget is spent cannot be told: %s", error)
 
     async def look(self) -> None:
-        """Find the shares that were reached, where something was booked; now and then everywhere."""
+        """Find the shares that were reached, where something was booked; now and then for all agents."""
         spots, self._booked = self._booked, set()
         if monotonic() - self._looked > _ALL:
             self._looked = monotonic()
-            agents = await asyncio.to_thread(self._gate.fleet.agents)
-            spots |= {_Spot(agent, place, "") for agent in agents for place in ENVIRONMENTS}
+            spots |= await asyncio.to_thread(self._everywhere)
         listed = list(spots)
         for start in range(0, len(listed), _PAGE):
             await self._look(listed[start : start + _PAGE])
+
+    def _everywhere(self) -> set[_Spot]:
+        """Every agent that this process has looked at; one of which nobody has asked here spends elsewhere."""
+        fleet = self._gate.fleet
+        places = ((agent, place) for agent in fleet.agents() for place in ENVIRONMENTS)
+        return {_Spot(agent, place, "") for agent, place in places if fleet.known(agent, place) is not None}
 
     async def _look(self, spots: Iterable[_Spot]) -> None:
         gate, now_ms = self._gate, self._gate.clock()
@@ -98,7 +103,7 @@ class BudgetAlerts:
         """The buckets on which a limit stands; each once, though many agents share those of their workspace."""
         fleet, seen = self._gate.fleet, set[str]()
         for spot in spots:
-            currency, terms = standing_terms(fleet, spot.agent, spot.environment)
+            currency, terms = standing_terms(fleet, spot.agent, spot.environment, self._gate.terms)
             if isinstance(terms, Reason) or not terms.all:
                 continue
             windows = spot.windows or str(terms.windows(now_ms))
@@ -110,7 +115,7 @@ class BudgetAlerts:
 
     async def _reached(self, want: Wanted, bucket: Bucket, now_ms: int) -> None:
         gate = self._gate
-        currency, terms = standing_terms(gate.fleet, want.agent, want.environment)
+        currency, terms = standing_terms(gate.fleet, want.agent, want.environment, gate.terms)
         most = None if isinstance(terms, Reason) else terms.all.get((bucket.scope, bucket.window))
         if isinstance(terms, Reason) or most is None or want.amount > most:
             return  # what could never be had says nothing of how much is left

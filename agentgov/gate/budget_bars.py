@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from agentgov.gate.budget_terms import former_of, standing_terms
+from agentgov.gate.budget_terms import KnownTerms, former_of, standing_terms
 from agentgov.model.agent import OnLimit
 from agentgov.model.document import Environment
 from agentgov.model.names import AgentId
@@ -70,9 +70,9 @@ class _Part(msgspec.Struct, frozen=True):
 class Budgets:
     """Which buckets some agents have at a moment, and what is in them once somebody has read that."""
 
-    def __init__(self, fleet: Fleet, of: Iterable[tuple[AgentId, Environment]], now_ms: int) -> None:
+    def __init__(self, fleet: Fleet, known: KnownTerms, of: Iterable[tuple[AgentId, Environment]], now_ms: int) -> None:
         self._now = now_ms
-        self._parts = [_part(fleet, *one, now_ms) for one in of]
+        self._parts = [_part(fleet, known, *one, now_ms) for one in of]
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -95,8 +95,8 @@ class Budgets:
         )
 
 
-def _part(fleet: Fleet, agent: AgentId, environment: Environment, now_ms: int) -> _Part:
-    currency, found = standing_terms(fleet, agent, environment)
+def _part(fleet: Fleet, known: KnownTerms, agent: AgentId, environment: Environment, now_ms: int) -> _Part:
+    currency, found = standing_terms(fleet, agent, environment, known)
     refused = found.message if isinstance(found, Reason) else ""
     terms = NO_TERMS if isinstance(found, Reason) else found
     windows = terms.windows(now_ms)

@@ -126,7 +126,8 @@ async def agent_budgets(call: Call) -> Answer:
 
 async def _shown(call: Call, agents: list[AgentId]) -> Answer:
     places = [(agent, place) for agent in agents for place in ENVIRONMENTS]
-    found = await asyncio.to_thread(Budgets, call.fleet, places, call.now_ms)  # reads git where it has to
+    # It reads git where it has to.
+    found = await asyncio.to_thread(Budgets, call.fleet, call.gate.terms, places, call.now_ms)
     return answered(BudgetsAnswer(found.told(await call.gate.read(lambda tx: levels(tx, found.names)))))
 
 

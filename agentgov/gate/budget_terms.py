@@ -13,6 +13,7 @@ from agentgov.runtime.deployed import Release
 from agentgov.runtime.fleet import Fleet
 
 _MOST = 16_384  # terms that are kept
+_NONE = Budget()
 
 
 def terms_of(own: Budget, governance: Governance, agent: AgentId, currency: str) -> Terms | Reason:
@@ -46,15 +47,17 @@ def former_of(fleet: Fleet, agent: AgentId, environment: Environment) -> tuple[s
     return tuple(map(str, fleet.deployed(agent, environment).formerly))
 
 
-def standing_terms(fleet: Fleet, agent: AgentId, environment: Environment) -> tuple[str, Terms | Reason]:
+def standing_terms(
+    fleet: Fleet, agent: AgentId, environment: Environment, known: KnownTerms
+) -> tuple[str, Terms | Reason]:
     """The currency and the terms of an agent today, as its stable release has them."""
     release = running(fleet.deployed(agent, environment), "")
-    own = release.agent.spec.budget if isinstance(release, Release) else Budget()
+    own = release.agent.spec.budget if isinstance(release, Release) else _NONE
     governance = fleet.governance
     workspace = governance.workspaces.get(agent.workspace)
     shared = [workspace.budget] if workspace is not None else []
     currency = _currency(governance, (own, *shared, governance.fleet.budget))
-    return currency, terms_of(own, governance, agent, currency)
+    return currency, known.of(own, governance, agent, currency)
 
 
 def _currency(governance: Governance, budgets: Sequence[Budget | SharedBudget]) -> str:

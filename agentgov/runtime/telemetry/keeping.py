@@ -21,8 +21,6 @@ from agentgov.store.port import Transaction
 KEPT_SPANS = 2 * OLDEST  # milliseconds
 KEPT_SUMS = 400 * 86_400_000
 BATCH = 1000  # rows that are forgotten at a time
-_AT_ONCE = 500  # ids of a question
-_ROWS = 40  # of a statement
 _FIELDS = (
     "id", "parent", "seen", "covered", "counted", "kind", "name", "closure", "variant", "start", "end", "failed",
     "error", "measured", "sampled", "input", "cached", "output", "reasoning", "currency", "cost", "response", "finish",
@@ -30,7 +28,10 @@ _FIELDS = (
 )  # fmt: skip
 _OWN = ", ".join({"start": "started", "end": "ended"}.get(name, name) for name in _FIELDS)
 _SET = ", ".join(f"{name} = excluded.{name}" for name in _OWN.split(", ")[1:])
-_MARKS = f"({', '.join('?' * (len(_FIELDS) + 2))})"
+_WRITE = (
+    f"INSERT INTO spans ({_OWN}, agent, environment) VALUES ({', '.join('?' * (len(_FIELDS) + 2))}) "  # noqa: S608 - ours
+    f"ON CONFLICT (id) DO UPDATE SET {_SET}"
+)
 _BYTES = ("id", "parent", "session", "salt")
 
 
@@ -83,13 +84,12 @@ def keep(tx: Transaction, batch: Batch) -> Kept:
 
 def put_aside(tx: Transaction, where: Where, aside: Mapping[tuple[str, str], int], now_ms: int) -> None:
     """Count what is quarantined, by reason and subject."""
-    for (reason, subject), spans in sorted(aside.items()):
-        tx.run(
-            "INSERT INTO quarantine (agent, environment, reason, subject, spans, since, last) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (agent, environment, reason, subject) "
-            "DO UPDATE SET spans = quarantine.spans + excluded.spans, last = excluded.last",
-            *(*where, reason, subject, spans, now_ms, now_ms),
-        )
+    tx.many(
+        "INSERT INTO quarantine (agent, environment, reason, subject, spans, since, last) VALUES (?, ?, ?, ?, ?, ?, ?) "
+        "ON CONFLICT (agent, environment, reason, subject) "
+        "DO UPDATE SET spans = quarantine.spans + excluded.spans, last = excluded.last",
+        [(*where, *about, spans, now_ms, now_ms) for about, spans in sorted(aside.items())],
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,31 +136,22 @@ def forget(tx: Transaction, now_ms: int) -> int:
 
 
 def _known(tx: Transaction, ids: Iterable[bytes]) -> dict[bytes, Span]:
-    wanted, found = list(ids), dict[bytes, Span]()
-    for start in range(0, len(wanted), _AT_ONCE):
-        part = wanted[start : start + _AT_ONCE]
-        marks = ", ".join("?" * len(part))
-        for row in tx.all(f"SELECT {_OWN} FROM spans WHERE id IN ({marks})", *part):  # noqa: S608 - ours
-            one = _span(row)
-            found[one.id] = one
-    return found
+    rows = tx.among(f"SELECT {_OWN} FROM spans WHERE id IN (?)", list(ids))  # noqa: S608 - ours
+    return {one.id: one for one in map(_span, rows)}
 
 
 def _by_response(tx: Transaction, where: Where, responses: Sequence[str]) -> dict[str, Span]:
     """The spans that count by the responses that they tell of."""
-    wanted, found = list(dict.fromkeys(responses)), dict[str, Span]()
-    for start in range(0, len(wanted), _AT_ONCE):
-        part = wanted[start : start + _AT_ONCE]
-        marks = ", ".join("?" * len(part))
-        rows = tx.all(
-            f"SELECT {_OWN} FROM spans WHERE response IN ({marks}) AND response <> '' "  # noqa: S608 - ours
-            "AND agent = ? AND environment = ? ORDER BY counted DESC, id",
-            *(*part, *where),
-        )
-        for row in rows:
-            one = _span(row)
-            found.setdefault(one.response, one)
-    return found
+    if not responses:
+        return {}
+    agent, environment = where
+    rows = tx.among(
+        f"SELECT {_OWN} FROM (?) AS asked CROSS JOIN spans WHERE response = asked.column1 "  # noqa: S608 - ours
+        "AND response <> '' AND agent = asked.column2 AND environment = asked.column3",
+        [(one, agent, environment) for one in dict.fromkeys(responses)],
+    )
+    counts = sorted(map(_span, rows), key=lambda one: (one.counted, one.id))
+    return {one.response: one for one in counts}
 
 
 def _span(row: Sequence[object]) -> Span:
@@ -173,16 +164,7 @@ def _span(row: Sequence[object]) -> Span:
 
 
 def _write(tx: Transaction, where: Where, spans: Sequence[Span]) -> None:
-    ordered = sorted(spans, key=lambda one: one.id)
-    for start in range(0, len(spans), _ROWS):
-        part = ordered[start : start + _ROWS]
-        marks = ", ".join([_MARKS] * len(part))
-        values = [value for one in part for value in (*_values(one), *where)]
-        tx.run(
-            f"INSERT INTO spans ({_OWN}, agent, environment) VALUES {marks} "  # noqa: S608 - ours
-            f"ON CONFLICT (id) DO UPDATE SET {_SET}",
-            *values,
-        )
+    tx.many(_WRITE, [(*_values(one), *where) for one in sorted(spans, key=lambda one: one.id)])
 
 
 def _values(one: Span) -> tuple[str | int | bytes, ...]:
@@ -195,8 +177,8 @@ def _values(one: Span) -> tuple[str | int | bytes, ...]:
 
 
 def _write_contents(tx: Transaction, contents: Sequence[tuple[bytes, bytes]], now_ms: int) -> None:
-    for id_, content in contents:
-        tx.run("INSERT INTO span_contents (id, seen, content) VALUES (?, ?, ?)", id_, now_ms, content)
+    rows = [(id_, now_ms, content) for id_, content in contents]
+    tx.many("INSERT INTO span_contents (id, seen, content) VALUES (?, ?, ?)", rows)
 
 
 def _digest(spans: Sequence[Span]) -> str:

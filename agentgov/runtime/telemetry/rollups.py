@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from agentgov.runtime.telemetry.counting import NOTHING, USAGE, WHOLE, Span
-from agentgov.store.port import Row, Transaction, Value
+from agentgov.store.port import Row, Transaction
 
 MINUTE = 60_000
 BOUNDS = (10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 20_000, 50_000, 100_000, 200_000)  # milliseconds
@@ -20,7 +20,11 @@ _SUMS = (
 )  # fmt: skip
 _CLASSES = (*(f"ms_{bound}" for bound in BOUNDS), "ms_longer")
 _COLUMNS = (*_KEY, *_SUMS, *_CLASSES)
-_AT_ONCE = 50  # rows of a statement
+_ADDED = ", ".join(f"{name} = usage_minutes.{name} + excluded.{name}" for name in (*_SUMS, *_CLASSES))
+_ADD = (
+    f"INSERT INTO usage_minutes ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))}) "  # noqa: S608 - ours
+    f"ON CONFLICT ({', '.join(_KEY)}) DO UPDATE SET {_ADDED}"
+)
 
 Key = tuple[str, str, int, str, str, str, str, str]
 Where = tuple[str, str]  # agent and environment
@@ -94,21 +98,7 @@ def _add(sums: Sums, one: Span) -> None:
 
 def add(tx: Transaction, sums: Mapping[Key, Sums]) -> None:
     """Add to the minutes."""
-    rows: list[tuple[Value, ...]] = [
-        (*key, *found.values) for key, found in sorted(sums.items(), key=lambda one: one[0])
-    ]
-    for start in range(0, len(rows), _AT_ONCE):
-        part = rows[start : start + _AT_ONCE]
-        tx.run(_upsert(len(part)), *(value for row in part for value in row))
-
-
-def _upsert(rows: int) -> str:
-    marks = f"({', '.join('?' * len(_COLUMNS))})"
-    added = ", ".join(f"{name} = usage_minutes.{name} + excluded.{name}" for name in (*_SUMS, *_CLASSES))
-    return (
-        f"INSERT INTO usage_minutes ({', '.join(_COLUMNS)}) VALUES {', '.join([marks] * rows)} "  # noqa: S608 - ours
-        f"ON CONFLICT ({', '.join(_KEY)}) DO UPDATE SET {added}"
-    )
+    tx.many(_ADD, [(*key, *sums[key].values) for key in sorted(sums)])
 
 
 @dataclass(frozen=True, slots=True)

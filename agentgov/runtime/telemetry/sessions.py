@@ -18,7 +18,18 @@ from agentgov.store.port import Row, Transaction
 BATCH = 500  # sessions of one transaction
 MOST_METRICS = 16  # of one session
 _COLUMNS = "id, agent, environment, closure, began, heard, failed, cost, most, told"
-_ONE = f"({', '.join('?' * 10)})"
+_HEAR = (
+    f"INSERT INTO sessions ({_COLUMNS}) VALUES ({', '.join('?' * 10)}) "  # noqa: S608 - ours
+    "ON CONFLICT (id) DO UPDATE SET heard = excluded.heard, cost = sessions.cost + excluded.cost, "
+    "failed = CASE WHEN excluded.failed > 0 THEN 1 ELSE sessions.failed END, "
+    "most = CASE WHEN excluded.most > 0 THEN excluded.most ELSE sessions.most END, "
+    "told = CASE WHEN excluded.told <> '' THEN excluded.told ELSE sessions.told END"
+)
+_COUNT = (
+    "INSERT INTO session_minutes (agent, environment, closure, minute, metric, sessions) VALUES (?, ?, ?, ?, ?, ?) "
+    "ON CONFLICT (agent, environment, closure, minute, metric) "
+    "DO UPDATE SET sessions = session_minutes.sessions + excluded.sessions"
+)
 
 
 @dataclass(slots=True)
@@ -67,26 +78,12 @@ def hear(tx: Transaction, where: Where, heard: Mapping[bytes, Heard], now_ms: in
         said = json.dumps(metrics, sort_keys=True) if at.told else ""
         moment = 0 if at.over else now_ms
         rows.append((id_, *where, at.closure, now_ms, moment, int(at.failed), at.cost, at.most, said))
-    for start in range(0, len(rows), 100):
-        part = rows[start : start + 100]
-        tx.run(
-            f"INSERT INTO sessions ({_COLUMNS}) VALUES {', '.join([_ONE] * len(part))} "  # noqa: S608 - ours
-            "ON CONFLICT (id) DO UPDATE SET heard = excluded.heard, cost = sessions.cost + excluded.cost, "
-            "failed = CASE WHEN excluded.failed > 0 THEN 1 ELSE sessions.failed END, "
-            "most = CASE WHEN excluded.most > 0 THEN excluded.most ELSE sessions.most END, "
-            "told = CASE WHEN excluded.told <> '' THEN excluded.told ELSE sessions.told END",
-            *(value for row in part for value in row),
-        )
+    tx.many(_HEAR, rows)
 
 
 def _told(tx: Transaction, ids: Sequence[bytes]) -> dict[bytes, dict[str, bool]]:
-    found: dict[bytes, dict[str, bool]] = {}
-    for start in range(0, len(ids), BATCH):
-        part = ids[start : start + BATCH]
-        marks = ", ".join("?" * len(part))
-        rows = tx.all(f"SELECT id, told FROM sessions WHERE id IN ({marks}) AND told <> ''", *part)  # noqa: S608 - ours
-        found |= {bytes(id_): json.loads(told) for id_, told in rows}
-    return found
+    rows = tx.among("SELECT id, told FROM sessions WHERE id IN (?) AND told <> ''", ids)
+    return {bytes(id_): json.loads(told) for id_, told in rows}
 
 
 def any_before(tx: Transaction, before: int) -> bool:
@@ -109,20 +106,8 @@ def end(tx: Transaction, before: int) -> int:
         for metric, bad in metrics.items():
             key = (agent, environment, closure, began - began % MINUTE, metric)
             sums[key] = sums.get(key, 0) + bad
-    _count(tx, [(*key, number) for key, number in sorted(sums.items())])
+    tx.many(_COUNT, [(*key, number) for key, number in sorted(sums.items())])
     return len(rows)
-
-
-def _count(tx: Transaction, rows: Sequence[Row]) -> None:
-    for start in range(0, len(rows), 100):
-        part = rows[start : start + 100]
-        tx.run(
-            "INSERT INTO session_minutes (agent, environment, closure, minute, metric, sessions) VALUES "  # noqa: S608
-            f"{', '.join(['(?, ?, ?, ?, ?, ?)'] * len(part))} "
-            "ON CONFLICT (agent, environment, closure, minute, metric) "
-            "DO UPDATE SET sessions = session_minutes.sessions + excluded.sessions",
-            *(value for row in part for value in row),
-        )
 
 
 def counted(tx: Transaction, agent: str, environment: str, closure: str, since: int, until: int) -> dict[str, int]:

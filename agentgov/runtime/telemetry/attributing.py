@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
 from re import compile as pattern
+from typing import NamedTuple
 
 import msgspec
 
@@ -42,6 +43,13 @@ class Ran:
     most: int = 0  # nano-units that a run may cost; 0 where nobody says
 
 
+class Said(NamedTuple):
+    """What the spans of one trace say together; "" where none of them does."""
+
+    session: str = ""
+    release: str = ""
+
+
 @dataclass
 class Attributing:
     """What the spans of one request are attributed by: the agent (`scope` tells it from all others), what of it is
@@ -57,8 +65,8 @@ class Attributing:
 
     def spans(self, uses: Sequence[Use]) -> list[Span]:
         """The spans as they are kept, before it is decided which count."""
-        sessions = _sessions(uses)
-        return [self._span(one, sessions) for one in uses]
+        traces = _traces(uses)
+        return [self._span(one, traces.get(one.id[:16])) for one in uses]
 
     @property
     def most(self) -> Mapping[str, int]:
@@ -77,18 +85,18 @@ class Attributing:
     def _names(self) -> set[tuple[str, str]]:
         return set()
 
-    def _span(self, use: Use, sessions: Mapping[bytes, str]) -> Span:
+    def _span(self, use: Use, said: Said | None) -> Span:
         id_ = self.scope + use.id
         found = Span(id_, self.scope + use.parent if use.parent else b"", self.now_ms, kind=use.kind)
         found.start, found.end, found.failed, found.sampled = use.start, use.end, use.failed, use.sampled
-        said = use.session or sessions.get(use.id[:16])
         if said is None:  # a trace without any model, tool or agent in it: nothing of ours
             return found
-        ran = self._ran.get(use.release) or self._find(use.release)
+        named = use.release or said.release
+        ran = self._ran.get(named) or self._find(named)
         found.closure, found.variant = ran.closure, ran.variant
         found.broke = use.root and use.failed
         if use.kind or found.broke:
-            found.session = session_id(self.scope, ran.closure, said or use.id[:16].hex())
+            found.session = session_id(self.scope, ran.closure, use.session or said.session or use.id[:16].hex())
         if use.kind:
             found.error, found.finish, found.response = use.error, use.finish, use.response
             self._keep(found, use, ran.payloads)
@@ -182,12 +190,11 @@ def _ran(release: Release, variant: str, prices: PriceList | None) -> Ran:
     return Ran(release.closure, variant, models, spec.audit.payloads, most)
 
 
-def _sessions(uses: Iterable[Use]) -> dict[bytes, str]:
-    """What each trace that is any of ours calls its session, "" where it has no name for it."""
-    found: dict[bytes, str] = {}
+def _traces(uses: Iterable[Use]) -> dict[bytes, Said]:
+    """What each trace that is any of ours says of its session and release, "" where none of its spans does."""
+    found: dict[bytes, Said] = {}
     for one in uses:
-        if one.kind or one.session:
-            trace = one.id[:16]
-            if one.session or trace not in found:
-                found[trace] = one.session or found.get(trace, "")
+        if one.kind or one.session or one.release:
+            at = found.get(one.id[:16], Said())
+            found[one.id[:16]] = Said(at.session or one.session, at.release or one.release)
     return found

@@ -78,6 +78,7 @@ NAMES: tuple[Name, ...] = (
     Name("session", "openinference", "session.id"),
     Name("session", "traceloop", "traceloop.association.properties.session_id"),
     Name("release", "agentgov", "agentgov.release"),
+    Name("release", "traceloop", "traceloop.association.properties.agentgov.release"),
     Name("rate", "any", "sampling.probability"),
 )
 

@@ -1,7 +1,10 @@
 """The gate's ledger as it runs: signed soon, anchored in the journal, never signed past a restored backup."""
 
+import json
 import shutil
 import sqlite3
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -33,6 +36,13 @@ def trees(gate: GateWorld) -> dict[str, Standing]:
         return {one.tree: one for one in store.read(standings).result()}
     finally:
         store.close()
+
+
+def command(gate: GateWorld, *words: str) -> "subprocess.CompletedProcess[str]":
+    """`agentgov ledger ... --json` on the gate's machine."""
+    place = ("--store", gate.store, "--repo", str(gate.world.work), "--json")
+    asked = [sys.executable, "-m", "agentgov", "ledger", *words, *place]
+    return subprocess.run(asked, env=gate.env, capture_output=True, text=True, check=False)
 
 
 def signed(gate: GateWorld) -> dict[str, Standing]:
@@ -80,6 +90,18 @@ def test_records_are_signed_and_anchored_and_a_restored_backup_goes_no_further(
     assert gate.ask("GET", f"/v1/agents/{TRIAGE}", desk).status == 200  # recorded, and not signed
     until(lambda: trees(gate)["support"].behind > 0, "that it is recorded")
     assert trees(gate)["support"].size == checkpoint.size
+
+    lost = command(gate, "verify")
+    assert lost.returncode == 1
+    said = f"act {anchored['support'].seq} of the journal anchored {anchored['support'].size} records"
+    assert any(said in flaw["message"] for flaw in json.loads(lost.stdout)["trees"][-1]["flaws"])
+    assert command(gate, "renew", "--reason", "The disk died.").returncode == 0
+    until(lambda: not gate.ask("GET", "/readyz").json["ledger"], "that the gate goes on under the new name")
+    assert signed(gate)["support"].size > checkpoint.size
+    whole = command(gate, "verify")
+    assert whole.returncode == 0, whole.stderr
+    (before,) = (one for one in json.loads(whole.stdout)["before"] if one["tree"] == "support")
+    assert (before["ledger"], before["records"]) == (log, anchored["support"].size)
 
 
 @pytest.fixture

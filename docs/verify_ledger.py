@@ -77,9 +77,8 @@ def root_at(size: int, levels: list[list[bytes]]) -> bytes:
 def check_folder(folder: Path, signed: list[tuple[int, bytes]]) -> tuple[str, list[tuple[int, str]]]:
     """(what was looked at, [(leaf, what is wrong)]): every leaf, payload and tile, and the root of every checkpoint."""
     size, hashes, wrong = signed[0][0], list[bytes](), list[tuple[int, str]]()
-    payloads, pruned, absent = dict[int, str](), 0, 0
-    kept_payloads = folder / "payloads.jsonl"  # an export may go without them
-    lines = kept_payloads.read_text("utf-8").split("\n") if kept_payloads.exists() else []
+    payloads, pruned, absent, gap, told = dict[int, str](), 0, 0, 0, 0
+    lines = path.read_text("utf-8").split("\n") if (path := folder / "payloads.jsonl").exists() else []  # or without
     for said in map(json.loads, filter(None, lines)):
         payloads[said["seq"]] = sha256(bytes.fromhex(said["salt"]) + b64(said["payload"])).hexdigest()
     for first in range(0, size, 256):
@@ -88,11 +87,12 @@ def check_folder(folder: Path, signed: list[tuple[int, bytes]]) -> tuple[str, li
         leaves = read_bundle(bundle, width) if bundle.exists() else []  # pruned: their hashes are what is left
         kept = tile.read_bytes()
         hashes += [sha256(b"\0" + leaf).digest() for leaf in leaves] or [kept[32 * at :][:32] for at in range(width)]
-        pruned += width - len(leaves)
+        pruned, gap = pruned + width - len(leaves), gap if leaves else first + width
         for seq, leaf in enumerate(leaves, first):
             said = json.loads(leaf) if hashes[seq] == kept[32 * (seq - first) :][:32] else {"seq": seq}  # said below
             if said.get("seq") != seq:
                 wrong.append((seq, f"the leaf says that its number is {said.get('seq')}"))
+            told = max(told, int(said["refs"].get("leaves", 0)) if said.get("type") == "ledger.prune" else 0)
             absent += "payload" in said and seq not in payloads
             if payloads.pop(seq, None) not in (None, said.get("payload")):
                 wrong.append((seq, "the payload is not the one that the leaf commits to"))
@@ -101,14 +101,14 @@ def check_folder(folder: Path, signed: list[tuple[int, bytes]]) -> tuple[str, li
         levels.append([mth(row[at : at + 256]) for at in range(0, len(row) - 255, 256)])
     for level, row in enumerate(levels):
         for at in range(0, len(row), 256):
-            path = folder / tile_path(str(level), at >> 8, len(row[at : at + 256]))
-            kept = path.read_bytes()
+            kept = (path := folder / tile_path(str(level), at >> 8, len(row[at : at + 256]))).read_bytes()
             found = [kept[start : start + 32] for start in range(0, len(kept), 32)]
             pairs = enumerate(zip_longest(row[at : at + 256], found), at + 1)
             wrong += [((n << 8 * level) - 1, f"its hash in {path} is another") for n, (a, b) in pairs if a != b]
     for end, root in signed:
         if end > size or root_at(end, levels) != root:
             wrong.append((min(end, size), f"the tree of {end} leaves that was signed is not the one that ends here"))
+    wrong += [(told, "leaves are missing from here on, and no record says that they were pruned")] if gap > told else []
     wrong += [(seq, "there is a payload and no leaf that commits to it") for seq in payloads]
     return f"{size} leaves ({pruned} pruned), {len(signed) - 1} anchors, {absent} payloads not here", sorted(wrong)
 

@@ -46,6 +46,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "token": ("token", "Run time", "Tokens of agents and people for the gate: make, list, revoke, rotate."),
     "ledger": ("ledger", "Run time", "What the gate decided and was asked: records, proofs."),
     "audit": ("audit", "Run time", "Records and acts for other programs, packs of evidence for auditors."),
+    "retention": ("retention", "Run time", "How long records are kept, and how long frameworks ask."),
     "action": ("action", "Run time", "What agents want to do and people decide about: list, show, approve, deny."),
     "usage": ("usage", "Run time", "What agents really used: calls, tokens, cost, errors."),
     "budget": ("budget", "Run time", "What agents have spent and set aside of their budgets."),

@@ -1,5 +1,6 @@
 """`agentgov ledger`: what the gate decided, did and was asked; that it is all there; and proofs of it for others."""
 
+import sys
 from pathlib import Path
 
 import click
@@ -145,6 +146,49 @@ def renew(reason: str, store: str | None, repo: str, output: str) -> int:
     from agentgov.cli.ledger_renew import renew_ledger
 
     return renew_ledger(repo, store, reason, output)
+
+
+@ledger.command()
+@click.option("--dry-run", is_flag=True, help="Only say what would go, what stays, and why.")
+@click.option("--tree", default="", metavar="TREE", help="Only this tree: a workspace, or _fleet.")
+@store_option
+@repo_option
+@format_option()
+def prune(dry_run: bool, tree: str, store: str | None, repo: str, output: str) -> int:
+    """Dispose of what is older than its retention class says: payloads, then records from the oldest on.
+
+    By the governance that is authorised; legal holds stop it. Each disposal is recorded, and every proof still holds.
+    """
+    from agentgov.cli.ledger_prune import prune_ledger
+
+    return prune_ledger(repo, store, tree, output, dry_run=dry_run)
+
+
+@ledger.command()
+@click.option(
+    "--subject", default="", metavar="TEXT", help="Of this patient, customer or matter; - reads standard input."
+)
+@click.option("--record", "place", type=_place, metavar="PLACE", help="Beside this one record (support/12).")
+@click.option("--reason", required=True, metavar="TEXT", help="Why; it is recorded, so name nobody in it.")
+@kept_options
+@repo_option
+@format_option()
+def erase(
+    subject: str, place: Receipt | None, reason: str, store: str | None, gate: str | None, repo: str, output: str
+) -> int:
+    """Erase payloads and salts, and destroy the keys of a subject; takes an administrator. The records stay, and hold.
+
+    A legal hold on any of it stops all of it.
+    """
+    from agentgov.cli.ledger_erase import erase_records
+
+    _one_place(store, gate)
+    if (place is None) == (not subject):
+        raise UsageError("name a subject or a record to erase", "give --subject or --record")
+    text = sys.stdin.readline().rstrip("\n") if subject == "-" else subject
+    if place is None and not text:
+        raise UsageError("standard input names no subject", "write its name in one line")
+    return erase_records(repo, store, gate, text, place, reason, output)
 
 
 def _one_place(store: str | None, gate: str | None) -> None:

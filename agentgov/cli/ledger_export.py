@@ -1,6 +1,7 @@
 """`agentgov ledger export`: the ledger as files that any static server serves and other programs read (tlog-tiles).
 
-What is there already is left alone, so that an export that is run again writes what is new.
+What is there already is left alone, so that an export that is run again writes what is new; what was pruned or erased
+meanwhile goes.
 """
 
 from collections.abc import Iterable
@@ -18,7 +19,7 @@ from agentgov.report.page import Page, Span
 from agentgov.runtime.checkpoints import Checkpoint, unverified_checkpoint
 from agentgov.runtime.ledger_sources import ANCHORS, CHECKPOINT, PAYLOADS, StoreSource, payload_line
 from agentgov.runtime.notes import NoteError
-from agentgov.runtime.tiles import bundles_between, encode_bundle, tiles_between
+from agentgov.runtime.tiles import WIDTH, Tile, bundles_between, encode_bundle, tiles_between
 
 
 def export_ledger(repo: str, store: str | None, folder: Path, tree: str, payloads: bool, output: str) -> int:
@@ -55,7 +56,10 @@ def export_tree(source: StoreSource, tree: str, folder: Path, *, payloads: bool)
     tiles = source.tiles(tree)
     for tile in tiles_between(old, new):
         _write(folder / tile.path, tiles(tile))
-    for bundle in bundles_between(old, new):
+    pruned = min(source.disposals(tree, fresh=True).leaves, new) // WIDTH * WIDTH
+    for first in range(0, pruned, WIDTH):
+        (folder / Tile("entries", first // WIDTH).path).unlink(missing_ok=True)
+    for bundle in bundles_between(max(old, pruned), new):
         leaves = source.leaves(tree, bundle.first, bundle.end)
         if any(leaf is None for leaf in leaves):
             raise RefusedError(f"records of {tree} from {bundle.first} on are missing", "agentgov ledger verify")

@@ -90,6 +90,7 @@ def _tell(log: str, checked: Sequence[Checked], others: Mapping[str, Mapping[str
     for one in checked:
         unsigned = f", {one.leaves - one.signed:,} not signed yet" if one.leaves > one.signed else ""
         erased = f" ({one.erased:,} erased)" if one.erased else ""
+        unsigned += f", {one.pruned:,} of them pruned" if one.pruned else ""
         page.line(
             Span("holds  " if not one.flaws else "BROKEN ", "good" if not one.flaws else "bad"),
             f"{one.tree}: {one.leaves:,} records{unsigned}, {one.anchored:,} anchored, ",
@@ -127,6 +128,7 @@ def _json(one: Checked) -> dict[str, Any]:
         "anchored": one.anchored,
         "payloads": one.payloads,
         "erased": one.erased,
+        "pruned": one.pruned,
         "flaws": [{"seq": flaw.seq, "message": flaw.message} for flaw in one.flaws],
     }
 

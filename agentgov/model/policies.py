@@ -67,6 +67,9 @@ class RetentionClass(Document, frozen=True):
     payload: str
     leaf: str
     basis: str = ""
+    frameworks: tuple[str, ...] = ()  # whose minimum it has to keep (`model.frameworks`)
+    privileged: bool = False  # kept out of listings and exports unless asked for by name
+    readers: tuple[str, ...] = ()  # people and teams who may read what is privileged or encrypted; administrators may
 
 
 class HoldMatch(Document, frozen=True):
@@ -89,6 +92,7 @@ class Retention(Document, frozen=True):
     """governance/retention.yaml, kind Retention."""
 
     classes: Mapping[str, RetentionClass] = msgspec.field(default_factory=dict)
+    default: str = ""  # the class of whatever names none; without it that is kept for ever
     holds: tuple[LegalHold, ...] = ()
 
 

@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from agentgov.errors import RefusedError
+from agentgov.runtime.subjects import known_index, subject_commitment, subject_index, subject_key
 from agentgov.store.port import Transaction, Value
 
 LEAF = 1024  # bytes
@@ -32,7 +33,8 @@ FIRST = "_first"  # what versions before trees recorded in a single order; nothi
 _CANONICAL = msgspec.json.Encoder(order="sorted")
 _NEWEST = "SELECT asked.column1, (SELECT max(seq) FROM records WHERE tree = asked.column1) FROM (?) AS asked"
 _RECORD = (
-    "INSERT INTO records (tree, seq, time, type, agent, actor, tool, subject, leaf) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    "INSERT INTO records (tree, seq, time, type, agent, actor, tool, subject, purpose, leaf) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 _PAYLOAD = "INSERT INTO payloads (tree, seq, salt, payload) VALUES (?, ?, ?, ?)"
 
@@ -47,12 +49,24 @@ class Entry(msgspec.Struct, frozen=True):
     release: str = ""  # SHA-256 of the closure
     refs: Mapping[str, str] = {}  # ids of what belongs to it: {"permit": ...}; `tool` can be searched for
     payload: bytes = b""
-    subject: str = ""  # whom or what it is about; can be searched for, is not in the leaf, and only its digest is kept
+    subject: str = ""  # whom or what it is about; can be searched for, and only digests of it are kept (`subjects`)
+    purpose: str = ""  # what it is for; can be searched for, and is in the leaf
+    tree: str = ""  # where it stands, unless in the tree of its agent's workspace
 
     @property
     def workspace(self) -> str:
-        """The workspace of the agent."""
-        return self.agent.partition("/")[0]
+        """The workspace of the agent, or of the tree."""
+        return self.agent.partition("/")[0] or ("" if self.tree.startswith("_") else self.tree)
+
+    @property
+    def stands(self) -> str:
+        """The tree that it stands in."""
+        return self.tree or self.workspace or FLEET
+
+    @property
+    def kept(self) -> bytes:
+        """What is kept beside the leaf: with a subject there is always something, so that there is a salt."""
+        return self.payload or (b"{}" if self.subject else b"")
 
 
 class Receipt(NamedTuple):
@@ -88,9 +102,11 @@ class _Leaf(msgspec.Struct, omit_defaults=True, kw_only=True):
     agent: str = ""
     environment: str = ""
     payload: str = ""
+    purpose: str = ""
     refs: Mapping[str, str] = {}
     release: str = ""
     seq: int
+    subject: str = ""
     time: int
     type: str
     workspace: str = ""
@@ -101,11 +117,12 @@ def append(tx: Transaction, entry: Entry, now_ms: int, salt: bytes) -> Receipt:
 
     The salt is fresh randomness of 16 bytes or more for each record.
     """
-    tree = entry.workspace or FLEET
+    tree = entry.stands
     seq = _ends(tx, {tree})[tree]
-    tx.run(_RECORD, *_row(entry, tree, seq, now_ms, salt))
-    if entry.payload:
-        tx.run(_PAYLOAD, tree, seq, salt, entry.payload)
+    key = subject_key(tx) if entry.subject else b""
+    tx.run(_RECORD, *_row(entry, Receipt(tree, seq), now_ms, salt, key))
+    if entry.kept:
+        tx.run(_PAYLOAD, tree, seq, salt, entry.kept)
     return Receipt(tree, seq)
 
 
@@ -115,16 +132,17 @@ def append_all(tx: Transaction, entries: Sequence[Entry], now_ms: int, salts: by
     `salts` is fresh randomness, 16 bytes for each. Raises RefusedError where a leaf is too long: then none is recorded.
     """
     assert len(salts) >= SALT * len(entries), "each record has a salt of its own"
-    trees = [entry.workspace or FLEET for entry in entries]
+    trees = [entry.stands for entry in entries]
     ends = _ends(tx, set(trees))
+    key = subject_key(tx) if any(entry.subject for entry in entries) else b""
     receipts, rows, payloads = list[Receipt](), list[tuple[Value, ...]](), list[tuple[Value, ...]]()
     for number, (entry, tree) in enumerate(zip(entries, trees, strict=True)):
         seq = ends[tree]
         ends[tree] = seq + 1
         salt = salts[number * SALT : (number + 1) * SALT]
-        rows.append(_row(entry, tree, seq, now_ms, salt))
-        if entry.payload:
-            payloads.append((tree, seq, salt, entry.payload))
+        rows.append(_row(entry, Receipt(tree, seq), now_ms, salt, key))
+        if entry.kept:
+            payloads.append((tree, seq, salt, entry.kept))
         receipts.append(Receipt(tree, seq))
     tx.many(_RECORD, rows)
     tx.many(_PAYLOAD, payloads)
@@ -152,10 +170,12 @@ def leaf(entry: Entry, seq: int, now_ms: int, salt: bytes) -> bytes:
             actor=entry.actor,
             agent=entry.agent,
             environment=entry.environment,
-            payload=commitment(salt, entry.payload) if entry.payload else "",
+            payload=commitment(salt, entry.kept) if entry.kept else "",
+            purpose=entry.purpose,
             refs=entry.refs,
             release=entry.release,
             seq=seq,
+            subject=subject_commitment(salt, entry.subject),
             time=now_ms,
             type=entry.type,
             workspace=entry.workspace,
@@ -173,11 +193,6 @@ def commitment(salt: bytes, payload: bytes) -> str:
     return sha256(salt + payload).hexdigest()
 
 
-def subject_digest(subject: str) -> str:
-    """What records are found by that are about somebody: the name itself is kept nowhere."""
-    return sha256(b"agentgov-subject\0" + subject.encode()).hexdigest() if subject else ""
-
-
 def read(
     tx: Transaction,
     *,
@@ -187,6 +202,7 @@ def read(
     actor: str = "",
     tool: str = "",
     subject: str = "",
+    purpose: str = "",
     since: int = 0,
     until: int = 0,
     before: Receipt | None = None,
@@ -197,8 +213,8 @@ def read(
     (exclusive, 0 for none) are times; `before` is the first record of the page that was read last: the page before it
     is answered, nothing where there is no such record."""
     asked: dict[str, Value] = {"r.time >= ?": since}
-    named = {"tree": tree, "agent": agent, "type": kind, "actor": actor, "tool": tool}
-    named["subject"] = subject_digest(subject)
+    named = {"tree": tree, "agent": agent, "type": kind, "actor": actor, "tool": tool, "purpose": purpose}
+    named["subject"] = known_index(tx, subject) if subject else ""
     # What an index leaves out has to be said to be left out: no database knows what `?` will be.
     asked |= {f"r.{column} = ? AND r.{column} <> ''": value for column, value in named.items() if value}
     asked |= {"r.time < ?": until} if until else {}
@@ -221,7 +237,8 @@ def _ends(tx: Transaction, trees: Iterable[str]) -> dict[str, int]:
     return {tree: 0 if newest is None else newest + 1 for tree, newest in rows}
 
 
-def _row(entry: Entry, tree: str, seq: int, now_ms: int, salt: bytes) -> tuple[Value, ...]:
-    found = leaf(entry, seq, now_ms, salt)
-    tool, subject = entry.refs.get("tool", ""), subject_digest(entry.subject)
-    return tree, seq, now_ms, entry.type, entry.agent, entry.actor, tool, subject, found
+def _row(entry: Entry, place: Receipt, now_ms: int, salt: bytes, key: bytes) -> tuple[Value, ...]:
+    """The row of a record; `key` is that of subjects, needed where it has one."""
+    found, subject = leaf(entry, place.seq, now_ms, salt), subject_index(key, entry.subject)
+    tool = entry.refs.get("tool", "")
+    return *place, now_ms, entry.type, entry.agent, entry.actor, tool, subject, entry.purpose, found

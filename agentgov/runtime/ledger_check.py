@@ -1,8 +1,9 @@
 """Whether a tree of the ledger is whole: leaves, payloads, hashes, its signed checkpoint, what the journal anchored.
 
 Decides from what a source says, wherever that lies (`ledger_sources`). Every flaw names the first record that it is
-about. What is after the checkpoint is not signed yet: it is read all the same, and told apart. Stretches of leaves are
-judged each by itself, so that several processes can share them.
+about. What is after the checkpoint is not signed yet: it is read all the same, and told apart. What was pruned or
+erased is missing with a record that says so (`disposals`); what is missing without one is a flaw. Stretches of leaves
+are judged each by itself, so that several processes can share them.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -12,12 +13,15 @@ from typing import NamedTuple, Protocol
 import msgspec
 
 from agentgov.runtime.checkpoints import Checkpoint, open_checkpoint, unverified_checkpoint
+from agentgov.runtime.disposals import Disposals
 from agentgov.runtime.leaf_check import Flaw, payload_flaw, verify_range
 from agentgov.runtime.merkle import HASH, subtree_root
 from agentgov.runtime.notes import NoteError, VerifierKey
 from agentgov.runtime.tiles import HEIGHT, WIDTH, TileReader, higher, node_reader, split, tile_at
 
 STRETCH = 1024  # leaves; a whole number of tiles
+_COMMITS = b'"payload":"'
+_UNTOLD = "its payload is missing, and no record says that it was disposed of"
 
 
 class Source(Protocol):
@@ -38,6 +42,13 @@ class Source(Protocol):
     def tiles(self, tree: str) -> TileReader:
         """The tiles of hashes; ValueError for one that is not there."""
 
+    def disposals(self, tree: str, *, fresh: bool = False) -> Disposals:
+        """What the tree says of what it lacks: by what was read before, or as it is now."""
+
+    @property
+    def whole(self) -> bool:
+        """Whether every payload should be here that nothing says is gone; an export may leave them out."""
+
 
 class Anchor(NamedTuple):
     """What an act of the journal says of a tree."""
@@ -53,6 +64,7 @@ class Stretch(msgspec.Struct, frozen=True):
     flaws: tuple[Flaw, ...] = ()
     payloads: int = 0  # that are kept
     erased: int = 0  # that leaves commit to, and that are not
+    pruned: int = 0  # leaves of which the hash is left
 
 
 class Checked(msgspec.Struct, frozen=True):
@@ -64,6 +76,7 @@ class Checked(msgspec.Struct, frozen=True):
     anchored: int  # the most that the journal says
     payloads: int
     erased: int
+    pruned: int
     flaws: tuple[Flaw, ...]
 
 
@@ -91,6 +104,7 @@ def check_tree(
         max((one.size for one in anchors), default=0),
         sum(one.payloads for one in found),
         sum(one.erased for one in found),
+        sum(one.pruned for one in found),
         tuple(sorted(flaws, key=lambda flaw: flaw.seq)),
     )
 
@@ -105,20 +119,38 @@ def check_stretch(source: Source, tree: str, first: int, end: int, size: int) ->
             hashes = _row(source.tiles(tree), first, end, size)
         except ValueError as error:
             flaws.append(Flaw(first, str(error)))
-    gap = next((at for at, leaf in enumerate(leaves, first) if leaf is None), None)
-    if gap is not None:
-        flaws.append(Flaw(gap, "the record is missing"))
+    payloads = list(source.payloads(tree, first, end))
+    kept, missing = {seq for seq, _, _ in payloads}, [at for at, leaf in enumerate(leaves, first) if leaf is None]
+    lost = [at for at, leaf in enumerate(leaves, first) if at not in kept and leaf is not None and _COMMITS in leaf]
+    untold = _untold(source.disposals(tree), leaves, first, size, lost, whole=source.whole)
+    if untold:  # somebody may be pruning at this moment
+        untold = _untold(source.disposals(tree, fresh=True), leaves, first, size, lost, whole=source.whole)
+    flaws += untold
+    gap = next(iter(missing), None)
     fit = verify_range(first, leaves, hashes)
-    if isinstance(fit, Flaw) and fit.seq != gap:
+    if isinstance(fit, Flaw) and fit.seq != gap:  # without hashes every gap is one
         flaws.append(fit)
-    kept = 0
-    for seq, salt, payload in source.payloads(tree, first, end):
-        kept += 1
-        leaf = leaves[seq - first]
-        flaw = _payload(seq, leaf, salt, payload)
+    for seq, salt, payload in payloads:
+        flaw = _payload(seq, leaves[seq - first], salt, payload)
         flaws += [flaw] if flaw is not None else []
-    committed = sum(leaf is not None and b'"payload":"' in leaf for leaf in leaves)
-    return Stretch(tuple(flaws), kept, max(committed - kept, 0))
+    return Stretch(tuple(flaws), len(kept), len(lost), len(missing))
+
+
+def _untold(
+    gone: Disposals, leaves: Sequence[bytes | None], first: int, size: int, lost: Sequence[int], *, whole: bool
+) -> list[Flaw]:
+    """What is missing though nothing says that it was disposed of: the first leaf, and every payload."""
+    pruned = min(gone.leaves, size)
+    gap = next((at for at, leaf in enumerate(leaves, first) if leaf is None and at >= pruned), None)
+    flaws = [] if gap is None else [Flaw(gap, "the record is missing, and none says that it was pruned")]
+    return flaws + [Flaw(at, _UNTOLD) for at in lost if whole and not _explained(gone, leaves[at - first])]
+
+
+def _explained(gone: Disposals, leaf: bytes | None) -> bool:
+    try:
+        return leaf is not None and gone.explains(leaf)
+    except (ValueError, TypeError):
+        return True  # what cannot be read is told by another flaw
 
 
 def _payload(seq: int, leaf: bytes | None, salt: bytes, payload: bytes) -> Flaw | None:

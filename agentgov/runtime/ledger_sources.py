@@ -12,6 +12,7 @@ import msgspec
 from agentgov.errors import IncompleteError
 from agentgov.runtime import sequencing
 from agentgov.runtime.checkpoints import unverified_checkpoint
+from agentgov.runtime.disposals import KINDS, Disposals, disposals
 from agentgov.runtime.merkle import HASH
 from agentgov.runtime.notes import NoteError
 from agentgov.runtime.tiles import WIDTH, Tile, TileReader, decode_bundle, tile_at
@@ -22,6 +23,7 @@ CHECKPOINT, PAYLOADS, ANCHORS = "checkpoint", "payloads.jsonl", "anchors"
 _LEAVES = "SELECT seq, leaf FROM records WHERE tree = ? AND seq >= ? AND seq < ? ORDER BY seq"
 _TILES = "SELECT place, hashes FROM tiles WHERE tree = ? AND level = ? AND place >= ? AND place < ?"
 _BLOCK = 16  # tiles that are read together
+_TOLD = "SELECT leaf FROM records WHERE tree = ? AND type = ? ORDER BY seq"
 _PAYLOADS = "SELECT seq, salt, payload FROM payloads WHERE tree = ? AND seq >= ? AND seq < ? ORDER BY seq"
 
 
@@ -49,6 +51,7 @@ class StoreSource:
     def __init__(self, opens: Callable[[], Store]) -> None:
         self._opens = opens
         self._opened: tuple[int, Store] | None = None  # by which process
+        self._disposals: dict[str, Disposals] = {}
 
     def close(self) -> None:
         """Let go; what is asked for later opens it again."""
@@ -100,6 +103,15 @@ class StoreSource:
 
         return read
 
+    whole = True
+
+    def disposals(self, tree: str, *, fresh: bool = False) -> Disposals:
+        """What the tree says of what it lacks."""
+        if fresh or tree not in self._disposals:
+            rows = [row for kind in KINDS for row in self._read(lambda tx, kind=kind: tx.all(_TOLD, tree, kind))]  # type: ignore[misc]
+            self._disposals[tree] = disposals(bytes(leaf) for (leaf,) in rows)
+        return self._disposals[tree]
+
     def _standings(self) -> tuple[sequencing.Standing, ...]:
         return self._read(sequencing.standings)
 
@@ -115,6 +127,7 @@ class FolderSource:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._payloads: dict[str, dict[int, tuple[bytes, bytes]]] = {}
+        self._disposals: dict[str, Disposals] = {}
 
     def trees(self) -> tuple[str, ...]:
         """Every tree that was exported. IncompleteError where there is no such folder."""
@@ -179,6 +192,17 @@ class FolderSource:
             return raw
 
         return read
+
+    whole = False
+
+    def disposals(self, tree: str, *, fresh: bool = False) -> Disposals:
+        """What the tree says of what it lacks; files do not change."""
+        del fresh
+        if tree not in self._disposals:
+            words = [f'"type":"{kind}"'.encode() for kind in KINDS]
+            leaves = (leaf for leaf in self.leaves(tree, 0, self.end(tree)) if leaf is not None)
+            self._disposals[tree] = disposals(leaf for leaf in leaves if any(word in leaf for word in words))
+        return self._disposals[tree]
 
     def _bytes(self, tree: str, name: str) -> bytes | None:
         try:

@@ -142,6 +142,7 @@ CODES: dict[str, tuple[Severity, str]] = {
     "content.duplicate-name": (_E, "Two rules, pipelines, holds, routes or steps with one name."),
     "content.agent-pattern": (_E, "A pattern that can cover no agent."),
     "content.retention-order": (_E, "A payload that is kept longer than the record it belongs to."),
+    "content.retention-minimum": (_E, "Records that go before a framework allows that their class names."),
     "content.alert-rule": (_E, "An alert rule that its signal cannot raise."),
     "content.alert-route": (_E, "A route without what its receiver needs."),
     "content.alert-unheard": (_W, "An alert that no route delivers."),

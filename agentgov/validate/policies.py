@@ -7,8 +7,9 @@ optional; nothing is asked of an agent on account of a file that is not there, o
 from collections.abc import Iterable, Iterator
 
 from agentgov.model.finding import Finding
+from agentgov.model.frameworks import FRAMEWORKS
 from agentgov.model.governed import ACTIONS_FILE, ALERTS_FILE, PRICES_FILE, RETENTION_FILE
-from agentgov.model.policies import ActionPolicy, AlertPolicy, AlertRule, Retention, Route
+from agentgov.model.policies import ActionPolicy, AlertPolicy, AlertRule, Retention, RetentionClass, Route
 from agentgov.model.units import parse_duration
 from agentgov.trust.verbs import is_scope
 from agentgov.validate import guess, pointers
@@ -95,11 +96,28 @@ def _retention(view: View, retention: Retention) -> Iterator[Finding]:
             message = f"the payload is kept for {kept.payload}, the record that says what it is for {kept.leaf}"
             pointer = f"{pointers.child('/classes', name)}/payload"
             yield view.at("content.retention-order", RETENTION_FILE, pointer, message, "keep the record as long")
+        yield from _minimum(view, name, kept)
+        for index, who in enumerate(kept.readers):
+            yield from selector(view, RETENTION_FILE, f"{pointers.child('/classes', name)}/readers/{index}", who)
+    if retention.default and retention.default not in retention.classes:
+        message = f"{RETENTION_FILE} has no class {retention.default}"
+        fix = guess.question(retention.default, retention.classes) or "define it"
+        yield view.at("reference.unknown-retention", RETENTION_FILE, "/default", message, fix)
     yield from check_names(view, RETENTION_FILE, "/holds", "id", (hold.id for hold in retention.holds))
     for index, hold in enumerate(retention.holds):
         yield from check_agents(view, RETENTION_FILE, f"/holds/{index}/match/agents", hold.match.agents)
         yield from selector(view, RETENTION_FILE, f"/holds/{index}/by", hold.by)
         yield from check_date(view, RETENTION_FILE, f"/holds/{index}/since", hold.since)
+
+
+def _minimum(view: View, name: str, kept: RetentionClass) -> Iterator[Finding]:
+    """Whether records are kept as long as the rules ask for that the class names."""
+    for framework in (FRAMEWORKS[one] for one in kept.frameworks if one in FRAMEWORKS):
+        if parse_duration(kept.leaf) < framework.seconds:
+            message = f"records are kept for {kept.leaf}, and {framework.source} asks for {framework.period}"
+            pointer = f"{pointers.child('/classes', name)}/leaf"
+            fix = f"write {framework.period} or more (a year counts 365 days), or take {framework.name} away"
+            yield view.at("content.retention-minimum", RETENTION_FILE, pointer, message, fix)
 
 
 def _alerts(view: View, policy: AlertPolicy) -> Iterator[Finding]:

@@ -12,8 +12,9 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
-from treeworld import ORIGIN, Log, flips, ledger
+from treeworld import ORIGIN, START, Log, flips, ledger
 
+from agentgov.runtime.ledger import Entry, leaf
 from agentgov.runtime.tiles import Tile
 
 SCRIPT = Path(__file__).resolve().parents[3] / "docs" / "verify_ledger.py"
@@ -170,15 +171,38 @@ def test_a_changed_payload_is_named(
 
 
 def test_erased_payloads_and_pruned_leaves_leave_proofs_that_hold(
-    folder: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    log = _with_tombstone(256)
+    folder = log.export(tmp_path)
     lines = (folder / "payloads.jsonl").read_text().splitlines(keepends=True)
     (folder / "payloads.jsonl").write_text("".join(lines[90:]))
     (folder / "tile/entries/000").unlink()
     code, said = _told(folder, capsys)
-    assert (code, said) == (0, "OK: 700 leaves (256 pruned), 6 anchors, 4 payloads not here\n")
+    assert (code, said) == (0, "OK: 701 leaves (256 pruned), 0 anchors, 4 payloads not here\n")
     (folder / "payloads.jsonl").unlink()  # an export without them
-    assert _told(folder, capsys) == (0, "OK: 700 leaves (256 pruned), 6 anchors, 148 payloads not here\n")
+    assert _told(folder, capsys) == (0, "OK: 701 leaves (256 pruned), 0 anchors, 148 payloads not here\n")
+
+
+def test_leaves_that_are_gone_without_a_record_of_it_are_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = _with_tombstone(256).export(tmp_path)
+    (folder / "payloads.jsonl").unlink()
+    for bundle in ("000", "001"):
+        (folder / f"tile/entries/{bundle}").unlink()
+    code, said = _told(folder, capsys)
+    assert (code, said.splitlines()[0]) == (
+        1,
+        "leaf 256: leaves are missing from here on, and no record says that they were pruned",
+    )
+
+
+def _with_tombstone(end: int) -> Log:
+    entry = Entry("ledger.prune", "", "keeper", refs={"leaves": str(end)}, tree="support")
+    log = Log([*LOG.leaves, leaf(entry, SIZE, START + SIZE, b"")])
+    log.payloads = LOG.payloads
+    return log
 
 
 def test_a_gap_in_the_numbers_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

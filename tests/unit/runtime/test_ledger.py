@@ -153,15 +153,19 @@ def test_records_are_found_by_tool_and_by_whom_they_are_about_whose_name_is_not_
     assert not [row for row in rows if b"Ada" in row[1] or "Ada" in row[0]]
 
 
-@pytest.mark.parametrize("named", ["agent", "actor", "kind", "tool", "subject", "since"])
+@pytest.mark.parametrize("named", ["agent", "actor", "kind", "tool", "subject", "purpose", "since"])
 def test_records_are_found_by_an_index(store: Store, named: str) -> None:
-    asked = {"agent": "support/a", "actor": "x", "kind": "lease", "tool": "refund", "subject": "Ada", "since": 5}
+    asked: dict[str, object] = {"agent": "support/a", "actor": "x", "kind": "lease", "tool": "refund", "subject": "Ada"}
+    asked |= {"purpose": "care", "since": 5}
     seen: list[str] = []
 
     class Explaining:
         def all(self, sql: str, *values: Value) -> Sequence[Row]:
             seen.extend(str(row) for row in self.tx.all(f"EXPLAIN {self.words}{sql}", *values))
             return ()
+
+        def one(self, sql: str, *values: Value) -> Row | None:
+            return self.tx.one(sql, *values)
 
         def __init__(self, tx: Transaction, words: str) -> None:
             self.tx, self.words = tx, words

@@ -9,7 +9,7 @@ from patience import PATIENCE
 
 from agentgov.errors import ConfigurationError
 from agentgov.runtime import ledger
-from agentgov.runtime.ledger import Entry, append, read
+from agentgov.runtime.ledger import read
 from agentgov.store.migrate import Migration, known, pending, statements
 from agentgov.store.open import open_store
 from agentgov.store.port import Store, Transaction
@@ -71,7 +71,12 @@ def test_data_is_kept_from_one_version_to_the_next(store_url: str) -> None:
 
 
 def _record(tx: Transaction) -> None:
-    append(tx, Entry("action", "support/refunds", "agent", payload=b"{}"), 1, bytes(16))
+    insert = (
+        "INSERT INTO records (tree, seq, time, type, agent, actor, tool, subject, leaf) "
+        "VALUES ('support', 0, 1, 'action', 'support/refunds', 'agent', '', '', ?)"
+    )
+    tx.run(insert, b"{}")
+    tx.run("INSERT INTO payloads (tree, seq, salt, payload) VALUES ('support', 0, ?, ?)", bytes(16), b"{}")
 
 
 def _record_first(tx: Transaction) -> None:

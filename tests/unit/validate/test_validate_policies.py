@@ -145,6 +145,18 @@ CASES: dict[str, tuple[Mapping[str, Edit], list[tuple[str, str, int]]]] = {
         {RETENTION_FILE: swap(RETENTION, "leaf: 1y", "leaf: 4w")},
         [("content.retention-order", RETENTION_FILE, 4)],
     ),
+    "records that go too soon": (
+        {RETENTION_FILE: swap(RETENTION, "leaf: 1y", "leaf: 6y, frameworks: [hipaa]")},
+        [("content.retention-minimum", RETENTION_FILE, 4)],
+    ),
+    "a default that nobody defines": (
+        {RETENTION_FILE: RETENTION + "default: usaul\n"},
+        [("reference.unknown-retention", RETENTION_FILE, 5)],
+    ),
+    "readers whom nobody knows": (
+        {RETENTION_FILE: swap(RETENTION, "leaf: 1y", "leaf: 1y, readers: [mallory]")},
+        [("reference.unknown-person", RETENTION_FILE, 4)],
+    ),
     "a rule that asks nobody": (
         {ACTIONS_FILE: swap(ACTIONS, "team:security", "team:secrity")},
         [("reference.unknown-team", ACTIONS_FILE, 4)],

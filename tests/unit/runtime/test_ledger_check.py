@@ -117,5 +117,7 @@ def test_what_is_erased_is_told_and_holds(sealed: Sealed, tmp_path: Path) -> Non
     other = Sealed(tmp_path)
     erase: Callable[[Transaction], int] = lambda tx: tx.run("DELETE FROM payloads WHERE seq < 10")  # noqa: E731
     with_store(other.url, erase)
+    assert [flaw.seq for flaw in other.check(other.source).flaws] == list(range(10))
+    record(other.url, [Entry("redacted", "", "carol", refs={"records": "0-9"}, tree="support")])
     found = other.check(other.source)
     assert (found.flaws, found.payloads, found.erased, found.signed) == ((), COUNT - 10, 10, COUNT)

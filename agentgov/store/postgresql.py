@@ -13,21 +13,19 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack, contextmanager
 from queue import SimpleQueue
-from typing import Any, TypeVar
 
 import psycopg
 from psycopg.pq import TransactionStatus
 
 from agentgov.errors import ConfigurationError, IncompleteError
-from agentgov.store.arrays import Many, looked_for, unnested
 from agentgov.store.group import Asked, GroupWriter, LostError
-from agentgov.store.link import Lasting, Link, broke, placeholders, read_url, said, unknown
+from agentgov.store.link import Lasting, Link, broke, read_url, said, unknown
 from agentgov.store.listeners import Listeners
 from agentgov.store.migrate import Migration, known, upgrade
-from agentgov.store.port import Answer, ClashError, Item, Row, T, Transaction, Value
+from agentgov.store.port import Answer, Item, T, Transaction
+from agentgov.store.postgresql_transaction import CHANNEL, PostgresqlTransaction
 from agentgov.store.readers import Readers
 
-S = TypeVar("S")
 _TURN = 0x6167656E74676F76  # "agentgov"
 _BEGIN = f"BEGIN ISOLATION LEVEL READ COMMITTED; SELECT pg_advisory_xact_lock({_TURN})"
 _UPGRADE = (
@@ -36,102 +34,11 @@ _UPGRADE = (
 )
 _LOOK = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 _BY_INDEX = "SET enable_seqscan = off"  # a plan is kept that was made when a table was small enough to read all of it
-_CHANNEL = "agentgov"
 _READERS = 4
 _CAREFUL = 5000  # works
 _PERIOD, _HEARTBEAT = 0.2, 5  # seconds, and how many of those until a silent connection is asked whether it is there
 _OLDEST = 120000
 _UPGRADING = 3600.0  # seconds that a large table may take
-
-
-class PostgresqlTransaction:
-    """What works see of a connection, while a transaction is open on it."""
-
-    def __init__(self, link: Link, careful: bool = False) -> None:
-        self._link, self._careful = link, careful
-        self._cursor = link.cursor()
-        self._wrote = False  # whether this work has changed something
-        self._points = 0  # savepoints so far: one for each work that changes something
-        self.failed: Exception | None = None
-
-    def all(self, sql: str, *values: Value) -> Sequence[Row]:
-        """Every row of an answer."""
-        return self._execute(sql, values).fetchall()
-
-    def one(self, sql: str, *values: Value) -> Row | None:
-        """The first row of an answer, None where there is none."""
-        return self._execute(sql, values).fetchone()
-
-    def run(self, sql: str, *values: Value) -> int:
-        """How many rows a statement changed."""
-        return self._execute(sql, values).rowcount
-
-    def among(self, sql: str, values: Many) -> Sequence[Row]:
-        """Every row of an answer about many values."""
-        return self._execute(*self._spelled(looked_for, sql, values)).fetchall() if values else ()
-
-    def many(self, sql: str, rows: Sequence[tuple[Value, ...]]) -> None:
-        """Run a statement once for each row of values: at once where that can be said, else without waiting in
-        between."""
-        if not rows:
-            return
-        arrays = self._spelled(unnested, sql, rows)
-        if arrays is None:
-            self._execute(sql, rows, writes=True, many=True)
-        else:
-            self._execute(*arrays, writes=True)
-
-    def tell(self, topic: str) -> None:
-        """Have a topic told once this is committed."""
-        self._execute("SELECT pg_notify(?, ?)", (_CHANNEL, topic), writes=True)
-
-    def _spelled(self, spell: Callable[[str, Any], S], sql: str, values: object) -> S:
-        try:
-            return spell(sql, values)
-        except ClashError as error:
-            self.failed = error
-            raise
-
-    def _execute(
-        self, sql: str, values: Sequence[Any], *, writes: bool = False, many: bool = False
-    ) -> "psycopg.Cursor[Row]":
-        try:
-            if not self._wrote and (writes or not sql.startswith("SELECT")):
-                self._save()
-            if many:
-                self._cursor.executemany(placeholders(sql), values)
-                return self._cursor
-            return self._cursor.execute(placeholders(sql), values)
-        except (psycopg.Error, OverflowError, UnicodeEncodeError) as error:
-            self.failed = error
-            if isinstance(error, psycopg.errors.FeatureNotSupported):  # a table has changed under a prepared statement
-                self._link.close()
-            raise said(error) from error
-
-    def _save(self) -> None:
-        if self._careful:
-            self._link.execute("RELEASE work; SAVEPOINT work" if self._points else "SAVEPOINT work", prepare=False)
-            self._points += 1
-        self._wrote = True
-
-    def start(self) -> None:
-        """Begin with a work of a group."""
-        self._wrote, self.failed = False, None
-
-    def keep(self) -> None:
-        """End a work. Raises what a statement of it failed with: a work does not go on after that."""
-        if self.failed is not None:
-            raise said(self.failed) from self.failed
-
-    def undo(self) -> None:
-        """Undo a work. Raises LostError where that takes the whole transaction."""
-        if self.failed is not None and (broke(self.failed) or self._link.closed):
-            raise LostError(str(said(self.failed))) from self.failed
-        whole = self._link.info.transaction_status == TransactionStatus.INTRANS
-        if self._wrote and self._careful:
-            self._link.execute("ROLLBACK TO work", prepare=False)
-        elif self._wrote or not whole:
-            raise LostError("a work that cannot be undone by itself")
 
 
 class _Writer:
@@ -213,7 +120,7 @@ class PostgresqlStore:
         with ExitStack() as opened:
             writer, ear = self._lasting(settings, opened, _BY_INDEX), self._lasting(settings, opened)
             _upgrade(writer.get(), known() if steps is None else steps)
-            ear.get().execute(f"LISTEN {_CHANNEL}")
+            ear.get().execute(f"LISTEN {CHANNEL}")
             self._free: SimpleQueue[Lasting] = SimpleQueue()
             for _ in range(_READERS):
                 self._free.put(self._lasting(settings, opened))
@@ -275,7 +182,7 @@ class PostgresqlStore:
             try:
                 link = ear.get()
                 if not whole:
-                    link.execute(f"LISTEN {_CHANNEL}")
+                    link.execute(f"LISTEN {CHANNEL}")
                     self._listeners.tell("")
                     whole = True
                 for _ in range(_HEARTBEAT):

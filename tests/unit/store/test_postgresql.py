@@ -142,19 +142,19 @@ def test_a_gate_that_falls_asleep_in_its_turn_does_not_stop_the_others(
 def test_a_deadlock_with_somebody_else_costs_no_work(store: Store, url: str) -> None:
     store.write(add).result(PATIENCE)
     store.write(lambda tx: tx.run("INSERT INTO things (name, size) VALUES ('b', 0)")).result(PATIENCE)
-    crossed = threading.Barrier(2)
+    ours, theirs_held = threading.Event(), threading.Event()
 
     def works(tx: Transaction) -> None:
         tx.run("UPDATE things SET size = size + 1 WHERE name = 'a'")
-        if not crossed.broken:
-            crossed.wait(PATIENCE)
-            crossed.abort()
+        ours.set()
+        theirs_held.wait(PATIENCE)
         tx.run("UPDATE things SET size = size + 1 WHERE name = 'b'")
 
     future = store.write(works)
     with psycopg.connect(url) as outsider:
         outsider.execute("UPDATE things SET size = size + 10 WHERE name = 'b'")
-        crossed.wait(PATIENCE)
+        theirs_held.set()
+        assert ours.wait(PATIENCE)
         try:
             outsider.execute("UPDATE things SET size = size + 10 WHERE name = 'a'")
             theirs = 10

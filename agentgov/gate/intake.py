@@ -49,6 +49,7 @@ class Intake:
         self._gate = gate
         self._held = 0
         self.spans: Counter[str] = Counter()  # by what became of them, for /metrics
+        self.aside: Counter[str] = Counter()  # by the reason why they are quarantined
 
     async def spans_of(self, call: "Call") -> tuple[Kept, Understood, otlp.Encoding]:
         """Take one request of OTLP. RefusalError where nothing of it is taken."""
@@ -66,6 +67,8 @@ class Intake:
         finally:
             self._held -= size
         self.spans.update(new=kept.new, repeated=kept.repeated, refused=found.refused.total())
+        for (reason, _), spans in found.batch.aside.items() if kept.new else ():
+            self.aside[reason] += spans
         return kept, found, encoding
 
     async def _understand(self, call: "Call", body: bytes, encoding: otlp.Encoding) -> Understood:
@@ -94,5 +97,6 @@ class Intake:
         """Count what an agent told that the fleet does not know, and refuse it."""
         where, aside = (str(caller.agent), caller.environment), {("unregistered", ""): max(spans, 1)}
         self.spans["stranger"] += spans
+        self.aside["unregistered"] += spans
         await self._gate.write(lambda tx: keeping.put_aside(tx, where, aside, now_ms))
         raise unregistered(caller.agent)

@@ -63,6 +63,12 @@ class Metrics:
             "Calls that were allowed, and of which nobody told within 15 minutes what came of them.",
             registry=self.registry,
         )
+        self.aside = Gauge(
+            "agentgov_gate_aside_spans",
+            "Spans that this process counted aside: unregistered, unpriced, undeclared-model.",
+            ("reason",),
+            registry=self.registry,
+        )
         self.opened = 0  # requests that are being answered
         self._journal = {
             "open": self._gauge("open_requests", "Requests that are being answered."),
@@ -120,6 +126,8 @@ class Metrics:
             self._journal[name].set(value)
         for outcome in ("new", "repeated", "refused", "stranger"):
             self.spans.labels(outcome).set(gate.intake.spans[outcome])
+        for reason in ("unregistered", "unpriced", "undeclared-model"):
+            self.aside.labels(reason).set(gate.intake.aside[reason])
         return generate_latest(self.registry)
 
     def _gauge(self, name: str, says: str) -> Gauge:

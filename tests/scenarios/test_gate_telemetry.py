@@ -1,12 +1,15 @@
 """What agents tell of their work, to a gate that really runs: what is taken, what it comes to, and who sees it."""
 
 import gzip
+import http.client
 import json
 import re
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -217,6 +220,7 @@ def _records(gate: GateWorld) -> int:
 def test_metrics_tell_how_many_spans_came(gate: GateWorld) -> None:
     told = gate.ask("GET", "/metrics").body.decode()
     assert 'agentgov_gate_spans{outcome="new"}' in told
+    assert 'agentgov_gate_aside_spans{reason="unpriced"}' in told
     assert json.dumps("support/triage") not in told
 
 
@@ -238,3 +242,27 @@ def test_people_see_what_was_used(gate: GateWorld, token: str, tmp_path: Path) -
     told = json.loads(show("--json"))
     assert_holds(told, "usage-show")
     assert {one["agent"] for one in told["usage"]} == {str(TRIAGE)}
+
+
+def test_what_is_sent_again_after_a_crash_counts_once(shipped: PipelineWorld, tmp_path: Path) -> None:
+    world = copied(shipped, tmp_path / "world")
+    env = {f"AGENTGOV_{home}_HOME": str(tmp_path / home) for home in ("CONFIG", "STATE")}
+    bodies = [otlp(*(Trace().span("chat", None, chat()) for _ in range(50))) for _ in range(24)]
+    with GateWorld(world, tmp_path / "gate", env=env) as gate:
+        token, answered = gate.agent_token(TRIAGE), list[int]()
+
+        def send() -> None:
+            with suppress(OSError, http.client.HTTPException):
+                for body in bodies:
+                    answered.append(_send(gate, token, body).status)
+
+        sender = threading.Thread(target=send)
+        sender.start()
+        until(lambda: len(answered) >= 5, "that some were taken")
+        gate.kill()
+        sender.join()
+        gate.start()
+        taken = _line(gate, "model", MODEL, "production")["calls"]
+        assert taken >= 50 * len(answered), "what was answered is there"
+        assert {_rejected(_send(gate, token, body)) for body in bodies} == {(0, "")}
+        assert _line(gate, "model", MODEL, "production")["calls"] == 50 * len(bodies)

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from agentgov.runtime.telemetry.counting import NOTHING, USAGE, WHOLE, Span, settle
+from agentgov.runtime.telemetry.rollups import differences
 
 NOW = 1_800_000_000_000
 
@@ -17,13 +18,15 @@ class Memory:
 
     def __init__(self) -> None:
         self.spans: dict[bytes, Span] = {}
-        self.repeated = 0
+        self.repeated = self.calls = self.tokens = 0
 
     def take(self, spans: Iterable[Span]) -> None:
         """One request."""
         coming = [replace(one) for one in spans]
         found = settle(coming, self._known, self._told())
         self.repeated += found.repeated
+        for sums in differences(("a", "e"), (*found.new, *found.changed)).values():
+            self.calls, self.tokens = self.calls + sums.calls, self.tokens + sums.input
         for one in (*found.new, *found.changed):
             one.before = one.counted
             self.spans[one.id] = one
@@ -41,7 +44,7 @@ class Memory:
 
 
 def _span(name: str, parent: str = "", kind: str = "model", *, measured: bool = True, response: str = "") -> Span:
-    found = Span(name.encode(), parent.encode(), NOW, response=response, measured=measured)
+    found = Span(name.encode(), parent.encode(), NOW, response=response, measured=measured, input=1)
     found.kind = kind  # type: ignore[assignment]
     return found
 
@@ -64,7 +67,10 @@ def test_the_innermost_calls_count_in_whatever_order_they_come(data: st.DataObje
     for start in range(0, len(order), batch):
         memory.take(order[start : start + batch])
     assert memory.repeated == len(order) - size
-    assert {one.id: one.counted for one in memory.spans.values()} == _expected(spans)
+    expected = _expected(spans)
+    assert {one.id: one.counted for one in memory.spans.values()} == expected
+    assert memory.calls == sum(one == WHOLE for one in expected.values())
+    assert memory.tokens == sum(expected[one.id] >= USAGE for one in spans)
 
 
 def _expected(spans: list[Span]) -> dict[bytes, int]:

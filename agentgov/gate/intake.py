@@ -8,6 +8,7 @@ import asyncio
 import secrets
 from collections import Counter
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from agentgov.gate import otlp
@@ -17,7 +18,7 @@ from agentgov.gate.leasing import deployed_to
 from agentgov.runtime.ledger import SALT
 from agentgov.runtime.telemetry import keeping
 from agentgov.runtime.telemetry.attributing import Attributing, scope_of
-from agentgov.runtime.telemetry.keeping import Batch, Kept
+from agentgov.runtime.telemetry.keeping import Batch
 from agentgov.runtime.telemetry.spans import Use, understood
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from agentgov.gate.gate import Gate
 
 MOST_HELD = 64 * 1024 * 1024  # bytes of bodies that are being taken
+_AT_ONCE = 1000  # spans of a transaction
 _SHOWN = 5  # reasons of an answer
 
 
@@ -48,10 +50,11 @@ class Intake:
     def __init__(self, gate: "Gate") -> None:
         self._gate = gate
         self._held = 0
+        self._turn = asyncio.Lock()  # of one request at a time: two would only take the event loop's time from it
         self.spans: Counter[str] = Counter()  # by what became of them, for /metrics
         self.aside: Counter[str] = Counter()  # by the reason why they are quarantined
 
-    async def spans_of(self, call: "Call") -> tuple[Kept, Understood, otlp.Encoding]:
+    async def spans_of(self, call: "Call") -> tuple[Understood, otlp.Encoding]:
         """Take one request of OTLP. RefusalError where nothing of it is taken."""
         self._gate.require_control()
         encoding = otlp.encoding_of(call.headers.get("content-type", ""))
@@ -63,13 +66,15 @@ class Intake:
         try:
             body = await call.read(otlp.LARGEST, packed=True)
             found = await self._understand(call, body, encoding)
-            kept = await self._gate.write(lambda tx: keeping.keep(tx, found.batch))
+            for part in found.batch.parts(_AT_ONCE):
+                kept = await self._gate.write(partial(keeping.keep, batch=part))
+                self.spans.update(new=kept.new, repeated=kept.repeated)
+                for (reason, _), spans in part.aside.items() if kept.new else ():
+                    self.aside[reason] += spans
         finally:
             self._held -= size
-        self.spans.update(new=kept.new, repeated=kept.repeated, refused=found.refused.total())
-        for (reason, _), spans in found.batch.aside.items() if kept.new else ():
-            self.aside[reason] += spans
-        return kept, found, encoding
+        self.spans["refused"] += found.refused.total()
+        return found, encoding
 
     async def _understand(self, call: "Call", body: bytes, encoding: otlp.Encoding) -> Understood:
         caller, fleet = call.agent_caller, call.fleet
@@ -91,7 +96,8 @@ class Intake:
             batch = Batch(*where, str(caller), spans, call.now_ms, drawn, by.contents, by.most, by.aside)
             return Understood(batch, refused)
 
-        return await asyncio.to_thread(understand)
+        async with self._turn:
+            return await asyncio.to_thread(understand)
 
     async def _turn_away(self, caller: AgentCaller, spans: int, now_ms: int) -> None:
         """Count what an agent told that the fleet does not know, and refuse it."""

@@ -9,7 +9,7 @@ _WRITTEN = (otlp.PROTOBUF.decode(), otlp.JSON.decode())
 
 async def traces(call: Call) -> int:
     """Take the spans of a request; those that cannot be are told, and not to be sent again."""
-    _, found, encoding = await call.gate.intake.spans_of(call)
+    found, encoding = await call.gate.intake.spans_of(call)
     answer = otlp.taken(encoding, found.refused.total(), found.message)
     return await call.reply(200, answer, content_type=encoding)
 

@@ -4,8 +4,8 @@ A request that comes twice changes nothing the second time. What is old is forgo
 them can be taken any more, sums after thirteen months.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 
 import msgspec
@@ -53,6 +53,14 @@ class Batch:
     def where(self) -> Where:
         """Whose they are."""
         return self.agent, self.environment
+
+    def parts(self, most: int) -> "Iterator[Batch]":
+        """The same in transactions of so many spans, so that nothing urgent waits long for one of them."""
+        for start in range(0, max(len(self.spans), 1), most):
+            part = self.spans[start : start + most]
+            ids = {one.id for one in part}
+            contents = [one for one in self.contents if one[0] in ids]
+            yield replace(self, spans=part, contents=contents, aside={} if start else self.aside)
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,6 +62,19 @@ def test_a_request_that_comes_twice_is_taken_once(store: Store) -> None:
     assert sum(line.sums.classes) == 121
 
 
+def test_a_large_request_is_kept_in_parts(store: Store) -> None:
+    spans = [_call(str(number)) for number in range(7)]
+    contents = [(one.id, b"{}") for one in spans]
+    whole = Batch(*WHERE, "agent:x", spans, NOW, SALT, contents, aside={("unpriced", "m"): 7})
+    parts = list(whole.parts(3))
+    assert [len(one.spans) for one in parts] == [3, 3, 1]
+    for part in parts:
+        store.write(lambda tx, part=part: keeping.keep(tx, part)).result(PATIENCE)  # type: ignore[misc]
+    kept = store.read(lambda tx: tx.one("SELECT count(*) FROM span_contents")).result(PATIENCE)
+    (aside,) = store.read(lambda tx: keeping.read_aside(tx, 0)).result(PATIENCE)
+    assert (kept, aside.spans) == ((7,), 7)
+
+
 def test_a_call_that_turns_out_not_to_count_is_taken_away_where_it_was(store: Store) -> None:
     _keep(store, [_call("outer", end=NOW - 5 * MINUTE)])
     assert [one.sums.calls for one in _lines(store, until=NOW - MINUTE)] == [1]

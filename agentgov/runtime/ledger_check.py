@@ -36,6 +36,9 @@ class Source(Protocol):
     def leaves(self, tree: str, first: int, end: int) -> Sequence[bytes | None]:
         """The leaves in these places; None for one that is not there."""
 
+    def misfiled(self, tree: str, first: int, end: int) -> Iterable[int]:
+        """The places of records that are searched for by other words than their leaves say."""
+
     def payloads(self, tree: str, first: int, end: int) -> Iterable[tuple[int, bytes, bytes]]:
         """Place, salt and payload of what is kept for these places."""
 
@@ -130,6 +133,8 @@ def check_stretch(source: Source, tree: str, first: int, end: int, size: int) ->
     fit = verify_range(first, leaves, hashes)
     if isinstance(fit, Flaw) and fit.seq != gap:  # without hashes every gap is one
         flaws.append(fit)
+    words = "the record is found by other words than it says"
+    flaws += [Flaw(seq, words) for seq in source.misfiled(tree, first, end)]
     for seq, salt, payload in payloads:
         flaw = _payload(seq, leaves[seq - first], salt, payload)
         flaws += [flaw] if flaw is not None else []

@@ -70,6 +70,7 @@ def test_what_is_whole_holds_and_what_is_not_signed_yet_is_told(ledger: Ledger) 
         ("UPDATE payloads SET payload = x'00' WHERE seq = 299", 299, "payload"),
         ("UPDATE payloads SET salt = CAST('0123456789abcdef' AS BLOB) WHERE seq = 12", 12, "payload"),
         ("DELETE FROM records WHERE seq = 40", 40, "missing"),
+        ("UPDATE records SET agent = 'support/other' WHERE seq = 41", 41, "found by other words"),
         ("UPDATE tiles SET hashes = CAST(x'00' || substr(hashes, 2) AS BLOB) WHERE level + 1 = place", 256, "leaf"),
         ("UPDATE tiles SET hashes = CAST(x'00' || substr(hashes, 2) AS BLOB) WHERE level = 1", 0, "another"),
         ("UPDATE checkpoints SET note = CAST(replace(note, 'A', 'B') AS BLOB)", 0, "checkpoint"),

@@ -5,12 +5,14 @@ from pathlib import Path
 import click
 
 from agentgov.cli import parameters
-from agentgov.cli.options import repo_option
+from agentgov.cli.options import format_option, repo_option
 from agentgov.cli.token import store_option
 from agentgov.errors import UsageError
 from agentgov.model.names import AgentId
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
+_FOLDER = click.Path(path_type=Path, file_okay=False)
+NAMES = ("soc2", "hipaa", "sr26-2", "ai-act", "iso42001", "sec17a4")  # the files of audit/frameworks
 
 
 @click.group()
@@ -71,3 +73,43 @@ def export(
     floor, end = (parameters.instant(text) * 1000 if text else 0 for text in (since, until))
     wanted = Wanted(str(agent or ""), kinds, floor, end)
     return export_all(repo, store, Asked(form, sources, tree, wanted, payloads), cursor, out)
+
+
+@audit.command()
+@click.option("--framework", required=True, type=click.Choice(NAMES), help="Whose controls the evidence is for.")
+@click.option("--from", "since", required=True, metavar="TIME", help="The period's beginning (2026-07-01T00:00Z).")
+@click.option("--to", "until", required=True, metavar="TIME", help="The period's end, not included.")
+@click.option(
+    "--sample", type=click.IntRange(0), default=25, show_default=True, help="Members of each kind that are shown."
+)
+@click.option("--seed", default="", metavar="TEXT", help="What samples are drawn by (default: framework and period).")
+@click.option("--now", metavar="TIME", help="When it was made, as it says (default: now).")
+@click.option("-o", "--out", type=_FOLDER, metavar="DIR", help="A new folder (default: named after the period).")
+@store_option
+@repo_option
+@format_option()
+def report(
+    framework: str,
+    since: str,
+    until: str,
+    sample: int,
+    seed: str,
+    now: str | None,
+    out: Path | None,
+    store: str | None,
+    repo: str,
+    output: str,
+) -> int:
+    """A pack of evidence: what journal and ledger say to a framework's controls, with proofs, and what they do not.
+
+    Everything is verified first, and nothing is taken from what does not hold: exit code 1. Every population is counted
+    and listed whole in a file; samples can be drawn again by anybody.
+    """
+    from agentgov.cli.audit_report import Asked, report_evidence
+    from agentgov.repo import clock
+
+    begin, end = parameters.instant(since), parameters.instant(until)
+    if begin >= end:
+        raise UsageError("the period ends before it begins", "--from is the earlier time")
+    made = parameters.instant(now) if now else clock.now()
+    return report_evidence(repo, store, Asked(framework, begin, end, made, sample, seed), out, output)

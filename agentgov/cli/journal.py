@@ -96,7 +96,7 @@ def verify(fetch: bool, repo: str, output: str) -> int:
     journal, tip = context.journal, ""
     try:
         tip = (journal.fetch() if fetch else None) or context.tip()
-        found = _with_progress(journal, tip)
+        found = verified_anew(journal, tip)
     except IncompleteError as error:
         told = Answer((Point(unknown("journal.incomplete", error.message)),))
         page = Page().line(Span("incomplete ", "warn"), error.message).line(f"  {error.hint}")
@@ -235,7 +235,8 @@ def _document(told: Answer, where: dict[str, Any], tip: str, view: View | None) 
     }
 
 
-def _with_progress(journal: Journal, tip: str) -> Replayed:
+def verified_anew(journal: Journal, tip: str) -> Replayed:
+    """Every act up to a tip, judged again from the first one, with progress on a terminal."""
     if not wants_colour(sys.stderr):
         return journal.verify(tip, clock.now(), cold=True)
     from rich.console import Console

@@ -1,0 +1,83 @@
+"""Evidence out of the ledger: signed records of the period, of trees that hold, each with a proof.
+
+A proof is checked before it is shown, by the keys that the authorised Access names. Decisions about actions are shown
+with the time since the question.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from agentgov.audit.collecting import Collector
+from agentgov.audit.exported import Exported, of_record
+from agentgov.audit.pack import Item, TreeCheck
+from agentgov.runtime.ledger import Receipt, Record
+from agentgov.runtime.ledger_pages import Wanted, page_of
+from agentgov.runtime.ledger_proving import proof_of
+from agentgov.runtime.notes import VerifierKey
+from agentgov.runtime.tlog_proof import SUFFIX, Proof, verify_proof
+from agentgov.store.port import Transaction
+
+Read = Callable[[Callable[[Transaction], Sequence[Record]]], Sequence[Record]]
+_QUESTION, _DECISIONS = "action.ask", ("permit.approve", "permit.deny", "permit.expire")
+
+
+def collect_records(
+    read: Read, checks: Sequence[TreeCheck], collector: Collector[str], wanted: Wanted
+) -> Iterator[tuple[str, int]]:
+    """Offer every signed record of the period; how many of it each tree has that are not signed yet."""
+    asked: dict[str, int] = {}
+    for one in checks:
+        if not one.holds:
+            continue
+        for record in _records(read, one.tree, 0, one.signed, wanted):
+            found = of_record(record)
+            permit = found.refs.get("permit", "")
+            if found.type == _QUESTION:
+                asked[permit] = found.time
+            told = _waited(found.time - asked[permit]) if found.type in _DECISIONS and permit in asked else ""
+            collector.offer(found, told)
+        yield one.tree, sum(1 for _ in _records(read, one.tree, one.signed, 1 << 62, wanted))
+
+
+def proven(tx: Transaction, place: str, keys: Sequence[VerifierKey], origin: str) -> Proof:
+    """The proof of a record, checked. RefusedError or ProofError where it does not hold."""
+    tree, _, seq = place.rpartition("/")
+    proof = proof_of(tx, Receipt(tree, int(seq)))
+    verify_proof(proof, proof.extra, keys, origin)
+    return proof
+
+
+def record_item(anchored: Mapping[str, int], found: Exported, told: str) -> Item:
+    """A record as it is shown."""
+    tree, _, seq = found.place.rpartition("/")
+    refs = ", ".join(f"{name} {value}" for name, value in sorted(found.refs.items()))
+    return Item(
+        found.place,
+        found.time,
+        found.type,
+        found.actor,
+        refs,
+        found.agent,
+        hash=found.hash,
+        proof=proof_name(found.place),
+        anchored=int(seq) < anchored.get(tree, 0),
+        details=(told,) if told else (),
+    )
+
+
+def proof_name(place: str) -> str:
+    """The file of a proof in a pack."""
+    return f"proofs/{place.replace('/', '-')}{SUFFIX}"
+
+
+def _records(read: Read, tree: str, first: int, end: int, wanted: Wanted) -> Iterator[Record]:
+    while page := read(_page(tree, first, end, wanted)):
+        yield from page
+        first = page[-1].seq + 1
+
+
+def _page(tree: str, first: int, end: int, wanted: Wanted) -> Callable[[Transaction], Sequence[Record]]:
+    return lambda tx: page_of(tx, tree, first, end, wanted)
+
+
+def _waited(span_ms: int) -> str:
+    return f"{span_ms / 1000:,.1f} s after the question"

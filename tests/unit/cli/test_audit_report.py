@@ -1,0 +1,193 @@
+"""`agentgov audit report`: evidence with proofs out of a journal and a ledger that hold, and nothing out of others."""
+
+import json
+import os
+import re
+import sqlite3
+import subprocess
+import sys
+import xml.etree.ElementTree as ET
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+from ledgerworld import record, seal
+from unit.cli.command_world import ROOT, CommandWorld, masked
+from unit.cli.output_schema import assert_holds
+
+from agentgov.audit.frameworks import framework
+from agentgov.cli.audit import NAMES
+from agentgov.resources import folder
+from agentgov.runtime.ledger import Entry
+from agentgov.trust.signers import KeyFileSigner
+
+SCHEMA = json.loads((folder("schemas") / "export/pack.schema.json").read_text("utf-8"))
+PERIOD = ("--from", "2020-01-01T00:00Z", "--to", "2026-12-01T00:00Z", "--now", "2026-12-02T00:00Z")
+AGENT, DENIED = "support/triage", 40
+
+
+class Audited:
+    """A fleet that runs a release, a signed ledger beside it, and packs made of both."""
+
+    def __init__(self, world: CommandWorld, store: Path, out: Path) -> None:
+        self.world, self.store, self.out, self.count = world, store, out, 0
+        self.url = f"sqlite:///{store}"
+
+    def fill(self) -> None:
+        asked = {"permit": "p1", "tool": "refund"}
+        record(self.url, (Entry("action.deny", AGENT, "agent:a", payload=b"%d" % n) for n in range(DENIED)))
+        record(self.url, [Entry("action.ask", AGENT, "agent:a", refs=asked)])
+        record(self.url, [Entry("permit.approve", AGENT, "person:<b>bob</b>", refs=asked)], 1_795_939_200_000 + 1_500)
+        seal(self.url, json.loads(self.world.must("alice", "trust", "show", "--json").out)["fleet"], self.signer)
+
+    @property
+    def signer(self) -> KeyFileSigner:
+        return KeyFileSigner(self.world.keys / "gate")
+
+    def pack(self, *args: str, code: int = 0, name: str = "soc2") -> tuple[dict[str, Any], Path]:
+        """The pack and its folder."""
+        self.count += 1
+        out = self.out / f"pack{self.count}"
+        words = ("audit", "report", "--framework", name, *PERIOD, "--store", self.url, "-o", str(out), *args, "--json")
+        done = self.world.run("alice", *words)
+        assert done.code == code, done
+        assert_holds(done.document, "audit-report")
+        found: dict[str, Any] = json.loads((out / "pack.json").read_text("utf-8"))
+        jsonschema.validate(found, SCHEMA)
+        return found, out
+
+
+@pytest.fixture
+def audited(running: CommandWorld, tmp_path: Path) -> Audited:
+    found = Audited(running, tmp_path / "state" / "store.db", tmp_path)
+    found.fill()
+    return found
+
+
+def population(pack: dict[str, Any], kind: str) -> dict[str, Any]:
+    found: dict[str, Any] = next(one for one in pack["populations"] if one["kind"] == kind)
+    return found
+
+
+def test_what_is_said_of_acts_is_in_git_under_the_commit_that_is_named(audited: Audited) -> None:
+    pack, out = audited.pack()
+    assert pack["holds"]
+    releases = population(pack, "releases")
+    assert (releases["count"], releases["sampled"]) == (2, False)
+    assert "tag signed by alice; contents authorised since journal/9" in releases["items"][1]["details"]
+    fleet, signers = str(audited.world.fleet), str(out / "allowed_signers")
+    for item in releases["items"]:
+        shown = subprocess.check_output(("git", "-C", fleet, "log", "-1", "--format=%B", item["commit"]), text=True)
+        assert shown.startswith(item["summary"])
+        assert subprocess.check_output(("git", "-C", fleet, "cat-file", "-t", item["tag"]), text=True) == "tag\n"
+        verify = ("-c", "gpg.format=ssh", "-c", f"gpg.ssh.allowedSignersFile={signers}", "verify-commit")
+        subprocess.run(("git", "-C", fleet, *verify, item["commit"]), check=True, capture_output=True)
+    changed = population(pack, "changes")["items"][-1]
+    assert any("person:bob (journal/" in line for line in changed["details"]), changed
+
+
+def test_what_is_said_of_records_has_a_proof_that_others_check(audited: Audited) -> None:
+    pack, out = audited.pack()
+    (decision,) = population(pack, "permit-decisions")["items"]
+    assert decision["details"] == ["1.5 s after the question"]
+    proof = out / decision["proof"]
+    said = (sys.executable, str(ROOT / "docs/verify_ledger.py"), str(out / "keys"), str(proof))
+    assert b"OK" in subprocess.check_output((*said, str(proof.with_suffix(".leaf"))))
+    leaf = proof.with_suffix(".leaf").read_bytes()
+    assert sha256(b"\0" + leaf).hexdigest() == decision["hash"]
+
+
+def test_a_sample_is_drawn_from_all_and_can_be_drawn_again(audited: Audited) -> None:
+    pack, out = audited.pack("--sample", "7", "--seed", "dice 4 2 6")
+    denials = population(pack, "action-denials")
+    places = [json.loads(line)["place"] for line in (out / denials["file"]).read_text("utf-8").splitlines()]
+    assert (denials["count"], len(places), denials["sampled"]) == (DENIED, DENIED, True)
+    drawn = sorted(places, key=lambda place: sha256(f"dice 4 2 6\0{place}".encode()).hexdigest())[:7]
+    assert {one["place"] for one in denials["items"]} == set(drawn)
+    other, _ = audited.pack("--sample", "7", "--seed", "another")
+    assert population(other, "action-denials")["items"] != denials["items"]
+
+
+def test_the_same_question_gives_the_same_pack(audited: Audited) -> None:
+    _, first = audited.pack()
+    _, second = audited.pack()
+    files = sorted(path.relative_to(first) for path in first.rglob("*") if path.is_file())
+    assert files == sorted(path.relative_to(second) for path in second.rglob("*") if path.is_file())
+    assert [path for path in files if (first / path).read_bytes() != (second / path).read_bytes()] == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_page_is_whole_and_loads_nothing(audited: Audited, name: str) -> None:
+    pack, out = audited.pack(name=name)
+    page = (out / "report.html").read_text("utf-8")
+    tree = ET.fromstring(page.removeprefix("<!DOCTYPE html>\n"))
+    anchors = {one.get("id") for one in tree.iter() if one.get("id")}
+    for link in tree.iter("a"):
+        to = str(link.get("href"))
+        assert to[1:] in anchors if to.startswith("#") else (out / to).is_file(), to
+    assert not {one.tag for one in tree.iter()} & {"script", "img", "link", "iframe", "object", "form"}
+    assert "://" not in page
+    said = "".join(tree.itertext())
+    text = (out / "report.md").read_text("utf-8")
+    for heading in ("What is not covered", "What this evidence does not prove", "Verification"):
+        assert heading in said
+        assert f"## {heading}" in text
+    assert all(control.id in said for control in framework(name).controls)
+    assert "<b>" not in page
+    assert "<b>" not in re.sub("`[^`]*`", "", text), "nothing of people is markup"
+    assert ("voluntary" in said) == (name == "sr26-2")
+    assert {one["kind"] for one in pack["populations"]} | {one["kind"] for one in pack["statements"]} == set(
+        framework(name).kinds
+    )
+
+
+def test_a_report_reads_as_it_was_reviewed(audited: Audited) -> None:
+    _, out = audited.pack("--sample", "3")
+    shown = re.sub("SHA256:[A-Za-z0-9+/]{43}", "SHA256:...", masked((out / "report.md").read_text("utf-8")))
+    file = ROOT / "tests/golden/text/audit-report-soc2.md"
+    if os.environ.get("GOLDEN") == "write":
+        file.write_text(shown, encoding="utf-8")
+    assert shown == file.read_text(encoding="utf-8")
+
+
+def test_nothing_is_taken_from_a_ledger_that_does_not_hold(audited: Audited) -> None:
+    with sqlite3.connect(audited.store) as database:
+        database.execute("UPDATE records SET leaf = CAST(replace(leaf, 'triage', 'triagf') AS BLOB) WHERE seq = 7")
+    database.close()
+    pack, out = audited.pack(code=1)
+    assert not pack["holds"]
+    assert population(pack, "action-denials")["count"] == 0
+    assert (out / "populations/action-denials.jsonl").read_bytes() == b""
+    for name in ("report.md", "report.html"):
+        text = (out / name).read_text("utf-8")
+        assert text.index("does not hold") < text.index("Framework")
+        assert "support/7" in text
+    assert population(pack, "releases")["count"] == 2, "the journal holds"
+
+
+def test_nothing_is_taken_from_behind_an_act_that_does_not_hold(audited: Audited) -> None:
+    world = audited.world
+    before, _ = audited.pack()
+    git = ("git", "-C", str(world.fleet))
+    tip = before["checks"]["journal"]["tip"]
+    tree = subprocess.check_output((*git, "rev-parse", f"{tip}^{{tree}}"), text=True).strip()
+    forged = subprocess.check_output((*git, "commit-tree", tree, "-p", tip, "-m", "roll back everything"), text=True)
+    for ref in ("refs/heads/agentgov/journal", "refs/remotes/origin/agentgov/journal"):
+        subprocess.run((*git, "update-ref", ref, forged.strip()), check=True)
+    pack, out = audited.pack(code=1)
+    assert pack["checks"]["journal"]["problem"]
+    assert pack["checks"]["journal"]["tip"] == tip
+    assert "roll back everything" not in (out / "report.md").read_text("utf-8")
+    assert population(pack, "releases") == population(before, "releases")
+
+
+def test_without_a_ledger_it_is_said_that_none_was_looked_at(audited: Audited) -> None:
+    words = ("audit", "report", "--framework", "soc2", *PERIOD, "-o", str(audited.out / "alone"), "--json")
+    done = audited.world.must("alice", *words)
+    assert done.document["ledger"] is None
+    assert "No ledger was looked at" in (audited.out / "alone/report.md").read_text("utf-8")
+    assert "not looked at" in (audited.out / "alone/report.html").read_text("utf-8")
+    again = audited.world.run("alice", *words)
+    assert (again.code, "there already" in again.err) == (2, True)

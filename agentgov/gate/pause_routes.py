@@ -87,7 +87,7 @@ async def pauses(call: Call) -> Answer:
 
 
 class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A reconciler's question, signed: the text of `agentgov-pauses/1`, and its armoured SSH signature."""
+    """A reconciler's question: its text (`agentgov-pauses/1`, `agentgov-counts/1`), and its armoured SSH signature."""
 
     text: str
     signature: str

@@ -35,6 +35,7 @@ def ledger() -> None:
 @click.option("--actor", default="", metavar="ID", help="Only what this person, agent or token did.")
 @click.option("--tool", default="", metavar="NAME", help="Only records about this tool.")
 @click.option("--subject", default="", metavar="TEXT", help="Only records about this patient, customer or matter.")
+@click.option("--purpose", default="", metavar="NAME", help="Only what was done for this purpose.")
 @click.option("--tree", default="", metavar="TREE", help="Only records of this tree: a workspace, or _fleet.")
 @click.option("--from", "--since", "since", metavar="TIME", help="Only records since then (2026-11-23T08:00Z).")
 @click.option("--to", "until", metavar="TIME", help="Only records before then.")
@@ -50,6 +51,7 @@ def log(
     actor: str,
     tool: str,
     subject: str,
+    purpose: str,
     tree: str,
     since: str | None,
     until: str | None,
@@ -66,7 +68,7 @@ def log(
 
     _one_place(store, gate)
     floor, end = (parameters.instant(text) * 1000 if text else 0 for text in (since, until))
-    asked = Asked(tree, "", kind, actor, tool, subject, floor, end, last, payloads)
+    asked = Asked(tree, "", kind, actor, tool, subject, floor, end, last, payloads, purpose=purpose)
     return log_records(repo, store, gate, asked, agent, before, output)
 
 

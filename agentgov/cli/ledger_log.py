@@ -38,6 +38,7 @@ class Asked(msgspec.Struct, frozen=True, omit_defaults=True):
     limit: int = 50
     payloads: bool = False
     before: str = ""
+    purpose: str = ""
 
 
 def log_records(
@@ -81,6 +82,7 @@ def _from_store(repo: str, store: str | None, asked: Asked, before: Receipt | No
             actor=asked.actor,
             tool=asked.tool,
             subject=asked.subject,
+            purpose=asked.purpose,
             since=asked.since,
             until=asked.until,
             before=before,

@@ -74,6 +74,7 @@ _EXTRA = "install what it takes: pip install 'agentgov[gate]'"
     metavar="SECONDS",
     help="A session is over, and counted, when nothing was heard of it for so long.",
 )
+@click.option("--prune", is_flag=True, help="Dispose of records that are older than their class says, every hour.")
 @click.option("--permit-hook", metavar="URL", help="Where people are told that a permit waits for them.")
 @click.option("--budget-hook", metavar="URL", help="Where people are told what budgets have reached.")
 @click.option("--access-log/--no-access-log", default=True, help="One line of JSON for each request, on stderr.")
@@ -103,6 +104,7 @@ def serve(
     address_rate: float,
     self_test: float,
     session_end: float,
+    prune: bool,
     permit_hook: str | None,
     budget_hook: str | None,
     access_log: bool,
@@ -130,7 +132,7 @@ def serve(
     where = Listen(*listen, tls_cert or "", tls_key or "", behind_proxy)
     hooks = permit_hook_of(permit_hook), budget_hook_of(budget_hook)
     provider = client_from(oidc_issuer, oidc_client, os.environ)
-    settings = Settings(token_rate, address_rate, access_log, url, provider, *hooks, self_test, session_end)
+    settings = Settings(token_rate, address_rate, access_log, url, provider, *hooks, self_test, session_end, prune)
     return serve_gate(Serving(repo, store, where, settings, poll, every, counts, accept_unreviewed))
 
 

@@ -26,13 +26,25 @@ Attempt = Annotated[
     ),
 ]
 Subject = Annotated[str, msgspec.Meta(pattern="^[^\\x00-\\x1f\\x7f]{0,128}$")]
+Purpose = Annotated[
+    str,
+    msgspec.Meta(pattern="^([a-z0-9][a-z0-9._-]{0,63})?$", description="Recorded in clear; records are found by it."),
+]
+Refs = Annotated[
+    dict[
+        Annotated[str, msgspec.Meta(pattern="^[A-Za-z][A-Za-z0-9_.-]{0,63}$")],
+        Annotated[str, msgspec.Meta(pattern="^[^\\x00-\\x1f\\x7f]{0,200}$")],
+    ],
+    msgspec.Meta(max_length=8, description="Kept beside the record, and erased with it."),
+]
 Named = Annotated[str, msgspec.Meta(pattern="^[!-~]{0,300}$", description="Its name, or its closure.")]
 PermitId = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{32}$")]
 _decode: "msgspec.json.Decoder[ActionAsk]"
 
 
 class ActionAsk(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One use of a tool. `subject`: for whom; `release`: which one runs, "" for the stable one."""
+    """One use of a tool. `subject`: for whom; `release`: which one runs, "" for the stable one; `purpose`: what it is
+    for; `refs`: the caller's own records that it belongs to."""
 
     tool: Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
     args: dict[str, Any]
@@ -40,6 +52,8 @@ class ActionAsk(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     subject: Subject = ""
     release: Named = ""
     attempt: Attempt = ""
+    purpose: Purpose = ""
+    refs: Refs = {}
 
 
 class Why(msgspec.Struct, frozen=True):
@@ -102,9 +116,9 @@ async def act(call: Call) -> int:
         raise bad_request(f"the body does not fit: {error}") from None
     book = rulebook(call, ask.release)
     if isinstance(book, Reason):
-        found = await _refused(call, ask.tool, book)
+        found = await _refused(call, ask, book)
     else:
-        action = calls.Call(ask.tool, ask.args, ask.subject)
+        action = calls.Call(ask.tool, ask.args, ask.subject, ask.purpose, ask.refs)
         found = await _request(call, asked(call, book, ask.key, action, ask.attempt))
     if found.reasons and found.reasons[0].rule == "action.key":
         raise conflict(found.reasons[0])
@@ -157,10 +171,10 @@ async def _request(call: Call, request: Asked) -> Answered:
     return found
 
 
-async def _refused(call: Call, tool: str, reason: Reason) -> Answered:
+async def _refused(call: Call, ask: ActionAsk, reason: Reason) -> Answered:
     """A denial where no release is there whose rules could be asked; recorded like every other."""
     who = call.agent_caller
-    refusal = Refusal(str(who.agent), who.environment, tool, reason, call.now_ms, salt())
+    refusal = Refusal(str(who.agent), who.environment, ask.tool, reason, call.now_ms, salt(), ask.subject, ask.purpose)
     found: Answered = await call.gate.together(decide, refusal)
     return found
 

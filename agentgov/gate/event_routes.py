@@ -4,6 +4,7 @@ from typing import Annotated
 
 import msgspec
 
+from agentgov.gate.action_routes import Purpose, Refs, Subject
 from agentgov.gate.answer import Answer, answered
 from agentgov.gate.asking import salt
 from agentgov.gate.call import Call
@@ -20,7 +21,8 @@ _Fact = _Short | bool | Annotated[int, msgspec.Meta(ge=-(2**53), le=2**53)] | fl
 
 class EventTell(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One event. `key`: the caller's own, once for each event; `session`: as spans call it (session.id,
-    gen_ai.conversation.id, or the trace id); `bad`: whether the session is bad by a metric; `over`: it has ended."""
+    gen_ai.conversation.id, or the trace id); `bad`: whether the session is bad by a metric; `over`: it has ended;
+    `subject`, `purpose`, `refs`: whom it is about, what it is for, the caller's own records, as of actions."""
 
     key: Annotated[str, msgspec.Meta(pattern="^[!-~]{1,128}$")]
     name: Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9._-]{0,63}$")]
@@ -29,6 +31,9 @@ class EventTell(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     bad: Annotated[dict[_Metric, bool], msgspec.Meta(max_length=16)] = {}
     over: bool = False
     attributes: Annotated[dict[_Metric, _Fact], msgspec.Meta(max_length=32)] = {}
+    subject: Subject = ""
+    purpose: Purpose = ""
+    refs: Refs = {}
 
 
 class EventsTell(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -55,7 +60,7 @@ async def events(call: Call) -> Answer:
     for one in told.events:
         ran = kept_of(deployed, one.release, call.fleet.governance.prices)
         said = one.key, one.name, one.session, dict(one.bad), one.over, dict(one.attributes)
-        found.append(Event(*said, ran.closure, ran.payloads, ran.most, salt()))
+        found.append(Event(*said, ran.closure, ran.payloads, ran.most, salt(), one.subject, one.purpose, one.refs))
     new, records = await gate.write(lambda tx: tell(tx, where, scope, str(caller), found, now_ms))
     return answered(EventsAnswer(new, records))
 

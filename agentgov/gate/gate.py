@@ -55,6 +55,7 @@ class Settings:
     budget_hook: Hook | None = None
     self_test: float = 300.0  # seconds between two tests of pausing; 0 for none
     session_end: float = 300.0  # seconds of silence after which a session is over
+    prune: bool = False  # dispose of what need not be kept any longer, every hour
 
 
 class Gate:

@@ -71,7 +71,7 @@ async def records(call: Call) -> Answer:
     before = _place(asked["before"]) if asked.get("before") else None
     since, until = _number(asked, "since", 0), _number(asked, "until", 0)
     limit = min(_number(asked, "limit", 100), PAGE)
-    texts = {name: asked.get(name, "") for name in ("tree", "actor", "tool", "subject")}
+    texts = {name: asked.get(name, "") for name in ("tree", "actor", "tool", "subject", "purpose")}
 
     def work(tx: Transaction) -> tuple[Shown, ...]:
         found = read(
@@ -88,7 +88,7 @@ async def records(call: Call) -> Answer:
         return tuple(shown(one, payloads) for one in reversed(found))
 
     found = await call.gate.read(work)
-    await _record(call, {"read": "ledger", "query": dict(asked)}, agent, subject=texts["subject"])
+    await _record(call, {"read": "ledger", "query": _unnamed(asked)}, agent, subject=texts["subject"])
     return answered(RecordsAnswer(found))
 
 
@@ -134,6 +134,11 @@ def _bytes(tx: Transaction, tree: str, tile: Tile) -> bytes:
     return encode_bundle(leaves)
 
 
+def _unnamed(asked: Mapping[str, str]) -> Mapping[str, str]:
+    """A query without the name of its subject, to which the leaf of its record commits."""
+    return {**asked, "subject": "(named)"} if asked.get("subject") else dict(asked)
+
+
 async def _record(call: Call, what: Mapping[str, object], agent: AgentId | None = None, subject: str = "") -> None:
     payload = msgspec.json.encode(what, order="sorted")
     entry = Entry("read", str(agent or ""), str(call.caller), payload=payload, subject=subject)
@@ -163,7 +168,8 @@ _QUERY = (
     Parameter("type", "Of this type"),
     Parameter("actor", "Done by"),
     Parameter("tool", "About this tool"),
-    Parameter("subject", "About whom or what; only its digest is kept"),
+    Parameter("subject", "About whom or what; only digests of it are kept"),
+    Parameter("purpose", "Done for this purpose"),
     Parameter("since", "Not before this moment, epoch milliseconds", schema=_NUMBER),
     Parameter("until", "Before this moment, epoch milliseconds", schema=_NUMBER),
     Parameter("before", "The page before this place, as support/12"),

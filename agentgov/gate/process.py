@@ -16,6 +16,7 @@ from agentgov.gate.hooks import receiver
 from agentgov.gate.ledger_watch import LedgerWatch
 from agentgov.gate.outcome_watch import OutcomeWatch
 from agentgov.gate.permit_watch import PermitWatch
+from agentgov.gate.retention_watch import RetentionWatch
 from agentgov.gate.routes import ROUTES
 from agentgov.gate.self_test import SelfTest
 from agentgov.gate.server import GRACE, Listen, serve
@@ -98,6 +99,7 @@ async def _run(parts: Parts) -> int:
     beside.append(asyncio.create_task(BudgetWatch(gate).run()))
     beside.append(asyncio.create_task(TelemetryWatch(gate).run()))
     beside.append(asyncio.create_task(LedgerWatch(gate).run()))
+    beside.append(asyncio.create_task(RetentionWatch(gate).run()))
     beside.append(asyncio.create_task(OutcomeWatch(gate).run()))
     if parts.settings.self_test:
         beside.append(asyncio.create_task(SelfTest(gate, parts.settings.self_test).run()))

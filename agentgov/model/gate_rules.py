@@ -17,6 +17,11 @@ GATE_RULES: tuple[RuleId, ...] = (
     RuleId("gate.not-found", "There is nothing there, or it is outside of the caller's scope."),
     RuleId("gate.request", "The request makes no sense, is too large or too slow.", "See /openapi.json of the gate."),
     RuleId("gate.refused", "What was asked for is understood, and refused; the message says why."),
+    RuleId(
+        "ledger.held",
+        "A legal hold keeps some of what was to be erased, so nothing of it is.",
+        "The hold ends by a change of governance/retention.yaml.",
+    ),
     RuleId("gate.url", "The address of the gate is not known, or no token may be sent there.", "AGENTGOV_GATE=URL"),
     RuleId("gate.unreachable", "The gate gave no answer.", "Ask again; a pause goes to the journal as well."),
     RuleId("gate.rate", "More requests than the caller may make.", "Wait as long as Retry-After says."),

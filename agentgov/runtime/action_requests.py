@@ -117,6 +117,8 @@ class Refusal(msgspec.Struct, frozen=True):
     reason: Reason
     now_ms: int
     salt: bytes
+    subject: str = ""
+    purpose: str = ""
 
 
 def decide(tx: Transaction, requests: Sequence[Request | Refusal]) -> Sequence[Answered]:
@@ -169,6 +171,7 @@ class _Desk:
             return _again(known, verdict, now_ms)
         permit = _permit(asked, verdict, self._meters.take(verdict.demands, now_ms), now_ms)
         entry = entry_of(f"action.{verdict.decision}", permit, asked.actor, _payload(asked, verdict))
+        entry = msgspec.structs.replace(entry, purpose=asked.call.purpose) if asked.call.purpose else entry
         permit = msgspec.structs.replace(permit, record=self._note(entry, request.salt))
         self._known[key] = permit
         self.made.append(permit)
@@ -177,7 +180,8 @@ class _Desk:
     def refuse(self, refusal: Refusal) -> Answered:
         agent, environment = refusal.agent, refusal.environment
         body = msgspec.json.encode({"reasons": told((refusal.reason,)), "tool": refusal.tool[:128]}, order="sorted")
-        entry = Entry("action.deny", agent, f"agent:{agent}@{environment}", environment, payload=body)
+        said = agent, f"agent:{agent}@{environment}", environment
+        entry = Entry("action.deny", *said, payload=body, subject=refusal.subject, purpose=refusal.purpose)
         return Answered("deny", (refusal.reason,), None, self._note(entry, refusal.salt))
 
     def _verdict(self, request: Request) -> ActionVerdict:
@@ -233,7 +237,8 @@ def _denial(asked: Asked, verdict: ActionVerdict) -> Entry:
     refs |= {"binding": verdict.binding} if verdict.binding else {}
     body = msgspec.json.encode(_payload(asked, verdict), order="sorted")
     closure, subject = asked.rulebook.release.closure, asked.call.subject
-    return Entry("action.deny", str(asked.agent), asked.actor, asked.environment, closure, refs, body, subject)
+    said = str(asked.agent), asked.actor, asked.environment, closure
+    return Entry("action.deny", *said, refs, body, subject, asked.call.purpose)
 
 
 def _permit(asked: Asked, verdict: ActionVerdict, taken: tuple[Taken, ...], now_ms: int) -> Permit:
@@ -280,6 +285,7 @@ def shown(asked: Asked, names: Iterable[str]) -> str:
 def _payload(asked: Asked, verdict: ActionVerdict) -> dict[str, Any]:
     """What is kept beside the record: why, and the arguments where the agent says `payloads: full`."""
     payload: dict[str, Any] = {"key": asked.key, "reasons": told(verdict.reasons), "tool": asked.call.tool[:128]}
+    payload |= {"refs": dict(asked.call.refs)} if asked.call.refs else {}
     if asked.rulebook.release.agent.spec.audit.payloads == "full" and verdict.binding:
         payload |= {"args": asked.call.arguments, "subject": asked.call.subject}
     return payload

@@ -13,11 +13,14 @@ Decision = Literal["allow", "deny", "ask"]
 
 class Call(msgspec.Struct, frozen=True):
     """One use of a tool. `subject` is for whom it happens: the id of the person who started the run, or whatever the
-    agent's framework knows them by."""
+    agent's framework knows them by. `purpose` is what it is for, and `refs` are the caller's own records that it
+    belongs to: both are recorded, and decide nothing."""
 
     tool: str
     arguments: Mapping[str, Any]
     subject: str = ""
+    purpose: str = ""
+    refs: Mapping[str, str] = {}
 
 
 class Question(msgspec.Struct, frozen=True):

@@ -21,6 +21,7 @@ class Shown(msgspec.Struct, frozen=True, omit_defaults=True):
     refs: dict[str, str]
     commitment: str | None
     payload: str | msgspec.UnsetType | None = msgspec.UNSET
+    purpose: str | None = None
 
 
 def shown(record: Record, payloads: bool) -> Shown:
@@ -41,6 +42,7 @@ def shown(record: Record, payloads: bool) -> Shown:
         leaf.get("refs", {}),
         leaf.get("payload"),
         payload,
+        leaf.get("purpose"),
     )
 
 

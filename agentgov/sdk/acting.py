@@ -46,14 +46,21 @@ class Waits:
     expires: int
 
 
-def wanted_of(keeper: Keeper, tool: str, args: Mapping[str, Any], subject: str) -> Wanted:
+def wanted_of(
+    keeper: Keeper,
+    tool: str,
+    args: Mapping[str, Any],
+    subject: str,
+    purpose: str = "",
+    refs: Mapping[str, str] | None = None,
+) -> Wanted:
     """A use of a tool, fixed as JSON: what happens to the arguments afterwards changes nothing. UsageError for what is
     no JSON."""
     try:
         raw = json.dumps(dict(args), allow_nan=False, ensure_ascii=False, separators=(",", ":")).encode()
     except (TypeError, ValueError, RecursionError) as error:
         raise UsageError(f"the arguments of {tool} are no JSON: {error}", "give plain values") from None
-    return Wanted(tool, json.loads(raw), raw, subject, keeper.current().closure)
+    return Wanted(tool, json.loads(raw), raw, subject, keeper.current().closure, purpose, dict(refs or {}))
 
 
 def acting(keeper: Keeper, wanted: Wanted, key: str, wait: float | None) -> Steps[Granted | Waits]:

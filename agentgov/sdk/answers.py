@@ -1,7 +1,7 @@
 """What is asked of a gate, or of the same functions in this process, and what they answer. Values and one port."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 import msgspec
@@ -67,6 +67,8 @@ class Wanted:
     raw: bytes
     subject: str
     release: str  # the closure that the agent runs on
+    purpose: str = ""
+    refs: Mapping[str, str] = field(default_factory=dict)
 
 
 class Backend(Protocol):

@@ -124,7 +124,7 @@ class Embedded:
         book = self._book(now, wanted.release)
         if isinstance(book, Reason):
             return Decided("deny", (_why(book),))
-        call = Call(wanted.tool, wanted.args, wanted.subject)
+        call = Call(wanted.tool, wanted.args, wanted.subject, wanted.purpose, wanted.refs)
         verdict = decide_action(book, call, paused=now.pauses.of(self.agent, moment // 1000), now_ms=moment)
         if verdict.decision == "ask":
             lonely = deny("runtime.no-gate", "people have to be asked, and there is no gate to ask them", wanted.tool)

@@ -69,6 +69,8 @@ class Remote:
     def decide(self, wanted: Wanted, key: str) -> Decided:
         """May the agent do this; the key makes it safe to ask again."""
         call = {**_call(wanted), "tool": wanted.tool, "key": key or secrets.token_hex(16)}
+        call |= {"purpose": wanted.purpose} if wanted.purpose else {}
+        call |= {"refs": wanted.refs} if wanted.refs else {}
         return self._once(f"{self._of_agent}/actions", call, Decided)
 
     def permit(self, id_: str) -> PermitRef:

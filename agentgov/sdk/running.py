@@ -107,22 +107,48 @@ class Agent(_Leased):
 
     @overload
     def act(
-        self, tool: str, args: Mapping[str, Any], *, subject: str = "", key: str = "", wait: float = PEOPLE
+        self,
+        tool: str,
+        args: Mapping[str, Any],
+        *,
+        subject: str = "",
+        purpose: str = "",
+        refs: Mapping[str, str] | None = None,
+        key: str = "",
+        wait: float = PEOPLE,
     ) -> Action: ...
     @overload
     def act(
-        self, tool: str, args: Mapping[str, Any], *, subject: str = "", key: str = "", wait: None
+        self,
+        tool: str,
+        args: Mapping[str, Any],
+        *,
+        subject: str = "",
+        purpose: str = "",
+        refs: Mapping[str, str] | None = None,
+        key: str = "",
+        wait: None,
     ) -> Action | Pending: ...
     def act(
-        self, tool: str, args: Mapping[str, Any], *, subject: str = "", key: str = "", wait: float | None = PEOPLE
+        self,
+        tool: str,
+        args: Mapping[str, Any],
+        *,
+        subject: str = "",
+        purpose: str = "",
+        refs: Mapping[str, str] | None = None,
+        key: str = "",
+        wait: float | None = PEOPLE,
     ) -> Action | Pending:
         """Ask whether the agent may use a tool now, and return where it may.
 
-        `subject` is for whom it happens. `key` is one for what is to happen once: asked for again under it, also by
-        another process, nothing is permitted twice (Repeated). Where people are asked, it waits so many seconds for
-        them and uses their permit; with `wait=None` it returns at once, with a Pending. Raises Denied, Undecided.
+        `subject` is for whom it happens: a patient, a customer, a matter. `purpose` (as `treatment`) and `refs` (your
+        own records that it belongs to) are recorded, and decide nothing. `key` is one for what is to happen once: asked
+        for again under it, also by another process, nothing is permitted twice (Repeated). Where people are asked, it
+        waits so many seconds for them and uses their permit; with `wait=None` it returns at once, with a Pending.
+        Raises Denied, Undecided.
         """
-        wanted = wanted_of(self._keeper, tool, args, subject)
+        wanted = wanted_of(self._keeper, tool, args, subject, purpose, refs)
         found = run_steps(acting(self._keeper, wanted, key, wait))
         return Action(self._keeper, found) if isinstance(found, Granted) else Pending(self._keeper, found)
 
@@ -167,18 +193,42 @@ class AsyncAgent(_Leased):
 
     @overload
     async def act(
-        self, tool: str, args: Mapping[str, Any], *, subject: str = "", key: str = "", wait: float = PEOPLE
+        self,
+        tool: str,
+        args: Mapping[str, Any],
+        *,
+        subject: str = "",
+        purpose: str = "",
+        refs: Mapping[str, str] | None = None,
+        key: str = "",
+        wait: float = PEOPLE,
     ) -> AsyncAction: ...
     @overload
     async def act(
-        self, tool: str, args: Mapping[str, Any], *, subject: str = "", key: str = "", wait: None
+        self,
+        tool: str,
+        args: Mapping[str, Any],
+        *,
+        subject: str = "",
+        purpose: str = "",
+        refs: Mapping[str, str] | None = None,
+        key: str = "",
+        wait: None,
     ) -> AsyncAction | AsyncPending: ...
     async def act(
-        self, tool: str, args: Mapping[str, Any], *, subject: str = "", key: str = "", wait: float | None = PEOPLE
+        self,
+        tool: str,
+        args: Mapping[str, Any],
+        *,
+        subject: str = "",
+        purpose: str = "",
+        refs: Mapping[str, str] | None = None,
+        key: str = "",
+        wait: float | None = PEOPLE,
     ) -> AsyncAction | AsyncPending:
         """Ask whether the agent may use a tool now; as `Agent.act`."""
         keeper = self._keeper
-        wanted = wanted_of(keeper, tool, args, subject)
+        wanted = wanted_of(keeper, tool, args, subject, purpose, refs)
         found = await run_beside(acting(keeper, wanted, key, wait), quick=keeper.backend.quick)
         return AsyncAction(keeper, found) if isinstance(found, Granted) else AsyncPending(keeper, found)
 

@@ -1,7 +1,7 @@
 """Events that agents tell: each a leaf of the ledger, once, however often it is sent; each counted by the minute."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 
 import msgspec
@@ -30,11 +30,15 @@ class Event:
     payloads: str
     most: int
     salt: bytes
+    subject: str = ""  # whom or what it is about
+    purpose: str = ""
+    refs: Mapping[str, str] = field(default_factory=dict)  # the caller's own records that it belongs to
 
     @property
     def payload(self) -> bytes:
         """What the ledger keeps beside its leaf."""
         told: dict[str, object] = {"session": self.session, "bad": dict(self.bad), "over": self.over}
+        told["refs"] = dict(self.refs)
         content = _canonical.encode(self.attributes)
         if self.payloads == "full":
             told["attributes"] = dict(self.attributes)
@@ -58,6 +62,7 @@ def tell(
             records.append(int(known[0]))
             continue
         entry = Entry("event", where[0], actor, where[1], one.closure, {"event": one.name}, one.payload)
+        entry = msgspec.structs.replace(entry, subject=one.subject, purpose=one.purpose)
         records.append(ledger.append(tx, entry, now_ms, one.salt).seq)
         tx.run(
             "INSERT INTO events (agent, environment, event_key, record, seen) VALUES (?, ?, ?, ?, ?)",

@@ -1,0 +1,73 @@
+"""Beside the requests: the retention class of every agent is noted when it changes, and, where the gate's keeper asked
+for it, what need not be kept any longer is pruned every hour, by the governance that is authorised at that moment.
+
+Git is read in a thread of its own. Several gates over one store may try at once: each page is a transaction, and what
+one has pruned the next one does not find. What does not work is told once in a while, and tried again.
+"""
+
+import asyncio
+import logging
+import secrets
+from collections.abc import Callable
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from agentgov.runtime.kept_as import classes_of, note_classes, rules_of
+from agentgov.runtime.pruning import Found, prune_leaves, prune_payloads, trees_of
+from agentgov.store.port import Transaction
+
+if TYPE_CHECKING:
+    from agentgov.gate.gate import Gate
+
+WHO = "gate"
+_EVERY, _HOUR = 5.0, 3600.0  # seconds between two looks, and between two times that it is pruned
+_log = logging.getLogger("agentgov.gate")
+
+
+class RetentionWatch:
+    """Looks after how long the records of one gate are kept, on its event loop."""
+
+    def __init__(self, gate: "Gate") -> None:
+        self._gate = gate
+        self._noted = ""  # the act of the journal whose classes were noted
+        self._pruned = self._complained = float("-inf")
+
+    async def run(self) -> None:
+        """Go on until cancelled."""
+        while True:
+            try:
+                await self.look()
+            except Exception as error:
+                if monotonic() - self._complained > _HOUR:
+                    self._complained = monotonic()
+                    _log.warning("what the ledger need not keep is not looked after: %s", error)
+            await asyncio.sleep(_EVERY)
+
+    async def look(self) -> None:
+        """Note the classes where the journal has moved, and prune where it is time."""
+        gate, fleet = self._gate, self._gate.fleet
+        if self._noted != fleet.tip:
+            classes, now_ms = await asyncio.to_thread(classes_of, fleet), gate.clock()
+            await gate.write(lambda tx: note_classes(tx, classes, now_ms))
+            self._noted = fleet.tip
+        if gate.settings.prune and monotonic() - self._pruned > _HOUR:
+            await self.prune()
+            self._pruned = monotonic()
+
+    async def prune(self) -> None:
+        """Prune everything that is old enough, page by page."""
+        gate, fleet = self._gate, self._gate.fleet
+        rules, now_ms, random = await gate.read(lambda tx: rules_of(tx, fleet)), gate.clock(), secrets.token_bytes
+        for tree in await gate.read(trees_of):
+            await self._pages(
+                lambda tx, at, tree=tree: prune_payloads(tx, tree, at, rules, WHO, now_ms, random)  # type: ignore[misc]
+            )
+            await self._pages(
+                lambda tx, _, tree=tree: prune_leaves(tx, tree, rules, WHO, now_ms, random)  # type: ignore[misc]
+            )
+
+    async def _pages(self, step: Callable[[Transaction, int], Found]) -> None:
+        at = 0
+        while at >= 0:
+            found = await self._gate.write(lambda tx, at=at: step(tx, at))  # type: ignore[misc]
+            at = found.after

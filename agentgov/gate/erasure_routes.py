@@ -47,9 +47,9 @@ async def erasures(call: Call) -> Answer:
     try:
         return answered(await call.gate.write(work))
     except RefusedError as error:
-        if error.rule != "ledger.held":
+        if error.rule != "gate.held":
             raise not_found() from None
-        raise RefusalError(409, "ledger.held", error.message, error.hint) from None
+        raise RefusalError(409, "gate.held", error.message, error.hint) from None
 
 
 ROUTES = (

@@ -18,7 +18,7 @@ GATE_RULES: tuple[RuleId, ...] = (
     RuleId("gate.request", "The request makes no sense, is too large or too slow.", "See /openapi.json of the gate."),
     RuleId("gate.refused", "What was asked for is understood, and refused; the message says why."),
     RuleId(
-        "ledger.held",
+        "gate.held",
         "A legal hold keeps some of what was to be erased, so nothing of it is.",
         "The hold ends by a change of governance/retention.yaml.",
     ),

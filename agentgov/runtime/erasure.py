@@ -93,7 +93,7 @@ def _refuse_held(found: Sequence[tuple[str, int, str]]) -> None:
         names = ", ".join(sorted({hold for *_, hold in held}))
         places_ = ", ".join(f"{tree}/{seq}" for tree, seq, _ in held[:5]) + (" and more" if len(held) > 5 else "")
         message = f"the legal hold {names} keeps {len(held):,} of these records ({places_}): nothing is erased"
-        raise RefusedError(message, "it ends by a change of governance/retention.yaml", rule="ledger.held")
+        raise RefusedError(message, "it ends by a change of governance/retention.yaml", rule="gate.held")
 
 
 def _permits(tx: Transaction, what: Erasure, rows: Sequence[tuple[str, int, str]]) -> tuple[int, int]:

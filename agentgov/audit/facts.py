@@ -5,7 +5,7 @@ Each names the act and commit of the journal that it was read at, or the command
 
 from collections.abc import Iterator
 
-from agentgov.audit.pack import Checks, Fact, Statement
+from agentgov.audit.pack import Checks, Fact, Statement, TreeCheck
 from agentgov.journal.query import last_acts
 from agentgov.journal.released_agent import authorised_agent
 from agentgov.journal.view import View
@@ -36,14 +36,25 @@ def verified(checks: Checks) -> Iterator[Fact]:
     if not checks.ledger:
         yield Fact("No ledger was looked at: nothing is said about what agents did.", "agentgov audit report --store")
     for one in checks.trees:
-        unsigned = f", and {one.unsigned:,} more of the period are not signed yet and left out" if one.unsigned else ""
         if one.holds:
-            text = f"All {one.signed:,} signed records of {one.tree} hold; {one.anchored:,} are anchored{unsigned}."
+            text = (
+                f"All {one.signed:,} signed records of {one.tree} hold; {one.anchored:,} are anchored{_besides(one)}."
+            )
         else:
             text = f"The tree {one.tree} does not hold, and nothing of it is used: {'; '.join(one.flaws)}."
         yield Fact(text, f"agentgov ledger verify --tree {one.tree}")
     for lost in checks.lost:
         yield Fact(f"{lost}; these records are not here.", "agentgov ledger verify")
+
+
+def _besides(one: TreeCheck) -> str:
+    """What of a tree is not in the pack."""
+    said = {
+        "were disposed of, as the ledger says": one.pruned,
+        "of the period are not signed yet, and left out": one.unsigned,
+        "of the period are of agents whose retention class is privileged, and left out": one.withheld,
+    }
+    return "".join(f"; {count:,} {words}" for words, count in said.items() if count)
 
 
 def _at(view: View) -> str:
@@ -115,7 +126,12 @@ def _retention(view: View) -> Iterator[Fact]:
         return
     for name, one in sorted(retention.classes.items()):
         basis = f" (basis: {one.basis})" if one.basis else ""
-        yield Fact(f"Class {name}: payloads are kept {one.payload}, records {one.leaf}{basis}.", _at(view))
+        asks = f"; to keep to {', '.join(one.frameworks)}" if one.frameworks else ""
+        privileged = "; privileged" if one.privileged else ""
+        kept = f"Class {name}: payloads are kept {one.payload}, records {one.leaf}{asks}{privileged}{basis}."
+        yield Fact(kept, _at(view))
+    default = f"are of the class {retention.default}" if retention.default else "are kept for ever"
+    yield Fact(f"Records that name no class {default}.", _at(view))
     for hold in retention.holds:
         since = f" since {hold.since}" if hold.since else ""
         yield Fact(f"Legal hold {hold.id} by {hold.by}{since}: {', '.join(hold.match.agents)}.", _at(view))

@@ -17,10 +17,12 @@ from agentgov.audit.collecting import Collector
 from agentgov.audit.evidence import KINDS, Kind
 from agentgov.audit.facts import statements
 from agentgov.audit.frameworks import Framework
-from agentgov.audit.pack import SCHEMA, Checks, Item, Pack, Population
+from agentgov.audit.pack import SCHEMA, Checks, Item, Pack, Population, TreeCheck
 from agentgov.audit.records import collect_records, proven, record_item
 from agentgov.journal.query import Logged, act_by
 from agentgov.journal.view import View, view_at
+from agentgov.runtime.fleet import Fleet
+from agentgov.runtime.kept_as import rules_of
 from agentgov.runtime.ledger_pages import Wanted
 from agentgov.runtime.notes import VerifierKey
 from agentgov.runtime.sequencing import origin_of
@@ -88,12 +90,18 @@ def _records(
 ) -> tuple[tuple[Population, ...], Checks]:
     collector = Collector[str](_kinds(question, "ledger"), files, question.seed, question.sample)
     wanted = Wanted(since=question.since * 1000, until=question.until * 1000)
-    unsigned = dict(collect_records(lambda work: store.read(work).result(), checks.trees, collector, wanted))
+    withheld = store.read(lambda tx: rules_of(tx, Fleet(view))).result().ever_privileged
+    counted = collect_records(lambda work: store.read(work).result(), checks.trees, collector, wanted, withheld)
+    counts = {tree: (left_out, unsigned) for tree, left_out, unsigned in counted}
     anchored = {one.tree: one.anchored for one in checks.trees}
     found = collector.populations(lambda _, record, told: record_item(anchored, record, told))
-    trees = (msgspec.structs.replace(one, unsigned=unsigned.get(one.tree, 0)) for one in checks.trees)
+    trees = (_counted(one, *counts.get(one.tree, (0, 0))) for one in checks.trees)
     told = tuple(one for one in trees if one.signed or one.unsigned or not one.holds)  # the rest has nothing to say
     return found, msgspec.structs.replace(checks, trees=told)
+
+
+def _counted(one: TreeCheck, withheld: int, unsigned: int) -> TreeCheck:
+    return msgspec.structs.replace(one, withheld=withheld, unsigned=unsigned)
 
 
 def _proofs(

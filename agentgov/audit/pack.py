@@ -72,7 +72,9 @@ class TreeCheck(msgspec.Struct, frozen=True, rename="camel"):
     signed: int
     anchored: int
     flaws: tuple[str, ...] = ()
+    pruned: int = 0  # records that were disposed of, as the ledger says itself
     unsigned: int = 0  # records of the period that no checkpoint covers yet: left out
+    withheld: int = 0  # records of the period that are of agents whose class is privileged: left out
 
 
 class Checks(msgspec.Struct, frozen=True, rename="camel"):

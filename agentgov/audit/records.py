@@ -21,21 +21,30 @@ _QUESTION, _DECISIONS = "action.ask", ("permit.approve", "permit.deny", "permit.
 
 
 def collect_records(
-    read: Read, checks: Sequence[TreeCheck], collector: Collector[str], wanted: Wanted
-) -> Iterator[tuple[str, int]]:
-    """Offer every signed record of the period; how many of it each tree has that are not signed yet."""
+    read: Read,
+    checks: Sequence[TreeCheck],
+    collector: Collector[str],
+    wanted: Wanted,
+    withheld: Callable[[str], bool],
+) -> Iterator[tuple[str, int, int]]:
+    """Offer every signed record of the period, unless it is of an agent whose records are withheld; of each tree how
+    many were withheld, and how many of the period are not signed yet."""
     asked: dict[str, int] = {}
     for one in checks:
         if not one.holds:
             continue
+        left_out = 0
         for record in _records(read, one.tree, 0, one.signed, wanted):
+            if withheld(record.agent):
+                left_out += 1
+                continue
             found = of_record(record)
             permit = found.refs.get("permit", "")
             if found.type == _QUESTION:
                 asked[permit] = found.time
             told = _waited(found.time - asked[permit]) if found.type in _DECISIONS and permit in asked else ""
             collector.offer(found, told)
-        yield one.tree, sum(1 for _ in _records(read, one.tree, one.signed, 1 << 62, wanted))
+        yield one.tree, left_out, sum(1 for _ in _records(read, one.tree, one.signed, 1 << 62, wanted))
 
 
 def proven(tx: Transaction, place: str, keys: Sequence[VerifierKey], origin: str) -> Proof:

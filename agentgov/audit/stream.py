@@ -4,9 +4,8 @@ Holds one page in memory, however much there is. The cursor that is left says wh
 records in between were not wanted.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
-from typing import TypeVar
 
 import msgspec
 
@@ -15,11 +14,12 @@ from agentgov.audit.exported import Exported, of_act, of_record
 from agentgov.journal.query import Logged, acts_from, concerns_agent
 from agentgov.journal.view import View
 from agentgov.model.names import agent_id
+from agentgov.runtime.ledger import Record
 from agentgov.runtime.ledger_pages import Wanted, page_of
 from agentgov.store.port import Transaction
 
-T = TypeVar("T")
-Read = Callable[[Callable[[Transaction], T]], T]
+Page = tuple[Record, ...]
+Read = Callable[[Callable[[Transaction], Page]], Page]
 _ACTS = 500  # in a page
 
 
@@ -30,11 +30,10 @@ class Span(msgspec.Struct, frozen=True):
     ends: Mapping[str, int]  # of the trees that are exported
     ledger: str = ""
     payloads: bool = False
+    withheld: Callable[[str], bool] = lambda _: False  # whether the records of an agent are left out
 
 
-def pages(
-    view: View, span: Span, wanted: Wanted, cursor: Cursor, read: Read[Sequence[Exported]]
-) -> Iterator[list[Exported]]:
+def pages(view: View, span: Span, wanted: Wanted, cursor: Cursor, read: Read) -> Iterator[list[Exported]]:
     """What is wanted and comes after the cursor."""
     if span.acts:
         acts = (one for one in acts_from(view, cursor.act) if is_wanted(view, one, wanted))
@@ -42,12 +41,9 @@ def pages(
             yield page
     for tree, end in sorted(span.ends.items()):
         first = cursor.trees.get(tree, 0)
-        while first < end:
-            found = read(_reading(tree, first, end, wanted, span.payloads))
-            if found:
-                yield list(found)
-            last = int(found[-1].place.rpartition("/")[2]) if found else end
-            first = last + 1
+        while found := read(_reading(tree, first, end, wanted, span.payloads)):
+            yield [of_record(one) for one in found if not span.withheld(one.agent)]
+            first = found[-1].seq + 1
 
 
 def after(view: View, span: Span, cursor: Cursor) -> Cursor:
@@ -73,7 +69,5 @@ def is_wanted(view: View, logged: Logged, wanted: Wanted) -> bool:
     return agent is None or concerns_agent(view.repo, logged, agent)
 
 
-def _reading(
-    tree: str, first: int, end: int, wanted: Wanted, payloads: bool
-) -> Callable[[Transaction], Sequence[Exported]]:
-    return lambda tx: [of_record(one) for one in page_of(tx, tree, first, end, wanted, payloads=payloads)]
+def _reading(tree: str, first: int, end: int, wanted: Wanted, payloads: bool) -> Callable[[Transaction], Page]:
+    return lambda tx: page_of(tx, tree, first, end, wanted, payloads=payloads)

@@ -14,11 +14,14 @@ from agentgov.audit.exported import Exported
 from agentgov.audit.ocsf import ocsf_lines
 from agentgov.audit.otlp_logs import otlp_lines
 from agentgov.audit.plain_formats import csv_head, csv_lines, json_lines
-from agentgov.audit.stream import Span, after, pages
+from agentgov.audit.stream import Read, Span, after, pages
 from agentgov.cli.context import open_context
 from agentgov.cli.store_visit import Visit, visiting
 from agentgov.errors import UsageError
+from agentgov.journal.view import View
 from agentgov.repo import clock
+from agentgov.runtime.fleet import Fleet
+from agentgov.runtime.kept_as import rules_of
 from agentgov.runtime.ledger import SALT, Entry, append
 from agentgov.runtime.ledger_pages import Wanted
 from agentgov.runtime.sequencing import log_id, standings
@@ -45,7 +48,7 @@ def export_all(repo: str, store: str | None, asked: Asked, cursor_file: Path | N
         fleet = view.state.head.fleet
         span = Span(acts=_has_acts(asked), ends={})
         if visit is not None:
-            span = visit.write(lambda tx: _span(tx, asked, clock.now() * 1000))
+            span = visit.write(lambda tx: _span(tx, view, asked, clock.now() * 1000))
         cursor = _cursor(cursor_file, fleet, span.ledger)
         head, encode = _format(asked.form, fleet)
         sink = stack.enter_context(_sink(out))
@@ -62,18 +65,20 @@ def _has_acts(asked: Asked) -> bool:
     return asked.sources != "ledger" and not asked.tree
 
 
-def _span(tx: Transaction, asked: Asked, now_ms: int) -> Span:
-    """How far each tree is, before the export is recorded itself."""
+def _span(tx: Transaction, view: View, asked: Asked, now_ms: int) -> Span:
+    """How far each tree is, before the export is recorded itself. Privileged records are for who names the agent."""
     ends = {one.tree: one.leaves for one in standings(tx) if asked.tree in ("", one.tree)}
     wanted = {**msgspec.to_builtins(asked.wanted), "tree": asked.tree, "payloads": asked.payloads}
     query = {name: value for name, value in wanted.items() if value}
     payload = msgspec.json.encode({"read": "export", "format": asked.form, "query": query}, order="sorted")
     entry = Entry("read", asked.wanted.agent, "keeper", payload=payload)
     append(tx, entry, now_ms, secrets.token_bytes(SALT))
-    return Span(_has_acts(asked), ends, log_id(tx), asked.payloads)
+    rules = rules_of(tx, Fleet(view))
+    withheld = rules.ever_privileged if not asked.wanted.agent else lambda _: False
+    return Span(_has_acts(asked), ends, log_id(tx), asked.payloads, withheld)
 
 
-def _reader(visit: Visit | None) -> Callable[[Callable[[Transaction], Sequence[Exported]]], Sequence[Exported]]:
+def _reader(visit: Visit | None) -> Read:
     return visit.read if visit is not None else lambda _: ()  # there are no trees to read then
 
 

@@ -117,7 +117,7 @@ def _ledger(view: View, url: str, journal: JournalCheck) -> Checks:
 
 def _tree(one: Checked) -> TreeCheck:
     flaws = tuple(f"{one.tree}/{flaw.seq}: {flaw.message}" for flaw in one.flaws)
-    return TreeCheck(one.tree, not flaws, one.signed, one.anchored, flaws)
+    return TreeCheck(one.tree, not flaws, one.signed, one.anchored, flaws, one.pruned)
 
 
 def _record(store: Store, question: Question) -> None:

@@ -2,7 +2,7 @@
 
 import secrets
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
@@ -10,10 +10,7 @@ from typing import BinaryIO, NamedTuple
 import msgspec
 
 from agentgov.audit.cursor import SCHEMA, Cursor, encode_cursor, parse_cursor
-from agentgov.audit.exported import Exported
-from agentgov.audit.ocsf import ocsf_lines
-from agentgov.audit.otlp_logs import otlp_lines
-from agentgov.audit.plain_formats import csv_head, csv_lines, json_lines
+from agentgov.audit.formats import format_of
 from agentgov.audit.stream import Read, Span, after, pages
 from agentgov.cli.context import open_context
 from agentgov.cli.store_visit import Visit, visiting
@@ -26,8 +23,6 @@ from agentgov.runtime.ledger import SALT, Entry, append
 from agentgov.runtime.ledger_pages import Wanted
 from agentgov.runtime.sequencing import log_id, standings
 from agentgov.store.port import Transaction
-
-Encode = Callable[[Sequence[Exported]], bytes]
 
 
 class Asked(NamedTuple):
@@ -50,11 +45,11 @@ def export_all(repo: str, store: str | None, asked: Asked, cursor_file: Path | N
         if visit is not None:
             span = visit.write(lambda tx: _span(tx, view, asked, clock.now() * 1000))
         cursor = _cursor(cursor_file, fleet, span.ledger)
-        head, encode = _format(asked.form, fleet)
+        written = format_of(asked.form, fleet)
         sink = stack.enter_context(_sink(out))
-        sink.write(head)
+        sink.write(written.head)
         for page in pages(view, span, asked.wanted, cursor, _reader(visit)):
-            sink.write(encode(page))
+            sink.write(written.encode(page))
         sink.flush()
     if cursor_file is not None:
         _replace(cursor_file, encode_cursor(after(view, span, cursor)))
@@ -80,17 +75,6 @@ def _span(tx: Transaction, view: View, asked: Asked, now_ms: int) -> Span:
 
 def _reader(visit: Visit | None) -> Read:
     return visit.read if visit is not None else lambda _: ()  # there are no trees to read then
-
-
-def _format(form: str, fleet: str) -> tuple[bytes, Encode]:
-    """What stands before everything, and how a page is written."""
-    encoders: dict[str, tuple[bytes, Encode]] = {
-        "jsonl": (b"", json_lines),
-        "csv": (csv_head(), csv_lines),
-        "ocsf": (b"", lambda page: ocsf_lines(page, fleet)),
-        "otlp": (b"", lambda page: otlp_lines(page, fleet)),
-    }
-    return encoders[form]
 
 
 def _cursor(file: Path | None, fleet: str, ledger: str) -> Cursor:

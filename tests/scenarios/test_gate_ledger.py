@@ -145,7 +145,15 @@ def test_auditors_read_the_ledger_at_the_gate_and_are_recorded(audited: GateWorl
     def read() -> int:
         return len(ask("records?actor=person:erin&type=read&limit=1000").json["records"])
 
+    page = ask("export/support?format=ocsf")
+    events = [json.loads(line) for line in page.body.splitlines()]
+    assert [one["metadata"]["uid"] for one in events] == [f"support/{place}" for place in range(len(events))]
+    assert int(page.headers["agentgov-next"]) == len(events) >= 2
+    following = ask(f"export/support?format=csv&first={len(events)}")
+    assert following.body.count(b"\r\n") == 1 + int(following.headers["agentgov-next"]) - len(events)
+
     asked = ["files/support/checkpoint", "files/support/tile/0/000.p/1", "proofs/support/0", "trees", "records"]
+    asked += ["export/support", f"export/support?agent={TRIAGE}&payloads=true"]
     for path in asked:
         before = read()
         assert ask(path).status == 200
@@ -155,6 +163,7 @@ def test_auditors_read_the_ledger_at_the_gate_and_are_recorded(audited: GateWorl
         ("records", 403),
         ("proofs/support/0", 403),
         ("files/support/checkpoint", 403),
+        ("export/support", 403),
     ):
         assert ask(path, other).status == status
     for path, status in (
@@ -162,6 +171,8 @@ def test_auditors_read_the_ledger_at_the_gate_and_are_recorded(audited: GateWorl
         ("proofs/support/x", 400),
         ("records?before=x", 400),
         ("records?since=-1", 400),
+        ("export/support?format=xml", 400),
+        ("export/support?first=x", 400),
         ("files/support/tile/0/001", 404),
         ("files/support/../x", 404),
         ("files/nowhere/checkpoint", 404),

@@ -3,6 +3,7 @@
 The query is a record of its own, whoever asks: by writing to the store it is the keeper's.
 """
 
+import os
 import secrets
 from collections.abc import Sequence
 from typing import Any
@@ -13,12 +14,13 @@ import msgspec
 from agentgov.cli.context import open_context
 from agentgov.cli.gate_client import client_of
 from agentgov.cli.options import answer
+from agentgov.cli.payload_key import vault_from
 from agentgov.cli.store_visit import visiting
 from agentgov.model.names import AgentId
 from agentgov.repo import clock
 from agentgov.report.ledger import records_page
 from agentgov.runtime.ledger import SALT, Entry, Receipt, append, read
-from agentgov.runtime.ledger_shown import shown
+from agentgov.runtime.ledger_shown import open_payload, shown
 from agentgov.store.port import Transaction
 
 _KEEPER = "keeper"
@@ -73,6 +75,8 @@ def _from_store(repo: str, store: str | None, asked: Asked, before: Receipt | No
     payload = msgspec.json.encode({"read": "ledger", "query": query}, order="sorted")
     entry = Entry("read", asked.agent, _KEEPER, payload=payload, subject=asked.subject)
 
+    vault = vault_from(os.environ)
+
     def work(tx: Transaction) -> Sequence[Any]:
         records = read(
             tx,
@@ -90,7 +94,8 @@ def _from_store(repo: str, store: str | None, asked: Asked, before: Receipt | No
             payloads=asked.payloads,
         )
         append(tx, entry, now_ms, salt)
-        return [msgspec.to_builtins(shown(one, asked.payloads)) for one in reversed(records)]
+        opened = [open_payload(tx, one, vault, None) for one in records]
+        return [msgspec.to_builtins(shown(one, asked.payloads)) for one in reversed(opened)]
 
     with visiting(repo, store) as visit:
         return visit.write(work)

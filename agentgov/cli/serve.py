@@ -125,6 +125,7 @@ def serve(
             raise
         raise UsageError(f"the gate takes {error.name}, which is not installed", _EXTRA) from None
     from agentgov.cli.gate_hooks import budget_hook_of, permit_hook_of
+    from agentgov.cli.payload_key import vault_from
     from agentgov.gate.gate import Settings
     from agentgov.gate.oidc_client import client_from
     from agentgov.gate.server import Listen
@@ -132,7 +133,19 @@ def serve(
     where = Listen(*listen, tls_cert or "", tls_key or "", behind_proxy)
     hooks = permit_hook_of(permit_hook), budget_hook_of(budget_hook)
     provider = client_from(oidc_issuer, oidc_client, os.environ)
-    settings = Settings(token_rate, address_rate, access_log, url, provider, *hooks, self_test, session_end, prune)
+    vault = vault_from(os.environ)
+    settings = Settings(
+        token_rate,
+        address_rate,
+        access_log,
+        url,
+        provider,
+        *hooks,
+        self_test,
+        session_end,
+        vault,
+        prune,
+    )
     return serve_gate(Serving(repo, store, where, settings, poll, every, counts, accept_unreviewed))
 
 

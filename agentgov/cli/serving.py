@@ -42,6 +42,8 @@ def serve_gate(asked: Serving) -> int:
     actor = context.bot(view, "gate", os.environ.get(GATE_KEY, ""))
     beside = _reconciling(asked)
     opened = open_store(asked.store or store_url(view.state.head.fleet))
+    if asked.settings.vault is not None:
+        opened.read(asked.settings.vault.require_fit).result()
     tell_as_json()
 
     def started(port: int) -> None:

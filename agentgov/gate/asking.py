@@ -27,6 +27,7 @@ from agentgov.runtime.pause_orders import Standing
 from agentgov.runtime.permit_rows import Permit
 from agentgov.runtime.permit_votes import Electorate
 from agentgov.runtime.rules import Rulebook
+from agentgov.runtime.vault import seal_of
 
 SALT = 16  # bytes
 _AT_ONCE = 256
@@ -73,7 +74,10 @@ def asked(call: Call, book: Rulebook, key: str, action: calls.Call, attempt: str
     """A request with its verdict on what is in memory."""
     stopped = stop_of(call.gate, book.agent, call.now_ms)
     verdict = decide_action(book, action, paused=stopped, now_ms=call.now_ms)
-    return Asked(attempted(call, key, attempt), key, book, action, verdict, money_of(call, book, action.tool))
+    id_, money = attempted(call, key, attempt), money_of(call, book, action.tool)
+    return Asked(
+        id_, key, book, action, verdict, money, seal_of(call.gate.settings.vault, book.release.agent.spec.audit)
+    )
 
 
 def standing(gate: Gate, agent: AgentId, now_ms: int) -> Standing:

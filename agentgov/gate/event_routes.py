@@ -12,6 +12,7 @@ from agentgov.gate.leasing import deployed_to
 from agentgov.gate.route import Route
 from agentgov.runtime.telemetry.attributing import kept_of, scope_of
 from agentgov.runtime.telemetry.events import Event, tell
+from agentgov.runtime.vault import seal_of
 
 MOST = 100  # events of a request
 _Metric = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z][A-Za-z0-9_.-]{0,63}$")]
@@ -59,8 +60,11 @@ async def events(call: Call) -> Answer:
     found = []
     for one in told.events:
         ran = kept_of(deployed, one.release, call.fleet.governance.prices)
+        seal = seal_of(gate.settings.vault, ran.audit) if ran.audit is not None else None
         said = one.key, one.name, one.session, dict(one.bad), one.over, dict(one.attributes)
-        found.append(Event(*said, ran.closure, ran.payloads, ran.most, salt(), one.subject, one.purpose, one.refs))
+        found.append(
+            Event(*said, ran.closure, ran.payloads, ran.most, salt(), one.subject, one.purpose, one.refs, seal)
+        )
     new, records = await gate.write(lambda tx: tell(tx, where, scope, str(caller), found, now_ms))
     return answered(EventsAnswer(new, records))
 

@@ -28,6 +28,7 @@ from agentgov.runtime.fleet import Fleet
 from agentgov.runtime.pause import NONE, Order, Pauses
 from agentgov.runtime.rules import Rulebooks
 from agentgov.runtime.tokens import TokenTable
+from agentgov.runtime.vault import Vault
 from agentgov.store.awaiting import answered
 from agentgov.store.port import Store, Transaction
 from agentgov.trust.signers import Signer
@@ -55,6 +56,7 @@ class Settings:
     budget_hook: Hook | None = None
     self_test: float = 300.0  # seconds between two tests of pausing; 0 for none
     session_end: float = 300.0  # seconds of silence after which a session is over
+    vault: Vault | None = None  # where payloads are kept encrypted
     prune: bool = False  # dispose of what need not be kept any longer, every hour
 
 

@@ -17,7 +17,7 @@ from agentgov.model.names import AgentId, agent_id
 from agentgov.runtime import sequencing
 from agentgov.runtime.ledger import PAGE, Entry, Receipt, read
 from agentgov.runtime.ledger_proving import proof_of
-from agentgov.runtime.ledger_shown import Shown, place_of, shown
+from agentgov.runtime.ledger_shown import Shown, open_payload, place_of, shown
 from agentgov.runtime.tiles import Tile, encode_bundle, parse_path
 from agentgov.store.port import Transaction
 
@@ -73,6 +73,8 @@ async def records(call: Call) -> Answer:
     limit = min(_number(asked, "limit", 100), PAGE)
     texts = {name: asked.get(name, "") for name in ("tree", "actor", "tool", "subject", "purpose")}
 
+    vault, readable = call.gate.settings.vault, readable_classes(call)
+
     def work(tx: Transaction) -> tuple[Shown, ...]:
         found = read(
             tx,
@@ -85,11 +87,23 @@ async def records(call: Call) -> Answer:
             limit=limit,
             payloads=payloads,
         )
-        return tuple(shown(one, payloads) for one in reversed(found))
+        opened = [open_payload(tx, one, vault, readable) for one in found] if payloads else found
+        return tuple(shown(one, payloads) for one in reversed(opened))
 
     found = await call.gate.read(work)
     await _record(call, {"read": "ledger", "query": _unnamed(asked)}, agent, subject=texts["subject"])
     return answered(RecordsAnswer(found))
+
+
+def readable_classes(call: Call) -> frozenset[str] | None:
+    """The retention classes whose encrypted payloads the person who asks may read; None for all."""
+    retention = call.fleet.governance.retention
+    if call.may("administer", None) or retention is None:
+        return None if call.may("administer", None) else frozenset()
+    members = call.fleet.directory.members
+    return frozenset(
+        name for name, one in retention.classes.items() if any(call.person in members(who) for who in one.readers)
+    )
 
 
 async def proof(call: Call) -> Answer:

@@ -32,6 +32,7 @@ from agentgov.runtime.quotas import Meters, Taken
 from agentgov.runtime.reservations import Reserve, Wanted
 from agentgov.runtime.rules import Rulebook
 from agentgov.runtime.tool_money import of_permit
+from agentgov.runtime.vault import Seal
 from agentgov.store.port import Transaction
 
 REPEATED = 600_000  # milliseconds within which what was allowed is allowed again under its key
@@ -51,7 +52,8 @@ _KEEP = f"INSERT INTO permits ({COLUMNS}, votes) VALUES ({', '.join('?' * 21)})"
 
 class Asked(msgspec.Struct, frozen=True):
     """A request of an agent. `key` is its own, `id` is fresh; `verdict` is what was decided on what is in memory;
-    `money` is what the action costs, None for nothing, or why nothing can be set aside for it."""
+    `money` is what the action costs, None for nothing, or why nothing can be set aside for it; `seal` is there where
+    arguments are kept encrypted."""
 
     id: str
     key: str
@@ -59,6 +61,7 @@ class Asked(msgspec.Struct, frozen=True):
     call: Call
     verdict: ActionVerdict
     money: Wanted | Reason | None = None
+    seal: Seal | None = None
 
     @property
     def agent(self) -> AgentId:
@@ -171,7 +174,8 @@ class _Desk:
             return _again(known, verdict, now_ms)
         permit = _permit(asked, verdict, self._meters.take(verdict.demands, now_ms), now_ms)
         entry = entry_of(f"action.{verdict.decision}", permit, asked.actor, _payload(asked, verdict))
-        entry = msgspec.structs.replace(entry, purpose=asked.call.purpose) if asked.call.purpose else entry
+        if asked.call.purpose or asked.seal is not None:
+            entry = msgspec.structs.replace(entry, purpose=asked.call.purpose, seal=asked.seal)
         permit = msgspec.structs.replace(permit, record=self._note(entry, request.salt))
         self._known[key] = permit
         self.made.append(permit)
@@ -238,7 +242,7 @@ def _denial(asked: Asked, verdict: ActionVerdict) -> Entry:
     body = msgspec.json.encode(_payload(asked, verdict), order="sorted")
     closure, subject = asked.rulebook.release.closure, asked.call.subject
     said = str(asked.agent), asked.actor, asked.environment, closure
-    return Entry("action.deny", *said, refs, body, subject, asked.call.purpose)
+    return Entry("action.deny", *said, refs, body, subject, asked.call.purpose, seal=asked.seal)
 
 
 def _permit(asked: Asked, verdict: ActionVerdict, taken: tuple[Taken, ...], now_ms: int) -> Permit:
@@ -283,10 +287,12 @@ def shown(asked: Asked, names: Iterable[str]) -> str:
 
 
 def _payload(asked: Asked, verdict: ActionVerdict) -> dict[str, Any]:
-    """What is kept beside the record: why, and the arguments where the agent says `payloads: full`."""
+    """What is kept beside the record: why, and the arguments where the agent says `payloads: full`, or
+    `encrypted` and there is a key for it."""
     payload: dict[str, Any] = {"key": asked.key, "reasons": told(verdict.reasons), "tool": asked.call.tool[:128]}
     payload |= {"refs": dict(asked.call.refs)} if asked.call.refs else {}
-    if asked.rulebook.release.agent.spec.audit.payloads == "full" and verdict.binding:
+    kept = asked.rulebook.release.agent.spec.audit.payloads
+    if (kept == "full" or asked.seal is not None) and verdict.binding:
         payload |= {"args": asked.call.arguments, "subject": asked.call.subject}
     return payload
 

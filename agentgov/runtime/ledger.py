@@ -21,6 +21,7 @@ import msgspec
 
 from agentgov.errors import RefusedError
 from agentgov.runtime.subjects import known_index, subject_commitment, subject_index, subject_key
+from agentgov.runtime.vault import Seal
 from agentgov.store.port import Transaction, Value
 
 LEAF = 1024  # bytes
@@ -52,6 +53,7 @@ class Entry(msgspec.Struct, frozen=True):
     subject: str = ""  # whom or what it is about; can be searched for, and only digests of it are kept (`subjects`)
     purpose: str = ""  # what it is for; can be searched for, and is in the leaf
     tree: str = ""  # where it stands, unless in the tree of its agent's workspace
+    seal: Seal | None = None  # the payload is kept encrypted
 
     @property
     def workspace(self) -> str:
@@ -120,6 +122,7 @@ def append(tx: Transaction, entry: Entry, now_ms: int, salt: bytes) -> Receipt:
     tree = entry.stands
     seq = _ends(tx, {tree})[tree]
     key = subject_key(tx) if entry.subject else b""
+    (entry,) = _sealed(tx, [entry], key, now_ms)
     tx.run(_RECORD, *_row(entry, Receipt(tree, seq), now_ms, salt, key))
     if entry.kept:
         tx.run(_PAYLOAD, tree, seq, salt, entry.kept)
@@ -135,6 +138,7 @@ def append_all(tx: Transaction, entries: Sequence[Entry], now_ms: int, salts: by
     trees = [entry.stands for entry in entries]
     ends = _ends(tx, set(trees))
     key = subject_key(tx) if any(entry.subject for entry in entries) else b""
+    entries = _sealed(tx, entries, key, now_ms)
     receipts, rows, payloads = list[Receipt](), list[tuple[Value, ...]](), list[tuple[Value, ...]]()
     for number, (entry, tree) in enumerate(zip(entries, trees, strict=True)):
         seq = ends[tree]
@@ -235,6 +239,19 @@ def _ends(tx: Transaction, trees: Iterable[str]) -> dict[str, int]:
     """The place of the next record in each tree."""
     rows = tx.among(_NEWEST, [(tree,) for tree in trees])
     return {tree: 0 if newest is None else newest + 1 for tree, newest in rows}
+
+
+def _sealed(tx: Transaction, entries: Sequence[Entry], key: bytes, now_ms: int) -> Sequence[Entry]:
+    """The same, with payloads in envelopes where they are to be."""
+    wanted = [(entry, entry.seal) for entry in entries if entry.seal is not None]
+    if not wanted:
+        return entries
+    vault = wanted[0][1].vault
+    owned = [((seal.name, subject_index(key, entry.subject)), entry.kept) for entry, seal in wanted]
+    envelopes = iter(vault.seal(tx, owned, now_ms))
+    return [
+        entry if entry.seal is None else msgspec.structs.replace(entry, payload=next(envelopes)) for entry in entries
+    ]
 
 
 def _row(entry: Entry, place: Receipt, now_ms: int, salt: bytes, key: bytes) -> tuple[Value, ...]:

@@ -1,10 +1,13 @@
 """A record as it is shown to people and programs: by `agentgov ledger log` and by the gate."""
 
+from dataclasses import replace
 from typing import Any
 
 import msgspec
 
 from agentgov.runtime.ledger import Receipt, Record
+from agentgov.runtime.vault import Vault, envelope_of
+from agentgov.store.port import Transaction
 
 
 class Shown(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -44,6 +47,16 @@ def shown(record: Record, payloads: bool) -> Shown:
         payload,
         leaf.get("purpose"),
     )
+
+
+def open_payload(tx: Transaction, record: Record, vault: Vault | None, readable: frozenset[str] | None) -> Record:
+    """A record with its payload decrypted, where that is one of a class that may be read (None: of any), and the key is
+    there; else with the envelope."""
+    envelope = envelope_of(record.payload) if record.payload is not None else None
+    if envelope is None or vault is None or not (readable is None or envelope.name in readable):
+        return record
+    payload = vault.open(tx, envelope)
+    return record if payload is None else replace(record, payload=payload)
 
 
 def place_of(text: str) -> Receipt:

@@ -1,16 +1,19 @@
 """Records at the gate as regulated users need them: found by whom they are about, pruned by class, erased on order."""
 
+import base64
 import json
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from gateworld import GateWorld
 from patience import until
-from simulator import TRIAGE, FleetSimulator
+from pipelineworld import PipelineWorld
+from simulator import agent_file
+
+from agentgov.model.names import AgentId
 
 RETENTION = """apiVersion: agentgov.dev/v1
 kind: Retention
@@ -23,36 +26,57 @@ holds:
 """
 
 
+CLINIC = AgentId("support", "clinic")
+AUDIT = "  audit: {payloads: encrypted, retention: patients}\n"
+AUDITOR = '  - {role: auditor, who: [erin, carol], agents: ["**"]}\n'
+TOOLS = """  tools: [{name: notes.write, effect: write}]
+  actions: [{match: {tools: [notes.write]}, then: allow}]
+  quotas: [{tool: notes.write, per: 24h, max: 1000}]
+  budget: {day: "5.00 USD"}
+  oncall: {escalate: [team:support]}
+"""
+
+
 @pytest.fixture
 def gate(tmp_path: Path) -> Iterator[GateWorld]:
-    world = FleetSimulator(tmp_path / "world")
-    access = (world.work / "governance" / "access.yaml").read_text("utf-8")
-    agent = world.work / TRIAGE.folder / "agent.yaml"
-    text = agent.read_text("utf-8").replace("spec:\n", "spec:\n  audit: {retention: patients}\n", 1)
-    binding = '  - {role: auditor, who: [erin], agents: ["**"]}\n'
-    files = {"governance/access.yaml": access + binding, "governance/retention.yaml": RETENTION}
-    world.change("carol", {**files, f"{TRIAGE.folder}/agent.yaml": text})
-    world.introduce()
-    world.clock.time = int(time.time())
-    with GateWorld(world, tmp_path / "gate", "--prune") as running:
+    """A gate of a fleet with one released agent, whose payloads are encrypted; erin audits it."""
+
+    files = {
+        CLINIC.file: agent_file(CLINIC, team="support").partition("  tools:")[0] + TOOLS + AUDIT,
+        f"{CLINIC.folder}/prompts/system.md": "Care.\n",
+        "governance/retention.yaml": RETENTION,
+    }
+    world = PipelineWorld(tmp_path / "world", files=files)
+    access = (world.work / "governance/access.yaml").read_text("utf-8")
+    world.change("carol", {"governance/access.yaml": access + AUDITOR})
+    world.review("dave")
+    world.advance()
+    world.ship("1.0.0", CLINIC)
+    key = tmp_path / "key"
+    key.write_text(base64.b64encode(bytes(range(32))).decode())
+    key.chmod(0o600)
+    with GateWorld(world, tmp_path / "gate", "--prune", env={"AGENTGOV_PAYLOAD_KEY_FILE": str(key)}) as running:
         yield running
 
 
-def test_what_is_about_a_subject_is_found_recorded_and_erased(gate: GateWorld) -> None:
-    agent, auditor, carol = gate.agent_token(TRIAGE), gate.person_token("erin"), gate.person_token("carol")
+def test_what_is_about_a_subject_is_found_read_by_few_and_erased(gate: GateWorld) -> None:
+    agent, auditor, carol = gate.agent_token(CLINIC), gate.person_token("erin"), gate.person_token("carol")
     about = {"subject": "Ada Lovelace", "purpose": "treatment", "refs": {"chart": "C-9"}}
-    event = {"key": "1", "name": "note.read", **about}
+    event = {"key": "1", "name": "note.read", "attributes": {"said": "fever"}, **about}
     assert gate.ask("POST", "/v1/events", agent, {"events": [event]}).json["new"] == 1
-    action = {"tool": "notes.write", "args": {}, "key": "k", **about}
-    assert gate.ask("POST", f"/v1/agents/{TRIAGE}/actions", agent, action).status == 200
+    action = {"tool": "notes.write", "args": {"text": "fever"}, "key": "k", **about}
+    assert gate.ask("POST", f"/v1/agents/{CLINIC}/actions", agent, action).json["decision"] == "allow"
 
-    def found(query: str) -> list[dict[str, object]]:
-        records: list[dict[str, object]] = gate.ask("GET", f"/v1/ledger/records?{query}", auditor).json["records"]
+    def found(query: str, who: str = auditor) -> list[dict[str, object]]:
+        records: list[dict[str, object]] = gate.ask("GET", f"/v1/ledger/records?{query}", who).json["records"]
         return records
 
-    assert [one["type"] for one in found("subject=Ada%20Lovelace&payloads=true")] == ["action.deny", "event"]
+    ada = "subject=Ada%20Lovelace&payloads=true"
+    assert [one["type"] for one in found(ada)] == ["action.allow", "event"]
     assert [one["purpose"] for one in found("purpose=treatment")] == ["treatment", "treatment"]
-    (asked,) = found("actor=person:erin&subject=Ada%20Lovelace&payloads=true")
+    assert all("A256GCM" in str(one["payload"]) for one in found(ada) if one["type"] in ("event", "action.allow"))
+    assert all("fever" in str(one["payload"]) for one in found(f"{ada}&purpose=treatment", carol))
+    (asked,) = found("actor=person:erin&subject=Ada%20Lovelace&payloads=true&limit=1")
     assert "(named)" in str(asked["payload"])
     assert all("Ada" not in json.dumps(one) for one in found("limit=100&payloads=true"))
 
@@ -61,10 +85,11 @@ def test_what_is_about_a_subject_is_found_recorded_and_erased(gate: GateWorld) -
     done = gate.ask("POST", "/v1/ledger/erasures", carol, order)
     assert done.status == 200, done.body
     assert done.json["payloads"] >= 2
+    assert done.json["keys"] == 1
     assert gate.ask("POST", "/v1/ledger/erasures", carol, order).json["records"] == []
     assert gate.ask("POST", "/v1/ledger/erasures", carol, {**order, "record": "support/0"}).status == 400
     assert gate.ask("POST", "/v1/ledger/erasures", carol, {"record": "support/9999", "reason": "x"}).status == 404
-    assert found("type=event&payloads=true")[0]["payload"] is None
+    assert found("type=event&payloads=true", carol)[0]["payload"] is None
     whole = command(gate, "verify")
     assert whole.returncode == 0, whole.stdout
 

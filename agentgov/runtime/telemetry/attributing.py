@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from agentgov.model.agent import Audit
 from agentgov.model.policies import PriceList
 from agentgov.model.units import parse_money
 from agentgov.model.verdict import Reason
@@ -41,6 +42,7 @@ class Ran:
     models: tuple[str, ...] = ()
     payloads: str = "hashed"
     most: int = 0  # nano-units that a run may cost; 0 where nobody says
+    audit: Audit | None = None  # how the release is recorded
 
 
 class Said(NamedTuple):
@@ -187,7 +189,7 @@ def _ran(release: Release, variant: str, prices: PriceList | None) -> Ran:
     amount, currency = parse_money(spec.budget.run) if spec.budget.run else (0, "")
     most = amount if prices is not None and currency == prices.currency else 0
     models = (spec.model.primary, *spec.model.fallback)
-    return Ran(release.closure, variant, models, spec.audit.payloads, most)
+    return Ran(release.closure, variant, models, spec.audit.payloads, most, spec.audit)
 
 
 def _traces(uses: Iterable[Use]) -> dict[bytes, Said]:

@@ -11,6 +11,7 @@ from agentgov.runtime.ledger import Entry
 from agentgov.runtime.telemetry import rollups, sessions
 from agentgov.runtime.telemetry.rollups import MINUTE, Key, Sums, Where
 from agentgov.runtime.telemetry.sessions import Heard
+from agentgov.runtime.vault import Seal
 from agentgov.store.port import Transaction
 
 _canonical = msgspec.json.Encoder(order="sorted")
@@ -33,6 +34,7 @@ class Event:
     subject: str = ""  # whom or what it is about
     purpose: str = ""
     refs: Mapping[str, str] = field(default_factory=dict)  # the caller's own records that it belongs to
+    seal: Seal | None = None
 
     @property
     def payload(self) -> bytes:
@@ -40,7 +42,7 @@ class Event:
         told: dict[str, object] = {"session": self.session, "bad": dict(self.bad), "over": self.over}
         told["refs"] = dict(self.refs)
         content = _canonical.encode(self.attributes)
-        if self.payloads == "full":
+        if self.payloads == "full" or self.seal is not None:
             told["attributes"] = dict(self.attributes)
         elif self.payloads != "none" and self.attributes:
             told["attributesDigest"] = sha256(self.salt + content).hexdigest()
@@ -62,7 +64,7 @@ def tell(
             records.append(int(known[0]))
             continue
         entry = Entry("event", where[0], actor, where[1], one.closure, {"event": one.name}, one.payload)
-        entry = msgspec.structs.replace(entry, subject=one.subject, purpose=one.purpose)
+        entry = msgspec.structs.replace(entry, subject=one.subject, purpose=one.purpose, seal=one.seal)
         records.append(ledger.append(tx, entry, now_ms, one.salt).seq)
         tx.run(
             "INSERT INTO events (agent, environment, event_key, record, seen) VALUES (?, ?, ?, ?, ?)",

@@ -47,6 +47,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "ledger": ("ledger", "Run time", "What the gate decided and was asked: records, proofs."),
     "audit": ("audit", "Run time", "Records and acts for other programs, packs of evidence for auditors."),
     "retention": ("retention", "Run time", "How long records are kept, and how long frameworks ask."),
+    "store": ("store", "Run time", "The gate's store: backups, and what holds after one was restored."),
     "action": ("action", "Run time", "What agents want to do and people decide about: list, show, approve, deny."),
     "usage": ("usage", "Run time", "What agents really used: calls, tokens, cost, errors."),
     "budget": ("budget", "Run time", "What agents have spent and set aside of their budgets."),

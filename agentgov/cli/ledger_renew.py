@@ -9,6 +9,7 @@ from agentgov.cli.store_visit import visiting
 from agentgov.repo import clock
 from agentgov.report.page import Page, Span
 from agentgov.runtime.ledger import SALT, Entry, append
+from agentgov.runtime.restoring import end_open, release
 from agentgov.runtime.sequencing import begin_log, forget_lost, log_id
 from agentgov.store.port import Transaction
 
@@ -19,6 +20,8 @@ def renew_ledger(repo: str, store: str | None, reason: str, output: str) -> int:
 
     def work(tx: Transaction) -> str:
         before = log_id(tx)
+        if not release(tx):  # else a gate found that it was restored, and ended what was open then
+            end_open(tx, now_ms)
         forget_lost(tx)
         begin_log(tx, fresh, now_ms, again=True)
         payload = msgspec.json.encode({"reason": reason})

@@ -8,7 +8,7 @@ from agentgov.cli.gate_client import ADDRESS
 from agentgov.cli.options import show
 from agentgov.cli.reconcile_loop import PATIENCE, Setup
 from agentgov.cli.serve_reconciling import Reconciling
-from agentgov.cli.store_visit import store_url
+from agentgov.cli.store_visit import seen_path, store_url
 from agentgov.errors import IncompleteError
 from agentgov.gate.gate import Settings
 from agentgov.gate.process import Beside, Parts, run
@@ -17,6 +17,7 @@ from agentgov.gate.telling import tell_as_json
 from agentgov.journal.view import View
 from agentgov.report.page import Page, Span
 from agentgov.store.open import open_store
+from agentgov.store.whereabouts import whereabouts
 
 GATE_KEY = "AGENTGOV_GATE_KEY_FILE"
 
@@ -41,7 +42,8 @@ def serve_gate(asked: Serving) -> int:
     view = _view(context)
     actor = context.bot(view, "gate", os.environ.get(GATE_KEY, ""))
     beside = _reconciling(asked)
-    opened = open_store(asked.store or store_url(view.state.head.fleet))
+    url = asked.store or store_url(view.state.head.fleet)
+    opened = open_store(url)
     if asked.settings.vault is not None:
         opened.read(asked.settings.vault.require_fit).result()
     tell_as_json()
@@ -56,7 +58,8 @@ def serve_gate(asked: Serving) -> int:
 
     who = (context.journal, view, actor, opened)
     try:
-        return run(Parts(*who, asked.listen, asked.settings, asked.poll, os.environ, beside, started))
+        place = whereabouts(url), seen_path(view.state.head.fleet, url)
+        return run(Parts(*who, asked.listen, asked.settings, asked.poll, os.environ, beside, started, *place))
     finally:
         opened.close()
 

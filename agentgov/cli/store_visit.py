@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
 from typing import TypeVar
 
 from agentgov.cli.context import open_context
@@ -10,6 +12,7 @@ from agentgov.cli.known import require_agent
 from agentgov.errors import UsageError
 from agentgov.journal.view import View
 from agentgov.model.names import AgentId
+from agentgov.store.open import file_of
 from agentgov.store.port import Store, Transaction
 from agentgov.trust.places import state_path
 
@@ -42,6 +45,14 @@ class Visit:
 def store_url(fleet: str) -> str:
     """Where the store of a fleet lies unless told: a file in this user's state folder."""
     return f"{state_path('gate', fleet)}.db"
+
+
+def seen_path(fleet: str, url: str) -> Path:
+    """Where a gate keeps what it saw of the ledger: beside a file, else in this user's state folder."""
+    path = file_of(url)
+    if path is not None:
+        return path.with_name(f"{path.name}.seen")
+    return state_path("gate", fleet).with_name(f"{fleet}.{sha256(url.encode()).hexdigest()[:16]}.seen")
 
 
 @contextmanager

@@ -28,13 +28,14 @@ _log = logging.getLogger("agentgov.gate")
 
 
 class Anchoring:
-    """What one process of the gate anchors with."""
+    """What one process of the gate anchors with. `seen` is the act at which the process began: what happened before was
+    for another one to anchor at once."""
 
-    def __init__(self, store: Store, journal: Journal, actor: Actor) -> None:
+    def __init__(self, store: Store, journal: Journal, actor: Actor, seen: int) -> None:
         self._store, self._journal, self._actor = store, journal, actor
         self._not_before = 0.0  # of a steady clock
         self._noticed = 0  # since when it is due, epoch milliseconds; 0 where it is not
-        self._seen: int | None = None  # the act up to which nothing has to be anchored at once
+        self._seen = seen  # the act up to which nothing has to be anchored at once
         self._last: tuple[str, str, tuple[int, int]] | None = None  # tip, ledger, act and time of the last anchor
 
     def look(self, view: View) -> bool:
@@ -86,8 +87,6 @@ class Anchoring:
         seq, time = self._last[2]
         if clock.now() - time >= EVERY:
             return True
-        if self._seen is None:  # what happened before this process began was for another one to anchor
-            self._seen = view.state.head.seq
         if any(kind in MOMENTS for kind in _kinds_after(view, max(seq, self._seen))):
             return True
         self._seen = view.state.head.seq

@@ -30,7 +30,7 @@ class Follower:
     ) -> None:
         self._journal, self._gate, self._poll, self._heard = journal, gate, poll, heard
         self._sender = Sender(gate.store, journal, gate.actor)
-        self._anchoring = Anchoring(gate.store, journal, gate.actor)
+        self._anchoring = Anchoring(gate.store, journal, gate.actor, gate.fleet.seq)
         self._wake = threading.Event()
         self._ended = threading.Event()
         self._failures = 0

@@ -12,20 +12,22 @@ from dataclasses import dataclass, field
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from agentgov.gate.restore_watch import RestoreWatch
 from agentgov.journal.view import View
 from agentgov.model.names import AgentId
+from agentgov.runtime.restoring import HINT, examine
 from agentgov.runtime.sequencing import (
     MOST,
     Anchor,
     BrokenTreeError,
     Growth,
     Standing,
+    anchors_of,
     begin_log,
     grow,
     held,
     is_signed_by,
     keep,
-    log_id,
     refuse_anchor,
     sign_growth,
     standings,
@@ -40,7 +42,7 @@ if TYPE_CHECKING:
 EVERY = 0.5  # seconds between two looks
 _QUIET = 60.0  # seconds between two complaints
 _log = logging.getLogger("agentgov.gate")
-_HINT = "see docs/ledger.md, on restoring: nothing of it is signed until then"
+_HINT = "see docs/store.md, on restoring: nothing of it is signed until then"
 
 
 @dataclass(slots=True)
@@ -60,8 +62,8 @@ class Kept:
 class LedgerWatch:
     """Looks after the trees of one gate, on its event loop."""
 
-    def __init__(self, gate: "Gate") -> None:
-        self._gate = gate
+    def __init__(self, gate: "Gate", restores: RestoreWatch | None = None) -> None:
+        self._gate, self._restores = gate, restores or RestoreWatch(gate)
         self._complained = float("-inf")
         self._checked: set[tuple[str, Anchor]] = set()
         self._key = parse_public_key(gate.signer.public_key)
@@ -84,11 +86,14 @@ class LedgerWatch:
         """One step of every tree that is behind; whether there is more to do."""
         gate = self._gate
         now = gate.clock()
-        log, found = await gate.read(lambda tx: (log_id(tx), standings(tx)))
+        examined, found = await gate.read(lambda tx: (examine(tx), standings(tx)))
+        log, held_back = examined.now.log, (await self._restores.look(examined)).held
         if not log:
             log = await gate.write(lambda tx: begin_log(tx, secrets.token_hex(8), now))
         anchors = self._anchored(log)
         broken = await self._misfits(found, anchors)
+        if held_back:
+            broken = {one.tree: f"the store is a restored backup: {held_back}; {HINT}" for one in found} | broken
         steps: list[tuple[Growth, bytes]] = []
         room = MOST
         for one in found:
@@ -147,7 +152,7 @@ class LedgerWatch:
     def _anchored(self, log: str) -> dict[str, Anchor]:
         view = self._gate.fleet.view
         if self._anchors is None or self._anchors[:2] != (view, log):
-            found = {one.tree: Anchor(one.size, one.root) for one in view.state.anchors() if one.log == log}
+            found = anchors_of(view.state.anchors(), log)
             self._anchors = view, log, found
             self._checked &= set(found.items())
         return self._anchors[2]

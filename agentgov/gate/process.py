@@ -5,6 +5,7 @@ import contextlib
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from agentgov.gate.access_log import AccessLog
@@ -17,6 +18,7 @@ from agentgov.gate.ledger_watch import LedgerWatch
 from agentgov.gate.outcome_watch import OutcomeWatch
 from agentgov.gate.permit_watch import PermitWatch
 from agentgov.gate.retention_watch import RetentionWatch
+from agentgov.gate.restore_watch import RestoreWatch
 from agentgov.gate.routes import ROUTES
 from agentgov.gate.self_test import SelfTest
 from agentgov.gate.server import GRACE, Listen, serve
@@ -54,7 +56,7 @@ class Beside(Protocol):
 class Parts:
     """What a process of the gate is made of. `actor` is the bot whose key signs leases and acts; `poll` is in seconds;
     `hooks` are variables that name secrets of webhooks; `beside` runs as long as the gate does; `started` is told the
-    port once it listens."""
+    port once it listens; `place` is where the store lies, `seen` a file for what was seen of its ledger."""
 
     journal: Journal
     view: View
@@ -66,6 +68,8 @@ class Parts:
     hooks: Mapping[str, str]
     beside: tuple[Beside, ...]
     started: Callable[[int], None]
+    place: str = ""
+    seen: Path | None = None
 
 
 def run(parts: Parts) -> int:
@@ -80,6 +84,8 @@ def run(parts: Parts) -> int:
 async def _run(parts: Parts) -> int:
     fleet = Fleet(parts.view, None)
     gate = Gate(parts.store, fleet, parts.actor, settings=parts.settings)
+    restores = RestoreWatch(gate, parts.place, parts.seen)
+    await restores.begin()
     await gate.control.refresh()
     log = AccessLog() if parts.settings.access_log else None
     follower = Follower(parts.journal, gate, parts.poll)
@@ -98,7 +104,7 @@ async def _run(parts: Parts) -> int:
     beside.append(asyncio.create_task(PermitWatch(gate).run()))
     beside.append(asyncio.create_task(BudgetWatch(gate).run()))
     beside.append(asyncio.create_task(TelemetryWatch(gate).run()))
-    beside.append(asyncio.create_task(LedgerWatch(gate).run()))
+    beside.append(asyncio.create_task(LedgerWatch(gate, restores).run()))
     beside.append(asyncio.create_task(RetentionWatch(gate).run()))
     beside.append(asyncio.create_task(OutcomeWatch(gate).run()))
     if parts.settings.self_test:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from agentgov.model.anchored import Anchored
 from agentgov.runtime.checkpoints import Checkpoint, sign_checkpoint
 from agentgov.runtime.merkle import HASH, Frontier, leaf_hashes, subtree_root
 from agentgov.runtime.notes import Sign, VerifierKey, split_note
@@ -201,6 +202,11 @@ def tile_reader(tx: Transaction, tree: str) -> TileReader:
         return found
 
     return read
+
+
+def anchors_of(anchored: Iterable[Anchored], log: str) -> dict[str, Anchor]:
+    """The last anchor of each tree of that ledger."""
+    return {one.tree: Anchor(one.size, one.root) for one in anchored if one.log == log}
 
 
 def held(standing: Iterable[Standing], anchors: Mapping[str, Anchor]) -> Sequence[tuple[Standing, Anchor]]:

@@ -17,12 +17,20 @@ _SCHEMES = "give a path, sqlite:///PATH or postgresql://USER@HOST/DATABASE"
 def open_store(url: str, *, serving: bool = True) -> Store:
     """Open a store, make it where there is none yet, and bring its tables up to date. `serving` is False for who visits
     it beside a gate that may be running. Raises ConfigurationError."""
-    scheme, separator, rest = url.partition("://")
-    if separator and scheme in ("postgresql", "postgres"):
+    path = file_of(url)
+    if path is None:
         return _in_postgresql(url)
     from agentgov.store.sqlite import SqliteStore
 
-    return SqliteStore(Path(_path(scheme, rest) if separator else _plain(url)).expanduser().absolute(), serving=serving)
+    return SqliteStore(path, serving=serving)
+
+
+def file_of(url: str) -> Path | None:
+    """The file that a URL names, None for a database of PostgreSQL's. Raises ConfigurationError."""
+    scheme, separator, rest = url.partition("://")
+    if separator and scheme in ("postgresql", "postgres"):
+        return None
+    return Path(_path(scheme, rest) if separator else _plain(url)).expanduser().absolute()
 
 
 def _in_postgresql(url: str) -> Store:

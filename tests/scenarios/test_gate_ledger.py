@@ -84,9 +84,9 @@ def test_records_are_signed_and_anchored_and_a_restored_backup_goes_no_further(
     shutil.copyfile(backup, gate.folder / "gate.db")
     (gate.folder / "gate.db").chmod(0o600)
     gate.start()
-    until(lambda: gate.ask("GET", "/readyz").json["ledger"] == "support", "that the gate sees what is lost")
+    until(lambda: gate.ask("GET", "/readyz").json["ledger"] == "_fleet support", "that the gate sees what is lost")
     assert "the store has" in gate.log
-    assert b"agentgov_gate_ledger_broken 1.0" in gate.ask("GET", "/metrics").body
+    assert b"agentgov_gate_ledger_broken 2.0" in gate.ask("GET", "/metrics").body
     assert gate.ask("GET", f"/v1/agents/{TRIAGE}", desk).status == 200  # recorded, and not signed
     until(lambda: trees(gate)["support"].behind > 0, "that it is recorded")
     assert trees(gate)["support"].size == checkpoint.size

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from agentgov.gate.restore_watch import RestoreWatch
 from agentgov.journal.view import View
 from agentgov.model.names import AgentId
-from agentgov.runtime.restoring import HINT, examine
+from agentgov.runtime.restoring import examine
 from agentgov.runtime.sequencing import (
     MOST,
     Anchor,
@@ -93,7 +93,7 @@ class LedgerWatch:
         anchors = self._anchored(log)
         broken = await self._misfits(found, anchors)
         if held_back:
-            broken = {one.tree: f"the store is a restored backup: {held_back}; {HINT}" for one in found} | broken
+            broken = {one.tree: f"the store is a restored backup: {held_back}" for one in found} | broken
         steps: list[tuple[Growth, bytes]] = []
         room = MOST
         for one in found:

@@ -17,8 +17,8 @@ from agentgov.gate.hooks import receiver
 from agentgov.gate.ledger_watch import LedgerWatch
 from agentgov.gate.outcome_watch import OutcomeWatch
 from agentgov.gate.permit_watch import PermitWatch
-from agentgov.gate.retention_watch import RetentionWatch
 from agentgov.gate.restore_watch import RestoreWatch
+from agentgov.gate.retention_watch import RetentionWatch
 from agentgov.gate.routes import ROUTES
 from agentgov.gate.self_test import SelfTest
 from agentgov.gate.server import GRACE, Listen, serve

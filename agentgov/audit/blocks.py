@@ -118,18 +118,19 @@ def _checks(pack: Pack) -> Iterator[Block]:
 def _controls(pack: Pack) -> Iterator[Block]:
     yield Heading(2, "Controls", "controls")
     yield Sentence(("What each asks is told in our words; the text that counts is that of the framework.",))
-    counts = {one.kind: one.count for one in pack.populations}
-    rows = tuple(_control(control, counts) for control in pack.framework.controls)
+    told = {one.kind: f" ({one.count:,})" for one in pack.populations}
+    told |= {one.kind: "" for one in pack.statements} | {"verification": ""}
+    rows = tuple(_control(control, told) for control in pack.framework.controls)
     yield Table(("Control", "Asks", "Evidence", "Cannot be shown by agentgov"), rows)
 
 
-def _control(control: Control, counts: Mapping[str, int]) -> tuple[Line, ...]:
+def _control(control: Control, told: Mapping[str, str]) -> tuple[Line, ...]:
+    """A control with the kinds of evidence that speak to it, of which the pack has those in `told`."""
     speaks: list[Inline] = []
     for name in control.evidence:
-        count = (
-            f" ({counts[name]:,})" if name in counts else "" if KINDS[name].source == "state" else " (not looked at)"
-        )
-        speaks += [*(("; ",) if speaks else ()), Link(KINDS[name].title, f"#{name}"), count]
+        title = KINDS[name].title
+        here = (Link(title, f"#{name}"), told[name]) if name in told else (f"{title} (not looked at)",)
+        speaks += [*(("; ",) if speaks else ()), *here]
     return (control.id,), (control.asks,), tuple(speaks), (control.missing,)
 
 

@@ -5,7 +5,7 @@ the memory of a sample. What was not verified is not read at all.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
@@ -46,21 +46,14 @@ def gather(
     view: View | None, store: Store | None, checks: Checks, keys: Keys, question: Question, folder: Path
 ) -> Pack:
     """The pack, with its files of populations and proofs written into a folder."""
-    kinds = question.framework.kinds
-    populations: list[Population] = []
-    with ExitStack() as stack:
-        files = {
-            name: stack.enter_context(_new(folder / f"populations/{name}.jsonl"))
-            for name in kinds
-            if (KINDS[name].source == "journal" and view is not None)
-            or (KINDS[name].source == "ledger" and store is not None)
-        }
-        if view is not None:
-            populations += _acts(view, question, files)
+    kinds, found = question.framework.kinds, list[Population]()
+    if view is not None:
+        with _files(question, folder, ledger=store is not None) as files:
+            found += _acts(view, question, files)
             if store is not None:
-                found, checks = _records(view, store, checks, question, files)
-                populations += found
-                _proofs(view, store, checks, keys, populations, folder)
+                records, checks = _records(view, store, checks, question, files)
+                found += records
+                _proofs(view, store, checks, keys, records, folder)
     then = _then(view, question.until)
     return Pack(
         SCHEMA,
@@ -74,9 +67,19 @@ def gather(
         question.seed,
         checks.holds,
         checks,
-        tuple(sorted(populations, key=lambda one: kinds.index(one.kind))),
+        tuple(sorted(found, key=lambda one: kinds.index(one.kind))),
         tuple(statements(then, checks, kinds)) if then is not None else (),
     )
+
+
+@contextmanager
+def _files(question: Question, folder: Path, *, ledger: bool) -> Iterator[Mapping[str, BinaryIO]]:
+    """A file for each population, by its kind."""
+    (folder / "populations").mkdir(parents=True, exist_ok=True)
+    sources = ("journal", "ledger") if ledger else ("journal",)
+    names = [name for name in question.framework.kinds if KINDS[name].source in sources]
+    with ExitStack() as stack:
+        yield {name: stack.enter_context((folder / f"populations/{name}.jsonl").open("wb")) for name in names}
 
 
 def _acts(view: View, question: Question, files: Mapping[str, BinaryIO]) -> tuple[Population, ...]:
@@ -134,8 +137,3 @@ def _then(view: View | None, until: int) -> View | None:
     """The journal at the end of the period; None before its first act."""
     found = act_by(view, until - 1) if view is not None else None
     return view_at(view.repo, found.commit, view) if view is not None and found is not None else None
-
-
-def _new(path: Path) -> BinaryIO:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    return path.open("wb")

@@ -13,7 +13,7 @@ from agentgov.audit.cursor import SCHEMA, Cursor, encode_cursor, parse_cursor
 from agentgov.audit.formats import format_of
 from agentgov.audit.stream import Read, Span, after, pages
 from agentgov.cli.context import open_context
-from agentgov.cli.store_visit import Visit, visiting
+from agentgov.cli.store_visit import Visit, store_url, visiting
 from agentgov.errors import UsageError
 from agentgov.journal.view import View
 from agentgov.repo import clock
@@ -38,7 +38,7 @@ class Asked(NamedTuple):
 def export_all(repo: str, store: str | None, asked: Asked, cursor_file: Path | None, out: Path | None) -> int:
     """Write everything that is asked for."""
     with ExitStack() as stack:
-        visit = stack.enter_context(visiting(repo, store)) if asked.sources != "journal" else None
+        visit = stack.enter_context(_ledger(repo, store)) if asked.sources != "journal" else None
         view = visit.view if visit is not None else open_context(repo).view()
         fleet = view.state.head.fleet
         span = Span(acts=_has_acts(asked), ends={})
@@ -54,6 +54,16 @@ def export_all(repo: str, store: str | None, asked: Asked, cursor_file: Path | N
     if cursor_file is not None:
         _replace(cursor_file, encode_cursor(after(view, span, cursor)))
     return 0
+
+
+@contextmanager
+def _ledger(repo: str, store: str | None) -> Iterator[Visit]:
+    """The store that is named, or the usual one where there is one: nothing is made only to be empty."""
+    usual = store_url(open_context(repo).view().state.head.fleet)
+    if store is None and not Path(usual).exists():
+        raise UsageError("no gate keeps a ledger on this machine", "name its store with --store, or say --of journal")
+    with visiting(repo, store or usual) as visit:
+        yield visit
 
 
 def _has_acts(asked: Asked) -> bool:

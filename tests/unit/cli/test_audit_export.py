@@ -94,6 +94,8 @@ def test_a_file_is_never_written_over_and_a_strange_cursor_is_refused(exports: E
     assert "another fleet" in done.err
     done = exports.world.run("alice", "audit", "export", "--of", "journal", "--payloads")
     assert done.code == 2
+    done = exports.world.run("alice", "audit", "export")
+    assert (done.code, "no gate keeps a ledger on this machine" in done.err) == (2, True)
 
 
 @pytest.mark.parametrize("form", ["csv", "ocsf", "otlp", "jsonl"])

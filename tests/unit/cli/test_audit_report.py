@@ -31,9 +31,8 @@ AGENT, DENIED = "support/triage", 40
 class Audited:
     """A fleet that runs a release, a signed ledger beside it, and packs made of both."""
 
-    def __init__(self, world: CommandWorld, store: Path, out: Path) -> None:
-        self.world, self.store, self.out, self.count = world, store, out, 0
-        self.url = f"sqlite:///{store}"
+    def __init__(self, world: CommandWorld, url: str, out: Path) -> None:
+        self.world, self.url, self.out, self.count = world, url, out, 0
 
     def fill(self) -> None:
         asked = {"permit": "p1", "tool": "refund"}
@@ -61,9 +60,19 @@ class Audited:
 
 @pytest.fixture
 def audited(running: CommandWorld, tmp_path: Path) -> Audited:
-    found = Audited(running, tmp_path / "state" / "store.db", tmp_path)
+    found = Audited(running, f"sqlite:///{tmp_path}/state/store.db", tmp_path)
     found.fill()
     return found
+
+
+def whole(out: Path) -> ET.Element:
+    """The page of a pack, in which every link leads somewhere."""
+    tree = ET.fromstring((out / "report.html").read_text("utf-8").removeprefix("<!DOCTYPE html>\n"))
+    anchors = {one.get("id") for one in tree.iter() if one.get("id")}
+    for link in tree.iter("a"):
+        to = str(link.get("href"))
+        assert to[1:] in anchors if to.startswith("#") else (out / to).is_file(), to
+    return tree
 
 
 def population(pack: dict[str, Any], kind: str) -> dict[str, Any]:
@@ -81,14 +90,18 @@ def test_what_is_said_of_acts_is_in_git_under_the_commit_that_is_named(audited: 
     for item in releases["items"]:
         shown = subprocess.check_output(("git", "-C", fleet, "log", "-1", "--format=%B", item["commit"]), text=True)
         assert shown.startswith(item["summary"])
-        assert subprocess.check_output(("git", "-C", fleet, "cat-file", "-t", item["tag"]), text=True) == "tag\n"
-        verify = ("-c", "gpg.format=ssh", "-c", f"gpg.ssh.allowedSignersFile={signers}", "verify-commit")
-        subprocess.run(("git", "-C", fleet, *verify, item["commit"]), check=True, capture_output=True)
+        keys = ("-c", "gpg.format=ssh", "-c", f"gpg.ssh.allowedSignersFile={signers}")
+        for what in (("verify-commit", item["commit"]), ("verify-tag", item["tag"])):
+            subprocess.run(("git", "-C", fleet, *keys, *what), check=True, capture_output=True)
     changed = population(pack, "changes")["items"][-1]
     assert any("person:bob (journal/" in line for line in changed["details"]), changed
 
 
-def test_what_is_said_of_records_has_a_proof_that_others_check(audited: Audited) -> None:
+def test_what_is_said_of_records_has_a_proof_that_others_check(
+    running: CommandWorld, store_url: str, tmp_path: Path
+) -> None:
+    audited = Audited(running, store_url, tmp_path)
+    audited.fill()
     pack, out = audited.pack()
     (decision,) = population(pack, "permit-decisions")["items"]
     assert decision["details"] == ["1.5 s after the question"]
@@ -122,11 +135,7 @@ def test_the_same_question_gives_the_same_pack(audited: Audited) -> None:
 def test_a_page_is_whole_and_loads_nothing(audited: Audited, name: str) -> None:
     pack, out = audited.pack(name=name)
     page = (out / "report.html").read_text("utf-8")
-    tree = ET.fromstring(page.removeprefix("<!DOCTYPE html>\n"))
-    anchors = {one.get("id") for one in tree.iter() if one.get("id")}
-    for link in tree.iter("a"):
-        to = str(link.get("href"))
-        assert to[1:] in anchors if to.startswith("#") else (out / to).is_file(), to
+    tree = whole(out)
     assert not {one.tag for one in tree.iter()} & {"script", "img", "link", "iframe", "object", "form"}
     assert "://" not in page
     said = "".join(tree.itertext())
@@ -153,7 +162,7 @@ def test_a_report_reads_as_it_was_reviewed(audited: Audited) -> None:
 
 
 def test_nothing_is_taken_from_a_ledger_that_does_not_hold(audited: Audited) -> None:
-    with sqlite3.connect(audited.store) as database:
+    with sqlite3.connect(audited.url.removeprefix("sqlite:///")) as database:
         database.execute("UPDATE records SET leaf = CAST(replace(leaf, 'triage', 'triagf') AS BLOB) WHERE seq = 7")
     database.close()
     pack, out = audited.pack(code=1)
@@ -183,11 +192,23 @@ def test_nothing_is_taken_from_behind_an_act_that_does_not_hold(audited: Audited
     assert population(pack, "releases") == population(before, "releases")
 
 
+def test_nothing_at_all_is_said_by_a_journal_that_cannot_be_believed(audited: Audited) -> None:
+    git, tip = ("git", "-C", str(audited.world.fleet)), audited.pack()[0]["checks"]["journal"]["tip"]
+    for ref in ("refs/heads/agentgov/journal", "refs/remotes/origin/agentgov/journal"):
+        subprocess.run((*git, "update-ref", ref, f"{tip}~2"), check=True)
+    pack, out = audited.pack(code=1)
+    assert "journal.rewound" in pack["checks"]["journal"]["problem"]
+    assert (pack["populations"], pack["statements"], pack["holds"]) == ([], [], False)
+    said = "".join(whole(out).itertext())
+    assert "The journal does not hold" in said
+    assert "nothing of it is used" in said
+
+
 def test_without_a_ledger_it_is_said_that_none_was_looked_at(audited: Audited) -> None:
     words = ("audit", "report", "--framework", "soc2", *PERIOD, "-o", str(audited.out / "alone"), "--json")
     done = audited.world.must("alice", *words)
     assert done.document["ledger"] is None
     assert "No ledger was looked at" in (audited.out / "alone/report.md").read_text("utf-8")
-    assert "not looked at" in (audited.out / "alone/report.html").read_text("utf-8")
+    assert "Actions that were denied (not looked at)" in "".join(whole(audited.out / "alone").itertext())
     again = audited.world.run("alice", *words)
     assert (again.code, "there already" in again.err) == (2, True)

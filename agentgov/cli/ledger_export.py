@@ -17,6 +17,8 @@ from agentgov.errors import RefusedError, UsageError
 from agentgov.model.anchored import Anchored
 from agentgov.report.page import Page, Span
 from agentgov.runtime.checkpoints import Checkpoint, unverified_checkpoint
+from agentgov.runtime.fleet import Fleet
+from agentgov.runtime.kept_as import rules_of
 from agentgov.runtime.ledger_sources import ANCHORS, CHECKPOINT, PAYLOADS, StoreSource, payload_line
 from agentgov.runtime.notes import NoteError
 from agentgov.runtime.tiles import WIDTH, Tile, bundles_between, encode_bundle, tiles_between
@@ -30,7 +32,11 @@ def export_ledger(repo: str, store: str | None, folder: Path, tree: str, payload
     try:
         log = source.log()
         anchored = anchors_by_log(view).get(log, ())
+        withheld = frozenset[str]() if tree else source.read(lambda tx: rules_of(tx, Fleet(view))).privileged_trees()
         for name in [tree] if tree else source.trees():
+            if name in withheld:
+                page.line(Span("left out ", "warn"), f"{name}: it has privileged records; --tree {name} exports it")
+                continue
             old, new = export_tree(source, name, folder / name, payloads=payloads)
             _anchors(folder / name / ANCHORS, origin(view, log, name), [one for one in anchored if one.tree == name])
             page.line(Span("exported ", "good"), f"{name}: {new:,} records, {new - old:,} of them new")

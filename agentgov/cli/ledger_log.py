@@ -19,8 +19,11 @@ from agentgov.cli.store_visit import visiting
 from agentgov.model.names import AgentId
 from agentgov.repo import clock
 from agentgov.report.ledger import records_page
-from agentgov.runtime.ledger import SALT, Entry, Receipt, append, read
+from agentgov.runtime.fleet import Fleet
+from agentgov.runtime.kept_as import rules_of
+from agentgov.runtime.ledger import SALT, Entry, Receipt, Record, append, read
 from agentgov.runtime.ledger_shown import open_payload, shown
+from agentgov.runtime.privilege import told
 from agentgov.store.port import Transaction
 
 _KEEPER = "keeper"
@@ -78,24 +81,29 @@ def _from_store(repo: str, store: str | None, asked: Asked, before: Receipt | No
     vault = vault_from(os.environ)
 
     def work(tx: Transaction) -> Sequence[Any]:
-        records = read(
-            tx,
-            tree=asked.tree,
-            agent=asked.agent,
-            kind=asked.type,
-            actor=asked.actor,
-            tool=asked.tool,
-            subject=asked.subject,
-            purpose=asked.purpose,
-            since=asked.since,
-            until=asked.until,
-            before=before,
-            limit=asked.limit,
-            payloads=asked.payloads,
-        )
+        def page(before: Receipt | None) -> tuple[Record, ...]:
+            return read(
+                tx,
+                tree=asked.tree,
+                agent=asked.agent,
+                kind=asked.type,
+                actor=asked.actor,
+                tool=asked.tool,
+                subject=asked.subject,
+                purpose=asked.purpose,
+                since=asked.since,
+                until=asked.until,
+                before=before,
+                limit=asked.limit,
+                payloads=asked.payloads,
+            )
+
+        withheld = rules_of(tx, fleet).ever_privileged if not asked.agent else (lambda _: False)
+        records = told(page, withheld, before, asked.limit)
         append(tx, entry, now_ms, salt)
         opened = [open_payload(tx, one, vault, None) for one in records]
         return [msgspec.to_builtins(shown(one, asked.payloads)) for one in reversed(opened)]
 
     with visiting(repo, store) as visit:
+        fleet = Fleet(visit.view)
         return visit.write(work)

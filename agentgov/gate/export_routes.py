@@ -11,6 +11,7 @@ from agentgov.audit.formats import NAMES, format_of
 from agentgov.gate.answer import Answer
 from agentgov.gate.call import Call
 from agentgov.gate.errors import bad_request
+from agentgov.gate.ledger_routes import require_readable
 from agentgov.gate.recording import record
 from agentgov.gate.route import Parameter, Route
 from agentgov.model.names import agent_id
@@ -32,6 +33,7 @@ async def export(call: Call) -> Answer:
     if not first.isascii() or not first.isdecimal() or len(first) > 15:
         raise bad_request("first is no whole number")
     call.require("export", agent)
+    await require_readable(call, agent)
     fleet, start = call.gate.fleet, int(first)
 
     def work(tx: Transaction) -> tuple[bytes, int]:

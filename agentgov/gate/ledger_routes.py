@@ -10,18 +10,22 @@ import msgspec
 
 from agentgov.gate.answer import Answer, answered
 from agentgov.gate.call import Call
-from agentgov.gate.errors import bad_request, not_found
+from agentgov.gate.errors import bad_request, forbidden, not_found
 from agentgov.gate.recording import record
 from agentgov.gate.route import Parameter, Route
 from agentgov.model.names import AgentId, agent_id
 from agentgov.runtime import sequencing
-from agentgov.runtime.ledger import PAGE, Entry, Receipt, read
+from agentgov.runtime.kept_as import rules_of
+from agentgov.runtime.ledger import PAGE, Entry, Receipt, Record, read
 from agentgov.runtime.ledger_proving import proof_of
 from agentgov.runtime.ledger_shown import Shown, open_payload, place_of, shown
+from agentgov.runtime.privilege import told
+from agentgov.runtime.retention import Rules
 from agentgov.runtime.tiles import Tile, encode_bundle, parse_path
 from agentgov.store.port import Transaction
 
 _LEAVES = "SELECT leaf FROM records WHERE tree = ? AND seq >= ? AND seq < ? ORDER BY seq"
+_AGENTS = "SELECT DISTINCT agent FROM records WHERE tree = ? AND seq >= ? AND seq < ?"
 _OCTETS, _TEXT = b"application/octet-stream", b"text/plain; charset=utf-8"
 
 
@@ -74,25 +78,33 @@ async def records(call: Call) -> Answer:
     texts = {name: asked.get(name, "") for name in ("tree", "actor", "tool", "subject", "purpose")}
 
     vault, readable = call.gate.settings.vault, readable_classes(call)
+    rules = await require_readable(call, agent)
+    withheld = rules.ever_privileged if agent is None else (lambda _: False)
+    words = {**texts, "agent": str(agent or ""), "kind": asked.get("type", "")}
 
     def work(tx: Transaction) -> tuple[Shown, ...]:
-        found = read(
-            tx,
-            **texts,
-            agent=str(agent or ""),
-            kind=asked.get("type", ""),
-            since=since,
-            until=until,
-            before=before,
-            limit=limit,
-            payloads=payloads,
-        )
+        def page(before: Receipt | None) -> tuple[Record, ...]:
+            span = {"since": since, "until": until, "limit": limit}
+            return read(tx, **words, **span, before=before, payloads=payloads)  # type: ignore[arg-type]
+
+        found = told(page, withheld, before, limit)
         opened = [open_payload(tx, one, vault, readable) for one in found] if payloads else found
         return tuple(shown(one, payloads) for one in reversed(opened))
 
     found = await call.gate.read(work)
     await _record(call, {"read": "ledger", "query": _unnamed(asked)}, agent, subject=texts["subject"])
     return answered(RecordsAnswer(found))
+
+
+async def require_readable(call: Call, *agents: AgentId | None) -> Rules:
+    """Refuse where records of these agents are privileged, and who asks is no reader of them; how records are kept."""
+    fleet = call.fleet
+    rules, readable = await call.gate.read(lambda tx: rules_of(tx, fleet)), readable_classes(call)
+    for agent in agents:
+        if readable is not None and agent is not None and not rules.privileged_as(str(agent)) <= readable:
+            message = f"records of {agent} are privileged, and {call.person} is no reader of their class"
+            raise forbidden("gate.forbidden", message, "see `readers` in governance/retention.yaml")
+    return rules
 
 
 def readable_classes(call: Call) -> frozenset[str] | None:
@@ -115,6 +127,7 @@ async def proof(call: Call) -> Answer:
     await _record(call, {"read": "proof", "place": f"{place.tree}/{place.seq}"}, agent)
     if owner is None:
         raise not_found()
+    await require_readable(call, agent)
     found = await call.gate.read(lambda tx: proof_of(tx, place))
     return Answer(200, found.encode(), content_type=_TEXT)
 
@@ -133,6 +146,9 @@ async def file(call: Call) -> Answer:
         tile = parse_path(path)
     except ValueError:
         raise not_found() from None
+    if tile.level == "entries":
+        agents = await call.gate.read(lambda tx: tx.all(_AGENTS, tree, tile.first, tile.end))
+        await require_readable(call, *(agent_id(agent) for (agent,) in agents))
     return Answer(200, await call.gate.read(lambda tx: _bytes(tx, tree, tile)), content_type=_OCTETS)
 
 

@@ -84,7 +84,7 @@ class StoreSource:
 
     def log(self) -> str:
         """What the ledger is called."""
-        return self._read(sequencing.log_id)
+        return self.read(sequencing.log_id)
 
     def trees(self) -> tuple[str, ...]:
         """Every tree that has a record."""
@@ -117,7 +117,7 @@ class StoreSource:
 
     def payloads(self, tree: str, first: int, end: int) -> Iterable[tuple[int, bytes, bytes]]:
         """What is kept for these places."""
-        rows = self._read(lambda tx: tx.all(_PAYLOADS, tree, first, end))
+        rows = self.read(lambda tx: tx.all(_PAYLOADS, tree, first, end))
         return [(int(seq), bytes(salt), bytes(payload)) for seq, salt, payload in rows]
 
     def tiles(self, tree: str) -> TileReader:
@@ -126,7 +126,7 @@ class StoreSource:
         @lru_cache(maxsize=8)
         def near(level: int, block: int) -> dict[int, bytes]:
             bounds = block * _BLOCK, (block + 1) * _BLOCK
-            rows = self._read(lambda tx: tx.all(_TILES, tree, level, *bounds))
+            rows = self.read(lambda tx: tx.all(_TILES, tree, level, *bounds))
             return {int(place): bytes(hashes) for place, hashes in rows}
 
         def read(tile: Tile) -> bytes:
@@ -143,18 +143,19 @@ class StoreSource:
     def disposals(self, tree: str, *, fresh: bool = False) -> Disposals:
         """What the tree says of what it lacks."""
         if fresh or tree not in self._disposals:
-            rows = [row for kind in KINDS for row in self._read(lambda tx, kind=kind: tx.all(_TOLD, tree, kind))]  # type: ignore[misc]
+            rows = [row for kind in KINDS for row in self.read(lambda tx, kind=kind: tx.all(_TOLD, tree, kind))]  # type: ignore[misc]
             self._disposals[tree] = disposals(bytes(leaf) for (leaf,) in rows)
         return self._disposals[tree]
 
     def _rows(self, tree: str, first: int, end: int) -> Sequence[Row]:
         """Places, leaves and what they are searched for by."""
-        return self._read(lambda tx: tx.all(_RECORDS, tree, first, end))
+        return self.read(lambda tx: tx.all(_RECORDS, tree, first, end))
 
     def _standings(self) -> tuple[sequencing.Standing, ...]:
-        return self._read(sequencing.standings)
+        return self.read(sequencing.standings)
 
-    def _read(self, work: Callable[[Transaction], T]) -> T:
+    def read(self, work: Callable[[Transaction], T]) -> T:
+        """Some work on the store."""
         if self._opened is None or self._opened[0] != os.getpid():
             self._opened = os.getpid(), self._opens()
         return self._opened[1].read(work).result()

@@ -78,7 +78,18 @@ class Rules:
 
     def ever_privileged(self, agent: str) -> bool:
         """Whether records of an agent are, or were, kept under a privileged class."""
-        return any(one.privileged for one in self._of(agent, ours=False))
+        return bool(self.privileged_as(agent))
+
+    def privileged_trees(self) -> frozenset[str]:
+        """The workspaces with an agent whose records are, or were, privileged."""
+        return frozenset(agent.partition("/")[0] for agent in self._noted if self.ever_privileged(agent))
+
+    def privileged_as(self, agent: str) -> frozenset[str]:
+        """The privileged classes that records of an agent are, or were, kept under."""
+        names = {self._retention.default, *(one.name for one in self._noted.get(agent, ()))}
+        classes = self._retention.classes
+        kept = any(one.privileged for one in self._of(agent, ours=False))
+        return frozenset(name for name in names if kept and name in classes and classes[name].privileged)
 
     def _stretches(self, agent: str, ours: bool) -> tuple[Kept, ...]:
         hold = self._hold(agent)

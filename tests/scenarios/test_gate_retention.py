@@ -20,7 +20,7 @@ kind: Retention
 default: at-once
 classes:
   at-once: {payload: 0s, leaf: 1d}
-  patients: {payload: 1y, leaf: 1y}
+  patients: {payload: 1y, leaf: 1y, privileged: true, readers: [carol]}
 holds:
   - {id: case-17, match: {agents: ["finance/*"]}, by: carol}
 """
@@ -67,15 +67,20 @@ def test_what_is_about_a_subject_is_found_read_by_few_and_erased(gate: GateWorld
     action = {"tool": "notes.write", "args": {"text": "fever"}, "key": "k", **about}
     assert gate.ask("POST", f"/v1/agents/{CLINIC}/actions", agent, action).json["decision"] == "allow"
 
-    def found(query: str, who: str = auditor) -> list[dict[str, object]]:
+    def found(query: str, who: str = carol) -> list[dict[str, object]]:
         records: list[dict[str, object]] = gate.ask("GET", f"/v1/ledger/records?{query}", who).json["records"]
         return records
 
-    ada = "subject=Ada%20Lovelace&payloads=true"
+    ada = f"agent={CLINIC}&subject=Ada%20Lovelace&payloads=true"
     assert [one["type"] for one in found(ada)] == ["action.allow", "event"]
-    assert [one["purpose"] for one in found("purpose=treatment")] == ["treatment", "treatment"]
-    assert all("A256GCM" in str(one["payload"]) for one in found(ada) if one["type"] in ("event", "action.allow"))
-    assert all("fever" in str(one["payload"]) for one in found(f"{ada}&purpose=treatment", carol))
+    assert [one["purpose"] for one in found(f"agent={CLINIC}&purpose=treatment")] == ["treatment", "treatment"]
+    assert all("fever" in str(one["payload"]) for one in found(f"{ada}&purpose=treatment"))
+    assert found("subject=Ada%20Lovelace", auditor) == [], (
+        "privileged records come up for who names their agent, and may"
+    )
+    for path in (f"records?agent={CLINIC}", "proofs/support/0", f"export/support?agent={CLINIC}"):
+        refused = gate.ask("GET", f"/v1/ledger/{path}", auditor)
+        assert (refused.status, "is no reader of their class" in str(refused.body)) == (403, True), path
     (asked,) = found("actor=person:erin&subject=Ada%20Lovelace&payloads=true&limit=1")
     assert "(named)" in str(asked["payload"])
     assert all("Ada" not in json.dumps(one) for one in found("limit=100&payloads=true"))
@@ -89,7 +94,7 @@ def test_what_is_about_a_subject_is_found_read_by_few_and_erased(gate: GateWorld
     assert gate.ask("POST", "/v1/ledger/erasures", carol, order).json["records"] == []
     assert gate.ask("POST", "/v1/ledger/erasures", carol, {**order, "record": "support/0"}).status == 400
     assert gate.ask("POST", "/v1/ledger/erasures", carol, {"record": "support/9999", "reason": "x"}).status == 404
-    assert found("type=event&payloads=true", carol)[0]["payload"] is None
+    assert found(f"agent={CLINIC}&type=event&payloads=true")[0]["payload"] is None
     whole = command(gate, "verify")
     assert whole.returncode == 0, whole.stdout
 

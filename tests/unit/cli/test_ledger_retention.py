@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from ledgerworld import record, seal
+from ledgerworld import record, seal, with_store
 from unit.cli.command_world import CommandWorld
 from unit.cli.output_schema import assert_holds
 
@@ -16,6 +16,7 @@ default: operational
 classes:
   operational: {payload: 1d, leaf: 30d, basis: house rules}
   patients: {payload: 90d, leaf: 2192d, frameworks: [hipaa]}
+  counsel: {payload: 1y, leaf: 1y, privileged: true}
 holds:
   - {id: case-17, match: {agents: ["finance/*"]}, by: carol}
 """
@@ -76,6 +77,26 @@ def test_erasing_takes_an_administrator_a_reason_and_no_hold(world: CommandWorld
     assert "BEGIN SSH SIGNATURE" in told["payload"]
     assert "asked for by letter" in told["payload"]
     assert world.run("carol", *order).code == 2
+
+
+def test_privileged_records_come_up_where_their_agent_is_named(world: CommandWorld, url: str, tmp_path: Path) -> None:
+    record(url, [Entry("action", "legal/counsel", "a", payload=b"x")], world.time * 1000)
+    noted = "INSERT INTO kept_as (agent, slot, since, class) VALUES ('legal/counsel', 'production', 1, 'counsel')"
+    with_store(url, lambda tx: tx.run(noted))
+
+    def log(*args: str) -> set[str | None]:
+        done = world.run("alice", "ledger", "log", "--store", url, "--type", "action", "--json", "-n", "500", *args)
+        return {one["agent"] for one in done.document["records"]}
+
+    assert log() == {"support/old", "finance/old"}
+    assert log("--agent", "legal/counsel") == {"legal/counsel"}
+    seal(url, "0" * 8, KeyFileSigner(world.keys / "gate"))
+    out = tmp_path / "out"
+    told = world.must("alice", "ledger", "export", str(out), "--store", url).out
+    assert "left out legal: it has privileged records" in told
+    assert {path.name for path in out.iterdir()} == {"_fleet", "finance", "support"}
+    world.must("alice", "ledger", "export", str(out), "--store", url, "--tree", "legal")
+    assert (out / "legal/checkpoint").is_file()
 
 
 def test_presets_are_told_with_their_sources_and_classes_are_held_to_them(world: CommandWorld) -> None:

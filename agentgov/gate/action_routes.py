@@ -13,18 +13,10 @@ from agentgov.gate.route import Route
 from agentgov.model.verdict import Reason
 from agentgov.runtime import calls
 from agentgov.runtime.action_requests import Answered, Asked, Refusal, Request, decide
+from agentgov.runtime.ask_fields import Attempt, Key, Named
 from agentgov.runtime.permit_ends import Outcome, tell_outcome
 from agentgov.runtime.reservations import Wanted
 
-Key = Annotated[str, msgspec.Meta(pattern="^[!-~]{1,128}$", description="The caller's own, once for each call.")]
-Attempt = Annotated[
-    str,
-    msgspec.Meta(
-        pattern="^[!-~]{0,64}$",
-        description="Fresh randomness for each time that something is asked anew under its key, and the same where an "
-        "answer was lost and the request is sent again: then it is answered as if for the first time.",
-    ),
-]
 Subject = Annotated[str, msgspec.Meta(pattern="^[^\\x00-\\x1f\\x7f]{0,128}$")]
 Purpose = Annotated[
     str,
@@ -37,7 +29,6 @@ Refs = Annotated[
     ],
     msgspec.Meta(max_length=8, description="Kept beside the record, and erased with it."),
 ]
-Named = Annotated[str, msgspec.Meta(pattern="^[!-~]{0,300}$", description="Its name, or its closure.")]
 PermitId = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{32}$")]
 _decode: "msgspec.json.Decoder[ActionAsk]"
 

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from hashlib import sha256
 
-from agentgov.gate.budgeting import money_of
 from agentgov.gate.call import Call
 from agentgov.gate.errors import RefusalError
 from agentgov.gate.gate import Gate
@@ -20,6 +19,7 @@ from agentgov.model.verdict import Reason
 from agentgov.runtime import calls
 from agentgov.runtime.action_requests import Asked
 from agentgov.runtime.actions import decide_action, running
+from agentgov.runtime.budgeting import money_of
 from agentgov.runtime.calls import Stopped
 from agentgov.runtime.deployed import Release
 from agentgov.runtime.pause import Order
@@ -74,10 +74,9 @@ def asked(call: Call, book: Rulebook, key: str, action: calls.Call, attempt: str
     """A request with its verdict on what is in memory."""
     stopped = stop_of(call.gate, book.agent, call.now_ms)
     verdict = decide_action(book, action, paused=stopped, now_ms=call.now_ms)
-    id_, money = attempted(call, key, attempt), money_of(call, book, action.tool)
-    return Asked(
-        id_, key, book, action, verdict, money, seal_of(call.gate.settings.vault, book.release.agent.spec.audit)
-    )
+    money = money_of(book, action.tool, call.fleet.governance, call.gate.terms, call.now_ms)
+    seal = seal_of(call.gate.settings.vault, book.release.agent.spec.audit)
+    return Asked(attempted(call, key, attempt), key, book, action, verdict, money, seal)
 
 
 def standing(gate: Gate, agent: AgentId, now_ms: int) -> Standing:

@@ -12,7 +12,6 @@ from secrets import token_bytes
 from time import monotonic
 from typing import TYPE_CHECKING, NamedTuple
 
-from agentgov.gate.budget_terms import former_of, standing_terms
 from agentgov.gate.ordering import pause_act
 from agentgov.model.document import ENVIRONMENTS, Environment
 from agentgov.model.names import AgentId
@@ -21,6 +20,7 @@ from agentgov.model.verdict import Reason
 from agentgov.runtime.buckets import Bucket, agent_buckets, levels, names_of, used
 from agentgov.runtime.budget_marks import LIMIT, PAUSE, Mark, shares_reached, take
 from agentgov.runtime.budget_terms import Terms, Watched
+from agentgov.runtime.known_terms import former_of, standing_terms
 from agentgov.runtime.ledger import SALT
 from agentgov.runtime.pause import Order
 from agentgov.runtime.pausing import order_of, take_pause

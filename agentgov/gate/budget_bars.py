@@ -6,7 +6,6 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from agentgov.gate.budget_terms import KnownTerms, former_of, standing_terms
 from agentgov.model.agent import OnLimit
 from agentgov.model.document import Environment
 from agentgov.model.names import AgentId
@@ -18,6 +17,7 @@ from agentgov.runtime.budget_terms import NO_TERMS, Terms, Watched
 from agentgov.runtime.burn import burn
 from agentgov.runtime.deployed import Release
 from agentgov.runtime.fleet import Fleet
+from agentgov.runtime.known_terms import KnownTerms, former_of, standing_terms
 from agentgov.runtime.windows import SCOPES, Scope, day_begins, day_ends, month_begins, month_ends
 
 

@@ -4,56 +4,24 @@ No answer comes before it is on disk. An agent that is paused gets nothing, by t
 """
 
 import asyncio
-from typing import Annotated
 
 import msgspec
 
-from agentgov.gate.action_routes import Attempt, Key, Named
 from agentgov.gate.agent_routes import ENVIRONMENTS
 from agentgov.gate.answer import Answer, answered
 from agentgov.gate.asking import attempted, conflict, standing
 from agentgov.gate.budget_bars import Bars, Budgets
-from agentgov.gate.budget_terms import former_of
-from agentgov.gate.budgeting import Estimate, wanted
 from agentgov.gate.call import Call
 from agentgov.gate.errors import bad_request, not_found
 from agentgov.gate.recording import record_read
 from agentgov.gate.route import Route
 from agentgov.model.names import AgentId
-from agentgov.model.units import parse_money
 from agentgov.runtime import budgets
 from agentgov.runtime.buckets import levels
-from agentgov.runtime.reservations import Found, Refuse, Release, Request, Reserve, Settle, Spending, State
-
-MOST_TOKENS = 10**9
-Tokens = Annotated[int, msgspec.Meta(ge=0, le=MOST_TOKENS)]
-Money = Annotated[
-    str, msgspec.Meta(pattern="^((0|[1-9][0-9]{0,11})(\\.[0-9]{1,9})? [A-Z]{3})?$", description="0.02 USD")
-]
-Run = Annotated[str, msgspec.Meta(pattern="^[!-~]{0,64}$", description="Of which run it is part.")]
-
-
-class ReservationAsk(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The most that a call can cost: a model, its input tokens and its most output tokens, or an amount. `release`:
-    which one runs, "" for the stable one."""
-
-    key: Key
-    model: Annotated[str, msgspec.Meta(max_length=200)] = ""
-    input_tokens: Tokens = 0
-    max_output_tokens: Tokens | None = None
-    amount: Money = ""
-    run: Run = ""
-    release: Named = ""
-    attempt: Attempt = ""
-
-
-class SettleTell(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What was really used. `cached` are those of the input tokens that came from a cache."""
-
-    input_tokens: Tokens | None = None
-    cached: Tokens = 0
-    output_tokens: Tokens | None = None
-    amount: Money = ""
+from agentgov.runtime.budgeting import Spender, wanted
+from agentgov.runtime.known_terms import former_of
+from agentgov.runtime.money_requests import ReservationAsk, SettleTell
+from agentgov.runtime.reservations import Found, Refuse, Release, Request, Reserve, Settle, State
 
 
 class ReleaseTell(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -89,11 +57,13 @@ async def reserve(call: Call) -> Answer:
     """Set money aside, or say which budget has not so much left."""
     gate, ask, now_ms = call.gate, call.body, call.now_ms
     gate.require_control()
-    if bool(ask.model) == bool(ask.amount):
-        raise bad_request("name a model and its tokens, or an amount")
-    tokens = ask.input_tokens, ask.max_output_tokens
-    want, reason = wanted(call, Estimate(ask.key, ask.model, *tokens, ask.amount, ask.run, ask.release))
-    want = msgspec.structs.replace(want, id=attempted(call, ask.key, ask.attempt))
+    try:
+        estimate = ask.estimate
+    except ValueError as error:
+        raise bad_request(str(error)) from None
+    who = call.agent_caller
+    spender = Spender(call.fleet, gate.terms, who.agent, who.environment)
+    want, reason = wanted(spender, estimate, attempted(call, ask.key, ask.attempt), now_ms)
     if reason is not None:
         return await _decided(call, Refuse(want, reason, now_ms))
     return await _decided(call, Reserve(want, standing(gate, want.agent, now_ms), now_ms), want.id)
@@ -101,8 +71,11 @@ async def reserve(call: Call) -> Answer:
 
 async def settle(call: Call) -> Answer:
     """Book what was really spent."""
-    id_, spending = call.values["id"], _spending(call.body)
-    return await _decided(call, Settle(id_, _caller(call), spending, call.now_ms, _former(call)))
+    try:
+        spending = call.body.spending
+    except ValueError as error:
+        raise bad_request(str(error)) from None
+    return await _decided(call, Settle(call.values["id"], _caller(call), spending, call.now_ms, _former(call)))
 
 
 async def release(call: Call) -> Answer:
@@ -129,19 +102,6 @@ async def _shown(call: Call, agents: list[AgentId]) -> Answer:
     # It reads git where it has to.
     found = await asyncio.to_thread(Budgets, call.fleet, call.gate.terms, places, call.now_ms)
     return answered(BudgetsAnswer(found.told(await call.gate.read(lambda tx: levels(tx, found.names)))))
-
-
-def _spending(told: SettleTell) -> Spending:
-    if told.amount:
-        if told.input_tokens is not None or told.output_tokens is not None or told.cached:
-            raise bad_request("tell tokens, or an amount")
-        amount, currency = parse_money(told.amount)
-        return Spending(amount=amount, currency=currency)
-    if told.input_tokens is None or told.output_tokens is None:
-        raise bad_request("tell input_tokens and output_tokens, or an amount")
-    if told.cached > told.input_tokens:
-        raise bad_request("what is cached is part of the input")
-    return Spending(told.input_tokens, told.cached, told.output_tokens)
 
 
 def _caller(call: Call) -> tuple[str, str]:

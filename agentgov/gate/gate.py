@@ -9,7 +9,6 @@ from time import monotonic, time_ns
 from typing import TypeVar
 
 from agentgov.gate.budget_alerts import BudgetAlerts
-from agentgov.gate.budget_terms import KnownTerms
 from agentgov.gate.control import Control
 from agentgov.gate.errors import store_away
 from agentgov.gate.hooks import receiver
@@ -25,6 +24,7 @@ from agentgov.gate.tickets import Tickets
 from agentgov.journal.draft import Actor
 from agentgov.runtime import outbox, pause_orders, tokens
 from agentgov.runtime.fleet import Fleet
+from agentgov.runtime.known_terms import KnownTerms
 from agentgov.runtime.pause import NONE, Order, Pauses
 from agentgov.runtime.rules import Rulebooks
 from agentgov.runtime.tokens import TokenTable

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import msgspec
 
-from agentgov.gate.action_routes import ActionAnswer, Named, Subject, action_answer
+from agentgov.gate.action_routes import ActionAnswer, Subject, action_answer
 from agentgov.gate.answer import Answer, answered
 from agentgov.gate.asking import agent_of, asked, conflict, electorate, owner_of, rulebook, salt, standing
 from agentgov.gate.call import Call
@@ -21,6 +21,7 @@ from agentgov.gate.route import Parameter, Route
 from agentgov.model.names import agent_id
 from agentgov.model.verdict import Reason
 from agentgov.runtime import calls, permits
+from agentgov.runtime.ask_fields import Named
 from agentgov.runtime.calls import Needs, Question
 from agentgov.runtime.permit_listing import NEWEST, PAGE, Habit, Place, Voice, decided, habits, listed, voices
 from agentgov.runtime.permit_rows import STATES, Permit, State, find

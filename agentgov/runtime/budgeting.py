@@ -1,15 +1,19 @@
-"""What a handler needs to decide about money: what a call may cost at today's prices, under which terms."""
+"""What is to be set aside: what a call may cost at today's prices, under which terms. Budgets are not looked at here."""
+
+from dataclasses import dataclass
 
 import msgspec
 
-from agentgov.gate.budget_terms import former_of
-from agentgov.gate.call import Call
+from agentgov.model.document import Environment
 from agentgov.model.fleet import Governance
+from agentgov.model.names import AgentId
 from agentgov.model.units import parse_money
 from agentgov.model.verdict import Effect, Reason, deny
 from agentgov.runtime.actions import running
 from agentgov.runtime.buckets import NO_LIMITS
 from agentgov.runtime.deployed import Release
+from agentgov.runtime.fleet import Fleet
+from agentgov.runtime.known_terms import KnownTerms, former_of
 from agentgov.runtime.prices import price_of, tool_price
 from agentgov.runtime.reservations import MOST, Wanted
 from agentgov.runtime.rules import Rulebook
@@ -17,6 +21,16 @@ from agentgov.runtime.windows import day_of
 
 MODEL = 100  # characters of a model's name in a record
 _OWN = "max_output_tokens"
+
+
+@dataclass(frozen=True, slots=True)
+class Spender:
+    """Who wants to spend, of which fleet; terms that were worked out before are among `terms`."""
+
+    fleet: Fleet
+    terms: KnownTerms
+    agent: AgentId
+    environment: Environment
 
 
 class Estimate(msgspec.Struct, frozen=True):
@@ -31,26 +45,27 @@ class Estimate(msgspec.Struct, frozen=True):
     release: str
 
 
-def wanted(call: Call, estimate: Estimate) -> tuple[Wanted, Reason | None]:
-    """What is to be set aside, and why it is not, where that can be told without looking at the budgets."""
-    who, governance = call.agent_caller, call.fleet.governance
+def wanted(who: Spender, estimate: Estimate, id_: str, now_ms: int) -> tuple[Wanted, Reason | None]:
+    """What is to be set aside under a fresh id, and why it is not, where that can be told without looking at the
+    budgets."""
+    governance = who.fleet.governance
     details = {"model": estimate.model[:MODEL], "input": str(estimate.input_tokens)} if estimate.model else {}
     found = Wanted(
-        id=call.gate.new_id(),
+        id=id_,
         key=estimate.key,
         agent=who.agent,
         environment=who.environment,
         closure="",
         request=msgspec.json.encode(estimate).decode(),
         run=estimate.run,
-        day=day_of(call.now_ms),
+        day=day_of(now_ms),
         currency="",
         amount=0,
         price=None,
         limits=NO_LIMITS,
         details=details,
     )
-    release = running(call.fleet.deployed(who.agent, who.environment), estimate.release)
+    release = running(who.fleet.deployed(who.agent, who.environment), estimate.release)
     if isinstance(release, Reason):
         return found, release
     found = msgspec.structs.replace(found, closure=release.closure)
@@ -58,24 +73,26 @@ def wanted(call: Call, estimate: Estimate) -> tuple[Wanted, Reason | None]:
     priced = offence or _priced(found, estimate, release, governance)
     if isinstance(priced, Reason):
         return found, priced
-    found_terms = call.gate.terms.of(release.agent.spec.budget, governance, who.agent, priced.currency)
+    found_terms = who.terms.of(release.agent.spec.budget, governance, who.agent, priced.currency)
     if isinstance(found_terms, Reason):
         return priced, found_terms
-    former = former_of(call.fleet, who.agent, who.environment)
+    former = former_of(who.fleet, who.agent, who.environment)
     limits = {"limits": found_terms.limits, "soft": found_terms.soft, "former": former}
-    return msgspec.structs.replace(priced, day=str(found_terms.windows(call.now_ms)), **limits), None
+    return msgspec.structs.replace(priced, day=str(found_terms.windows(now_ms)), **limits), None
 
 
-def money_of(call: Call, book: Rulebook, tool: str) -> Wanted | Reason | None:
+def money_of(
+    book: Rulebook, tool: str, governance: Governance, terms: KnownTerms, now_ms: int
+) -> Wanted | Reason | None:
     """What is to be set aside for one use of a tool: None where it costs nothing, a reason where nobody can tell."""
-    rules, governance = book.of(tool), call.fleet.governance
+    rules = book.of(tool)
     price = tool_price(governance.prices, rules.tool) if rules is not None else None
     if price is None:
         return None
     amount, currency = price
     if governance.prices is not None and currency != governance.prices.currency:
         return deny("budget.currency", f"the fleet counts in {governance.prices.currency}, not in {currency}")
-    found = call.gate.terms.of(book.release.agent.spec.budget, governance, book.agent, currency)
+    found = terms.of(book.release.agent.spec.budget, governance, book.agent, currency)
     if isinstance(found, Reason):
         return found
     return _sized(
@@ -87,7 +104,7 @@ def money_of(call: Call, book: Rulebook, tool: str) -> Wanted | Reason | None:
             closure=book.release.closure,
             request=f"tool {tool}",
             run="",
-            day=str(found.windows(call.now_ms)),
+            day=str(found.windows(now_ms)),
             currency=currency,
             amount=amount,
             price=None,

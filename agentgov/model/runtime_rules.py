@@ -32,6 +32,6 @@ RUNTIME_RULES: tuple[RuleId, ...] = (
         "Do not run on it; ask who runs the gate.",
     ),
     RuleId("runtime.prompt", "The prompt cannot be made of these variables.", "See prompts.variables in agent.yaml."),
-    RuleId("runtime.no-gate", "It takes a gate, and the agent runs without one.", "agentgov serve"),
+    RuleId("runtime.no-gate", "It takes a gate, and none serves what the agent runs on.", "agentgov serve"),
     RuleId("runtime.no-store", "It takes a store, and the agent runs without one.", "Open the agent with store=."),
 )

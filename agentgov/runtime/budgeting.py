@@ -1,4 +1,4 @@
-"""What is to be set aside: what a call may cost at today's prices, under which terms. Budgets are not looked at here."""
+"""What is to be set aside: what a call may cost at today's prices, under which terms. Not whether it fits."""
 
 from dataclasses import dataclass
 

@@ -1,47 +1,53 @@
 """Decides in this process what a gate would decide, over a clone of the fleet: the same functions, no server.
 
-What needs a gate is refused: nobody can be asked, and no money is set aside. What needs memory (quotas, records, an
-agent of `audit: {mode: write-ahead}`) takes a store. A clone that cannot fetch is a gate that does not answer: leases
-end at their hard expiry.
+What needs memory (quotas, money, records, an agent of `audit: {mode: write-ahead}`) takes a store. People are asked
+where a gate serves that store too; else nobody could answer them, and it is refused. A clone that cannot fetch is a
+gate that does not answer: leases end at their hard expiry.
 """
 
 import secrets
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from time import time_ns
 from typing import Any, Literal, TypeVar
 
 import msgspec
 
-from agentgov.errors import AgentgovError
+from agentgov.errors import AgentgovError, IncompleteError
 from agentgov.journal.branch import Journal
 from agentgov.model.document import Environment
 from agentgov.model.names import AgentId
 from agentgov.model.rule_ids import rule
 from agentgov.model.verdict import Effect, Reason, Verdict, deny
 from agentgov.repo import clock
+from agentgov.runtime import permits
 from agentgov.runtime.action_requests import Answered, Asked, Request, decide
 from agentgov.runtime.actions import decide_action, running
-from agentgov.runtime.calls import Call
+from agentgov.runtime.budgeting import money_of
+from agentgov.runtime.calls import ActionVerdict, Call
 from agentgov.runtime.deployed import Deployed
 from agentgov.runtime.fleet import Fleet
+from agentgov.runtime.known_terms import KnownTerms
 from agentgov.runtime.lease import Lease, decide_lease, pause_details
 from agentgov.runtime.ledger import Entry, append
 from agentgov.runtime.pause import Order, Pauses
 from agentgov.runtime.pause_orders import read_orders
 from agentgov.runtime.permit_ends import Outcome, tell_outcome
 from agentgov.runtime.permit_rows import find
+from agentgov.runtime.permit_votes import Electorate
 from agentgov.runtime.rules import Rulebook, Rulebooks
 from agentgov.sdk.answers import Decided, Offer, PermitRef, Reserved, Wanted, Why
-from agentgov.sdk.errors import Denied, NotSupported, Stopped, Unreachable, paused
+from agentgov.sdk.errors import Denied, InDoubt, NotSupported, Stopped, Unreachable, paused
+from agentgov.sdk.till import Till
 from agentgov.store.port import Store
 
 _LOOK = 1.0  # seconds between two looks at the tip of the journal in this clone
 _MOST_KEYS = 100_000
 _SALT = 16
-_GATE = "let it run with a gate: agentgov serve"
+_GATE = "let a gate serve the same store: agentgov serve --store ..."
 _STORE = 'give it a store: agentgov.agent(..., repo=..., store="sqlite:///agent.db")'
 T = TypeVar("T")
 
@@ -71,6 +77,11 @@ class Embedded:
     _books: Rulebooks = field(default_factory=Rulebooks)
     _keys: dict[str, bytes] = field(default_factory=dict)
     _ended: threading.Event = field(default_factory=threading.Event)
+    _terms: KnownTerms = field(default_factory=KnownTerms)
+    _till: Till | None = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._till = Till(self.store, self.agent, self.environment, self._terms) if self.store is not None else None
 
     # --- leases ----------------------------------------------------------------------------------------------------
 
@@ -85,6 +96,8 @@ class Embedded:
         ahead = found.terms.release.agent.spec.audit.mode == "write-ahead"
         if ahead and self.store is None:
             raise Stopped(f"{self.agent} runs only where records are kept", _STORE, rule="runtime.no-store")
+        if self._till is not None:
+            self._till.sweep(_now_ms())
         if self.store is not None and (ahead or found.etag != known):
             _done(self.store.write(lambda tx: append(tx, self._entry(found), _now_ms(), _salt())))
         return Offer(None if found.etag == known else found.body, found.etag)
@@ -126,17 +139,30 @@ class Embedded:
             return Decided("deny", (_why(book),))
         call = Call(wanted.tool, wanted.args, wanted.subject, wanted.purpose, wanted.refs)
         verdict = decide_action(book, call, paused=now.pauses.of(self.agent, moment // 1000), now_ms=moment)
+        money = money_of(book, wanted.tool, now.fleet.governance, self._terms, moment)
+        if self.store is None:
+            return self._unkept(wanted, key, verdict, counted=bool(verdict.demands) or money is not None)
+        if verdict.decision == "ask" and not self.store.is_served():
+            message = f"people have to be asked, and no gate serves this store, so nobody could answer; {_GATE}"
+            lonely = deny("runtime.no-gate", message, wanted.tool)
+            verdict = replace(verdict, reasons=(*verdict.reasons, lonely), decision="deny")
+        fresh = secrets.token_hex(16)
+        return self._request(self.store, Asked(fresh, key or fresh, book, call, verdict, money))
+
+    def _unkept(self, wanted: Wanted, key: str, verdict: ActionVerdict, *, counted: bool) -> Decided:
+        """The answer where nothing is kept: what is counted is refused, and so is what people are asked about."""
         if verdict.decision == "ask":
             lonely = deny("runtime.no-gate", "people have to be asked, and there is no gate to ask them", wanted.tool)
             return Decided("deny", tuple(map(_why, (*verdict.reasons, lonely))))
-        if self.store is None:
-            if verdict.demands and verdict.decision == "allow":
-                return Decided("deny", (Why("runtime.no-store", "deny", f"quotas are counted in a store; {_STORE}"),))
-            return Decided(verdict.decision, tuple(map(_why, verdict.reasons)), again=self._again(wanted, key))
-        asked = Asked(secrets.token_hex(16), key or secrets.token_hex(16), book, call, verdict)
-        return self._request(self.store, asked)
+        if counted and verdict.decision == "allow":
+            return Decided(
+                "deny", (Why("runtime.no-store", "deny", f"quotas and money are counted in a store; {_STORE}"),)
+            )
+        return Decided(verdict.decision, tuple(map(_why, verdict.reasons)), again=self._again(wanted, key))
 
     def _request(self, store: Store, asked: Asked) -> Decided:
+        assert self._till is not None, "there is a store"
+        self._till.sweep(_now_ms())
         return _told(_done(store.together(decide, Request(asked, self._stands, _now_ms(), _salt()))))
 
     def _stands(self, orders: tuple[Order, ...]) -> Order | None:
@@ -151,7 +177,8 @@ class Embedded:
         found = running(now.deployed, release)
         if isinstance(found, Reason):
             return found
-        return self._books.of(self.agent, self.environment, found, now.fleet.governance.actions)
+        policy = now.fleet.governance.actions
+        return self._books.of(self.agent, self.environment, found, policy, now.deployed.formerly)
 
     def _again(self, wanted: Wanted, key: str) -> bool:
         """Whether this process saw the key before. Denied where it was for another call."""
@@ -175,8 +202,33 @@ class Embedded:
         return PermitRef(found.id, found.at(_now_ms()), found.expires, found.outcome)
 
     def consume(self, id_: str, wanted: Wanted) -> Decided:
-        """Nothing waits for people here."""
-        raise NotSupported("people decide permits at a gate", _GATE, rule="runtime.no-gate")
+        """Use a permit that people gave at a gate over the same store. InDoubt where it may be used, and the store did
+        not say so."""
+        store, now, moment = self.store, self._now, _now_ms()
+        if store is None:
+            raise NotSupported("people decide permits at a gate", _GATE, rule="runtime.no-gate")
+        assert now is not None, "a lease came first"
+        book = self._book(now, wanted.release)
+        book = self._book(now, "") if isinstance(book, Reason) else book
+        if isinstance(book, Reason):
+            return Decided("deny", (_why(book),))
+        call = Call(wanted.tool, wanted.args, wanted.subject, wanted.purpose, wanted.refs)
+        verdict = decide_action(book, call, paused=now.pauses.of(self.agent, moment // 1000), now_ms=moment)
+        money = money_of(book, wanted.tool, now.fleet.governance, self._terms, moment)
+        use, members, salt = Asked("", "", book, call, verdict, money), self._members(now.fleet, moment), _salt()
+        try:
+            found = _done(store.write(lambda tx: permits.consume(tx, id_, use, self._stands, members, moment, salt)))
+        except IncompleteError as error:
+            message = f"permit {id_} may be used by this call: {error.message}"
+            raise InDoubt(
+                message, "look whether it happened; if not, ask people anew", rule="permit.consumed"
+            ) from None
+        return _told(found)
+
+    def _members(self, fleet: Fleet, now_ms: int) -> Electorate:
+        """Whom the rules can name, today: by the journal or by this machine's clock, whichever is later."""
+        today = max(fleet.view.today, datetime.fromtimestamp(now_ms / 1000, UTC).date())
+        return Electorate(fleet.governance.access, fleet.directory, self.agent, self.environment, today)
 
     def outcome(self, permit: str, *, ok: bool, done: bool, note: str) -> None:
         """Write down what came of a permit, where anything is written down."""
@@ -194,12 +246,20 @@ class Embedded:
         """There is nobody to tell."""
 
     def reserve(self, estimate: Mapping[str, Any]) -> Reserved:
-        """Nothing is set aside here."""
-        raise NotSupported("money is set aside at a gate", _GATE, rule="runtime.no-gate")
+        """Set money aside in the store."""
+        till, fleet = self._money()
+        return till.reserve(fleet, self._stands, estimate, _now_ms())
 
     def end_reservation(self, id_: str, how: Literal["settle", "release"], actual: Mapping[str, Any]) -> None:
-        """Nothing was set aside here."""
-        raise NotSupported("money is set aside at a gate", _GATE, rule="runtime.no-gate")
+        """Book what was spent, or give it back."""
+        till, fleet = self._money()
+        till.end(fleet, id_, how, actual, _now_ms())
+
+    def _money(self) -> tuple[Till, Fleet]:
+        if self._till is None:
+            raise NotSupported("money is set aside in a store, and there is none", _STORE, rule="runtime.no-store")
+        assert self._now is not None, "a lease came first"
+        return self._till, self._now.fleet
 
     def listen(self, heard: Callable[[Mapping[str, Any]], None]) -> None:
         """Tell when the journal of this clone has another tip."""

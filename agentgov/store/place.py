@@ -69,12 +69,27 @@ class Original:
         return found.st_dev, found.st_ino
 
 
+def is_held(path: Path) -> bool:
+    """Whether a process has the right to serve a file now."""
+    try:
+        handle = os.open(_lock(path), os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError as error:
+        return error.errno in _TAKEN
+    finally:
+        os.close(handle)
+    return False
+
+
 class Held:
     """The right to serve a file, which one process has at a time. It ends with the process."""
 
     def __init__(self, path: Path, patience: float = 0.0) -> None:
         """Take it within some seconds. Raises ConfigurationError where another process keeps it."""
-        lock = path.with_name(f"{path.name}.lock")
+        lock = _lock(path)
         try:
             self._handle = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, _MODE)
         except OSError as error:
@@ -101,3 +116,7 @@ class Held:
     def release(self) -> None:
         """Let others have it."""
         os.close(self._handle)
+
+
+def _lock(path: Path) -> Path:
+    return path.with_name(f"{path.name}.lock")

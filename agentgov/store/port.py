@@ -64,5 +64,8 @@ class Store(Protocol):
         """Call a function, in a thread of the store's, with each topic that is told; with "" where some may have been
         missed, as after a lost connection: whoever listens then reads again what it keeps in memory."""
 
+    def is_served(self) -> bool:
+        """Whether a gate serves this store now, in another process; yes where that cannot be told."""
+
     def close(self) -> None:
         """Commit what was asked for, and let go."""

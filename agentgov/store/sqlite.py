@@ -18,13 +18,14 @@ from agentgov.store.arrays import PAGE, Many, listed
 from agentgov.store.group import Asked, GroupWriter, LostError
 from agentgov.store.listeners import Listeners
 from agentgov.store.migrate import Migration, known, pending, upgrade
-from agentgov.store.place import Held, Original, prepare
+from agentgov.store.place import Held, Original, is_held, prepare
 from agentgov.store.port import Answer, ClashError, Item, Row, T, Transaction, Value
 from agentgov.store.readers import Readers
 
 _OLDEST = (3, 37)  # strict tables; RETURNING came before
 _BUSY = 5.0  # seconds that another process may keep the file
 _READERS = 2
+_LOOKED_AT = 0.2  # seconds for which whoever looks at the lock may seem to keep it
 _MIGRATING = 30.0  # seconds that another process may take to bring the tables up to date
 _CLASHES = (sqlite3.IntegrityError, sqlite3.DataError, OverflowError, UnicodeEncodeError)
 _PRAGMAS = (
@@ -174,7 +175,7 @@ class SqliteStore:
         prepare(path)
         with ExitStack() as opened:
             if serving:
-                opened.callback(Held(path).release)
+                opened.callback(Held(path, _LOOKED_AT).release)
             connection = _connect(path)
             opened.callback(connection.close)
             _upgrade(connection, path, known() if steps is None else steps, serving)
@@ -184,6 +185,7 @@ class SqliteStore:
                 opened.callback(reader.close)
                 reader.execute("PRAGMA query_only = ON")
                 self._free.put(reader)
+            self._serving = serving
             self._path, self._original, self._opened = path, Original(path), opened.pop_all()
         self._listeners = Listeners()
         engine = _Writer(connection, path, self._original, self._listeners)
@@ -205,6 +207,10 @@ class SqliteStore:
     def listen(self, told: Callable[[str], None]) -> None:
         """Call a function with each topic that is told."""
         self._listeners.add(told)
+
+    def is_served(self) -> bool:
+        """Whether another process serves the file now."""
+        return not self._serving and is_held(self._path)
 
     def close(self) -> None:
         """Commit what was asked for, and let go."""

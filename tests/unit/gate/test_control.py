@@ -24,7 +24,7 @@ class Sometimes:
     def __init__(self, store: Store) -> None:
         self.store, self.away = store, False
         self.write, self.together = store.write, store.together
-        self.listen, self.close = store.listen, store.close
+        self.listen, self.close, self.is_served = store.listen, store.close, store.is_served
 
     def read(self, work: Callable[[Transaction], T]) -> "Future[T]":
         """What is committed, unless it is away."""

@@ -1,0 +1,106 @@
+"""Money of an agent without a server: set aside in its store, and ended there, by the functions that a gate decides by.
+
+What is over is ended in the turn of whoever asks, once a second at most: there is nobody else who would.
+"""
+
+import secrets
+from collections.abc import Mapping
+from typing import Any, Literal, TypeVar
+
+import msgspec
+
+from agentgov.errors import ConfigurationError
+from agentgov.model.document import Environment
+from agentgov.model.names import AgentId
+from agentgov.model.rule_ids import rule
+from agentgov.model.verdict import Reason
+from agentgov.runtime import budgets, permit_ends
+from agentgov.runtime.budgeting import Spender, wanted
+from agentgov.runtime.fleet import Fleet
+from agentgov.runtime.known_terms import KnownTerms, former_of
+from agentgov.runtime.money_requests import ReservationAsk, SettleTell
+from agentgov.runtime.pause_orders import Standing
+from agentgov.runtime.reservations import Found, Refuse, Release, Request, Reserve, Settle
+from agentgov.sdk.answers import Reserved
+from agentgov.sdk.errors import Denied
+from agentgov.store.port import Store, Transaction
+
+_EVERY, _RARELY = 1_000, 300_000  # milliseconds between two times that what is over is ended, and what is old forgotten
+_SALT = 16
+T = TypeVar("T")
+
+
+class Till:
+    """That of one agent over one store."""
+
+    def __init__(self, store: Store, agent: AgentId, environment: Environment, terms: KnownTerms) -> None:
+        self._store, self._agent, self._environment, self._terms = store, agent, environment, terms
+        self._swept, self._forgot, self._slots = 0, 0, ""
+
+    def reserve(self, fleet: Fleet, standing: Standing, told: Mapping[str, Any], now_ms: int) -> Reserved:
+        """Set money aside. Raises Denied where there is not so much left."""
+        self.sweep(now_ms)
+        try:
+            estimate = _read(told, ReservationAsk).estimate
+        except ValueError as error:
+            raise ConfigurationError(str(error)) from None
+        spender = Spender(fleet, self._terms, self._agent, self._environment)
+        want, reason = wanted(spender, estimate, secrets.token_hex(16), now_ms)
+        made, _ = self._decided(Refuse(want, reason, now_ms) if reason else Reserve(want, standing, now_ms))
+        assert made is not None, "what is allowed is there"
+        return Reserved(made.id, made.amount, made.currency, made.expires, made.id != want.id)
+
+    def end(
+        self, fleet: Fleet, id_: str, how: Literal["settle", "release"], told: Mapping[str, Any], now_ms: int
+    ) -> None:
+        """Book what was spent, or give it back. Raises Denied where it ended in another way before."""
+        caller, former = (str(self._agent), self._environment), former_of(fleet, self._agent, self._environment)
+        if how == "release":
+            self._decided(Release(id_, caller, now_ms, former))
+            return
+        try:
+            spending = _read(told, SettleTell).spending
+        except ValueError as error:
+            raise ConfigurationError(str(error)) from None
+        self._decided(Settle(id_, caller, spending, now_ms, former))
+
+    def sweep(self, now_ms: int) -> None:
+        """End what is over, and now and then forget what is old."""
+        if now_ms - self._swept < _EVERY:
+            return
+        self._swept = now_ms
+        while self._store.write(lambda tx: budgets.expire(tx, now_ms)).result() == budgets.BATCH:
+            pass
+        while self._store.write(lambda tx: permit_ends.expire(tx, now_ms, _salt())).result() == permit_ends.MOST:
+            pass
+        if now_ms - self._forgot >= _RARELY:
+            self._forgot = now_ms
+            self._store.write(lambda tx: self._forget(tx, now_ms)).result()
+
+    def _forget(self, tx: Transaction, now_ms: int) -> None:
+        budgets.forget(tx, now_ms)
+        permit_ends.forget(tx, now_ms)
+        self._slots = budgets.forget_slots(tx, self._slots, now_ms)
+
+    def _decided(self, request: Request) -> Found:
+        found: Found = self._store.together(budgets.decide, request).result()
+        offence = found[1].first_offence
+        if offence is not None:
+            raise _refusal(offence)
+        return found
+
+
+def _read(told: Mapping[str, Any], kind: type[T]) -> T:
+    try:
+        return msgspec.convert(dict(told), kind)
+    except msgspec.ValidationError as error:
+        raise ValueError(str(error)) from None
+
+
+def _refusal(reason: Reason) -> Denied:
+    known = rule(reason.rule)
+    return Denied(reason.message, known.mend if known is not None else "", rule=reason.rule)
+
+
+def _salt() -> bytes:
+    return secrets.token_bytes(_SALT)

@@ -127,6 +127,8 @@ class Control:
             self._wake.clear()
 
     def _tell(self, topic: str) -> None:
-        for part in self._parts:
-            part.told = part.told or topic in ("", part.topic)
-        self._wake.set()
+        meant = [part for part in self._parts if topic in ("", part.topic)]
+        for part in meant:
+            part.told = True
+        if meant:
+            self._wake.set()

@@ -1,11 +1,13 @@
-"""Beside the requests: new records go into tiles and under a signed checkpoint, a second behind at most.
+"""Beside the requests: new records go into tiles and under a signed checkpoint, a second or 256 leaves behind at most.
 
-Several gates over one store may try at once: a checkpoint is kept by whoever is first. A tree that does not fit what
-the journal anchored, as after an older backup was restored, is signed no further, which is told as an error, at /readyz
-and by a metric; records go on being written.
+A tree is signed twice a second, and as soon as a tile of it is full, which whoever filled it tells every gate over the
+store (`runtime.ledger`). Several gates over one store may try at once: a checkpoint is kept by whoever is first. A tree
+that does not fit what the journal anchored, as after an older backup was restored, is signed no further, which is told
+as an error, at /readyz and by a metric; records go on being written.
 """
 
 import asyncio
+import contextlib
 import logging
 import secrets
 from dataclasses import dataclass, field
@@ -15,6 +17,7 @@ from typing import TYPE_CHECKING
 from agentgov.gate.restore_watch import RestoreWatch
 from agentgov.journal.view import View
 from agentgov.model.names import AgentId
+from agentgov.runtime.ledger import TOPIC
 from agentgov.runtime.restoring import examine
 from agentgov.runtime.sequencing import (
     MOST,
@@ -39,7 +42,7 @@ from agentgov.trust.signers import KeyFileSigner
 if TYPE_CHECKING:
     from agentgov.gate.gate import Gate
 
-EVERY = 0.5  # seconds between two looks
+EVERY = 0.5  # seconds between two looks at every tree
 _QUIET = 60.0  # seconds between two complaints
 _log = logging.getLogger("agentgov.gate")
 _HINT = "see docs/store.md, on restoring: nothing of it is signed until then"
@@ -64,6 +67,8 @@ class LedgerWatch:
 
     def __init__(self, gate: "Gate", restores: RestoreWatch | None = None) -> None:
         self._gate, self._restores = gate, restores or RestoreWatch(gate)
+        self._wake = asyncio.Event()
+        self._due = float("-inf")  # when every tree is looked at again
         self._complained = float("-inf")
         self._checked: set[tuple[str, Anchor]] = set()
         self._key = parse_public_key(gate.signer.public_key)
@@ -72,18 +77,39 @@ class LedgerWatch:
 
     async def run(self) -> None:
         """Go on until cancelled."""
+        loop = asyncio.get_running_loop()
+
+        def told(topic: str) -> None:
+            if topic in ("", TOPIC):
+                with contextlib.suppress(RuntimeError):  # the loop is closed: nobody follows any more
+                    loop.call_soon_threadsafe(self._wake.set)
+
+        self._gate.store.listen(told)
         while True:
+            self._wake.clear()
             more = False
             try:
-                more = await self.look()
+                more = await self.step()
             except Exception as error:
+                self._due = monotonic() + EVERY
                 if monotonic() - self._complained > _QUIET:
                     self._complained = monotonic()
                     _log.warning("checkpoints of the ledger cannot be made: %s", error)
-            await asyncio.sleep(0 if more else EVERY)
+            if not more:
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(self._due - monotonic()):
+                        await self._wake.wait()
 
-    async def look(self) -> bool:
-        """One step of every tree that is behind; whether there is more to do."""
+    async def step(self) -> bool:
+        """Look at every tree where it is time for that, else at those with a full tile; whether there is more to do."""
+        every = monotonic() >= self._due
+        more = await self.look(every=every)
+        if every and not more:
+            self._due = monotonic() + EVERY
+        return more
+
+    async def look(self, *, every: bool = True) -> bool:
+        """One step of every tree that is behind, or only of those with a full tile; whether there is more to do."""
         gate = self._gate
         now = gate.clock()
         examined, found = await gate.read(lambda tx: (examine(tx), standings(tx)))
@@ -97,7 +123,7 @@ class LedgerWatch:
         steps: list[tuple[Growth, bytes]] = []
         room = MOST
         for one in found:
-            if one.tree in broken or room <= 0 or self._is_whole(one, log):
+            if one.tree in broken or room <= 0 or self._is_whole(one, log) or not (every or one.is_full):
                 continue
             try:
                 growth = await self._grown(one, anchors.get(one.tree), room)
@@ -109,7 +135,8 @@ class LedgerWatch:
         if steps:
             kept = await gate.write(lambda tx: [keep(tx, growth, log, note, now) for growth, note in steps])
             steps = [step for step, first in zip(steps, kept, strict=True) if first]
-        return self._tell(found, steps, broken, now)
+        self._tell(found, steps, broken, now)
+        return bool(steps) and (room <= 0 or any(growth.frontier.size < growth.of.leaves for growth, _ in steps))
 
     async def _misfits(self, found: tuple[Standing, ...], anchors: dict[str, Anchor]) -> dict[str, str]:
         """The trees that are not what the journal says they were."""
@@ -159,7 +186,7 @@ class LedgerWatch:
 
     def _tell(
         self, found: tuple[Standing, ...], steps: list[tuple[Growth, bytes]], broken: dict[str, str], now: int
-    ) -> bool:
+    ) -> None:
         kept = self._gate.ledger
         done = sum(growth.frontier.size - growth.of.size for growth, _ in steps)
         kept.signed.update({one.tree: one.size for one in found})
@@ -170,4 +197,3 @@ class LedgerWatch:
             if kept.broken.get(tree) != message:
                 _log.error("the ledger's tree %s is signed no further: %s; %s", tree, message, _HINT)
         kept.broken = broken
-        return kept.behind > 0 and done > 0

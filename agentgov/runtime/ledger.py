@@ -21,9 +21,11 @@ import msgspec
 
 from agentgov.errors import RefusedError
 from agentgov.runtime.subjects import known_index, subject_commitment, subject_index, subject_key
+from agentgov.runtime.tiles import WIDTH
 from agentgov.runtime.vault import Seal
 from agentgov.store.port import Transaction, Value
 
+TOPIC = "ledger"  # told where a tile of a tree is full, so that it is signed at once
 LEAF = 1024  # bytes
 SALT = 16  # bytes, at least
 PAGE = 1000  # records
@@ -126,6 +128,8 @@ def append(tx: Transaction, entry: Entry, now_ms: int, salt: bytes) -> Receipt:
     tx.run(_RECORD, *_row(entry, Receipt(tree, seq), now_ms, salt, key))
     if entry.kept:
         tx.run(_PAYLOAD, tree, seq, salt, entry.kept)
+    if (seq + 1) % WIDTH == 0:
+        tx.tell(TOPIC)
     return Receipt(tree, seq)
 
 
@@ -136,7 +140,8 @@ def append_all(tx: Transaction, entries: Sequence[Entry], now_ms: int, salts: by
     """
     assert len(salts) >= SALT * len(entries), "each record has a salt of its own"
     trees = [entry.stands for entry in entries]
-    ends = _ends(tx, set(trees))
+    starts = _ends(tx, set(trees))
+    ends = dict(starts)
     key = subject_key(tx) if any(entry.subject for entry in entries) else b""
     entries = _sealed(tx, entries, key, now_ms)
     receipts, rows, payloads = list[Receipt](), list[tuple[Value, ...]](), list[tuple[Value, ...]]()
@@ -150,6 +155,8 @@ def append_all(tx: Transaction, entries: Sequence[Entry], now_ms: int, salts: by
         receipts.append(Receipt(tree, seq))
     tx.many(_RECORD, rows)
     tx.many(_PAYLOAD, payloads)
+    if any(ends[tree] // WIDTH > start // WIDTH for tree, start in starts.items()):
+        tx.tell(TOPIC)
     return receipts
 
 

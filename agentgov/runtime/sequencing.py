@@ -67,6 +67,11 @@ class Standing(msgspec.Struct, frozen=True):
         return self.leaves - self.size
 
     @property
+    def is_full(self) -> bool:
+        """Whether a tile is full of which not every leaf has a checkpoint."""
+        return self.leaves // WIDTH > self.size // WIDTH
+
+    @property
     def root(self) -> str:
         """The root of the tree of the checkpoint, in hexadecimal."""
         return Frontier.decode(self.frontier).root.hex()

@@ -3,20 +3,35 @@
 Decides from leaves and the hashes kept of them which leaf is the first that does not fit: changed, out of its place, or
 not written as leaves are. What fits becomes a frontier; the frontiers of neighbouring stretches are joined, and whether
 their root is the signed one, the caller asks. Payloads are looked at apart: their leaves have to be good first.
+
+Nearly always everything is well, and `sound` says so at once for a whole page; where it does not, the leaves are looked
+at one by one for what is wrong, and which is the first.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from hashlib import sha256
+from typing import Any, NamedTuple
 
 import msgspec
 
-from agentgov.runtime.ledger import commitment
+from agentgov.runtime.ledger import FIRST, SALT, Leaf, commitment
 from agentgov.runtime.merkle import Frontier, leaf_hash
 
 _SHORTEST = 12  # a stretch has 2^12 leaves or more, so that starting on one costs nothing
 _EACH = 8  # stretches for each process, so that all end at about the same time
-_ENCODER = msgspec.json.Encoder(order="sorted")  # as leaves are written (`ledger`)
+_ENCODER = msgspec.json.Encoder(order="sorted")  # any canonical JSON of a leaf
+_written = msgspec.json.Encoder(order="deterministic").encode  # what `Leaf` has the order for (`ledger`)
+_read = msgspec.json.Decoder(Leaf).decode
+_MISFILED = "the record is found by other words than it says"
+
+
+class Page(NamedTuple):
+    """Neighbouring leaves, None for one that is not there, and what each is searched for by: column by column, `time`,
+    `type`, `agent`, `actor` and `tool`; without columns nothing is searched."""
+
+    leaves: Sequence[bytes | None]
+    filed: tuple[Sequence[Any], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +53,52 @@ def stretches(size: int, processes: int, first: int = 0) -> Iterator[tuple[int, 
         end = min(first + min(first & -first or longest, longest), size)
         yield first, end
         first = end
+
+
+def sound(tree: str, first: int, page: Page, row: bytes | None) -> Sequence[Leaf] | None:
+    """The leaves as values, where all are there and each is what it was and found by what it says; else None. None is
+    no verdict: there are leaves that only the slower way can read.
+
+    `row` is the hashes kept in the tiles, one after the other; None where there are none yet.
+    """
+    leaves = [leaf for leaf in page.leaves if leaf is not None]
+    try:
+        said = list(map(_read, leaves))
+    except ValueError:
+        return None
+    if [one.seq for one in said] != list(range(first, first + len(page.leaves))):
+        return None
+    if list(map(_written, said)) != leaves or (page.filed and _columns(tree, said) != page.filed):
+        return None
+    if row is not None and b"".join([sha256(b"\0" + leaf).digest() for leaf in leaves]) != row:
+        return None
+    return said
+
+
+def is_payload_of(leaf: Leaf, salt: bytes, payload: bytes) -> bool:
+    """Whether a good leaf commits to a payload."""
+    return len(salt) >= SALT and sha256(salt + payload).hexdigest() == leaf.payload
+
+
+def misfiled(tree: str, first: int, page: Page) -> Iterator[Flaw]:
+    """The records that are searched for by other words than their leaves say. Of a leaf that cannot be read, others
+    tell."""
+    for at, leaf in enumerate(page.leaves if page.filed else ()):
+        if leaf is None:
+            continue
+        try:
+            said = _columns(tree, [_read(leaf)])
+        except ValueError:
+            continue
+        if any(one[0] != column[at] for one, column in zip(said, page.filed, strict=True)):
+            yield Flaw(first + at, _MISFILED)
+
+
+def _columns(tree: str, said: Sequence[Leaf]) -> tuple[list[Any], ...]:
+    """What leaves are searched for by; before there were trees, none was for a tool."""
+    tools = [""] * len(said) if tree == FIRST else [one.refs.get("tool", "") for one in said]
+    of_whom = [one.agent for one in said], [one.actor for one in said]
+    return [one.time for one in said], [one.type for one in said], *of_whom, tools
 
 
 def verify_range(first: int, leaves: Sequence[bytes | None], hashes: Sequence[bytes] | None = None) -> Frontier | Flaw:

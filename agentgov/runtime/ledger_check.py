@@ -14,10 +14,10 @@ import msgspec
 
 from agentgov.runtime.checkpoints import Checkpoint, open_checkpoint, unverified_checkpoint
 from agentgov.runtime.disposals import Disposals
-from agentgov.runtime.leaf_check import Flaw, payload_flaw, verify_range
+from agentgov.runtime.leaf_check import Flaw, Page, is_payload_of, misfiled, payload_flaw, sound, verify_range
 from agentgov.runtime.merkle import HASH, subtree_root
 from agentgov.runtime.notes import NoteError, VerifierKey
-from agentgov.runtime.tiles import HEIGHT, WIDTH, TileReader, higher, node_reader, split, tile_at
+from agentgov.runtime.tiles import HEIGHT, WIDTH, TileReader, higher, node_reader, tile_at
 
 STRETCH = 1024  # leaves; a whole number of tiles
 _COMMITS = b'"payload":"'
@@ -33,11 +33,8 @@ class Source(Protocol):
     def end(self, tree: str) -> int:
         """How many places the tree has, those without a checkpoint too."""
 
-    def leaves(self, tree: str, first: int, end: int) -> Sequence[bytes | None]:
-        """The leaves in these places; None for one that is not there."""
-
-    def misfiled(self, tree: str, first: int, end: int) -> Iterable[int]:
-        """The places of records that are searched for by other words than their leaves say."""
+    def page(self, tree: str, first: int, end: int) -> Page:
+        """The leaves in these places, and what they are searched for by."""
 
     def payloads(self, tree: str, first: int, end: int) -> Iterable[tuple[int, bytes, bytes]]:
         """Place, salt and payload of what is kept for these places."""
@@ -114,31 +111,40 @@ def check_tree(
 
 def check_stretch(source: Source, tree: str, first: int, end: int, size: int) -> Stretch:
     """A stretch of leaves, either all under the checkpoint of that size or all after it, with their payloads."""
-    leaves = source.leaves(tree, first, end)
+    page, payloads = source.page(tree, first, end), list(source.payloads(tree, first, end))
     flaws: list[Flaw] = []
-    hashes: list[bytes] | None = None
+    row: bytes | None = None
     if first < size:
         try:
-            hashes = _row(source.tiles(tree), first, end, size)
+            row = _row(source.tiles(tree), first, end, size)
         except ValueError as error:
             flaws.append(Flaw(first, str(error)))
-    payloads = list(source.payloads(tree, first, end))
-    kept, missing = {seq for seq, _, _ in payloads}, [at for at, leaf in enumerate(leaves, first) if leaf is None]
-    lost = [at for at, leaf in enumerate(leaves, first) if at not in kept and leaf is not None and _COMMITS in leaf]
-    untold = _untold(source.disposals(tree), leaves, first, size, lost, whole=source.whole)
+    kept, said = {seq for seq, _, _ in payloads}, sound(tree, first, page, row)
+    if said is not None:
+        lost = [one.seq for one in said if one.payload and one.seq not in kept]
+    else:
+        lost = [seq for seq, leaf in enumerate(page.leaves, first) if leaf and seq not in kept and _COMMITS in leaf]
+    untold = _untold(source.disposals(tree), page.leaves, first, size, lost, whole=source.whole)
     if untold:  # somebody may be pruning at this moment
-        untold = _untold(source.disposals(tree, fresh=True), leaves, first, size, lost, whole=source.whole)
+        untold = _untold(source.disposals(tree, fresh=True), page.leaves, first, size, lost, whole=source.whole)
     flaws += untold
-    gap = next(iter(missing), None)
-    fit = verify_range(first, leaves, hashes)
-    if isinstance(fit, Flaw) and fit.seq != gap:  # without hashes every gap is one
-        flaws.append(fit)
-    words = "the record is found by other words than it says"
-    flaws += [Flaw(seq, words) for seq in source.misfiled(tree, first, end)]
+    if said is None:
+        flaws += _misfits(tree, first, page, row)
     for seq, salt, payload in payloads:
-        flaw = _payload(seq, leaves[seq - first], salt, payload)
-        flaws += [flaw] if flaw is not None else []
-    return Stretch(tuple(flaws), len(kept), len(lost), len(missing))
+        if said is None or not is_payload_of(said[seq - first], salt, payload):
+            flaw = _payload(seq, page.leaves[seq - first], salt, payload)
+            flaws += [flaw] if flaw is not None else []
+    return Stretch(tuple(flaws), len(kept), len(lost), page.leaves.count(None))
+
+
+def _misfits(tree: str, first: int, page: Page, row: bytes | None) -> Iterator[Flaw]:
+    """The first leaf that is not what it was, and what is found by other words than it says."""
+    hashes = None if row is None else [row[at : at + HASH] for at in range(0, len(row), HASH)]
+    fit = verify_range(first, page.leaves, hashes)
+    gap = next((seq for seq, leaf in enumerate(page.leaves, first) if leaf is None), None)
+    if isinstance(fit, Flaw) and fit.seq != gap:  # without hashes every gap is one
+        yield fit
+    yield from misfiled(tree, first, page)
 
 
 def _untold(
@@ -193,13 +199,10 @@ def _stretches(tree: str, size: int, end: int) -> Iterator[tuple[str, int, int, 
             first = last
 
 
-def _row(tiles: TileReader, first: int, end: int, size: int) -> list[bytes]:
-    """The hashes of leaves, out of the lowest tiles."""
-    found: list[bytes] = []
-    for index in range(first // WIDTH, -(-end // WIDTH)):
-        tile = tile_at(0, index, size)
-        found += split(tiles(tile), tile.width)
-    return found[first % WIDTH :][: end - first]
+def _row(tiles: TileReader, first: int, end: int, size: int) -> bytes:
+    """The hashes of leaves, out of the lowest tiles, one after the other."""
+    found = b"".join(tiles(tile_at(0, index, size)) for index in range(first // WIDTH, -(-end // WIDTH)))
+    return found[first % WIDTH * HASH :][: (end - first) * HASH]
 
 
 def _hashes(tiles: TileReader, checkpoint: Checkpoint) -> Iterator[Flaw]:

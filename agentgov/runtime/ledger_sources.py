@@ -3,7 +3,6 @@
 import base64
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
@@ -14,11 +13,11 @@ from agentgov.errors import IncompleteError
 from agentgov.runtime import sequencing
 from agentgov.runtime.checkpoints import unverified_checkpoint
 from agentgov.runtime.disposals import KINDS, Disposals, disposals
-from agentgov.runtime.ledger import FIRST
+from agentgov.runtime.leaf_check import Page
 from agentgov.runtime.merkle import HASH
 from agentgov.runtime.notes import NoteError
 from agentgov.runtime.tiles import WIDTH, Tile, TileReader, decode_bundle, tile_at
-from agentgov.store.port import Row, Store, Transaction, Value
+from agentgov.store.port import Store, Transaction
 
 T = TypeVar("T")
 CHECKPOINT, PAYLOADS, ANCHORS = "checkpoint", "payloads.jsonl", "anchors"
@@ -26,6 +25,7 @@ _TILES = "SELECT place, hashes FROM tiles WHERE tree = ? AND level = ? AND place
 _RECORDS = (
     "SELECT seq, leaf, time, type, agent, actor, tool FROM records WHERE tree = ? AND seq >= ? AND seq < ? ORDER BY seq"
 )
+_NOTHING = (None,) * 7  # the row of a record that is not there
 _BLOCK = 16  # tiles that are read together
 _TOLD = "SELECT leaf FROM records WHERE tree = ? AND type = ? ORDER BY seq"
 _PAYLOADS = "SELECT seq, salt, payload FROM payloads WHERE tree = ? AND seq >= ? AND seq < ? ORDER BY seq"
@@ -49,24 +49,6 @@ def payload_line(seq: int, salt: bytes, payload: bytes) -> bytes:
     return msgspec.json.encode(PayloadLine(seq, salt.hex(), base64.b64encode(payload).decode()))
 
 
-class _Words(msgspec.Struct, frozen=True):
-    """What a record is searched for by, as its leaf says it."""
-
-    time: int
-    type: str
-    agent: str = ""
-    actor: str = ""
-    refs: dict[str, str] = {}
-
-    def fits(self, tree: str, columns: Sequence[Value]) -> bool:
-        """Whether the columns beside the leaf say the same; before there were trees, none was for a tool."""
-        tool = "" if tree == FIRST else self.refs.get("tool", "")
-        return tuple(columns) == (self.time, self.type, self.agent, self.actor, tool)
-
-
-_decoder = msgspec.json.Decoder(_Words)
-
-
 class StoreSource:
     """The store, opened by each process when it is asked for the first time: a fork cannot use its parent's."""
 
@@ -74,13 +56,12 @@ class StoreSource:
         self._opens = opens
         self._opened: tuple[int, Store] | None = None  # by which process
         self._disposals: dict[str, Disposals] = {}
-        self._last: tuple[tuple[str, int, int], Sequence[Row]] | None = None
 
     def close(self) -> None:
         """Let go; what is asked for later opens it again."""
         if self._opened is not None and self._opened[0] == os.getpid():
             self._opened[1].close()
-        self._opened = self._last = None
+        self._opened = None
 
     def log(self) -> str:
         """What the ledger is called."""
@@ -100,20 +81,16 @@ class StoreSource:
 
     def leaves(self, tree: str, first: int, end: int) -> Sequence[bytes | None]:
         """The leaves in these places."""
-        rows = self._rows(tree, first, end)
-        self._last = (tree, first, end), rows
-        found = {row[0]: row[1] for row in rows}
-        return [found.get(seq) for seq in range(first, end)]
+        return self.page(tree, first, end).leaves
 
-    def misfiled(self, tree: str, first: int, end: int) -> Iterable[int]:
-        """The places of records that are searched for by other words than their leaves say."""
-        last, self._last = self._last, None  # whoever asks has just asked for the leaves
-        same = last is not None and last[0] == (tree, first, end)
-        rows = last[1] if last is not None and same else self._rows(tree, first, end)
-        for seq, leaf, *columns in rows:
-            with suppress(ValueError):  # of a leaf that is none: told as such
-                if not _decoder.decode(leaf).fits(tree, columns):
-                    yield int(seq)
+    def page(self, tree: str, first: int, end: int) -> Page:
+        """The leaves in these places, and what they are searched for by."""
+        rows = self.read(lambda tx: tx.all(_RECORDS, tree, first, end))
+        if len(rows) != end - first:
+            found = {row[0]: row for row in rows}
+            rows = [found.get(seq, _NOTHING) for seq in range(first, end)]
+        _, leaves, *filed = map(list, zip(*rows, strict=True))
+        return Page(leaves, tuple(filed))
 
     def payloads(self, tree: str, first: int, end: int) -> Iterable[tuple[int, bytes, bytes]]:
         """What is kept for these places."""
@@ -146,10 +123,6 @@ class StoreSource:
             rows = [row for kind in KINDS for row in self.read(lambda tx, kind=kind: tx.all(_TOLD, tree, kind))]  # type: ignore[misc]
             self._disposals[tree] = disposals(bytes(leaf) for (leaf,) in rows)
         return self._disposals[tree]
-
-    def _rows(self, tree: str, first: int, end: int) -> Sequence[Row]:
-        """Places, leaves and what they are searched for by."""
-        return self.read(lambda tx: tx.all(_RECORDS, tree, first, end))
 
     def _standings(self) -> tuple[sequencing.Standing, ...]:
         return self.read(sequencing.standings)
@@ -201,9 +174,9 @@ class FolderSource:
                 found += [b""] * tile.width  # which is the leaf of no record
         return found[first % WIDTH :][: end - first]
 
-    def misfiled(self, tree: str, first: int, end: int) -> Iterable[int]:
-        """None: in a folder nothing is searched for."""
-        return ()
+    def page(self, tree: str, first: int, end: int) -> Page:
+        """The leaves in these places; in a folder nothing is searched for."""
+        return Page(self.leaves(tree, first, end))
 
     def payloads(self, tree: str, first: int, end: int) -> Iterator[tuple[int, bytes, bytes]]:
         """What was exported for these places. IncompleteError for a line that is none."""

@@ -23,7 +23,9 @@ from agentgov.errors import ConfigurationError
 from agentgov.release import orders
 from agentgov.runtime.bucketing import in_canary
 from agentgov.runtime.fleet import Fleet
+from agentgov.runtime.ledger import read
 from agentgov.sdk.running import Agent
+from agentgov.store.open import open_store
 from templates import copied, made
 
 ID = str(PAYER)
@@ -134,6 +136,19 @@ def test_what_a_rule_allows_is_allowed_and_its_outcome_is_told(gate: GateWorld) 
         action = agent.act("refund.create", {"amount": 1})
         action.not_done("the bank was closed")
         assert outcome(gate, action.permit) == "not-done"
+
+
+def test_what_an_action_is_about_and_for_is_recorded(gate: GateWorld) -> None:
+    with agentgov.agent(ID) as agent:
+        agent.act("refund.create", {"amount": 1}, subject="Ada", purpose="goodwill", refs={"ticket": "T-1"})
+    store = open_store(gate.store, serving=False)
+    try:
+        (found,) = store.read(lambda tx: read(tx, subject="Ada", purpose="goodwill", payloads=True)).result(PATIENCE)
+    finally:
+        store.close()
+    assert found.payload is not None
+    assert b'"refs":{"ticket":"T-1"}' in found.payload
+    assert b"Ada" not in found.leaf
 
 
 def test_what_no_rule_allows_is_denied_with_the_reasons(gate: GateWorld) -> None:

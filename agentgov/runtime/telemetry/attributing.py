@@ -101,6 +101,7 @@ class Attributing:
             found.session = session_id(self.scope, ran.closure, use.session or said.session or use.id[:16].hex())
         if use.kind:
             found.error, found.finish, found.response = use.error, use.finish, use.response
+            found.subject, found.purpose = use.subject, use.purpose
             self._keep(found, use, ran.payloads)
         if use.kind == "model":
             self._price(found, use, ran)

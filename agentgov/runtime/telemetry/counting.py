@@ -53,6 +53,8 @@ class Span(msgspec.Struct):
     salt: bytes = b""
     digest: str = ""
     before: int = NOTHING  # what it counted as in the store
+    subject: str = ""  # whom it is about; recorded in the ledger alone
+    purpose: str = ""
 
     @property
     def wanted(self) -> int:

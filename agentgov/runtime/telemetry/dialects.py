@@ -13,6 +13,7 @@ VERSION = 1
 Field = Literal[
     "operation", "kind", "task", "entity", "provider", "asked", "model", "input", "output", "cached", "written",
     "reasoning", "tool", "call", "response", "finish", "error", "session", "release", "rate",
+    "subject", "purpose",
 ]  # fmt: skip
 Kind = Literal["model", "tool", "agent", ""]
 Dialect = Literal["otel", "otel, old", "openinference", "traceloop", "pydantic-ai", "agentgov", "any"]
@@ -79,6 +80,8 @@ NAMES: tuple[Name, ...] = (
     Name("session", "traceloop", "traceloop.association.properties.session_id"),
     Name("release", "agentgov", "agentgov.release"),
     Name("release", "traceloop", "traceloop.association.properties.agentgov.release"),
+    Name("subject", "agentgov", "agentgov.subject"),
+    Name("purpose", "agentgov", "agentgov.purpose"),
     Name("rate", "any", "sampling.probability"),
 )
 

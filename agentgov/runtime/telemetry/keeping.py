@@ -4,6 +4,7 @@ A request that comes twice changes nothing the second time. What is old is forgo
 them can be taken any more, sums after thirteen months.
 """
 
+import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
@@ -85,9 +86,28 @@ def keep(tx: Transaction, batch: Batch) -> Kept:
     rollups.add(tx, rollups.differences(batch.where, (*settled.new, *settled.changed)))
     sessions.hear(tx, batch.where, sessions.heard_of(settled.new, settled.changed, batch.most), batch.now_ms)
     put_aside(tx, batch.where, batch.aside, batch.now_ms)
-    refs = {"spans": str(len(settled.new)), "digest": _digest(settled.new)}
-    entry = Entry("spans", batch.agent, batch.actor, batch.environment, refs=refs)
-    return Kept(len(settled.new), settled.repeated, ledger.append(tx, entry, batch.now_ms, batch.salt).seq)
+    entries = _entries(batch, settled.new)
+    salts = secrets.token_bytes(ledger.SALT * len(entries))  # never the one of the spans, which is kept with them
+    first, *_ = ledger.append_all(tx, entries, batch.now_ms, salts)
+    return Kept(len(settled.new), settled.repeated, first.seq)
+
+
+def _entries(batch: Batch, spans: Sequence[Span]) -> list[Entry]:
+    """What the ledger says of spans: one record for all that are about the same subject and purpose."""
+    groups: dict[tuple[str, str], list[Span]] = {}
+    for one in spans:
+        groups.setdefault((one.subject, one.purpose), []).append(one)
+    where = batch.agent, batch.actor, batch.environment
+    return [
+        Entry(
+            "spans",
+            *where,
+            refs={"spans": str(len(some)), "digest": _digest(some)},
+            subject=subject,
+            purpose=purpose,
+        )
+        for (subject, purpose), some in groups.items()
+    ]
 
 
 def put_aside(tx: Transaction, where: Where, aside: Mapping[tuple[str, str], int], now_ms: int) -> None:

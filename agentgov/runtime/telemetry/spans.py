@@ -19,6 +19,7 @@ MOST_TOKENS = 1_000_000_000  # of one call
 LONGEST_NAME = 128  # characters
 _NS = 1_000_000  # nanoseconds of a millisecond
 _REMOTE = 0x300  # of the flags: the parent is known to be in another process
+_PURPOSE = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _THRESHOLD = re.compile(r"(?:^|[,;])ot=(?:[^,]*;)?th:([0-9a-f]{1,14})(?:[,;]|$)")  # W3C tracestate, consistent sampling
 _ANSWER = re.compile(r'"id":\s*"((?:chatcmpl|resp|msg|gen|cmpl)[-_][\w-]{1,120})"')
 
@@ -65,6 +66,8 @@ class Use(msgspec.Struct):
     session: str = ""
     release: str = ""
     sampled: bool = False
+    subject: str = ""  # whom it is about
+    purpose: str = ""
     contents: list[tuple[str, Any]] = []
 
 
@@ -114,6 +117,8 @@ def understood(raw: Raw, now_ms: int) -> Use | str:
     if not kind:
         return found
     found.error = text_of(fields.get("error")) if raw.failed else ""
+    found.subject, purpose = text_of(fields.get("subject"), 128), text_of(fields.get("purpose"), 64)
+    found.purpose = purpose if _PURPOSE.fullmatch(purpose) else ""
     found.contents = raw.contents
     return _of_model(found, fields) if kind == "model" else _of_tool(found, fields) if kind == "tool" else found
 

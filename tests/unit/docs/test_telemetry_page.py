@@ -27,6 +27,8 @@ _SAYS = {
     "error": "the kind of error",
     "session": "the session",
     "release": "the release that runs",
+    "subject": "whom it is about",
+    "purpose": "what it is for",
     "rate": "the share of traces that is sent",
 }
 

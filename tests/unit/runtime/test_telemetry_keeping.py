@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 import pytest
 from patience import PATIENCE
 
+from agentgov.runtime import ledger
 from agentgov.runtime.telemetry import keeping, rollups, sessions
 from agentgov.runtime.telemetry.attributing import scope_of
 from agentgov.runtime.telemetry.counting import Span
@@ -89,6 +90,15 @@ def test_the_same_response_counts_once_across_requests(store: Store) -> None:
     _keep(store, [_call("a", response="r-1")])
     _keep(store, [_call("b", response="r-1"), _call("c", response="r-2")])
     assert [one.sums.calls for one in _lines(store)] == [2]
+
+
+def test_spans_are_recorded_by_whom_they_are_about_and_what_they_are_for(store: Store) -> None:
+    spans = [_call("a"), _call("b", subject="Ada", purpose="treatment"), _call("c", subject="Ada", purpose="treatment")]
+    _keep(store, [*spans, _call("d", subject="Bob")])
+    found = store.read(lambda tx: ledger.read(tx, subject="Ada")).result(PATIENCE)
+    assert [(one.content["purpose"], one.content["refs"]["spans"]) for one in found] == [("treatment", "2")]
+    assert b"Ada" not in found[0].leaf
+    assert len(store.read(ledger.read).result(PATIENCE)) == 3
 
 
 def test_late_spans_come_to_the_minute_in_which_they_ended(store: Store) -> None:

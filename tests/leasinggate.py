@@ -6,16 +6,17 @@ keeper = watch.enter(key="user-1", pinned="", named="")
 """
 
 import queue
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
 from leases import AGENT, ALONE, GROUNDS, Paused
 
+from agentgov.model.told import EventTell
 from agentgov.model.verdict import Verdict
 from agentgov.runtime.deployed import Deployed
 from agentgov.runtime.lease import decide_lease
 from agentgov.sdk.answers import Decided, Offer, PermitRef, Reserved, Wanted
-from agentgov.sdk.errors import Stopped, Unreachable, paused
+from agentgov.sdk.errors import NotSupported, Stopped, Unreachable, paused
 from agentgov.sdk.keeping import Keeper
 from agentgov.sdk.leases import Leases
 from agentgov.sdk.watching import Watch
@@ -31,6 +32,7 @@ class LeasingGate:
         self.asked: list[str] = []  # the keys under which leases were asked for
         self.told: list[tuple[str, str, tuple[str, ...]]] = []  # instance, closure, pauses that were heard of
         self.ended: list[tuple[str, str, Mapping[str, Any]]] = []
+        self.events_told: list[tuple[EventTell, ...]] = []  # by request
         self._events: queue.Queue[Mapping[str, Any] | None] = queue.Queue()
 
     def watch(self, clock: Callable[[], float], *, threads: bool = False) -> Watch:
@@ -58,6 +60,16 @@ class LeasingGate:
     def running(self, instance: str, closure: str, release: str, heard: tuple[str, ...]) -> None:
         """Kept."""
         self.told.append((instance, closure, heard))
+
+    def events(self, told: Sequence[EventTell]) -> None:
+        """Kept."""
+        if self.away:
+            raise Unreachable("nobody answers")
+        self.events_told.append(tuple(told))
+
+    def exporting(self) -> tuple[str, Mapping[str, str]]:
+        """Nobody takes traces."""
+        raise NotSupported("traces are sent to a gate")
 
     def listen(self, heard: Callable[[Mapping[str, Any]], None]) -> None:
         """What `tell` sends."""

@@ -10,6 +10,7 @@ from agentgov.gate.asking import asked, conflict, rulebook, salt, standing
 from agentgov.gate.call import Call
 from agentgov.gate.errors import bad_request, not_found
 from agentgov.gate.route import Route
+from agentgov.model.told import Purpose, Refs, Subject
 from agentgov.model.verdict import Reason
 from agentgov.runtime import calls
 from agentgov.runtime.action_requests import Answered, Asked, Refusal, Request, decide
@@ -17,18 +18,6 @@ from agentgov.runtime.ask_fields import Attempt, Key, Named
 from agentgov.runtime.permit_ends import Outcome, tell_outcome
 from agentgov.runtime.reservations import Wanted
 
-Subject = Annotated[str, msgspec.Meta(pattern="^[^\\x00-\\x1f\\x7f]{0,128}$")]
-Purpose = Annotated[
-    str,
-    msgspec.Meta(pattern="^([a-z0-9][a-z0-9._-]{0,63})?$", description="Recorded in clear; records are found by it."),
-]
-Refs = Annotated[
-    dict[
-        Annotated[str, msgspec.Meta(pattern="^[A-Za-z][A-Za-z0-9_.-]{0,63}$")],
-        Annotated[str, msgspec.Meta(pattern="^[^\\x00-\\x1f\\x7f]{0,200}$")],
-    ],
-    msgspec.Meta(max_length=8, description="Kept beside the record, and erased with it."),
-]
 PermitId = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{32}$")]
 _decode: "msgspec.json.Decoder[ActionAsk]"
 

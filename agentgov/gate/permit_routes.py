@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import msgspec
 
-from agentgov.gate.action_routes import ActionAnswer, Subject, action_answer
+from agentgov.gate.action_routes import ActionAnswer, action_answer
 from agentgov.gate.answer import Answer, answered
 from agentgov.gate.asking import agent_of, asked, conflict, electorate, owner_of, rulebook, salt, standing
 from agentgov.gate.call import Call
@@ -19,6 +19,7 @@ from agentgov.gate.errors import RefusalError, bad_request, not_found
 from agentgov.gate.recording import record_read
 from agentgov.gate.route import Parameter, Route
 from agentgov.model.names import agent_id
+from agentgov.model.told import Subject
 from agentgov.model.verdict import Reason
 from agentgov.runtime import calls, permits
 from agentgov.runtime.ask_fields import Named

@@ -59,7 +59,8 @@ class Exchange:
     ) -> None:
         self._clock, self._other, self._lenient = clock, other, lenient
         self._http = client_for({"accept-encoding": "gzip", **headers}, plain=plain)
-        weakref.finalize(self, self._http.close)
+        closing = weakref.finalize(self, self._http.close)
+        closing.atexit = False  # a program may have last words, which are said when it ends
 
     def ask(self, method: str, url: str, headers: Mapping[str, str], content: bytes | None, until: float) -> Answer:
         """The answer to one request. BrokenError where none came whole, `until` at the latest."""

@@ -1,10 +1,12 @@
 """What is asked of a gate, or of the same functions in this process, and what they answer. Values and one port."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 import msgspec
+
+from agentgov.model.told import EventTell
 
 Decision = Literal["allow", "deny", "ask"]
 
@@ -100,6 +102,12 @@ class Backend(Protocol):
 
     def end_reservation(self, id_: str, how: Literal["settle", "release"], actual: Mapping[str, Any]) -> None:
         """Book what was really spent, or that nothing was."""
+
+    def events(self, told: Sequence[EventTell]) -> None:
+        """Take events down, at most MOST_EVENTS; told twice, they count once."""
+
+    def exporting(self) -> tuple[str, Mapping[str, str]]:
+        """Where traces are sent, with which headers. NotSupported where there is no gate."""
 
     def listen(self, heard: Callable[[Mapping[str, Any]], None]) -> None:
         """Tell of events until there are none any more."""

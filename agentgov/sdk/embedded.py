@@ -7,7 +7,7 @@ gate that does not answer: leases end at their hard expiry.
 
 import secrets
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -21,6 +21,7 @@ from agentgov.journal.branch import Journal
 from agentgov.model.document import Environment
 from agentgov.model.names import AgentId
 from agentgov.model.rule_ids import rule
+from agentgov.model.told import EventTell
 from agentgov.model.verdict import Effect, Reason, Verdict, deny
 from agentgov.repo import clock
 from agentgov.runtime import permits
@@ -41,6 +42,7 @@ from agentgov.runtime.permit_votes import Electorate
 from agentgov.runtime.rules import Rulebook, Rulebooks
 from agentgov.sdk.answers import Decided, Offer, PermitRef, Reserved, Wanted, Why
 from agentgov.sdk.errors import Denied, InDoubt, NotSupported, Stopped, Unreachable, paused
+from agentgov.sdk.noting import note
 from agentgov.sdk.till import Till
 from agentgov.store.port import Store
 
@@ -260,6 +262,17 @@ class Embedded:
             raise NotSupported("money is set aside in a store, and there is none", _STORE, rule="runtime.no-store")
         assert self._now is not None, "a lease came first"
         return self._till, self._now.fleet
+
+    def events(self, told: Sequence[EventTell]) -> None:
+        """Write events down, where anything is written down."""
+        now = self._now
+        assert now is not None, "a lease came first"
+        if self.store is not None:
+            _done(note(self.store, now.fleet, now.deployed, told, _now_ms()))
+
+    def exporting(self) -> tuple[str, Mapping[str, str]]:
+        """Nobody takes traces here."""
+        raise NotSupported("traces are sent to a gate", "agentgov.agent(..., gate=...)", rule="runtime.no-gate")
 
     def listen(self, heard: Callable[[Mapping[str, Any]], None]) -> None:
         """Tell when the journal of this clone has another tip."""

@@ -17,6 +17,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from agentgov.errors import AgentgovError
+from agentgov.model.told import EventTell
 from agentgov.sdk.answers import Backend
 from agentgov.sdk.errors import Expired, Paused, Stopped
 from agentgov.sdk.leases import WHILE_STOPPED, Given, refused
@@ -69,8 +70,7 @@ class Keeper:
     def current(self) -> Terms:
         """The terms as they hold now. Raises Stopped where there are none."""
         if self._closed:
-            hint = 'begin anew: with agentgov.agent("...") as agent'
-            raise Stopped("this agent was closed", hint, rule="runtime.closed")
+            raise _closed()
         watch, given, now = self.watch, self._given, self.watch.clock()
         if watch.threads:
             watch.start()
@@ -103,6 +103,21 @@ class Keeper:
     def later(self, work: Callable[[], None]) -> None:
         """Do something again with the next look: tell what could not be told."""
         self.watch.later(work)
+
+    @property
+    def closed(self) -> bool:
+        """Whether it was closed."""
+        return self._closed
+
+    def told(self, event: EventTell) -> None:
+        """Have an event sent soon. Stopped where nobody sends any more."""
+        if self._closed:
+            raise _closed()
+        self.watch.outbox.put(event)
+
+    def flush(self, seconds: float) -> int:
+        """Send the events that wait, for so long; how many wait still."""
+        return self.watch.outbox.flush(seconds)
 
     def close(self) -> None:
         """Ask for no more leases; with the last one of the agent, tell what is still to be told."""
@@ -165,3 +180,8 @@ class Keeper:
             self.take()
         if not self.watch.threads:
             self.watch.tell()
+
+
+def _closed() -> Stopped:
+    hint = 'begin anew: with agentgov.agent("...") as agent'
+    return Stopped("this agent was closed", hint, rule="runtime.closed")

@@ -5,13 +5,14 @@ Decides nothing: a refusal of the gate becomes the exception that says so, no an
 
 import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, NoReturn, TypeVar
 from urllib.parse import quote, urlencode
 
 import msgspec
 
 from agentgov.errors import AgentgovError, ConfigurationError
+from agentgov.model.told import EventTell
 from agentgov.net.address import Base
 from agentgov.net.asking import Asking
 from agentgov.net.events import Events
@@ -117,6 +118,14 @@ class Remote:
     def end_reservation(self, id_: str, how: Literal["settle", "release"], actual: Mapping[str, Any]) -> None:
         """Book what was spent; said twice, it is booked once."""
         self._good("POST", f"{self._of_agent}/reservations/{quote(id_, safe='')}/{how}", actual, dict)
+
+    def events(self, told: Sequence[EventTell]) -> None:
+        """Have events taken down; each has its key, so they may be sent again."""
+        self._good("POST", "/v1/events", {"events": told}, dict)
+
+    def exporting(self) -> tuple[str, Mapping[str, str]]:
+        """Where the gate takes traces."""
+        return f"{self._base.url}/v1/traces", self._headers
 
     def pause(self, order: Mapping[str, Any]) -> str:
         """Stop agents; asked twice, it is two orders that one resume ends."""

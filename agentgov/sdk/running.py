@@ -14,16 +14,19 @@ from agentgov.sdk.action import Action, AsyncAction, AsyncPending, Pending
 from agentgov.sdk.keeping import Keeper
 from agentgov.sdk.prompt import Value, render
 from agentgov.sdk.spending import AsyncReservation, Reservation, Unsent, estimate, spending
+from agentgov.sdk.telling import Current, Entered, Telling
 from agentgov.sdk.terms import Terms, copied
 
 PEOPLE = 900.0  # seconds that people are waited for, if nothing else is said
+FLUSHED = 15.0
 
 
-class _Leased:
+class _Leased(Telling):
     """What an agent runs on, by its lease."""
 
     def __init__(self, id_: AgentId, keeper: Keeper) -> None:
-        self.id, self._keeper = id_, keeper
+        super().__init__(id_, keeper)
+        self._entered = Entered(Current(self))
 
     @property
     def _terms(self) -> Terms:
@@ -177,14 +180,20 @@ class Agent(_Leased):
         wanted = self._estimate(model, input_tokens, max_output_tokens, amount, run, key)
         return Reservation(self._keeper, run_steps(spending(self._keeper, wanted)), unsent)
 
+    def flush(self, seconds: float = FLUSHED) -> int:
+        """Send the events that wait, now, and wait so many seconds for that; how many wait still."""
+        return self._keeper.flush(seconds)
+
     def close(self) -> None:
         """Ask for no more leases, and tell what is still to be told."""
         self._keeper.close()
 
     def __enter__(self) -> Self:
+        self._entered.__enter__()
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._entered.__exit__()
         self.close()
 
 
@@ -253,6 +262,10 @@ class AsyncAgent(_Leased):
         reserved = await run_beside(spending(keeper, wanted), quick=keeper.backend.quick)
         return AsyncReservation(keeper, reserved, unsent)
 
+    async def flush(self, seconds: float = FLUSHED) -> int:
+        """Send the events that wait, now; as `Agent.flush`."""
+        return await in_thread(self._keeper.flush, seconds)
+
     async def close(self) -> None:
         """Ask for no more leases, and tell what is still to be told."""
         await in_thread(self._keeper.close)
@@ -266,9 +279,11 @@ class Opening:
 
     async def __aenter__(self) -> AsyncAgent:
         await in_thread(self._keeper.open)
+        self._made._entered.__enter__()
         return self._made
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._made._entered.__exit__()
         await self._made.close()

@@ -5,6 +5,7 @@ A watch is made when the agent is opened for the first time, and ends with the l
 each has its own, and whoever calls asks. After a fork the child begins its own threads.
 """
 
+import atexit
 import itertools
 import logging
 import math
@@ -22,12 +23,14 @@ from agentgov.sdk.answers import Backend
 from agentgov.sdk.errors import Unreachable, paused
 from agentgov.sdk.keeping import Keeper
 from agentgov.sdk.leases import WHILE_STOPPED, Leases
+from agentgov.sdk.outbox import Outbox
 
 _log = logging.getLogger("agentgov.sdk")
 _COME_BACK = 2.0  # seconds until a stream is opened again
 _SHORTEST, _LONGEST = 0.05, 3600.0  # seconds between two rounds
 _MOST_UNTOLD = 1000
 _GRACE = 5.0  # seconds that the end waits for each thread
+_LAST = 10.0  # seconds that the end waits for events to be taken
 _all: "weakref.WeakSet[Watch]" = weakref.WeakSet()
 
 
@@ -42,6 +45,7 @@ class Watch:
         self._numbers = itertools.count()
         self._heard: tuple[str, ...] = ()
         self._untold: list[Callable[[], None]] = []
+        self.outbox = Outbox(agent, backend.events, threads=threads)
         self._begin()
         _all.add(self)
 
@@ -87,7 +91,14 @@ class Watch:
         self._tell_untold()
         if self._untold:
             _log.warning("what came of %d actions and reservations was told to nobody", len(self._untold))
+        self.outbox.close(_LAST)
         self.backend.close()
+
+    def last_words(self) -> None:
+        """The program ends, and nobody closed the agent: tell what is still to be told."""
+        if not self._over.is_set():
+            self._tell_untold()
+            self.outbox.close(_LAST)
 
     def _those(self) -> list[Keeper]:
         with self._lock:
@@ -238,6 +249,7 @@ class Watch:
         self._begin()
         self.backend.renew()
         self.leases.renew()
+        self.outbox.renew()
         self._untold = []
         for keeper in self._those():
             keeper.reborn()
@@ -273,3 +285,9 @@ def _reborn() -> None:
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_reborn)
+
+
+@atexit.register
+def _ending() -> None:
+    for watch in tuple(_all):
+        watch.last_words()

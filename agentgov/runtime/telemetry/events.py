@@ -6,9 +6,11 @@ from hashlib import sha256
 
 import msgspec
 
+from agentgov.model.told import EventTell
 from agentgov.runtime import ledger
 from agentgov.runtime.ledger import Entry
 from agentgov.runtime.telemetry import rollups, sessions
+from agentgov.runtime.telemetry.attributing import Ran
 from agentgov.runtime.telemetry.rollups import MINUTE, Key, Sums, Where
 from agentgov.runtime.telemetry.sessions import Heard
 from agentgov.runtime.vault import Seal
@@ -47,6 +49,26 @@ class Event:
         elif self.payloads != "none" and self.attributes:
             told["attributesDigest"] = sha256(self.salt + content).hexdigest()
         return _canonical.encode({name: value for name, value in told.items() if value})
+
+
+def taken_down(told: EventTell, ran: Ran, salt: bytes, seal: Seal | None = None) -> Event:
+    """An event that was told, with what is known of the release that it says it is of."""
+    return Event(
+        key=told.key,
+        name=told.name,
+        session=told.session,
+        bad=told.bad,
+        over=told.over,
+        attributes=told.attributes,
+        closure=ran.closure,
+        payloads=ran.payloads,
+        most=ran.most,
+        salt=salt,
+        subject=told.subject,
+        purpose=told.purpose,
+        refs=told.refs,
+        seal=seal,
+    )
 
 
 def tell(

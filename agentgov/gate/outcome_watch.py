@@ -1,4 +1,5 @@
-"""Beside the requests: calls that were allowed, and of which nobody told in time what came of them, are counted.
+"""Beside the requests: calls that were allowed, and of which nobody told in time what came of them, are
+recorded and counted, each once by one of the gates over a store.
 
 A call that was allowed and has no outcome may have happened or not: somebody has to look.
 """
@@ -8,7 +9,7 @@ import logging
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from agentgov.runtime.untold import WITHIN, untold
+from agentgov.runtime.untold import record_untold
 
 if TYPE_CHECKING:
     from agentgov.gate.gate import Gate
@@ -24,7 +25,6 @@ class OutcomeWatch:
 
     def __init__(self, gate: "Gate") -> None:
         self._gate = gate
-        self._looked = gate.clock() - WITHIN  # calls before this moment were looked at
         self._complained = float("-inf")
 
     async def run(self) -> None:
@@ -39,12 +39,9 @@ class OutcomeWatch:
                     _log.warning("outcomes cannot be looked after: %s", error)
 
     async def look(self) -> int:
-        """How many calls came of age without an outcome since the last look."""
-        since, until = self._looked, self._gate.clock() - WITHIN
-        if until <= since:
-            return 0
-        found = await self._gate.read(lambda tx: untold(tx, since, until))
-        self._looked = until
+        """How many calls came of age without an outcome since a gate last looked."""
+        now_ms = self._gate.clock()
+        found = await self._gate.write(lambda tx: record_untold(tx, now_ms))
         for one in found[:_NAMED]:
             place = f"{one.agent.partition('/')[0]}/{one.record}"
             _log.warning("nobody told what came of %s by %s (permit %s, record %s)", one.tool, one.agent, one.id, place)

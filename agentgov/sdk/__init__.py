@@ -5,6 +5,7 @@ Talks to a gate, or decides in this process over a clone. Never decides what a g
 
 from agentgov.errors import AgentgovError
 from agentgov.sdk.action import Action, AsyncAction, AsyncPending, Pending
+from agentgov.sdk.answers import Receipt
 from agentgov.sdk.errors import (
     Denied,
     Expired,
@@ -37,6 +38,7 @@ __all__ = [
     "Paused",
     "Pending",
     "PromptError",
+    "Receipt",
     "Repeated",
     "Reservation",
     "Stopped",

@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from agentgov.sdk.acting import Granted, Waits, in_thread, run_beside, run_steps, waiting
-from agentgov.sdk.answers import Why
+from agentgov.sdk.answers import Receipt, Why
 from agentgov.sdk.errors import Unreachable
 from agentgov.sdk.keeping import Keeper
 
@@ -21,7 +21,7 @@ from agentgov.sdk.keeping import Keeper
 class Permitted:
     """One permission. `args` is exactly what was permitted: use these."""
 
-    __slots__ = ("_keeper", "_told", "args", "permit", "reasons", "record", "tool")
+    __slots__ = ("_keeper", "_told", "args", "permit", "reasons", "receipt", "record", "tool")
 
     def __init__(self, keeper: Keeper, granted: Granted) -> None:
         decided = granted.decided
@@ -30,6 +30,7 @@ class Permitted:
         self.args: Mapping[str, Any] = granted.wanted.args
         self.permit = decided.permit.id if decided.permit is not None else ""
         self.record = decided.record
+        self.receipt = Receipt(decided.tree, decided.record, decided.signed)
         self.reasons: tuple[Why, ...] = decided.reasons
 
     def _tell(self, *, ok: bool, done: bool, note: str) -> None:

@@ -2,13 +2,26 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 import msgspec
 
 from agentgov.model.told import EventTell
 
 Decision = Literal["allow", "deny", "ask"]
+
+
+class Receipt(NamedTuple):
+    """Where the ledger has a record; a second later `agentgov ledger prove` shows that to anybody."""
+
+    tree: str  # "" where no ledger is kept
+    record: int  # its place in the tree, from 0; -1 where none is
+    signed: int  # how many records of the tree were under a checkpoint then
+
+    @property
+    def place(self) -> str:
+        """As the command line names it, `support/12`; "" where there is none."""
+        return f"{self.tree}/{self.record}" if self.tree and self.record >= 0 else ""
 
 
 class Why(msgspec.Struct, frozen=True):
@@ -29,8 +42,9 @@ class PermitRef(msgspec.Struct, frozen=True):
 
 
 class Decided(msgspec.Struct, frozen=True):
-    """One decision. `record` is its place in the ledger, `again` whether the key was used before, `paused` the order
-    that stops the agent, where that is known at once."""
+    """One decision. `record` is its place in the `tree` of the ledger, of which `signed` records were under a
+    checkpoint then; `again` whether the key was used before, `paused` the order that stops the agent, where that is
+    known at once."""
 
     decision: Decision
     reasons: tuple[Why, ...] = ()
@@ -38,17 +52,22 @@ class Decided(msgspec.Struct, frozen=True):
     record: int = -1
     again: bool = False
     paused: dict[str, str | int] | None = None
+    tree: str = ""
+    signed: int = 0
 
 
 class Reserved(msgspec.Struct, frozen=True):
     """Money that is set aside, in nano-units of its currency; `expires` in epoch milliseconds; `again`: the key was
-    used before."""
+    used before; `tree`, `record` and `signed` as of a decision."""
 
     id: str
     amount: int = 0
     currency: str = ""
     expires: int = 0
     again: bool = False
+    tree: str = ""
+    record: int = -1
+    signed: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -165,7 +165,8 @@ class Embedded:
     def _request(self, store: Store, asked: Asked) -> Decided:
         assert self._till is not None, "there is a store"
         self._till.sweep(_now_ms())
-        return _told(_done(store.together(decide, Request(asked, self._stands, _now_ms(), _salt()))))
+        found = _done(store.together(decide, Request(asked, self._stands, _now_ms(), _salt())))
+        return _told(found, self.agent.workspace)
 
     def _stands(self, orders: tuple[Order, ...]) -> Order | None:
         """What pauses the agent, by the rows that a transaction sees."""
@@ -225,7 +226,7 @@ class Embedded:
             raise InDoubt(
                 message, "look whether it happened; if not, ask people anew", rule="permit.consumed"
             ) from None
-        return _told(found)
+        return _told(found, self.agent.workspace)
 
     def _members(self, fleet: Fleet, now_ms: int) -> Electorate:
         """Whom the rules can name, today: by the journal or by this machine's clock, whichever is later."""
@@ -316,11 +317,11 @@ def _refusal(agent: str, verdict: Verdict) -> AgentgovError:
     return Stopped(reason.message, hint, rule=reason.rule)
 
 
-def _told(found: Answered) -> Decided:
+def _told(found: Answered, tree: str) -> Decided:
     permit = found.permit
     ref = PermitRef(permit.id, permit.state, permit.expires, permit.outcome) if permit is not None else None
     decision: Any = found.decision
-    return Decided(decision, tuple(map(_why, found.reasons)), ref, found.record, found.again)
+    return Decided(decision, tuple(map(_why, found.reasons)), ref, found.record, found.again, tree=tree)
 
 
 def _why(reason: Reason) -> Why:

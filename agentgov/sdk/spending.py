@@ -22,7 +22,7 @@ from typing import Any, Literal, Self
 
 from agentgov.errors import AgentgovError, UsageError
 from agentgov.sdk.acting import Steps, in_thread, stopped
-from agentgov.sdk.answers import Reserved
+from agentgov.sdk.answers import Receipt, Reserved
 from agentgov.sdk.errors import Denied, Repeated, Unreachable
 from agentgov.sdk.keeping import Keeper
 
@@ -99,6 +99,11 @@ class _Money:
     def currency(self) -> str:
         """Of which money."""
         return self._reserved.currency
+
+    @property
+    def receipt(self) -> Receipt:
+        """Where the ledger says that it was set aside."""
+        return Receipt(self._reserved.tree, self._reserved.record, self._reserved.signed)
 
     def used(
         self, *, input_tokens: int | None = None, output_tokens: int | None = None, cached: int = 0, amount: str = ""

@@ -48,7 +48,8 @@ class Till:
         want, reason = wanted(spender, estimate, secrets.token_hex(16), now_ms)
         made, _ = self._decided(Refuse(want, reason, now_ms) if reason else Reserve(want, standing, now_ms))
         assert made is not None, "what is allowed is there"
-        return Reserved(made.id, made.amount, made.currency, made.expires, made.id != want.id)
+        place = self._agent.workspace, made.record
+        return Reserved(made.id, made.amount, made.currency, made.expires, made.id != want.id, *place)
 
     def end(
         self, fleet: Fleet, id_: str, how: Literal["settle", "release"], told: Mapping[str, Any], now_ms: int

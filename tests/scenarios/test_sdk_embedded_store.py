@@ -63,6 +63,8 @@ def test_money_is_set_aside_settled_and_given_back(world: PipelineWorld, kept: S
     with agentgov.agent(ID, repo=world.work, store=kept) as agent:
         with agent.spend(input_tokens=10_000, max_output_tokens=2_000, run="r1") as money:
             assert (money.amount, money.currency) == (6 * CENT, "USD")
+            (noted,) = kept.read(lambda tx: read_ledger(tx, kind="budget.reserve")).result()
+            assert money.receipt.place == f"{PAYER.workspace}/{noted.seq}"
             assert _spent(kept) == (0, 6 * CENT)
             money.used(input_tokens=10_000, output_tokens=1_000)
         assert _spent(kept) == (4 * CENT + CENT // 2, 0)

@@ -130,6 +130,9 @@ def test_what_a_rule_allows_is_allowed_and_its_outcome_is_told(gate: GateWorld) 
         with agent.act("refund.create", {"amount": 50}) as action:
             assert action.args == {"amount": 50}
         assert outcome(gate, action.permit) == "done"
+        told = gate.ask("GET", f"/v1/permits/{action.permit}", gate.person_token("alice")).json
+        assert action.receipt.place == f"{PAYER.workspace}/{told['record']}"
+        assert 0 <= action.receipt.signed <= action.receipt.record
         with pytest.raises(ZeroDivisionError), agent.act("refund.create", {"amount": 1}) as action:
             raise ZeroDivisionError
         assert outcome(gate, action.permit) == "failed"

@@ -28,6 +28,7 @@ class Exported(msgspec.Struct, frozen=True):
     agent: str
     environment: str
     release: str  # SHA-256 of the closure
+    purpose: str  # what it was for
     refs: dict[str, str]
     commitment: str
     hash: str
@@ -47,6 +48,7 @@ def of_record(record: Record) -> Exported:
         record.agent,
         leaf.get("environment", ""),
         leaf.get("release", ""),
+        leaf.get("purpose", ""),
         leaf.get("refs", {}),
         leaf.get("payload", ""),
         leaf_hash(record.leaf).hex(),
@@ -68,6 +70,7 @@ def of_act(logged: Logged) -> Exported:
         act.get("Agent"),
         "",
         closure_of(act),
+        "",
         {name: value for name, value in act.fields if times[name] == 1},
         "",
         logged.commit,

@@ -92,5 +92,5 @@ def _resources(one: Exported) -> Iterable[dict[str, str]]:
 
 
 def _unmapped(one: Exported) -> dict[str, Any]:
-    said = {"environment": one.environment, "commitment": one.commitment, "payload": one.payload, "refs": one.refs}
-    return {"hash": one.hash, **{name: value for name, value in said.items() if value}}
+    names = ("environment", "purpose", "commitment", "payload", "refs")
+    return {"hash": one.hash, **{name: value for name in names if (value := getattr(one, name))}}

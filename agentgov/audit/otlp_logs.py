@@ -48,6 +48,7 @@ def _said(one: Exported) -> Mapping[str, str]:
         "agentgov.hash": one.hash,
         "agentgov.outcome": "refused" if is_refusal(one.type) else "done",
         "agentgov.release": one.release,
+        "agentgov.purpose": one.purpose,
         "agentgov.commitment": one.commitment,
         "agentgov.payload": one.payload or "",
         "deployment.environment.name": one.environment,

@@ -11,7 +11,7 @@ from agentgov.audit.exported import Exported
 
 SCHEMA = "agentgov.audit-record/1"
 COLUMNS = (
-    *("source", "place", "time", "type", "actor", "agent", "environment", "release"),
+    *("source", "place", "time", "type", "actor", "agent", "environment", "release", "purpose"),
     *("refs", "commitment", "hash", "text", "payload"),
 )
 # What spreadsheets take for the beginning of a formula, in the widths that they read (OWASP, "CSV Injection").

@@ -31,6 +31,7 @@ class Span(msgspec.Struct, frozen=True):
     ledger: str = ""
     payloads: bool = False
     withheld: Callable[[str], bool] = lambda _: False  # whether the records of an agent are left out
+    opened: Callable[[Transaction, Record], Record] = lambda _, one: one  # decrypts a payload, for who may read it
 
 
 def pages(view: View, span: Span, wanted: Wanted, cursor: Cursor, read: Read) -> Iterator[list[Exported]]:
@@ -41,7 +42,7 @@ def pages(view: View, span: Span, wanted: Wanted, cursor: Cursor, read: Read) ->
             yield page
     for tree, end in sorted(span.ends.items()):
         first = cursor.trees.get(tree, 0)
-        while found := read(_reading(tree, first, end, wanted, span.payloads)):
+        while found := read(_reading(span, tree, first, end, wanted)):
             yield [of_record(one) for one in found if not span.withheld(one.agent)]
             first = found[-1].seq + 1
 
@@ -69,5 +70,9 @@ def is_wanted(view: View, logged: Logged, wanted: Wanted) -> bool:
     return agent is None or concerns_agent(view.repo, logged, agent)
 
 
-def _reading(tree: str, first: int, end: int, wanted: Wanted, payloads: bool) -> Callable[[Transaction], Page]:
-    return lambda tx: page_of(tx, tree, first, end, wanted, payloads=payloads)
+def _reading(span: Span, tree: str, first: int, end: int, wanted: Wanted) -> Callable[[Transaction], Page]:
+    def work(tx: Transaction) -> Page:
+        found = page_of(tx, tree, first, end, wanted, payloads=span.payloads)
+        return tuple(span.opened(tx, one) for one in found) if span.payloads else found
+
+    return work

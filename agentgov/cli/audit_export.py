@@ -1,5 +1,6 @@
 """`agentgov audit export`: writes page by page what is read, and moves the cursor once all of it is written."""
 
+import os
 import secrets
 import sys
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from agentgov.audit.cursor import SCHEMA, Cursor, encode_cursor, parse_cursor
 from agentgov.audit.formats import format_of
 from agentgov.audit.stream import Read, Span, after, pages
 from agentgov.cli.context import open_context
+from agentgov.cli.payload_key import vault_from
 from agentgov.cli.store_visit import Visit, store_url, visiting
 from agentgov.errors import UsageError
 from agentgov.journal.view import View
@@ -21,6 +23,7 @@ from agentgov.runtime.fleet import Fleet
 from agentgov.runtime.kept_as import rules_of
 from agentgov.runtime.ledger import SALT, Entry, append
 from agentgov.runtime.ledger_pages import Wanted
+from agentgov.runtime.ledger_shown import open_payload
 from agentgov.runtime.sequencing import log_id, standings
 from agentgov.store.port import Transaction
 
@@ -80,7 +83,15 @@ def _span(tx: Transaction, view: View, asked: Asked, now_ms: int) -> Span:
     append(tx, entry, now_ms, secrets.token_bytes(SALT))
     rules = rules_of(tx, Fleet(view))
     withheld = rules.ever_privileged if not asked.wanted.agent else lambda _: False
-    return Span(_has_acts(asked), ends, log_id(tx), asked.payloads, withheld)
+    vault = vault_from(os.environ)
+    return Span(
+        _has_acts(asked),
+        ends,
+        log_id(tx),
+        asked.payloads,
+        withheld,
+        lambda reading, one: open_payload(reading, one, vault, None),
+    )
 
 
 def _reader(visit: Visit | None) -> Read:

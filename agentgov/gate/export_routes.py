@@ -11,13 +11,14 @@ from agentgov.audit.formats import NAMES, format_of
 from agentgov.gate.answer import Answer
 from agentgov.gate.call import Call
 from agentgov.gate.errors import bad_request
-from agentgov.gate.ledger_routes import require_readable
+from agentgov.gate.ledger_routes import readable_classes, require_readable
 from agentgov.gate.recording import record
 from agentgov.gate.route import Parameter, Route
 from agentgov.model.names import agent_id
 from agentgov.runtime.kept_as import rules_of
 from agentgov.runtime.ledger import Entry
 from agentgov.runtime.ledger_pages import Wanted, page_of
+from agentgov.runtime.ledger_shown import open_payload
 from agentgov.store.port import Transaction
 
 _NEXT = b"agentgov-next"
@@ -35,12 +36,14 @@ async def export(call: Call) -> Answer:
     call.require("export", agent)
     await require_readable(call, agent)
     fleet, start = call.gate.fleet, int(first)
+    vault, readable = call.gate.settings.vault, readable_classes(call)
 
     def work(tx: Transaction) -> tuple[bytes, int]:
         (end,) = tx.one("SELECT max(seq) + 1 FROM records WHERE tree = ?", tree) or (None,)
         found = page_of(tx, tree, start, end or 0, Wanted(named), payloads=payloads)
         withheld = rules_of(tx, fleet).ever_privileged
-        shown = [of_record(one) for one in found if named or not withheld(one.agent)]
+        kept = [one for one in found if named or not withheld(one.agent)]
+        shown = [of_record(open_payload(tx, one, vault, readable)) for one in kept]
         written = format_of(form, fleet.view.state.head.fleet)
         return written.head + written.encode(shown), found[-1].seq + 1 if found else max(start, end or 0)
 

@@ -1,5 +1,6 @@
-"""Records of agents whose retention class is privileged: in no export and no pack, unless the agent is named."""
+"""Records that not everybody may read: privileged ones only where the agent is named, encrypted ones with the key."""
 
+import base64
 import json
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from unit.cli.command_world import CommandWorld
 
 from agentgov.runtime.kept_as import note_classes
 from agentgov.runtime.ledger import Entry
+from agentgov.runtime.vault import Seal, Vault
 from agentgov.trust.signers import KeyFileSigner
 
 RETENTION = """apiVersion: agentgov.dev/v1
@@ -50,6 +52,25 @@ def test_they_are_exported_for_who_names_the_agent(world: CommandWorld, url: str
     assert agents(tmp_path / "all") == {"finance/payroll"}
     world.must("alice", *words, "--agent", "support/triage", "--out", str(tmp_path / "named"))
     assert agents(tmp_path / "named") == {"support/triage"}
+
+
+def test_encrypted_payloads_are_exported_in_the_clear_with_the_key_alone(
+    world: CommandWorld, url: str, tmp_path: Path
+) -> None:
+    key, file = bytes(range(32)), tmp_path / "payload.key"
+    file.write_text(base64.b64encode(key).decode() + "\n")
+    file.chmod(0o600)
+    sealed = Entry(
+        "action.allow", "finance/payroll", "agent:a", payload=b'"secret"', seal=Seal(Vault([key]), "patients")
+    )
+    record(url, [sealed])
+    words = ("audit", "export", "--of", "ledger", "--type", "action.allow", "--payloads", "--store", url, "--out")
+    found = []
+    for name, variables in (("with", {"AGENTGOV_PAYLOAD_KEY_FILE": str(file)}), ("without", {})):
+        world.must("alice", *words, str(tmp_path / name), env=variables)
+        found.append(json.loads((tmp_path / name).read_text("utf-8"))["payload"])
+    assert found[0] == '"secret"'
+    assert "secret" not in found[1]
 
 
 def test_a_pack_says_how_many_it_leaves_out(world: CommandWorld, url: str, tmp_path: Path) -> None:

@@ -225,6 +225,7 @@ STEPS = st.lists(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=8)
 @given(steps=STEPS)
 def test_whatever_is_added_pruned_and_erased_the_tree_holds_and_what_is_kept_is_proved(

@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from typing import Literal
 
 import click
 
@@ -13,7 +14,6 @@ from agentgov.model.names import AgentId
 from agentgov.runtime.ledger import PAGE, Receipt
 from agentgov.runtime.ledger_shown import place_of
 
-_FOLDER = click.Path(path_type=Path, file_okay=False)
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
 
@@ -74,11 +74,11 @@ def log(
 
 @ledger.command()
 @click.option("--tree", default="", metavar="TREE", help="Only this tree: a workspace, or _fleet.")
-@click.option("--folder", type=_FOLDER, metavar="DIR", help="What `ledger export` wrote, in place of the store.")
+@click.option("--folder", metavar="DIR|s3://...", help="What `ledger export` wrote, in place of the store.")
 @store_option
 @repo_option
 @format_option()
-def verify(tree: str, folder: Path | None, store: str | None, repo: str, output: str) -> int:
+def verify(tree: str, folder: str | None, store: str | None, repo: str, output: str) -> int:
     """Is everything there, and what it was: signatures, anchors of the journal, every record and payload.
 
     Names the first record that is wrong. Exit code 1 where something does not hold.
@@ -122,17 +122,33 @@ def prove(
 
 
 @ledger.command()
-@click.argument("folder", type=_FOLDER, metavar="DIR")
+@click.argument("where", metavar="DIR|s3://BUCKET/PREFIX")
 @click.option("--tree", default="", metavar="TREE", help="Only this tree: a workspace, or _fleet.")
 @click.option("--payloads/--no-payloads", default=True, show_default=True, help="Payloads and salts as well.")
+@click.option("--lock", "days", type=click.IntRange(1, 36_500), metavar="DAYS", help="Lock it, in a bucket.")
+@click.option("--lock-mode", type=click.Choice(["governance", "compliance"]), default="governance", show_default=True)
+@click.option("--legal-hold", "hold", is_flag=True, help="Put what is written to a bucket under legal hold.")
 @store_option
 @repo_option
 @format_option()
-def export(folder: Path, tree: str, payloads: bool, store: str | None, repo: str, output: str) -> int:
-    """Write the ledger into a folder, as files that other programs read (c2sp.org/tlog-tiles); again: what is new."""
-    from agentgov.cli.ledger_export import export_ledger
+def export(
+    where: str,
+    tree: str,
+    payloads: bool,
+    days: int | None,
+    lock_mode: Literal["governance", "compliance"],
+    hold: bool,
+    store: str | None,
+    repo: str,
+    output: str,
+) -> int:
+    """Write the ledger into a folder or bucket, as files that other programs read (c2sp.org/tlog-tiles).
 
-    return export_ledger(repo, store, folder, tree, payloads, output)
+    Run again, it writes what is new. Credentials of a bucket come from the environment (AWS_ACCESS_KEY_ID...).
+    """
+    from agentgov.cli.ledger_export import Export, export_ledger
+
+    return export_ledger(repo, store, Export(where, tree, payloads, days or 0, lock_mode, hold), output)
 
 
 @ledger.command()

@@ -5,11 +5,11 @@ Leaves and payloads are read by all processors; what is found is decided in `run
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from agentgov.cli.context import open_context
 from agentgov.cli.ledger_keys import anchors_by_log, anchors_of, keys_of, origin
+from agentgov.cli.ledger_places import brought
 from agentgov.cli.options import answer
 from agentgov.cli.processes import spread
 from agentgov.cli.store_visit import store_url
@@ -25,13 +25,14 @@ from agentgov.runtime.notes import NoteError
 Places = Sequence[tuple[str, int, int, int]]
 
 
-def verify_ledger(repo: str, store: str | None, folder: Path | None, tree: str, output: str) -> int:
+def verify_ledger(repo: str, store: str | None, folder: str | None, tree: str, output: str) -> int:
     """Check every tree, or one; 1 where something does not hold."""
     view = open_context(repo).view()
     source: FolderSource | StoreSource
     if folder is not None:
-        source = FolderSource(folder)
-        return _verify(view, source, _log_of(source), tree, output, spread_over(source))
+        with brought(folder) as here:
+            source = FolderSource(here)
+            return _verify(view, source, _log_of(source), tree, output, spread_over(source))
     source = store_source(store or store_url(view.state.head.fleet))
     try:
         return _verify(view, source, source.log(), tree, output, spread_over(source, source.close))

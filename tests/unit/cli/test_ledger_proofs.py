@@ -73,7 +73,7 @@ def test_what_is_whole_holds_and_what_is_not_signed_yet_is_told(ledger: Ledger) 
         ("UPDATE records SET agent = 'support/other' WHERE seq = 41", 41, "found by other words"),
         ("UPDATE tiles SET hashes = CAST(x'00' || substr(hashes, 2) AS BLOB) WHERE level + 1 = place", 256, "leaf"),
         ("UPDATE tiles SET hashes = CAST(x'00' || substr(hashes, 2) AS BLOB) WHERE level = 1", 0, "another"),
-        ("UPDATE checkpoints SET note = CAST(replace(note, 'A', 'B') AS BLOB)", 0, "checkpoint"),
+        ("UPDATE checkpoints SET note = CAST(replace(note, 'agentgov', 'agentgow') AS BLOB)", 0, "checkpoint"),
         ("DELETE FROM records WHERE seq = 299", 299, "300 records, and there are 299"),
     ],
 )

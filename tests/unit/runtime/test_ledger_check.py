@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from ledgerworld import record, seal, with_store
 
 from agentgov.cli.ledger_export import export_tree
+from agentgov.cli.ledger_places import Folder
 from agentgov.errors import AgentgovError
 from agentgov.runtime.ledger import Entry
 from agentgov.runtime.ledger_check import Anchor, Checked, Source, Stretch, check_stretch, check_tree
@@ -35,7 +36,7 @@ class Sealed:
         record(self.url, entries)
         self.name = origin_of(FLEET, seal(self.url, FLEET, self.signer), "support")
         self.source = StoreSource(lambda: open_store(self.url, serving=False))
-        export_tree(self.source, "support", self.folder / "support", payloads=True)
+        export_tree(self.source, "support", Folder(self.folder), payloads=True)
 
     def check(self, source: Source, anchors: Sequence[Anchor] = ()) -> Checked:
         def each(places: Sequence[tuple[str, int, int, int]]) -> list[Stretch]:

@@ -77,6 +77,7 @@ POLICY_TIGHTENS = frozenset(
         "prices.models.input.raised",
         "prices.models.output.raised",
         "prices.models.cachedInput.raised",
+        "prices.models.cacheWrite.raised",
         "prices.models.per.lowered",
         "prices.tools.added",
         "prices.tools.call.raised",

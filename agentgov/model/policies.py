@@ -43,6 +43,7 @@ class ModelPrice(Document, frozen=True):
     cached_input: str = ""  # empty: as input
     per: Literal["1K", "1M"] = "1M"
     by_hand: bool = False  # `agentgov prices sync` leaves it as it is
+    cache_write: str = ""  # empty: as input
 
 
 class ToolPrice(Document, frozen=True):

@@ -39,7 +39,7 @@ def prices_page(entries: Sequence[Priced], source: str, currency: str, *, asked:
     if not entries:
         return page.line("no agent names a model, and no workspace allows one by its name")
     rows = [(one.model, Span(one.state, _STYLES.get(one.state, "dim")), *_amounts(one)) for one in entries]
-    page.table(("model", "", "input", "cached", "output"), rows)
+    page.table(("model", "", "input", "cached", "cache write", "output"), rows)
     for note, models in _grouped(entries).items():
         page.line(Span(f"  {note}: ", "dim"), ", ".join(models))
     page.line(f"{currency} per million tokens, by {source}")
@@ -81,10 +81,11 @@ def _price(price: ModelPrice | None) -> dict[str, str] | None:
     if price is None:
         return None
     cached = {"cachedInput": price.cached_input} if price.cached_input else {}
+    cached |= {"cacheWrite": price.cache_write} if price.cache_write else {}
     return {"input": price.input, **cached, "output": price.output, "per": price.per}
 
 
-def _amounts(one: Priced) -> tuple[str, str, str]:
+def _amounts(one: Priced) -> tuple[str, str, str, str]:
     def said(field: str) -> str:
         before, after = (getattr(price, field) if price is not None else "" for price in (one.before, one.after))
         per = {price.per for price in (one.before, one.after) if price is not None}
@@ -92,4 +93,4 @@ def _amounts(one: Priced) -> tuple[str, str, str]:
             return f"{before} per {one.before.per} -> {after} per {one.after.per}"
         return after if before in ("", after) else f"{before} -> {after}"
 
-    return said("input"), said("cached_input"), said("output")
+    return said("input"), said("cached_input"), said("cache_write"), said("output")

@@ -43,23 +43,25 @@ class ReservationAsk(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class SettleTell(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What was really used. `cached` are those of the input tokens that came from a cache."""
+    """What was really used. `cached` are those of the input tokens that came from a cache, `cache_written` those that
+    were written to one."""
 
     input_tokens: Tokens | None = None
     cached: Tokens = 0
     output_tokens: Tokens | None = None
     amount: Money = ""
+    cache_written: Tokens = 0
 
     @property
     def spending(self) -> Spending:
         """The same as it is booked. ValueError for what does not fit together."""
         if self.amount:
-            if self.input_tokens is not None or self.output_tokens is not None or self.cached:
+            if self.input_tokens is not None or self.output_tokens is not None or self.cached or self.cache_written:
                 raise ValueError("tell tokens, or an amount")
             amount, currency = parse_money(self.amount)
             return Spending(amount=amount, currency=currency)
         if self.input_tokens is None or self.output_tokens is None:
             raise ValueError("tell input_tokens and output_tokens, or an amount")
-        if self.cached > self.input_tokens:
-            raise ValueError("what is cached is part of the input")
-        return Spending(self.input_tokens, self.cached, self.output_tokens)
+        if self.cached + self.cache_written > self.input_tokens:
+            raise ValueError("what is read from a cache, or written to one, is part of the input")
+        return Spending(self.input_tokens, self.cached, self.output_tokens, written=self.cache_written)

@@ -17,22 +17,27 @@ _PER = {"1K": 1_000, "1M": 1_000_000}
 
 
 class Price(msgspec.Struct, frozen=True):
-    """Nano-units for every `per` tokens. Tokens from a cache are part of the input, and have a price of their own."""
+    """Nano-units for every `per` tokens. Tokens that are read from a cache, or written to one, are part of the input
+    and have prices of their own; `written` is None where that is the input's."""
 
     input: int
     cached: int
     output: int
     per: int
+    written: int | None = None
 
     def estimate(self, input_tokens: int, output_tokens: int) -> int:
         """The most that so many tokens can cost, wherever they come from."""
-        return _up(input_tokens * max(self.input, self.cached) + output_tokens * self.output, self.per)
+        dearest = max(self.input, self.cached, self.written or 0)
+        return _up(input_tokens * dearest + output_tokens * self.output, self.per)
 
-    def cost(self, input_tokens: int, cached: int, output_tokens: int) -> int:
-        """What they cost; `cached` are those of the input that came from a cache."""
-        assert 0 <= cached <= input_tokens, "what is cached is part of the input"
-        fresh = (input_tokens - cached) * self.input
-        return _up(fresh + cached * self.cached + output_tokens * self.output, self.per)
+    def cost(self, input_tokens: int, cached: int, output_tokens: int, written: int = 0) -> int:
+        """What they cost; `cached` are those of the input that came from a cache, `written` those that went to one."""
+        assert min(cached, written) >= 0, "no number of tokens is below 0"
+        assert cached + written <= input_tokens, "both are part of the input"
+        fresh = (input_tokens - cached - written) * self.input
+        stored = written * (self.input if self.written is None else self.written)
+        return _up(fresh + cached * self.cached + stored + output_tokens * self.output, self.per)
 
 
 def price_of(prices: PriceList | None, model: str) -> Price | Reason:
@@ -42,7 +47,8 @@ def price_of(prices: PriceList | None, model: str) -> Price | Reason:
         return deny("budget.unpriced", "the fleet's price list has no such model", model[:128])
     fresh = _nano(found.input)
     cached = _nano(found.cached_input) if found.cached_input else fresh
-    return Price(fresh, cached, _nano(found.output), _PER[found.per])
+    written = _nano(found.cache_write) if found.cache_write else None
+    return Price(fresh, cached, _nano(found.output), _PER[found.per], written)
 
 
 def tool_price(prices: PriceList | None, tool: Tool) -> tuple[int, str] | None:

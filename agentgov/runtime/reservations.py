@@ -92,13 +92,14 @@ class Reservation(msgspec.Struct, frozen=True):
 
 
 class Spending(msgspec.Struct, frozen=True):
-    """What was really used: tokens, or an amount in nano-units of a currency."""
+    """What was really used: tokens, or an amount in nano-units of a currency. `cached` and `written` as in Price."""
 
     input_tokens: int = 0
     cached: int = 0
     output_tokens: int = 0
     amount: int | None = None
     currency: str = ""
+    written: int = 0
 
     def of(self, reservation: Reservation) -> int | Reason:
         """What it costs at the price of a reservation."""
@@ -110,7 +111,7 @@ class Spending(msgspec.Struct, frozen=True):
         elif price is None:
             return deny("budget.unpriced", "an amount was set aside, so tell the amount")
         else:
-            cost = price.cost(self.input_tokens, self.cached, self.output_tokens)
+            cost = price.cost(self.input_tokens, self.cached, self.output_tokens, self.written)
         return cost if cost <= MOST else deny("budget.amount", "nothing costs that much")
 
 

@@ -78,7 +78,9 @@ def of_model(info: "types.ModelInfo", model: str, day: date) -> Listed:
         return Listed(None, tuple(notes), f"{NAME} has no price of its {' and '.join(missing)}")
     output = max(amounts[_OUTPUT], amounts.get(_REASONING, amounts[_OUTPUT]))
     cached = _text(amounts[_CACHED]) if _CACHED in amounts else ""
-    return Listed(ModelPrice(_text(amounts[_INPUT]), _text(output), cached), tuple(notes))
+    writes = [amounts[key] for key in _WRITES if key in amounts]
+    written = _text(max(writes)) if writes else ""
+    return Listed(ModelPrice(_text(amounts[_INPUT]), _text(output), cached, cache_write=written), tuple(notes))
 
 
 def _standard(info: "types.ModelInfo", day: date) -> tuple[list["types.ModelPrice"], list[str]]:
@@ -138,9 +140,8 @@ def _dearer(info: "types.ModelInfo", standard: Mapping[str, Decimal], day: date)
 
 def _uncounted(amounts: Mapping[str, Decimal]) -> Iterator[str]:
     """What is charged, and no part of a price list."""
-    writes = [amounts[key] for key in _WRITES if key in amounts]
-    if writes and max(writes) > amounts.get(_INPUT, 0):
-        yield f"writing to its cache costs up to {_text(max(writes))}: counted as input"
+    if len({amounts[key] for key in _WRITES if key in amounts}) > 1:
+        yield "dearer where its cache is written for long: at that price"
     more = sorted(
         key.rpartition("_")[0].replace("_", " ") for key, value in amounts.items() if key not in _COUNTED and value
     )

@@ -25,7 +25,7 @@ from agentgov.validate.limits import refusal
 from agentgov.validate.load import load_document
 
 State = Literal["same", "changed", "added", "by-hand", "unpriced", "unneeded"]
-_FIELDS = (("input", "input"), ("cachedInput", "cached_input"), ("output", "output"))
+_FIELDS = (("input", "input"), ("cachedInput", "cached_input"), ("cacheWrite", "cache_write"), ("output", "output"))
 _THOUSAND = {"1K": 1000, "1M": 1}
 _NEW = """\
 # yaml-language-server: $schema=../.agentgov/schemas/pricelist.schema.json
@@ -72,14 +72,15 @@ def _entry(name: str, before: ModelPrice | None, found: Listed) -> Entry:
     if before is None:
         return Entry(name, "added", None, found.price, found.notes)
     after = found.price
-    if before.cached_input and not after.cached_input:  # what is said once is not taken out again
-        after = msgspec.structs.replace(after, cached_input=after.input)
+    for field in ("cached_input", "cache_write"):  # what is said once is not taken out again
+        if getattr(before, field) and not getattr(after, field):
+            after = msgspec.structs.replace(after, **{field: after.input})
     state: State = "same" if _per_million(before) == _per_million(after) else "changed"
     return Entry(name, state, before, after, found.notes)
 
 
 def _per_million(price: ModelPrice) -> tuple[Decimal, ...]:
-    amounts = price.input, price.cached_input or price.input, price.output
+    amounts = price.input, price.cached_input or price.input, price.cache_write or price.input, price.output
     return tuple(Decimal(one) * _THOUSAND[price.per] for one in amounts)
 
 

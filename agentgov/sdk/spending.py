@@ -106,10 +106,16 @@ class _Money:
         return Receipt(self._reserved.tree, self._reserved.record, self._reserved.signed)
 
     def used(
-        self, *, input_tokens: int | None = None, output_tokens: int | None = None, cached: int = 0, amount: str = ""
+        self,
+        *,
+        input_tokens: int | None = None,
+        output_tokens: int | None = None,
+        cached: int = 0,
+        cache_written: int = 0,
+        amount: str = "",
     ) -> None:
         """What was used so far, in all: a stream tells it as often as it hears of it. Leaving `with` settles it."""
-        self._used = _actual(input_tokens, output_tokens, cached, amount)
+        self._used = _actual(input_tokens, output_tokens, cached, cache_written, amount)
 
     def _leaving(self, kind: type[BaseException] | None) -> End | None:
         """What to tell when `with` is left, None where nobody can tell what was spent."""
@@ -144,11 +150,17 @@ class Reservation(_Money):
     __slots__ = ()
 
     def settle(
-        self, *, input_tokens: int | None = None, output_tokens: int | None = None, cached: int = 0, amount: str = ""
+        self,
+        *,
+        input_tokens: int | None = None,
+        output_tokens: int | None = None,
+        cached: int = 0,
+        cache_written: int = 0,
+        amount: str = "",
     ) -> None:
-        """Book what was really used, all of it, also where it is more than was set aside. `cached` is a part of the
-        input."""
-        self._end("settle", _actual(input_tokens, output_tokens, cached, amount))
+        """Book what was really used, all of it, also where it is more than was set aside. `cached`, read
+        from the provider's cache, and `cache_written`, written to it, are parts of the input."""
+        self._end("settle", _actual(input_tokens, output_tokens, cached, cache_written, amount))
 
     def release(self) -> None:
         """Nothing was sent to the model: give all of it back."""
@@ -167,10 +179,16 @@ class AsyncReservation(_Money):
     __slots__ = ()
 
     async def settle(
-        self, *, input_tokens: int | None = None, output_tokens: int | None = None, cached: int = 0, amount: str = ""
+        self,
+        *,
+        input_tokens: int | None = None,
+        output_tokens: int | None = None,
+        cached: int = 0,
+        cache_written: int = 0,
+        amount: str = "",
     ) -> None:
         """Book what was really used; as `Reservation.settle`."""
-        await in_thread(self._end, "settle", _actual(input_tokens, output_tokens, cached, amount))
+        await in_thread(self._end, "settle", _actual(input_tokens, output_tokens, cached, cache_written, amount))
 
     async def release(self) -> None:
         """Nothing was sent to the model: give all of it back."""
@@ -186,9 +204,12 @@ class AsyncReservation(_Money):
             await in_thread(self._leave, kind)
 
 
-def _actual(input_tokens: int | None, output_tokens: int | None, cached: int, amount: str) -> Mapping[str, Any]:
-    if amount and input_tokens is output_tokens is None and not cached:
+def _actual(
+    input_tokens: int | None, output_tokens: int | None, cached: int, cache_written: int, amount: str
+) -> Mapping[str, Any]:
+    if amount and input_tokens is output_tokens is None and not cached and not cache_written:
         return {"amount": amount}
     if amount or input_tokens is None or output_tokens is None:
         raise UsageError("what was used is told in tokens or as an amount", "input_tokens=..., output_tokens=...")
-    return {"input_tokens": input_tokens, "output_tokens": output_tokens, "cached": cached}
+    told = {"input_tokens": input_tokens, "output_tokens": output_tokens, "cached": cached}
+    return told | ({"cache_written": cache_written} if cache_written else {})

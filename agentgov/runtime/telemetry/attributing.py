@@ -120,7 +120,9 @@ class Attributing:
         found.input, found.cached = use.input or 0, min(use.cached, use.input or 0)
         found.output, found.reasoning = use.output or 0, use.reasoning
         if price is not None and self.prices is not None:
-            found.currency, found.cost = self.prices.currency, price.cost(found.input, found.cached, found.output)
+            written = min(use.written, found.input - found.cached)
+            found.currency = self.prices.currency
+            found.cost = price.cost(found.input, found.cached, found.output, written)
         else:
             self.aside["unpriced", found.name] += 1
         if ran.models and not any(one in ran.models for one in _candidates(*key)):

@@ -59,6 +59,7 @@ class Use(msgspec.Struct):
     tool: str = ""
     input: int | None = None
     cached: int = 0
+    written: int = 0
     output: int | None = None
     reasoning: int = 0
     response: str = ""
@@ -148,7 +149,7 @@ def _of_model(use: Use, fields: Fields) -> Use | str:
     if fresh is not None:
         beside = (cached or 0) + (written or 0)
         use.input = fresh + beside if beside > fresh else fresh
-        use.cached = cached or 0
+        use.cached, use.written = cached or 0, written or 0
     if output is not None:
         use.output = output + (reasoning or 0) if (reasoning or 0) > output else output
         use.reasoning = reasoning or 0

@@ -167,5 +167,10 @@ def test_prices_are_exact_and_rounded_up() -> None:
     assert price_of(prices, "a/c") == Price(UNIT // 10, UNIT // 10, 7 * UNIT, 1000)
     assert (PRICE.cost(1, 1, 0), PRICE.estimate(1, 1)) == (300, 18_000)
     assert Price(1, 1, 1, 1000).cost(1, 0, 0) == 1
+    written = price_of(PriceList("USD", "2026-11-01", {"a/e": ModelPrice("3", "15", "0.3", cache_write="6")}), "a/e")
+    assert isinstance(written, Price)
+    assert written.estimate(100, 1) == 100 * 6000 + 15_000
+    assert written.cost(100, 20, 1, 30) == 50 * 3000 + 20 * 300 + 30 * 6000 + 15_000
+    assert PRICE.cost(100, 0, 0, 30) == PRICE.cost(100, 0, 0)
     unpriced = price_of(prices, "a/d"), price_of(None, "a/b")
     assert [one.rule for one in unpriced if isinstance(one, Reason)] == ["budget.unpriced"] * 2

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from leases import AGENT, STABLE, release
 
+from agentgov.model.policies import ModelPrice, PriceList
 from agentgov.runtime.deployed import Deployed
 from agentgov.runtime.telemetry.attributing import Attributing, scope_of
 from agentgov.runtime.telemetry.counting import Span
@@ -40,6 +41,15 @@ def test_a_span_is_of_the_release_that_it_names_where_that_runs() -> None:
         (STABLE.closure, "stable"),
         ("", ""),
     ]
+
+
+def test_tokens_that_are_written_to_a_cache_have_a_price_of_their_own() -> None:
+    prices = PriceList("USD", "2026-11-01", {"a/m": ModelPrice("3", "15", "0.3", cache_write="6")})
+    by = Attributing(scope_of(str(AGENT), "production"), ALONE, prices, b"s" * 16, NOW)
+    use = _use(1, provider="a", input=100, cached=20, written=30, output=1)
+    more = _use(2, "u", provider="a", input=100, cached=80, written=90, output=1)
+    costs = [one.cost for one in by.spans([use, more])]
+    assert costs == [50 * 3000 + 20 * 300 + 30 * 6000 + 15_000, 80 * 300 + 20 * 6000 + 15_000]
 
 
 def test_without_a_word_it_is_the_stable_one_and_beside_a_canary_nobodys() -> None:

@@ -84,7 +84,7 @@ def test_usage_is_that_of_models_alone(attributes: dict[str, Any], kind: str) ->
 def test_tokens_that_are_told_beside_each_other_are_added_up() -> None:
     beside = {"gen_ai.usage.cache_read.input_tokens": 900, "gen_ai.usage.cache_creation.input_tokens": 100}
     use = _use(OLD | beside | {"gen_ai.usage.reasoning_tokens": 40})
-    assert (use.input, use.cached, use.output, use.reasoning) == (1011, 900, 45, 40)
+    assert (use.input, use.cached, use.written, use.output, use.reasoning) == (1011, 900, 100, 45, 40)
 
 
 @pytest.mark.parametrize("tokens", [-1, 2**63, 1.5, "11", True, float("nan"), float("inf")])

@@ -68,9 +68,10 @@ def test_a_choice_that_costs_more_is_told_and_not_made() -> None:
 
 def test_what_a_price_list_cannot_say_is_told() -> None:
     told = found(price("2", "8", cache_write_mtok="2.5", cache_write_1h_mtok="4", web_searches_kcount="10"), name="m-1")
+    assert told.price == Pinned("2.00", "8.00", cache_write="4.00")
     assert told.notes == (
         "priced as m",
-        "writing to its cache costs up to 4.00: counted as input",
+        "dearer where its cache is written for long: at that price",
         "charged apart and not counted: web searches",
     )
     assert found(price("2", "8", output_reasoning_mtok="9")).price == Pinned("2.00", "9.00")

@@ -91,7 +91,8 @@ class Intake:
         def understand() -> Understood:
             good, refused = uses()
             where = str(caller.agent), caller.environment
-            by = Attributing(scope_of(*where), deployed, fleet.governance.prices, drawn, call.now_ms)
+            vault = self._gate.settings.vault
+            by = Attributing(scope_of(*where), deployed, fleet.governance.prices, drawn, call.now_ms, vault)
             spans = by.spans(good)
             batch = Batch(*where, str(caller), spans, call.now_ms, drawn, by.contents, by.most, by.aside)
             return Understood(batch, refused)

@@ -24,6 +24,7 @@ from agentgov.runtime.prices import Price, price_of
 from agentgov.runtime.telemetry.counting import Span
 from agentgov.runtime.telemetry.sessions import session_id
 from agentgov.runtime.telemetry.spans import LONGEST_NAME, Use
+from agentgov.runtime.vault import Seal, Vault, seal_of
 
 LARGEST_CONTENT = 256 * 1024  # bytes of one span that are kept; more is hashed only
 MOST_NAMES = 100  # models and tools of one request
@@ -52,17 +53,27 @@ class Said(NamedTuple):
     release: str = ""
 
 
+class Content(NamedTuple):
+    """What was said in a span, whom it is about, and how it is kept: encrypted, or in clear without a seal."""
+
+    span: bytes
+    said: bytes
+    subject: str = ""
+    seal: Seal | None = None
+
+
 @dataclass
 class Attributing:
     """What the spans of one request are attributed by: the agent (`scope` tells it from all others), what of it is
-    deployed, today's prices, and randomness of this request."""
+    deployed, today's prices, and randomness of this request. Without a `vault` nothing is kept encrypted."""
 
     scope: bytes
     deployed: Deployed
     prices: PriceList | None
     salt: bytes
     now_ms: int
-    contents: list[tuple[bytes, bytes]] = field(default_factory=list)
+    vault: Vault | None = None
+    contents: list[Content] = field(default_factory=list)
     aside: Counter[tuple[str, str]] = field(default_factory=Counter)  # (reason, subject) -> spans
 
     def spans(self, uses: Sequence[Use]) -> list[Span]:
@@ -102,7 +113,7 @@ class Attributing:
         if use.kind:
             found.error, found.finish, found.response = use.error, use.finish, use.response
             found.subject, found.purpose = use.subject, use.purpose
-            self._keep(found, use, ran.payloads)
+            self._keep(found, use, ran)
         if use.kind == "model":
             self._price(found, use, ran)
         elif use.kind == "tool":
@@ -128,13 +139,14 @@ class Attributing:
         if ran.models and not any(one in ran.models for one in _candidates(*key)):
             self.aside["undeclared-model", found.name] += 1
 
-    def _keep(self, found: Span, use: Use, payloads: str) -> None:
-        if not use.contents or payloads == "none":
+    def _keep(self, found: Span, use: Use, ran: Ran) -> None:
+        if not use.contents or ran.payloads == "none":
             return
         content = _canonical.encode(dict(use.contents))
         found.salt, found.digest = self.salt, sha256(self.salt + found.id + content).hexdigest()
-        if payloads == "full" and len(content) <= LARGEST_CONTENT:
-            self.contents.append((found.id, content))
+        seal = seal_of(self.vault, ran.audit) if ran.audit is not None else None
+        if (seal is not None or ran.payloads == "full") and len(content) <= LARGEST_CONTENT:
+            self.contents.append(Content(found.id, content, found.subject, seal))
 
     def _find(self, said: str) -> Ran:
         ran = kept_of(self.deployed, said, self.prices)

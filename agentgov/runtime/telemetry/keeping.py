@@ -13,7 +13,9 @@ import msgspec
 
 from agentgov.runtime import ledger
 from agentgov.runtime.ledger import Entry
+from agentgov.runtime.subjects import subject_index, subject_key
 from agentgov.runtime.telemetry import rollups, sessions
+from agentgov.runtime.telemetry.attributing import Content
 from agentgov.runtime.telemetry.counting import Span, settle
 from agentgov.runtime.telemetry.rollups import Where
 from agentgov.runtime.telemetry.spans import OLDEST
@@ -46,7 +48,7 @@ class Batch:
     spans: Sequence[Span]
     now_ms: int
     salt: bytes
-    contents: Sequence[tuple[bytes, bytes]] = ()
+    contents: Sequence[Content] = ()
     most: Mapping[str, int] = field(default_factory=dict)
     aside: Mapping[tuple[str, str], int] = field(default_factory=dict)
 
@@ -60,7 +62,7 @@ class Batch:
         for start in range(0, max(len(self.spans), 1), most):
             part = self.spans[start : start + most]
             ids = {one.id for one in part}
-            contents = [one for one in self.contents if one[0] in ids]
+            contents = [one for one in self.contents if one.span in ids]
             yield replace(self, spans=part, contents=contents, aside={} if start else self.aside)
 
 
@@ -82,7 +84,7 @@ def keep(tx: Transaction, batch: Batch) -> Kept:
         return Kept(0, settled.repeated, None)
     _write(tx, batch.where, (*settled.new, *settled.changed))
     fresh = {one.id for one in settled.new}
-    _write_contents(tx, [row for row in batch.contents if row[0] in fresh], batch.now_ms)
+    _write_contents(tx, [one for one in batch.contents if one.span in fresh], batch.now_ms)
     rollups.add(tx, rollups.differences(batch.where, (*settled.new, *settled.changed)))
     sessions.hear(tx, batch.where, sessions.heard_of(settled.new, settled.changed, batch.most), batch.now_ms)
     put_aside(tx, batch.where, batch.aside, batch.now_ms)
@@ -204,9 +206,20 @@ def _values(one: Span) -> tuple[str | int | bytes, ...]:
     )
 
 
-def _write_contents(tx: Transaction, contents: Sequence[tuple[bytes, bytes]], now_ms: int) -> None:
-    rows = [(id_, now_ms, content) for id_, content in contents]
+def _write_contents(tx: Transaction, contents: Sequence[Content], now_ms: int) -> None:
+    rows = [(one.span, now_ms, said) for one, said in zip(contents, _sealed(tx, contents, now_ms), strict=True)]
     tx.many("INSERT INTO span_contents (id, seen, content) VALUES (?, ?, ?)", rows)
+
+
+def _sealed(tx: Transaction, contents: Sequence[Content], now_ms: int) -> list[bytes]:
+    """What was said, in envelopes where it is to be: of whom it is about, one key for each class and subject."""
+    wanted = [(one, one.seal) for one in contents if one.seal is not None]
+    if not wanted:
+        return [one.said for one in contents]
+    key = subject_key(tx) if any(one.subject for one, _ in wanted) else b""
+    owned = [((seal.name, subject_index(key, one.subject)), one.said) for one, seal in wanted]
+    envelopes = iter(wanted[0][1].vault.seal(tx, owned, now_ms))
+    return [one.said if one.seal is None else next(envelopes) for one in contents]
 
 
 def _digest(spans: Sequence[Span]) -> str:

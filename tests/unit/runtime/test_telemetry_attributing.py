@@ -10,6 +10,7 @@ from agentgov.runtime.deployed import Deployed
 from agentgov.runtime.telemetry.attributing import Attributing, scope_of
 from agentgov.runtime.telemetry.counting import Span
 from agentgov.runtime.telemetry.spans import Use
+from agentgov.runtime.vault import Vault
 
 NOW = 1_800_000_000_000
 CANARY = release("2.0.0")
@@ -75,7 +76,16 @@ def test_contents_are_kept_as_the_release_says(payloads: str, digests: int, kept
     deployed = Deployed(AGENT, "production", release(audit={"payloads": payloads}))
     (found,), by = _spans(deployed, _use(1))
     assert (bool(found.digest), len(by.contents)) == (bool(digests), kept)
-    assert (b"hi" in b"".join(content for _, content in by.contents)) is bool(kept)
+    assert (b"hi" in b"".join(one.said for one in by.contents)) is bool(kept)
+
+
+def test_contents_that_are_to_be_encrypted_are_kept_under_their_class_where_there_is_a_key() -> None:
+    deployed = Deployed(AGENT, "production", release(audit={"payloads": "encrypted", "retention": "patients"}))
+    by = Attributing(scope_of(str(AGENT), "production"), deployed, None, bytes(16), NOW, Vault([bytes(32)]))
+    by.spans([_use(1, subject="ada")])
+    (kept,) = by.contents
+    assert kept.seal is not None
+    assert (kept.subject, kept.seal.name) == ("ada", "patients")
 
 
 def test_the_same_words_have_another_digest_elsewhere() -> None:

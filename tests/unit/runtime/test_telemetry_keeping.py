@@ -1,19 +1,22 @@
 """What is kept of spans, in both databases: once, in the minutes where it belongs, and as long as it may be needed."""
 
+import secrets
 from collections.abc import Iterator, Sequence
 
 import pytest
 from patience import PATIENCE
 
 from agentgov.runtime import ledger
+from agentgov.runtime.subjects import subject_index, subject_key
 from agentgov.runtime.telemetry import keeping, rollups, sessions
-from agentgov.runtime.telemetry.attributing import scope_of
+from agentgov.runtime.telemetry.attributing import Content, scope_of
 from agentgov.runtime.telemetry.counting import Span
 from agentgov.runtime.telemetry.events import Event, tell
 from agentgov.runtime.telemetry.keeping import Batch, Kept
 from agentgov.runtime.telemetry.rollups import MINUTE, Line
+from agentgov.runtime.vault import Seal, Vault, envelope_of
 from agentgov.store.open import open_store
-from agentgov.store.port import Store
+from agentgov.store.port import Store, Transaction
 
 NOW = 1_800_000_000_000
 WHERE = ("support/triage", "production")
@@ -65,7 +68,7 @@ def test_a_request_that_comes_twice_is_taken_once(store: Store) -> None:
 
 def test_a_large_request_is_kept_in_parts(store: Store) -> None:
     spans = [_call(str(number)) for number in range(7)]
-    contents = [(one.id, b"{}") for one in spans]
+    contents = [Content(one.id, b"{}") for one in spans]
     whole = Batch(*WHERE, "agent:x", spans, NOW, SALT, contents, aside={("unpriced", "m"): 7})
     parts = list(whole.parts(3))
     assert [len(one.spans) for one in parts] == [3, 3, 1]
@@ -99,6 +102,30 @@ def test_spans_are_recorded_by_whom_they_are_about_and_what_they_are_for(store: 
     assert [(one.content["purpose"], one.content["refs"]["spans"]) for one in found] == [("treatment", "2")]
     assert b"Ada" not in found[0].leaf
     assert len(store.read(ledger.read).result(PATIENCE)) == 3
+
+
+def test_what_was_said_of_somebody_cannot_be_read_once_they_are_erased(store: Store) -> None:
+    vault = Vault([secrets.token_bytes(32)])
+    spans = [_call("ada"), _call("bob"), _call("clear")]
+    seal = Seal(vault, "patients")
+    contents = [
+        Content(spans[0].id, b"of ada", "ada", seal),
+        Content(spans[1].id, b"of bob", "bob", seal),
+        Content(spans[2].id, b"of nobody"),
+    ]
+    batch = Batch(*WHERE, "agent:x", spans, NOW, SALT, contents)
+    store.write(lambda tx: keeping.keep(tx, batch)).result(PATIENCE)
+
+    def read(tx: Transaction) -> list[bytes | None]:
+        rows = [tx.one("SELECT content FROM span_contents WHERE id = ?", one.id) for one in spans]
+        kept = [bytes(row[0]) for row in rows if row is not None]
+        envelopes = [(one, envelope_of(one)) for one in kept]
+        return [vault.open(tx, sealed) if sealed is not None else one for one, sealed in envelopes]
+
+    assert store.read(read).result(PATIENCE) == [b"of ada", b"of bob", b"of nobody"]
+    index = store.read(lambda tx: subject_index(subject_key(tx), "ada")).result(PATIENCE)
+    store.write(lambda tx: tx.run("DELETE FROM data_keys WHERE subject = ?", index)).result(PATIENCE)
+    assert store.read(read).result(PATIENCE) == [None, b"of bob", b"of nobody"]
 
 
 def test_late_spans_come_to_the_minute_in_which_they_ended(store: Store) -> None:

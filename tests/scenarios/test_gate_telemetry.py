@@ -4,6 +4,7 @@ import gzip
 import http.client
 import json
 import re
+import select
 import subprocess
 import sys
 import threading
@@ -16,7 +17,7 @@ from typing import Any
 import pytest
 from gateworld import GateWorld, Reply
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
-from patience import until
+from patience import PATIENCE, until
 from pipelineworld import PipelineWorld
 from simulator import TRIAGE
 from spanworld import COST, MODEL, PRICES, PROTOBUF, Trace, chat, otlp
@@ -266,3 +267,31 @@ def test_what_is_sent_again_after_a_crash_counts_once(shipped: PipelineWorld, tm
         assert taken >= 50 * len(answered), "what was answered is there"
         assert {_rejected(_send(gate, token, body)) for body in bodies} == {(0, "")}
         assert _line(gate, "model", MODEL, "production")["calls"] == 50 * len(bodies)
+
+
+def test_what_is_more_than_a_gate_takes_at_a_time_comes_again(gate: GateWorld, token: str) -> None:
+    held = list[http.client.HTTPConnection]()
+    headers = {"Authorization": f"Bearer {token}", **PROTOBUF, "Content-Length": str(8 << 20)}
+
+    def refused() -> bool:
+        """One more says that it brings 8 MB, which are kept free for it, and does not; whether one was sent away."""
+        connection = http.client.HTTPConnection("127.0.0.1", gate.port, timeout=PATIENCE)
+        held.append(connection)
+        connection.request("POST", "/v1/traces", headers=headers)
+        answered, _, _ = select.select([one.sock for one in held], [], [], 0.1)
+        for one in [one for one in held if one.sock in answered]:
+            held.remove(one)
+            reply = one.getresponse()
+            status, again = reply.status, reply.headers["Retry-After"]
+            reply.close()
+            one.close()
+            if status == 503:
+                assert again == "1"
+                return True
+        return False
+
+    until(refused, "that all that the gate takes is spoken for")
+    for connection in held:
+        connection.close()
+    body = otlp(Trace().span("chat", None, chat()))
+    until(lambda: _send(gate, token, body).status == 200, "that the gate takes something again")

@@ -65,6 +65,15 @@ def pack(git_dir: Path) -> None:
     git(git_dir, "prune-packed", "-q")
 
 
+def unpack(git_dir: Path) -> None:
+    """Put each object of a repository into a file of its own, so that one can be damaged, or be missing."""
+    for pack in list((git_dir / "objects" / "pack").glob("*.pack")):
+        raw = pack.read_bytes()
+        pack.with_suffix(".idx").unlink()
+        pack.unlink()
+        git(git_dir, "unpack-objects", "-q", data=raw)
+
+
 def write_files(folder: Path, files: Mapping[str, Content]) -> None:
     """Write files into a work tree; None deletes."""
     for name, content in files.items():

@@ -125,7 +125,8 @@ def test_signature_has_one_spelling(local: FleetSimulator, how: str) -> None:
 
 
 def loose_file(world: FleetSimulator, oid: str) -> Path:
-    """Where an object lies on its own."""
+    """Where an object lies on its own, once all do."""
+    gitworld.unpack(world.work / ".git")
     return world.work / ".git" / "objects" / oid[:2] / oid[2:]
 
 

@@ -91,6 +91,7 @@ def test_partial_clone_is_incomplete_and_the_command_that_is_named_mends_it(
     world: FleetSimulator, tmp_path: Path
 ) -> None:
     tip = world.append(hostile.pause(world), by="alice").tip
+    gitworld.unpack(world.remote)
     gitworld.git(world.remote, "config", "uploadpack.allowFilter", "true")
     gitworld.git(world.remote, "config", "uploadpack.allowAnySHA1InWant", "true")
     gitworld.git(tmp_path, "clone", "-q", "--no-checkout", "--filter=blob:none", f"file://{world.remote}", "partial")

@@ -1,7 +1,5 @@
 """`verify --rendered`: whoever reads the branch can compute it again, and names the first path that is another."""
 
-import os
-import subprocess
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -134,12 +132,7 @@ def test_where_no_branch_is_asked_for_it_says_what_to_write(world: PipelineWorld
 
 def _lose(work: Path, oid: str) -> None:
     """One object is gone, wherever it lay."""
-    packs = list((work / ".git" / "objects" / "pack").glob("*.pack"))
-    for pack in packs:
-        raw = pack.read_bytes()
-        pack.with_suffix(".idx").unlink()
-        pack.unlink()
-        subprocess.run(["git", "-C", str(work), "unpack-objects", "-q"], input=raw, check=True, env=os.environ)
+    gitworld.unpack(work / ".git")
     (work / ".git" / "objects" / oid[:2] / oid[2:]).unlink()
 
 

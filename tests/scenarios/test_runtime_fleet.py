@@ -3,6 +3,7 @@
 import threading
 from pathlib import Path
 
+import gitworld
 import pytest
 from pipelineworld import PipelineWorld
 from simulator import PAYROLL, TRIAGE, agent_file
@@ -132,6 +133,7 @@ def test_contents_that_are_gone_are_no_yes_and_come_back(world: PipelineWorld) -
     view = world.view()
     entry = view.repo.entry(view.authorised, TRIAGE.file)
     assert entry is not None
+    gitworld.unpack(world.work / ".git")
     loose = world.work / ".git" / "objects" / entry.oid[:2] / entry.oid[2:]
     aside = loose.with_suffix(".aside")
     loose.rename(aside)
@@ -157,6 +159,7 @@ def test_a_canary_whose_contents_are_gone_gets_no_traffic(world: PipelineWorld) 
     view = world.view()
     entry = view.repo.entry(view.authorised, path)
     assert entry is not None
+    gitworld.unpack(world.work / ".git")
     loose = world.work / ".git" / "objects" / entry.oid[:2] / entry.oid[2:]
     aside = loose.with_suffix(".aside")
     loose.rename(aside)

@@ -1,6 +1,6 @@
 """A fleet in production that gates are tried and measured with: it sorts tickets, pays, and takes leases with care."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from pipelineworld import PipelineWorld
@@ -38,6 +38,18 @@ def shipped(folder: Path, payers: Sequence[AgentId] = ()) -> PipelineWorld:
         world = PipelineWorld(place, files=files)
         for agent in (TRIAGE, CAREFUL, PAYER, *payers):
             world.ship("1.0.0", agent, text=TEXT)
+        return world
+
+    return made(folder, make)
+
+
+def paying(folder: Path, rules: str, files: Mapping[str, str]) -> PipelineWorld:
+    """A fleet whose one agent in production pays under rules of a test's own."""
+
+    def make(place: Path) -> PipelineWorld:
+        agent = agent_file(PAYER, team="support").partition("  tools:")[0] + rules
+        world = PipelineWorld(place, files={PAYER.file: agent, f"{PAYER.folder}/prompts/system.md": "Pay.\n", **files})
+        world.ship("1.0.0", PAYER)
         return world
 
     return made(folder, make)

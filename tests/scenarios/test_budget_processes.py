@@ -1,13 +1,11 @@
 """Money under processes that race and are killed: never overspent, nothing that was told is lost, nothing leaks."""
 
-import random
-import time
 from collections.abc import Iterator
-from multiprocessing.connection import Connection
 
 import pytest
 from budgetprocesses import LIMIT, WIDE, context, go_on, spend_all
 from budgetworld import BudgetWorld
+from killing import killed
 from patience import PATIENCE
 from postgres import Postgres, serving
 
@@ -49,17 +47,9 @@ def test_processes_that_spend_at_once_spend_what_there_is(roomy: Postgres) -> No
 @pytest.mark.slow
 def test_no_kill_loses_money_or_leaks_a_reservation(store_url: str) -> None:
     """Killed at random moments, a hundred times: what was told stands, and the sweeper leaves nothing open."""
-    dice, processes, told = random.Random(7), context(), dict[str, str]()
-    for number in range(KILLS):
-        reader, writer = processes.Pipe(duplex=False)
-        process = processes.Process(target=go_on, args=(store_url, f"r{number}", writer))
-        process.start()
-        writer.close()
-        assert reader.poll(PATIENCE)
-        time.sleep(dice.uniform(0, 0.06))
-        process.kill()
-        process.join(PATIENCE)
-        told.update(_rest(reader))
+    told = dict[str, str]()
+    for steps in killed(context(), go_on, store_url, KILLS, 0.06):
+        told.update(steps)
     world = BudgetWorld(open_store(store_url), WIDE)
     assert world.differences() == ()
     states: dict[str, str] = dict(
@@ -75,12 +65,3 @@ def test_no_kill_loses_money_or_leaks_a_reservation(store_url: str) -> None:
     assert world.differences() == ()
     assert len(told) >= KILLS
     world.store.close()
-
-
-def _rest(reader: Connection) -> Iterator[tuple[str, str]]:
-    """What was told before the end."""
-    while True:
-        try:
-            yield reader.recv()
-        except (EOFError, OSError):
-            return

@@ -18,17 +18,16 @@ from forked import ran
 from gateworld import GateWorld, Reply
 from jsonschema import Draft7Validator
 from patience import until
+from payingfleet import PAYER, paying
 from pipelineworld import PipelineWorld
-from simulator import PAYROLL, TRIAGE, agent_file
+from simulator import PAYROLL, TRIAGE
 from unit.cli.output_schema import assert_holds
 
-from agentgov.model.names import AgentId
 from agentgov.net.posting import signing_key
 from agentgov.release import orders
 from agentgov.resources import folder
-from templates import copied, made
+from templates import copied
 
-PAYER = AgentId("support", "payer")
 ACTIONS, OUTCOMES = f"/v1/agents/{PAYER}/actions", f"/v1/agents/{PAYER}/outcomes"
 RULES = """  tools:
     - {name: orders.lookup, effect: read}
@@ -55,17 +54,9 @@ SCHEMA = {
 
 @pytest.fixture(scope="module")
 def shipped(tmp_path_factory: pytest.TempPathFactory) -> PipelineWorld:
-    def make(place: Path) -> PipelineWorld:
-        files = {
-            PAYER.file: agent_file(PAYER, team="support").partition("  tools:")[0] + RULES,
-            f"{PAYER.folder}/prompts/system.md": "Pay.\n",
-            f"{PAYER.folder}/tools/refund.schema.json": json.dumps(SCHEMA),
-        }
-        world = PipelineWorld(place, files=files)
-        world.ship("1.0.0", PAYER)
-        return world
-
-    return made(tmp_path_factory.mktemp("shipped"), make)
+    return paying(
+        tmp_path_factory.mktemp("shipped"), RULES, {f"{PAYER.folder}/tools/refund.schema.json": json.dumps(SCHEMA)}
+    )
 
 
 @pytest.fixture

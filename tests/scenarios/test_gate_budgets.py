@@ -10,16 +10,15 @@ from typing import Any
 import pytest
 from forked import ran
 from gateworld import GateWorld, Reply
+from payingfleet import PAYER, paying
 from pipelineworld import PipelineWorld
-from simulator import TRIAGE, agent_file
+from simulator import TRIAGE
 from unit.cli.output_schema import assert_holds
 
-from agentgov.model.names import AgentId
 from agentgov.runtime.budget_replay import differences
 from agentgov.store.open import open_store
-from templates import copied, made
+from templates import copied
 
-PAYER = AgentId("support", "payer")
 PLACE = f"/v1/agents/{PAYER}/reservations"
 MODEL = "anthropic/claude-sonnet-4-5"
 BUDGET = """  budget: {day: "0.10 USD", run: "0.05 USD"}
@@ -37,17 +36,7 @@ CENT = 10_000_000
 
 @pytest.fixture(scope="module")
 def shipped(tmp_path_factory: pytest.TempPathFactory) -> PipelineWorld:
-    def make(place: Path) -> PipelineWorld:
-        files = {
-            PAYER.file: agent_file(PAYER, team="support").partition("  tools:")[0] + BUDGET,
-            f"{PAYER.folder}/prompts/system.md": "Pay.\n",
-            "governance/prices.yaml": PRICES,
-        }
-        world = PipelineWorld(place, files=files)
-        world.ship("1.0.0", PAYER)
-        return world
-
-    return made(tmp_path_factory.mktemp("shipped"), make)
+    return paying(tmp_path_factory.mktemp("shipped"), BUDGET, {"governance/prices.yaml": PRICES})
 
 
 @pytest.fixture

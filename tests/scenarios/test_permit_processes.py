@@ -1,14 +1,12 @@
 """Permits under processes that race and are killed: one use each, and nothing that was told is lost."""
 
-import random
-import time
 from collections import Counter
 from collections.abc import Iterator
-from multiprocessing.connection import Connection
 from pathlib import Path
 
 import msgspec
 import pytest
+from killing import killed
 from patience import PATIENCE
 from permitprocesses import context, go_on, use_at_once, wide
 from permitworld import PermitWorld
@@ -52,32 +50,13 @@ def test_sixty_four_processes_and_one_of_them_uses_the_permit(roomy: Postgres) -
 @pytest.mark.slow
 def test_no_kill_loses_a_permit_or_lets_it_be_used_twice(store_url: str) -> None:
     """Killed at random moments, 200 times: what was told stands, what was not can be gone on with."""
-    dice, processes, told_of = random.Random(7), context(), dict[str, str]()
-    for number in range(KILLS):
-        reader, writer = processes.Pipe(duplex=False)
-        process = processes.Process(target=go_on, args=(store_url, f"r{number}", writer))
-        process.start()
-        writer.close()
-        assert reader.poll(PATIENCE)
-        time.sleep(dice.uniform(0, 0.08))
-        process.kill()
-        process.join(PATIENCE)
-        for state, id_ in _rest(reader):
-            told_of[id_] = state
+    told_of = dict[str, str]()
+    for number, steps in enumerate(killed(context(), go_on, store_url, KILLS, 0.08)):
+        told_of.update((id_, state) for state, id_ in steps)
         if number % 10 == 9:
             _holds(store_url, told_of)
     _holds(store_url, told_of)
     assert len(told_of) >= KILLS
-
-
-def _rest(reader: Connection) -> Iterator[tuple[str, str]]:
-    """What was told before the end."""
-    while True:
-        try:
-            state, id_ = reader.recv()
-        except (EOFError, OSError):
-            return
-        yield state, id_
 
 
 def _holds(url: str, told_of: dict[str, str]) -> None:
@@ -111,16 +90,9 @@ def _used(world: PermitWorld) -> Iterator[str]:
 @pytest.mark.slow
 def test_what_kills_leave_adds_up(tmp_path: Path) -> None:
     """The quota holds exactly what permits took, however often the process ended in the middle."""
-    url, dice, processes = f"sqlite:///{tmp_path}/store.db", random.Random(11), context()
-    for number in range(40):
-        reader, writer = processes.Pipe(duplex=False)
-        process = processes.Process(target=go_on, args=(url, f"r{number}", writer))
-        process.start()
-        writer.close()
-        assert reader.poll(PATIENCE)
-        time.sleep(dice.uniform(0, 0.08))
-        process.kill()
-        process.join(PATIENCE)
+    url = f"sqlite:///{tmp_path}/store.db"
+    for _ in killed(context(), go_on, url, 40, 0.08):
+        pass
     world = PermitWorld(open_store(url), wide())
     sql = "SELECT COUNT(*) FROM permits WHERE outcome <> 'not-done'"
     row = world.store.read(lambda tx: tx.one(sql)).result(PATIENCE)

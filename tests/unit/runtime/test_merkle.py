@@ -1,5 +1,7 @@
 """The tree of the ledger against the definitions of RFC 6962, and published vectors."""
 
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -168,6 +170,20 @@ def test_a_tree_that_does_not_begin_with_the_older_one_is_refused() -> None:
     for case in wrong:
         with pytest.raises(ProofError):
             verify_consistency(*case)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda path: path[:-1], "too short"),
+        (lambda path: (*path, path[0]), "too long"),
+        (lambda path: (path[0][:-1], *path[1:]), "a hash has 32 bytes"),
+    ],
+)
+def test_a_proof_of_another_shape_says_so(change: Callable[[tuple[bytes, ...]], tuple[bytes, ...]], said: str) -> None:
+    path = consistency_path(5, 9, LOG.node)
+    with pytest.raises(ProofError, match=said):
+        verify_consistency(5, 9, change(path), LOG.root(5), LOG.root(9))
 
 
 def test_between_trees_that_are_empty_or_the_same_there_is_nothing_to_prove() -> None:

@@ -1,9 +1,11 @@
 """Every guard of a module, taken away one at a time: what a test must notice. Reads source text, never runs it.
 
-if        an `if` that only leaves (return, continue) is gone
+if        an `if` that only leaves (return, continue) or only answers (yield) is never true
+filter    a condition of a comprehension is gone
 operand   one operand of an `and` or `or` is gone
 term      one call to a gate is gone from a sum of waits
 edge      `<` is `<=`, `>=` is `>`, and back
+sql       a condition of a statement of SQL always holds
 answer    a refusal (or anything else) that is given or None is always None
 bound     of `min(a, b)` or `max(a, b)` only a is left
 row       one row of a table of rules is gone
@@ -11,11 +13,16 @@ row       one row of a table of rules is gone
 
 import ast
 import copy
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
 TABLES = frozenset({"_RULES", "_RAISE_RISK", "_PERSONAL", "NEVER"})
+# A condition of SQL, by the word before it: of what a column is, or that it is one of some words.
+_CONDITION = re.compile(
+    r"(?P<word>\b(?:WHERE|AND|OR) \(?)[\w.]+ (?:(?:<>|[<>]=?|=) (?:\?|'\w*'|[\w.]+)|(?:NOT )?IN \('[^)]*\))"
+)
 _EDGES: dict[type[ast.cmpop], type[ast.cmpop]] = {ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt}
 
 
@@ -57,10 +64,14 @@ def _nodes(tree: ast.Module) -> list[tuple[str, ast.AST]]:
     for top in tree.body:
         if isinstance(top, ast.ClassDef):
             for inner in top.body:
-                name = f"{top.name}.{inner.name}" if isinstance(inner, ast.FunctionDef) else top.name
+                name = (
+                    f"{top.name}.{inner.name}"
+                    if isinstance(inner, ast.FunctionDef | ast.AsyncFunctionDef)
+                    else top.name
+                )
                 found += [(name, node) for node in ast.walk(inner)]
             continue
-        name = top.name if isinstance(top, ast.FunctionDef) else _assigned(top)
+        name = top.name if isinstance(top, ast.FunctionDef | ast.AsyncFunctionDef) else _assigned(top)
         body = top.value if isinstance(top, ast.AnnAssign) and top.value is not None else top
         found += [(name, node) for node in ast.walk(body)]
     return found
@@ -89,19 +100,31 @@ def _replace(tree: ast.AST, old: ast.AST, new: ast.AST | None) -> None:
 
 def _changes(node: ast.AST, where: str) -> Iterator[_Change]:
     match node:
-        case ast.If(body=[ast.Return() | ast.Continue()], orelse=[]):
-            yield f"if {ast.unparse(node.test)}", lambda _node: ast.Pass()
+        case ast.If(body=[ast.Return() | ast.Continue() | ast.Expr(ast.Yield())]):
+            yield f"if {ast.unparse(node.test)}", _never
+        case ast.comprehension(ifs=[_, *_]):
+            for index, condition in enumerate(node.ifs):
+                yield f"filter {ast.unparse(condition)}", _without("ifs", index)
         case ast.BoolOp():
             for index, operand in enumerate(node.values):
                 yield f"operand {ast.unparse(operand)}", _without("values", index)
         case ast.BinOp(op=ast.Add()) | ast.AugAssign(op=ast.Add()):
             yield from _terms(node)
+        case _:
+            yield from _changes_of_values(node, where)
+
+
+def _changes_of_values(node: ast.AST, where: str) -> Iterator[_Change]:
+    match node:
         case ast.Compare(ops=[operator]) if type(operator) in _EDGES:
             yield f"edge {ast.unparse(node)}", _other_edge
         case ast.IfExp(orelse=ast.Constant(value=None)) | ast.IfExp(body=ast.Constant(value=None)):
             yield f"answer {ast.unparse(node.test)}", lambda _node: ast.Constant(None)
         case ast.Call(func=ast.Name(id="min" | "max"), args=[_, second], keywords=[]):
             yield f"bound {ast.unparse(second)}", lambda changed: getattr(changed, "args")[0]  # noqa: B009
+        case ast.Constant(value=str(text)):
+            for found in _CONDITION.finditer(text):
+                yield f"sql {found[0]}", partial(_always, found)
         case ast.Tuple() | ast.Set() if where in TABLES:
             for index, row in enumerate(node.elts):
                 if not isinstance(row, ast.Starred):
@@ -140,6 +163,18 @@ def _without(field: str, index: int) -> Callable[[ast.AST], ast.AST]:
         return left[0] if isinstance(node, ast.BoolOp) and len(left) == 1 else node
 
     return change
+
+
+def _never(node: ast.AST) -> ast.AST:
+    assert isinstance(node, ast.If)
+    node.test = ast.Constant(False)
+    return node
+
+
+def _always(condition: re.Match[str], node: ast.AST) -> ast.AST:
+    """SQL in which a condition holds whatever stands in the rows; it takes the value that it took before."""
+    holds = condition["word"] + ("? IS NOT NULL" if "?" in condition[0] else "1 = 1")
+    return ast.Constant(condition.string[: condition.start()] + holds + condition.string[condition.end() :])
 
 
 def _other_edge(node: ast.AST) -> ast.AST:

@@ -60,3 +60,9 @@ def test_text_without_utf8_is_refused() -> None:
 def test_a_million_keys_of_any_shape_meet_the_share(shape: str) -> None:
     # Percentage points; chance alone makes 0.05 of a million, and 0.016 of the ten million of the benchmark.
     assert max(off_by(shape, "rollout", 1_000_000).values()) < 0.2
+
+
+def test_a_canary_owns_the_buckets_below_its_share() -> None:
+    mine = bucket("r", "key")
+    assert not in_canary("r", "key", mine)
+    assert in_canary("r", "key", mine + 1)

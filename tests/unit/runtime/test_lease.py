@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft7Validator
 from leases import AGENT, ALONE, CANARY, GROUNDS, SPLIT, STABLE, Paused, release
 
-from agentgov.model.verdict import Verdict, deny, note, unknown
+from agentgov.model.verdict import Verdict, allow, deny, note, unknown
 from agentgov.resources import folder
 from agentgov.runtime.bucketing import in_canary
 from agentgov.runtime.deployed import Deployed, VariantName
@@ -131,6 +131,7 @@ def test_read_only_leaves_the_tools_that_read() -> None:
     assert found["mode"] == "read-only"
     assert [tool["name"] for tool in found["config"]["spec"]["tools"]] == ["orders.read"]
     assert found["paused"]["by"] == "alice"
+    assert set(found["paused"]) == {"id", "by", "reason", "until"}, "what every replica tells alike"
     assert len(STABLE.config["spec"]["tools"]) == 3, "what was given is not changed"
 
 
@@ -186,3 +187,8 @@ def test_the_same_terms_are_the_same_bytes_and_others_are_not() -> None:
 
 def test_a_value_that_readers_of_json_see_differently_gets_no_lease() -> None:
     assert refused(replace(ALONE, stable=release("1.0.0", runtime={"seed": 2**60}))) == ("runtime.unreadable",)
+
+
+def test_a_limit_that_allows_refuses_nothing() -> None:
+    fine = replace(ALONE, stable=release("1.0.0", allow("runtime.limit-data", "fine")))
+    assert leased(fine)["mode"] == "run"

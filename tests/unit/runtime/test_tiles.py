@@ -156,3 +156,10 @@ def test_hostile_bundles_are_refused_or_read_in_one_way(bundle: bytes, width: in
     except ValueError:
         return
     assert encode_bundle(leaves) == bundle
+
+
+def test_where_a_tree_has_no_hashes_it_has_no_tile() -> None:
+    assert tile_at(0, 0, 256).width == 256
+    for level, index, size in ((0, 0, 0), (0, 1, 256), (1, 0, 255)):
+        with pytest.raises(ValueError, match="has no tile"):
+            tile_at(level, index, size)

@@ -125,3 +125,7 @@ def test_no_stretch_has_more_than_the_limit_in_it(seed: int, seconds: int, jumps
 def test_a_zone_that_nobody_knows_is_none() -> None:
     assert zone_of("Europe/Paris") == ZoneInfo("Europe/Paris")
     assert [zone_of(name) for name in ("Moon/Base", "../../etc/passwd", "")] == [None, None, None]
+
+
+def test_a_window_that_is_no_whole_number_of_days_is_called_by_its_hours() -> None:
+    assert [window_name(hours * 3600) for hours in (24, 48, 72, 73)] == ["24h", "48h", "3d", "73h"]

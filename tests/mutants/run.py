@@ -53,6 +53,7 @@ _OF_LEDGER = {
         "notes": "notes",
         "checkpoints": "notes",
         "tlog_proof": "tlog_proof",
+        "leaf_check": "leaf_check",
     }.items()
 }
 _RUNTIME = "tests/unit/runtime"

@@ -1,15 +1,39 @@
 """Leaves are checked in stretches, and the first that does not fit is named."""
 
+from collections.abc import Sequence
+from hashlib import sha256
+
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from treeworld import flips, ledger
 
-from agentgov.runtime.leaf_check import Flaw, joined, payload_flaw, stretches, verify_range
+from agentgov.runtime.leaf_check import (
+    Flaw,
+    Page,
+    is_payload_of,
+    joined,
+    misfiled,
+    payload_flaw,
+    sound,
+    stretches,
+    verify_range,
+)
+from agentgov.runtime.ledger import FIRST, SALT, Entry, Leaf, leaf
 from agentgov.runtime.merkle import Frontier
 
 LOG = ledger(300)
 HASHES = LOG.levels[0]
+TREE = "support"
+SAID = [msgspec.json.decode(one, type=Leaf) for one in LOG.leaves[:3]]
+FILED: tuple[Sequence[object], ...] = (
+    [one.time for one in SAID],
+    [one.type for one in SAID],
+    [one.agent for one in SAID],
+    [one.actor for one in SAID],
+    ["", "", ""],
+)
 
 
 def test_good_leaves_are_their_tree() -> None:
@@ -103,3 +127,66 @@ def test_a_payload_is_the_one_that_the_leaf_commits_to() -> None:
     for wrong in ((flips(salt)[0], payload), (salt, flips(payload)[0]), (salt, payload + b"!")):
         assert payload_flaw(3, LOG.leaves[3], *wrong) == Flaw(3, "the payload is not the one the leaf commits to")
     assert payload_flaw(4, LOG.leaves[4], salt, payload) == Flaw(4, "there is a payload, and the leaf commits to none")
+
+
+def test_a_payload_needs_the_bytes_and_a_salt_that_nobody_guesses() -> None:
+    salt, payload = LOG.payloads[0]
+    assert len(salt) == SALT
+    assert is_payload_of(SAID[0], salt, payload)
+    assert not is_payload_of(SAID[0], salt, payload + b"!")
+    assert not is_payload_of(SAID[0], flips(salt)[0], payload)
+    guessable = msgspec.structs.replace(SAID[0], payload=sha256(salt[1:] + payload).hexdigest())
+    assert not is_payload_of(guessable, salt[1:], payload)
+
+
+def test_a_page_of_good_leaves_is_sound() -> None:
+    leaves = LOG.leaves[:3]
+    for page in (Page(leaves), Page(leaves, FILED)):
+        assert sound(TREE, 0, page, None) == sound(TREE, 0, page, b"".join(HASHES[:3])) == SAID
+    assert sound(TREE, 7, Page([]), b"") == []
+
+
+@pytest.mark.parametrize(
+    ("first", "leaves"),
+    [
+        (1, LOG.leaves[:3]),
+        (0, [LOG.leaves[0], LOG.leaves[2], LOG.leaves[1]]),
+        (0, [LOG.leaves[0], None, LOG.leaves[2]]),
+        (0, [LOG.leaves[0], LOG.leaves[1], None]),
+        (0, [LOG.leaves[0], b"{", LOG.leaves[2]]),
+        (0, [LOG.leaves[0], LOG.leaves[1].replace(b":", b": ", 1), LOG.leaves[2]]),
+    ],
+)
+def test_a_page_with_a_leaf_out_of_place_gone_or_written_otherwise_is_not(
+    first: int, leaves: list[bytes | None]
+) -> None:
+    assert sound(TREE, first, Page(leaves), None) is None
+
+
+def test_a_page_of_other_leaves_than_those_hashed_is_not_sound() -> None:
+    for row in (HASHES[1:4], HASHES[:2], HASHES[:4], []):
+        assert sound(TREE, 0, Page(LOG.leaves[:3]), b"".join(row)) is None
+
+
+@pytest.mark.parametrize("column", range(5))
+def test_a_record_that_is_found_by_other_words_than_it_says_is_named(column: int) -> None:
+    filed = tuple([*words[:2], "other"] if at == column else words for at, words in enumerate(FILED))
+    page = Page(LOG.leaves[:3], filed)
+    assert sound(TREE, 0, page, None) is None
+    assert list(misfiled(TREE, 0, page)) == [Flaw(2, "the record is found by other words than it says")]
+
+
+def test_only_leaves_that_can_be_read_are_misfiled() -> None:
+    other = Page([None, b"{", LOG.leaves[2]], tuple(["other"] * 3 for _ in FILED))
+    assert [flaw.seq for flaw in misfiled(TREE, 40, other)] == [42]
+    assert list(misfiled(TREE, 0, Page(LOG.leaves[:3], FILED))) == []
+    assert list(misfiled(TREE, 0, Page(LOG.leaves[:3]))) == []
+
+
+def test_a_record_is_filed_under_its_tool_since_there_are_trees() -> None:
+    entry = Entry("action", "support/triage", "gate", refs={"tool": "refund"})
+    found = leaf(entry, 0, 1, b"")
+    told = ([1], ["action"], ["support/triage"], ["gate"])
+    for tree, tool, other in ((TREE, "refund", ""), (FIRST, "", "refund")):
+        assert sound(tree, 0, Page([found], (*told, [tool])), None) is not None
+        assert len(list(misfiled(tree, 0, Page([found], (*told, [other]))))) == 1

@@ -7,13 +7,14 @@ that AGENTGOV_TOKEN_FILE names, else from the login at that address; it goes ove
 import os
 import time
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal
 
 import msgspec
 
 from agentgov.errors import ConfigurationError, IncompleteError, RefusedError
 from agentgov.journal.view import View
-from agentgov.net.address import parse_base
+from agentgov.net.address import Base, parse_base
 from agentgov.net.exchange import Answer, BrokenError, Exchange
 from agentgov.net.private import private_lines
 from agentgov.net.tokens import Token
@@ -39,7 +40,7 @@ class Login(msgspec.Struct, frozen=True):
     expires: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class GateClient:
     """A gate, and who asks it."""
 
@@ -59,18 +60,25 @@ class GateClient:
         return answer.body
 
     def _answer(self, method: Method, path: str, body: object = None) -> Answer:
-        base = parse_base(self.url, "the gate", _WHERE, rule="gate.url")
-        headers = {"authorization": f"Bearer {self.token.value}"} if self.token is not None else {}
-        exchange = Exchange(headers, clock=time.monotonic, plain=base.scheme == "http", other="the gate")
+        base = self._base
         content = None if body is None else msgspec.json.encode(body)
         typed = {} if content is None else {"content-type": "application/json"}
         try:
-            return exchange.ask(method, base.url + path, typed, content, time.monotonic() + _DEADLINE)
+            return self._exchange.ask(method, base.url + path, typed, content, time.monotonic() + _DEADLINE)
         except BrokenError as error:
             hint = error.hint or f"is it there? curl {base.url}/healthz"
             raise IncompleteError(
                 f"the gate {base.url} gave no answer: {error.why}", hint, rule="gate.unreachable"
             ) from None
+
+    @cached_property
+    def _base(self) -> Base:
+        return parse_base(self.url, "the gate", _WHERE, rule="gate.url")
+
+    @cached_property
+    def _exchange(self) -> Exchange:
+        headers = {"authorization": f"Bearer {self.token.value}"} if self.token is not None else {}
+        return Exchange(headers, clock=time.monotonic, plain=self._base.scheme == "http", other="the gate")
 
     def _read(self, answer: Answer) -> Any:
         if answer.status == 204:

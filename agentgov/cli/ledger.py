@@ -75,18 +75,22 @@ def log(
 @ledger.command()
 @click.option("--tree", default="", metavar="TREE", help="Only this tree: a workspace, or _fleet.")
 @click.option("--folder", metavar="DIR|s3://...", help="What `ledger export` wrote, in place of the store.")
-@store_option
+@kept_options
 @repo_option
 @format_option()
-def verify(tree: str, folder: str | None, store: str | None, repo: str, output: str) -> int:
+def verify(tree: str, folder: str | None, store: str | None, gate: str | None, repo: str, output: str) -> int:
     """Is everything there, and what it was: signatures, anchors of the journal, every record and payload.
 
     Names the first record that is wrong. Exit code 1 where something does not hold.
     """
     from agentgov.cli.ledger_verify import verify_ledger
 
-    if folder is not None and store is not None:
-        raise UsageError("the ledger lies in a store or in a folder", "give --store or --folder")
+    if sum(one is not None for one in (folder, store, gate)) > 1:
+        raise UsageError("the ledger lies in a store, in a folder or at a gate", "give --store, --folder or --gate")
+    if gate is not None:
+        from agentgov.cli.ledger_download import verify_at_gate
+
+        return verify_at_gate(repo, gate, tree, output)
     return verify_ledger(repo, store, folder, tree, output)
 
 
@@ -124,11 +128,13 @@ def prove(
 @ledger.command()
 @click.argument("where", metavar="DIR|s3://BUCKET/PREFIX")
 @click.option("--tree", default="", metavar="TREE", help="Only this tree: a workspace, or _fleet.")
-@click.option("--payloads/--no-payloads", default=True, show_default=True, help="Payloads and salts as well.")
+@click.option(
+    "--payloads/--no-payloads", default=True, show_default=True, help="Payloads and salts as well; a gate gives none."
+)
 @click.option("--lock", "days", type=click.IntRange(1, 36_500), metavar="DAYS", help="Lock it, in a bucket.")
 @click.option("--lock-mode", type=click.Choice(["governance", "compliance"]), default="governance", show_default=True)
 @click.option("--legal-hold", "hold", is_flag=True, help="Put what is written to a bucket under legal hold.")
-@store_option
+@kept_options
 @repo_option
 @format_option()
 def export(
@@ -139,6 +145,7 @@ def export(
     lock_mode: Literal["governance", "compliance"],
     hold: bool,
     store: str | None,
+    gate: str | None,
     repo: str,
     output: str,
 ) -> int:
@@ -148,7 +155,13 @@ def export(
     """
     from agentgov.cli.ledger_export import Export, export_ledger
 
-    return export_ledger(repo, store, Export(where, tree, payloads, days or 0, lock_mode, hold), output)
+    _one_place(store, gate)
+    asked = Export(where, tree, payloads, days or 0, lock_mode, hold)
+    if gate is not None:
+        from agentgov.cli.ledger_download import export_from_gate
+
+        return export_from_gate(repo, gate, asked, output)
+    return export_ledger(repo, store, asked, output)
 
 
 @ledger.command()

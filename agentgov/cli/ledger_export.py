@@ -4,7 +4,7 @@ What is there already is left alone, so that an export that is run again writes 
 meanwhile goes.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Set
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -15,6 +15,7 @@ from agentgov.cli.ledger_verify import store_source
 from agentgov.cli.options import answer
 from agentgov.cli.store_visit import store_url
 from agentgov.errors import RefusedError, UsageError
+from agentgov.journal.view import View
 from agentgov.model.anchored import Anchored
 from agentgov.net.objects import Lock, Mode
 from agentgov.repo import clock
@@ -44,28 +45,45 @@ class Export:
 def export_ledger(repo: str, store: str | None, asked: Export, output: str) -> int:
     """Write every tree, or one."""
     view = open_context(repo).view()
-    until = clock.now() + asked.lock_days * _DAY if asked.lock_days else 0
-    place = place_of(asked.where, Lock(asked.mode, until, asked.hold))
     source = store_source(store or store_url(view.state.head.fleet))
-    page, told = Page(), []
+
+    def write(tree: str, place: Place) -> tuple[int, int]:
+        return export_tree(source, tree, place, payloads=asked.payloads)
+
     try:
-        log = source.log()
-        anchored = anchors_by_log(view).get(log, ())
         withheld = (
             frozenset[str]() if asked.tree else source.read(lambda tx: rules_of(tx, Fleet(view))).privileged_trees()
         )
-        for name in [asked.tree] if asked.tree else source.trees():
+        return write_trees(view, asked, source.log(), source.trees(), write, output, withheld)
+    finally:
+        source.close()
+
+
+def write_trees(
+    view: View,
+    asked: Export,
+    log: str,
+    trees: Iterable[str],
+    write: Callable[[str, Place], tuple[int, int]],
+    output: str,
+    withheld: Set[str] = frozenset(),
+) -> int:
+    """Write what is asked for of these trees, with their anchors, and tell it; `write` one: records before, after."""
+    until = clock.now() + asked.lock_days * _DAY if asked.lock_days else 0
+    place = place_of(asked.where, Lock(asked.mode, until, asked.hold))
+    anchored = anchors_by_log(view).get(log, ())
+    page, told = Page(), []
+    try:
+        for name in [asked.tree] if asked.tree else trees:
             if name in withheld:
                 page.line(Span("left out ", "warn"), f"{name}: it has privileged records; --tree {name} exports it")
                 continue
-            old, new = export_tree(source, name, place, payloads=asked.payloads)
+            old, new = write(name, place)
             _anchors(place, name, origin(view, log, name), [one for one in anchored if one.tree == name])
             page.line(Span("exported ", "good"), f"{name}: {new:,} records, {new - old:,} of them new")
             told.append({"tree": name, "records": new, "new": new - old})
     except OSError as error:
         raise UsageError(f"{error.filename or asked.where} cannot be written: {error.strerror}") from error
-    finally:
-        source.close()
     document = {"schema": "agentgov.ledger-export/1", "folder": asked.where, "locked_until": until or None}
     answer(output, page, document | {"trees": told})
     return 0
@@ -76,9 +94,7 @@ def export_tree(source: StoreSource, tree: str, place: Place, *, payloads: bool)
     note = source.checkpoint(tree)
     if not note:
         raise RefusedError(f"{tree} is under no checkpoint yet", "a gate that runs signs within a second")
-    new, old = unverified_checkpoint(note).size, 0
-    with suppress(NoteError):
-        old = unverified_checkpoint(place.read(f"{tree}/{CHECKPOINT}") or b"").size
+    new, old = unverified_checkpoint(note).size, size_at(place, tree)
     if old > new:
         raise RefusedError(
             f"there are {old:,} records of {tree} there, and {new:,} in the store", "agentgov ledger verify"
@@ -98,6 +114,13 @@ def export_tree(source: StoreSource, tree: str, place: Place, *, payloads: bool)
         place.write(f"{tree}/{PAYLOADS}", _payloads(source, tree, new))
     place.write(f"{tree}/{CHECKPOINT}", (note,))
     return old, new
+
+
+def size_at(place: Place, tree: str) -> int:
+    """How many records of a tree a place has."""
+    with suppress(NoteError):
+        return unverified_checkpoint(place.read(f"{tree}/{CHECKPOINT}") or b"").size
+    return 0
 
 
 def _payloads(source: StoreSource, tree: str, end: int) -> Iterator[bytes]:

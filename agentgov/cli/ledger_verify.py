@@ -32,10 +32,10 @@ def verify_ledger(repo: str, store: str | None, folder: str | None, tree: str, o
     if folder is not None:
         with brought(folder) as here:
             source = FolderSource(here)
-            return _verify(view, source, _log_of(source), tree, output, spread_over(source))
+            return verify_source(view, source, _log_of(source), tree, output, spread_over(source))
     source = store_source(store or store_url(view.state.head.fleet))
     try:
-        return _verify(view, source, source.log(), tree, output, spread_over(source, source.close))
+        return verify_source(view, source, source.log(), tree, output, spread_over(source, source.close))
     finally:
         source.close()
 
@@ -61,7 +61,7 @@ def _judge(source: Source, places: Places) -> list[Stretch]:
     return [check_stretch(source, *place) for place in places]
 
 
-def _verify(
+def verify_source(
     view: View,
     source: FolderSource | StoreSource,
     log: str,
@@ -69,6 +69,7 @@ def _verify(
     output: str,
     each: Callable[[Places], Iterable[Stretch]],
 ) -> int:
+    """Check what is read somewhere as the ledger of that name, and tell it."""
     anchored = anchors_by_log(view)
     here = anchored.get(log, ())
     trees = [tree] if tree else sorted({*source.trees(), *(one.tree for one in here)})

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -178,3 +179,39 @@ def test_auditors_read_the_ledger_at_the_gate_and_are_recorded(audited: GateWorl
         ("files/nowhere/checkpoint", 404),
     ):
         assert ask(path).status == status, path
+
+
+def test_auditors_verify_and_export_what_the_gate_serves(audited: GateWorld, tmp_path: Path) -> None:
+    gate = audited
+    assert gate.ask("GET", f"/v1/agents/{TRIAGE}", gate.person_token("alice")).status == 200
+    signed(gate)
+    copy = tmp_path / "copy"
+
+    def command(who: str, *words: str) -> "subprocess.CompletedProcess[str]":
+        token = tmp_path / who
+        if not token.exists():
+            token.touch(0o600)
+            token.write_text(gate.person_token(who) + "\n")
+        asked = [sys.executable, "-m", "agentgov", "ledger", *words, "--repo", str(gate.world.work), "--json"]
+        env = gate.env | {"AGENTGOV_TOKEN_FILE": str(token)}
+        return subprocess.run(asked, env=env, capture_output=True, text=True, check=False)
+
+    whole = command("erin", "verify", "--gate", gate.url)
+    assert whole.returncode == 0, whole.stderr
+    told = {one["tree"]: one for one in json.loads(whole.stdout)["trees"]}
+    assert told["support"]["signed"] >= 1
+    first, again = (command("erin", "export", str(copy), "--gate", gate.url) for _ in range(2))
+    assert (first.returncode, again.returncode) == (0, 0), first.stderr + again.stderr
+    assert command("erin", "verify", "--folder", str(copy)).returncode == 0
+    assert list((copy / "support").glob("tile/entries/*")), "as a static server has it"
+    refused = command("alice", "verify", "--gate", gate.url)
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "may not view-audit" in refused.stderr
+    assert command("erin", "verify", "--gate", gate.url, "--store", gate.store).returncode == 2
+
+    with closing(sqlite3.connect(gate.folder / "gate.db")) as store, store:
+        store.execute("DELETE FROM records WHERE tree = 'support' AND seq = 0")
+    lost = command("erin", "verify", "--gate", gate.url, "--tree", "support")
+    assert lost.returncode == 1, lost.stderr
+    assert json.loads(lost.stdout)["trees"][0]["flaws"]
+    assert command("erin", "verify", "--folder", str(copy)).returncode == 0, "a copy still has it"

@@ -18,7 +18,7 @@ from agentgov.runtime.action_requests import Answered
 from agentgov.runtime.buckets import Level
 from agentgov.runtime.ledger import read
 from agentgov.runtime.pause import Order
-from agentgov.runtime.permit_ends import tell_outcome
+from agentgov.runtime.permit_ends import KEPT_ASKED, forget, tell_outcome
 from agentgov.runtime.permit_rows import Permit, close
 from agentgov.runtime.permit_votes import Electorate, see
 from agentgov.runtime.reservations import Expire, Release, Settle, Spending
@@ -96,6 +96,27 @@ def test_over_is_over_for_who_said_the_same_elsewhere_and_where_others_said_it(w
     ):
         assert world.vote(id_, person, "deny")[1].reasons[0].rule == rule
     assert world.permit(used).state == "consumed"
+
+
+def test_a_permit_whose_time_is_not_over_goes_on(world: PermitWorld) -> None:
+    first = _id(world.ask("a"))
+    world.now += 1
+    second = _id(world.ask("b"))
+    world.now = world.permit(first).expires
+    assert world.expire() == 1
+    assert [world.permit(id_).state for id_ in (first, second)] == ["expired", "pending"]
+
+
+def test_who_decided_is_forgotten_with_the_permit_and_of_no_other(world: PermitWorld) -> None:
+    _two_of_them(world)
+    old = _id(world.ask("a"))
+    world.vote(old, "alice", "deny")
+    world.now += (KEPT_ASKED + 1) * 86_400_000
+    waiting = _id(world.ask("b"))
+    world.vote(waiting, "alice")
+    assert world.store.write(lambda tx: forget(tx, world.now)).result(PATIENCE) == 1
+    world.vote(waiting, "bob")
+    assert world.permit(waiting).state == "approved"
 
 
 def test_what_ends_one_permit_leaves_the_others_as_they_are(world: PermitWorld) -> None:

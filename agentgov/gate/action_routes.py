@@ -102,7 +102,7 @@ async def act(call: Call) -> int:
         found = await _request(call, asked(call, book, ask.key, action, ask.attempt))
     if found.reasons and found.reasons[0].rule == "action.key":
         raise conflict(found.reasons[0])
-    return await call.reply(200, _encode(action_answer(call, found)))
+    return await call.reply(200, _encode(await action_answer(call, found)))
 
 
 async def outcome(call: Call) -> Answer:
@@ -124,11 +124,14 @@ async def outcome(call: Call) -> Answer:
     return as_json(OutcomeAnswer(permit.id, what))
 
 
-def action_answer(call: Call, found: Answered) -> ActionAnswer:
+async def action_answer(call: Call, found: Answered) -> ActionAnswer:
     """A decision as it is told."""
     permit = found.permit
     ref = PermitRef(permit.id, permit.state, permit.expires) if permit is not None else None
-    receipt = call.gate.ledger.receipt(call.agent_caller.agent)
+    kept = call.gate.ledger
+    receipt = kept.receipt(call.agent_caller.agent)
+    if found.again and permit is not None:
+        receipt = await kept.receipt_of(call.gate, permit.agent, found.record, permit.asked)
     reasons = reasons_of(found.reasons)
     return ActionAnswer(found.decision, reasons, ref, found.record, found.again, *receipt)  # type: ignore[arg-type]
 

@@ -128,7 +128,7 @@ async def _decided(call: Call, request: Request, made: str = "") -> Answer:
     call.gate.budget_alerts.booked(call.agent_caller.agent, one.environment, one.day)
     told = (one.id, one.state, one.amount, one.actual, one.currency, one.expires, one.record)
     over = limit.message if limit is not None else ""
-    receipt = call.gate.ledger.receipt(call.agent_caller.agent)
+    receipt = await call.gate.ledger.receipt_of(call.gate, one.agent, one.record, one.asked)
     return answered(ReservationAnswer(*told, made not in ("", one.id), over, *receipt))
 
 

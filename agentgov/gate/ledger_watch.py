@@ -9,6 +9,7 @@ as an error, at /readyz and by a metric; records go on being written.
 import asyncio
 import contextlib
 import logging
+import math
 import secrets
 from dataclasses import dataclass, field
 from time import monotonic
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING
 from agentgov.gate.restore_watch import RestoreWatch
 from agentgov.journal.view import View
 from agentgov.model.names import AgentId
-from agentgov.runtime.ledger import TOPIC
+from agentgov.runtime.ledger import FIRST, TOPIC, tree_at
 from agentgov.runtime.restoring import examine
 from agentgov.runtime.sequencing import (
     MOST,
@@ -56,10 +57,18 @@ class Kept:
     since: int = 0  # epoch milliseconds of the last look that found none; 0 before the first
     broken: dict[str, str] = field(default_factory=dict)  # tree to what is wrong with it
     signed: dict[str, int] = field(default_factory=dict)  # how many records of a tree are under its checkpoint
+    first: float = math.inf  # epoch milliseconds after which nothing was recorded in the tree of earlier versions
 
     def receipt(self, agent: AgentId) -> tuple[str, int]:
         """The tree of an agent's records, and how many of it are signed."""
         return agent.workspace, self.signed.get(agent.workspace, 0)
+
+    async def receipt_of(self, gate: "Gate", agent: str, seq: int, time: int) -> tuple[str, int]:
+        """The tree of a record that was made at some moment, and how many of it are signed."""
+        tree = agent.partition("/")[0]
+        if time <= self.first:
+            tree = await gate.read(lambda tx: tree_at(tx, agent, seq, time))
+        return tree, self.signed.get(tree, 0)
 
 
 class LedgerWatch:
@@ -191,6 +200,7 @@ class LedgerWatch:
         done = sum(growth.frontier.size - growth.of.size for growth, _ in steps)
         kept.signed.update({one.tree: one.size for one in found})
         kept.signed.update({growth.of.tree: growth.frontier.size for growth, _ in steps})
+        kept.first = max((one.time or now for one in found if one.tree == FIRST), default=0)
         kept.behind = sum(max(one.behind, 0) for one in found) - done
         kept.since = now if not kept.behind else kept.since or now
         for tree, message in broken.items():

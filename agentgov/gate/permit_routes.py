@@ -143,7 +143,7 @@ async def consume(call: Call) -> Answer:
     paused, members = standing(call.gate, who.agent, call.now_ms), electorate(call, who.agent, who.environment)
     salted = salt()
     found = await call.gate.write(lambda tx: permits.consume(tx, permit.id, use, paused, members, call.now_ms, salted))
-    return answered(action_answer(call, found))
+    return answered(await action_answer(call, found))
 
 
 async def statistics(call: Call) -> Answer:

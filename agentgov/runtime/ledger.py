@@ -40,6 +40,7 @@ _RECORD = (
     "INSERT INTO records (tree, seq, time, type, agent, actor, tool, subject, purpose, leaf) "
     "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
+_AT_FIRST = "SELECT 1 FROM records WHERE tree = ? AND seq = ? AND agent = ? AND time = ?"
 _PAYLOAD = "INSERT INTO payloads (tree, seq, salt, payload) VALUES (?, ?, ?, ?)"
 
 
@@ -173,6 +174,11 @@ def note_all(tx: Transaction, notes: Sequence[Note]) -> Sequence[Receipt]:
     """The same for entries that different callers ask for at one moment; `Store.together` does it for all of them."""
     now_ms, salts = max(one.now_ms for one in notes), b"".join(one.salt[:SALT] for one in notes)
     return append_all(tx, [one.entry for one in notes], now_ms, salts)
+
+
+def tree_at(tx: Transaction, agent: str, seq: int, time: int) -> str:
+    """The tree in which an agent's record of that place and moment stands: FIRST where an earlier version made it."""
+    return FIRST if tx.one(_AT_FIRST, FIRST, seq, agent, time) is not None else agent.partition("/")[0]
 
 
 def leaf(entry: Entry, seq: int, now_ms: int, salt: bytes) -> bytes:

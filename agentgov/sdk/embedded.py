@@ -33,7 +33,7 @@ from agentgov.runtime.deployed import Deployed
 from agentgov.runtime.fleet import Fleet
 from agentgov.runtime.known_terms import KnownTerms
 from agentgov.runtime.lease import Lease, decide_lease, pause_details
-from agentgov.runtime.ledger import Entry, append
+from agentgov.runtime.ledger import Entry, append, tree_at
 from agentgov.runtime.pause import Order, Pauses
 from agentgov.runtime.pause_orders import read_orders
 from agentgov.runtime.permit_ends import Outcome, tell_outcome
@@ -166,7 +166,10 @@ class Embedded:
         assert self._till is not None, "there is a store"
         self._till.sweep(_now_ms())
         found = _done(store.together(decide, Request(asked, self._stands, _now_ms(), _salt())))
-        return _told(found, self.agent.workspace)
+        permit, tree = found.permit, self.agent.workspace
+        if found.again and permit is not None:
+            tree = _done(store.read(lambda tx: tree_at(tx, permit.agent, found.record, permit.asked)))
+        return _told(found, tree)
 
     def _stands(self, orders: tuple[Order, ...]) -> Order | None:
         """What pauses the agent, by the rows that a transaction sees."""

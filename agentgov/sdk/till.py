@@ -18,6 +18,7 @@ from agentgov.runtime import budgets, permit_ends
 from agentgov.runtime.budgeting import Spender, wanted
 from agentgov.runtime.fleet import Fleet
 from agentgov.runtime.known_terms import KnownTerms, former_of
+from agentgov.runtime.ledger import tree_at
 from agentgov.runtime.money_requests import ReservationAsk, SettleTell
 from agentgov.runtime.pause_orders import Standing
 from agentgov.runtime.reservations import Found, Refuse, Release, Request, Reserve, Settle
@@ -48,8 +49,10 @@ class Till:
         want, reason = wanted(spender, estimate, secrets.token_hex(16), now_ms)
         made, _ = self._decided(Refuse(want, reason, now_ms) if reason else Reserve(want, standing, now_ms))
         assert made is not None, "what is allowed is there"
-        place = self._agent.workspace, made.record
-        return Reserved(made.id, made.amount, made.currency, made.expires, made.id != want.id, *place)
+        tree, again = self._agent.workspace, made.id != want.id
+        if again:
+            tree = self._store.read(lambda tx: tree_at(tx, made.agent, made.record, made.asked)).result()
+        return Reserved(made.id, made.amount, made.currency, made.expires, again, tree, made.record)
 
     def end(
         self, fleet: Fleet, id_: str, how: Literal["settle", "release"], told: Mapping[str, Any], now_ms: int

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from forked import ran
 from gateworld import GateWorld, Reply
+from patience import PATIENCE, until
 from payingfleet import PAYER, paying
 from pipelineworld import PipelineWorld
 from simulator import TRIAGE
@@ -64,6 +65,28 @@ def _bar(gate: GateWorld, person: str, window: str = "day") -> Any:
     found = gate.ask("GET", f"/v1/budgets/{PAYER}", gate.person_token(person)).json["budgets"]
     place = next(one for one in found if one["environment"] == "production")
     return next(one for one in place["bars"] if (one["scope"], one["window"]) == ("agent", window))
+
+
+def test_a_receipt_of_an_earlier_version_names_the_tree_of_that_version(gate: GateWorld) -> None:
+    token = gate.agent_token(PAYER)
+    one = _reserve(gate, token, "a").json
+    assert one["tree"] == PAYER.workspace
+    store = open_store(gate.store, serving=False)
+    try:  # a record as it lies in a store that was brought up to date, of a type that moves no money
+        copy = (
+            "INSERT INTO records (tree, seq, time, type, agent, actor, tool, subject, leaf) "
+            "SELECT '_first', seq, time, 'action', agent, actor, '', '', leaf FROM records WHERE tree = ? AND seq = ?"
+        )
+        store.write(lambda tx: tx.run(copy, PAYER.workspace, one["record"])).result(PATIENCE)
+    finally:
+        store.close()
+
+    def again() -> Any:
+        return _reserve(gate, token, "a").json
+
+    until(lambda: again()["tree"] == "_first", "that the gate has seen the tree")
+    assert again()["record"] == one["record"]
+    assert _reserve(gate, token, "b").json["tree"] == PAYER.workspace
 
 
 def test_an_agent_sets_money_aside_and_tells_what_it_was(gate: GateWorld) -> None:

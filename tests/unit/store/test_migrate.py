@@ -101,6 +101,10 @@ def test_every_version_of_this_program_comes_up_to_date_with_its_data(store_url:
         tree = ledger.FIRST if since < 9 else "support"
         found = [(record.tree, record.seq, record.payload) for record in records]
         assert found == ([(tree, 0, b"{}")] if since >= 2 else [])
+        if since >= 2:
+            asked = (("support/refunds", 0, 1), ("support/refunds", 0, 2), ("support/other", 0, 1))
+            stands = [newer.read(lambda tx, one=one: ledger.tree_at(tx, *one)).result(PATIENCE) for one in asked]  # type: ignore[misc]
+            assert stands == [tree, "support", "support"], "a place is told in the tree that it is in"
     finally:
         newer.close()
 

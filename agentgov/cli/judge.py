@@ -19,15 +19,14 @@ from agentgov.journal.view import View
 from agentgov.model.names import AgentId
 from agentgov.model.pipeline import Judge, Pipeline
 from agentgov.model.state import Deployment
-from agentgov.model.transitions import is_ramping, judge_of
 from agentgov.model.units import format_share
-from agentgov.release.judge import Counts, Evidence, Judgement, basis_of, eta_seconds, thresholds
+from agentgov.release.judge import Judgement, basis_of, eta_seconds, thresholds
 from agentgov.release.memory import MemoryStore
 from agentgov.release.observations import Memory, fingerprint, observed
 from agentgov.release.replay import Replay, replay
 from agentgov.release.view import Observed
 from agentgov.release.windows import Window
-from agentgov.report.judge import looks_table, metrics_table, verdict
+from agentgov.report.judge import judged_stage, looks_table, metrics_json, metrics_table, rules_in, sides_json, verdict
 from agentgov.report.moments import stamp
 from agentgov.report.page import Page, Span
 from agentgov.trust.places import state_path
@@ -105,23 +104,18 @@ class _Judged:
 
 def _judged(view: View, agent: AgentId) -> _Judged:
     at, pipeline = view.state.deployment(agent), pipeline_of(view, agent)
-    stage = "canary" if is_ramping(at) else "production" if at.production.state == "BAKING" else ""
-    if not stage:
+    stage = judged_stage(at)
+    if stage is None:
         return _Judged(agent, at, why="no canary runs, and nothing bakes")
     tag = at.canary.release if stage == "canary" else at.production.release
     name = next(one.name for one in view.state.releases(agent) if one.tag == tag)
-    rules = _rules(at, pipeline, stage)
+    rules = rules_in(at, pipeline, stage)
     if rules is None:
         return _Judged(agent, at, stage, name, why=_unjudged(at, pipeline))
     memory = _memory(view, agent)
     if memory.of != fingerprint(at):
         raise IncompleteError(f"{name} was not observed here since it stands where it stands", _ELSEWHERE)
     return _Judged(agent, at, stage, name, rules, "", observed(memory, pipeline), memory)
-
-
-def _rules(at: Deployment, pipeline: Pipeline, stage: str) -> Judge | None:
-    found = pipeline.stage("canary").judge
-    return judge_of(at, pipeline) if stage == "canary" else found if isinstance(found, Judge) else None
 
 
 def _unjudged(at: Deployment, pipeline: Pipeline) -> str:
@@ -171,34 +165,13 @@ def _document(found: _Judged) -> dict[str, Any]:
         "metric": (judgement.metric or None) if judgement is not None else None,
         "failsAt": fails,
         "passesAt": passes,
-        "metrics": _metrics(judgement.evidence, found.rules) if judgement is not None and found.rules else [],
+        "metrics": metrics_json(judgement.evidence, found.rules) if judgement is not None and found.rules else [],
         "etaUnits": judgement.eta_units if judgement is not None and known else None,
         "etaSeconds": found.eta,
         "unitsPerSecond": seen.unit_rate,
         "noDataTicks": seen.no_data_ticks,
         "problem": seen.problem or None,
         "observedAt": found.memory.at or None,
-    }
-
-
-def _metrics(evidence: tuple[Evidence, ...], rules: Judge) -> list[dict[str, Any]]:
-    return [
-        {
-            "metric": one.metric,
-            "gate": rules.metrics[one.metric].gate,
-            "ceiling": rules.metrics[one.metric].ceiling,
-            **_sides(one.counts),
-            "evidence": {"harm": one.harm, "safety": one.safety, "ceiling": one.ceiling},
-            "outcome": one.outcome.value,
-        }
-        for one in evidence
-    ]
-
-
-def _sides(counts: Counts) -> dict[str, Any]:
-    return {
-        "canary": {"units": counts.canary_units, "bad": counts.canary_bad},
-        "stable": {"units": counts.stable_units, "bad": counts.stable_bad},
     }
 
 
@@ -230,7 +203,7 @@ def _look(window: Window, after: Judgement) -> dict[str, Any]:
     return {
         "at": window.at,
         "share": format_share(window.share),
-        "counts": {name: _sides(counts) for name, counts in window.counts.items()},
+        "counts": {name: sides_json(counts) for name, counts in window.counts.items()},
         "outcome": after.outcome.value,
         "metric": after.metric or None,
     }

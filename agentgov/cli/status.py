@@ -13,15 +13,17 @@ from agentgov.cli.known import require_agent
 from agentgov.cli.options import answer, format_option, repo_option
 from agentgov.journal.clock import STALE_HINT, stale_words
 from agentgov.journal.overriding import overrides_of
+from agentgov.journal.pipelines import pipeline_of
 from agentgov.journal.view import View
 from agentgov.model.names import AgentId
 from agentgov.model.state import Deployment, Revoked
 from agentgov.release.fleet import plan_all
 from agentgov.release.memory import MemoryStore
-from agentgov.release.observations import Memory, fingerprint
+from agentgov.release.observations import Memory, fingerprint, observed
 from agentgov.release.refs import Refs
 from agentgov.release.view import Wait
 from agentgov.repo import clock
+from agentgov.report.judge import Judged, judged_of, judged_stage
 from agentgov.report.page import Page, Span
 from agentgov.report.phrases import UNREVIEWED
 from agentgov.report.standing import COLUMNS, Standing, standing_of
@@ -114,10 +116,12 @@ class Looks:
         if only is not None:
             known = self._observed(view, {only: view.state.deployment(only)})
             waits = _waits(view, known, pinned, now)
-            return FleetStatus(view, only, (standing_of(view, only, now, waits.get(only, ())),), known, pinned, now)
+            row = standing_of(view, only, now, waits.get(only, ()), _judged(view, known).get(only))
+            return FleetStatus(view, only, (row,), known, pinned, now)
         self._standings.look(view)
         known = self._observed(view, self._standings.moving())
-        rows = self._standings.rows(max(now, view.state.head.time), _waits(view, known, pinned, now))
+        waits, judged = _waits(view, known, pinned, now), _judged(view, known)
+        rows = self._standings.rows(max(now, view.state.head.time), waits, judged)
         return FleetStatus(view, None, rows, known, pinned, now)
 
     def _observed(self, view: View, at: Mapping[AgentId, Deployment]) -> dict[AgentId, Memory]:
@@ -135,6 +139,18 @@ def _waits(view: View, known: Mapping[AgentId, Memory], pinned: bool, now: int) 
     memories = {str(agent): memory for agent, memory in known.items()}
     decisions = plan_all(view, memories, Refs("", tags), now, pinned, agents=agents)
     return {agent: decision.waits for agent, decision in decisions.items()}
+
+
+def _judged(view: View, known: Mapping[AgentId, Memory]) -> dict[AgentId, Judged]:
+    """What is judged of agents, and on which counts."""
+    found = dict[AgentId, Judged]()
+    for agent, memory in known.items():
+        at = view.state.deployment(agent)
+        if judged_stage(at) is not None:
+            pipeline = pipeline_of(view, agent)
+            judged = judged_of(at, pipeline, observed(memory, pipeline))
+            found |= {agent: judged} if judged is not None else {}
+    return found
 
 
 def _page(context: Context, fleet: FleetStatus, fetched: bool) -> Page:

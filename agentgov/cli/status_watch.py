@@ -145,10 +145,11 @@ def _is_news(before: Standing | None, now: Standing) -> bool:
 
 
 def _settled(agent: dict[str, Any]) -> dict[str, Any]:
-    """What is told of an agent without what counts down by itself: that alone is no change."""
+    """What is told of an agent without what counts by itself: that alone is no change, and a verdict is one."""
     counting = ("remaining", "etaSeconds")
     waits = [{name: told for name, told in wait.items() if name not in counting} for wait in agent["waits"]]
-    return {**agent, "waits": waits}
+    judged = agent["judged"] and (agent["judged"]["stage"], agent["judged"]["outcome"])
+    return {**agent, "waits": waits, "judged": judged}
 
 
 class _Lines(_Told):

@@ -1,16 +1,73 @@
 """What the judge of a release says, for people: one line, a table of its metrics, and every look played again."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
 
-from agentgov.model.pipeline import Judge
+from agentgov.model.pipeline import Judge, Pipeline
+from agentgov.model.state import Deployment
+from agentgov.model.transitions import is_ramping, judge_of
 from agentgov.model.units import format_share, rough_duration
-from agentgov.release.judge import Evidence, Judgement, Outcome, thresholds
+from agentgov.release.judge import Counts, Evidence, Judgement, Outcome, eta_seconds, thresholds
+from agentgov.release.view import Observed
 from agentgov.release.windows import Window
 from agentgov.report.moments import stamp
 from agentgov.report.page import Page, Span, Style
 
 _STYLES: dict[Outcome, Style] = {Outcome.PASS: "good", Outcome.FAIL: "bad", Outcome.INCONCLUSIVE: "warn"}
 _MANY = 1e6  # evidence beyond which nobody needs to know how much
+
+JudgedStage = Literal["canary", "production"]
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What is judged of an agent now, in which stage and by which rules, and what the judge makes of it."""
+
+    stage: JudgedStage
+    judge: Judge
+    judgement: Judgement
+    eta: int | None = None  # seconds to a verdict; what bakes passes by its soak, whatever the judge says
+
+    def words(self) -> str:
+        """The verdict so far, and bad units of all units on each side; "" before anything is counted."""
+        alone = self.stage == "production"
+        sides = [_counted(one, alone) for one in self.judgement.evidence if one.counts != Counts()]
+        said = judge_words(self.judgement, self.eta, alone=alone)
+        return f"{said} ({'; '.join(sides)})" if sides else ""
+
+    def document(self) -> dict[str, Any]:
+        """The same, as documents carry it."""
+        fails, passes = thresholds(self.judge)
+        return {
+            "stage": self.stage,
+            "outcome": self.judgement.outcome.value,
+            "metric": self.judgement.metric or None,
+            "failsAt": fails,
+            "passesAt": passes,
+            "metrics": metrics_json(self.judgement.evidence, self.judge),
+        }
+
+
+def judged_stage(at: Deployment) -> JudgedStage | None:
+    """Where something of an agent is judged: its canary, else what bakes."""
+    return "canary" if is_ramping(at) else "production" if at.production.state == "BAKING" else None
+
+
+def rules_in(at: Deployment, pipeline: Pipeline, stage: JudgedStage) -> Judge | None:
+    """By which rules that is judged, None where it is not."""
+    found = pipeline.stage("canary").judge
+    return judge_of(at, pipeline) if stage == "canary" else found if isinstance(found, Judge) else None
+
+
+def judged_of(at: Deployment, pipeline: Pipeline, seen: Observed) -> Judged | None:
+    """What is judged of an agent, by what was observed of it; None where nothing is, or nothing was observed."""
+    stage = judged_stage(at)
+    judge = rules_in(at, pipeline, stage) if stage is not None else None
+    judgement = seen.judgement if stage == "canary" else seen.bake
+    if stage is None or judge is None or judgement is None:
+        return None
+    return Judged(stage, judge, judgement, eta_seconds(judgement, seen.unit_rate) if stage == "canary" else None)
 
 
 def judge_words(found: Judgement, eta_seconds: int | None, *, alone: bool = False) -> str:
@@ -47,11 +104,40 @@ def looks_table(page: Page, looks: Sequence[tuple[Window, Judgement]]) -> Page:
     return page.table(("look", "share", "bad units, canary beside stable", "verdict"), [_look(*one) for one in looks])
 
 
+def metrics_json(evidence: Iterable[Evidence], judge: Judge) -> list[dict[str, Any]]:
+    """What was counted of every metric and how far it is from its thresholds, as documents carry it."""
+    return [
+        {
+            "metric": one.metric,
+            "gate": judge.metrics[one.metric].gate,
+            "ceiling": judge.metrics[one.metric].ceiling,
+            **sides_json(one.counts),
+            "evidence": {"harm": one.harm, "safety": one.safety, "ceiling": one.ceiling},
+            "outcome": one.outcome.value,
+        }
+        for one in evidence
+    ]
+
+
+def sides_json(counts: Counts) -> dict[str, Any]:
+    """Units and bad ones of both sides."""
+    return {
+        "canary": {"units": counts.canary_units, "bad": counts.canary_bad},
+        "stable": {"units": counts.stable_units, "bad": counts.stable_bad},
+    }
+
+
 def number(evidence: float) -> str:
     """Evidence for people."""
     if evidence >= _MANY:
         return "over a million"
     return f"{evidence:,.0f}" if evidence >= 100 else f"{evidence:.3g}"
+
+
+def _counted(one: Evidence, alone: bool) -> str:
+    counts = one.counts
+    words = f"{one.metric} {counts.canary_bad:,} of {counts.canary_units:,}"
+    return words if alone else f"{words} beside {counts.stable_bad:,} of {counts.stable_units:,}"
 
 
 def _row(one: Evidence, judge: Judge, alone: bool) -> tuple[str | Span, ...]:

@@ -15,6 +15,7 @@ from agentgov.model.units import format_share, rough_duration
 from agentgov.release.reasons import BAKE_FAILED
 from agentgov.release.view import Wait
 from agentgov.report.evidence import BEFORE
+from agentgov.report.judge import Judged
 from agentgov.report.moments import stamp
 from agentgov.report.page import Page, Span
 
@@ -23,7 +24,8 @@ COLUMNS = ("agent", "staging", "canary", "production", "since", "")
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """One agent: its deployment, the pause that is on it, and what it waits for as far as this machine can tell."""
+    """One agent: its deployment, the pause that is on it, and what it waits for and is judged as, as far as this
+    machine can tell."""
 
     agent: AgentId
     at: Deployment
@@ -31,6 +33,7 @@ class Standing:
     pause: Pause | None = None
     waits: tuple[Wait, ...] = ()
     missing: Mapping[StageName, tuple[str, ...]] = field(default_factory=dict)  # evidence, by the stage it is asked for
+    judged: Judged | None = None
 
     @property
     def is_moving(self) -> bool:
@@ -86,12 +89,14 @@ class Standing:
             page.line(Span("alarm ", "bad"), f"{self.agent}: the tag of {self.version(tag)} {gone}")
 
     def tell_waits(self, page: Page) -> None:
-        """What it waits for; what calls for people at once is no wait, and says its rule."""
+        """What it waits for, and how it is judged; what calls for people at once is no wait, and says its rule."""
         for wait in self.waits:
             if wait.is_alarm:
                 page.line(Span("alarm ", "bad"), f"{self.agent}: {in_words(wait)} ({BAKE_FAILED})")
             else:
                 page.line(Span("waits ", "dim"), f"{self.agent}: {in_words(wait)}")
+        if words := self.judged.words() if self.judged is not None else "":
+            page.line(Span("judged ", "dim"), f"{self.agent}: {words}")
         for text in self.lacks():
             page.line(Span("lacks ", "warn"), f"{self.agent}: {text}")
 
@@ -127,6 +132,7 @@ class Standing:
             "alarms": [_alarm_json(alarm) for alarm in at.alarms],
             "waits": [wait_json(wait) for wait in self.waits],
             "missing": {stage: list(texts) for stage, texts in self.missing.items()},
+            "judged": self.judged.document() if self.judged is not None else None,
         }
 
     def _release(self, tag: str) -> dict[str, str | None]:
@@ -136,12 +142,14 @@ class Standing:
         return {"release": release.name, "tag": release.tag, "commit": release.commit, "closure": release.closure}
 
 
-def standing_of(view: View, agent: AgentId, now: int, waits: tuple[Wait, ...] = ()) -> Standing:
+def standing_of(
+    view: View, agent: AgentId, now: int, waits: tuple[Wait, ...] = (), judged: Judged | None = None
+) -> Standing:
     """Where an agent stands by this view; `now` is the machine's clock, which may be ahead of the journal's."""
     releases = {one.tag: one for one in view.state.releases(agent)}
     pause = pause_of(view, agent, max(now, view.state.head.time))
     at = view.state.deployment(agent)
-    return Standing(agent, at, releases, pause, waits, missing_of(view, at, releases.values()))
+    return Standing(agent, at, releases, pause, waits, missing_of(view, at, releases.values()), judged)
 
 
 def missing_of(view: View, at: Deployment, releases: Collection[Release]) -> dict[StageName, tuple[str, ...]]:

@@ -8,6 +8,7 @@ changed is read in few goes, and of an agent's releases only those that its row 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 
 from agentgov.errors import AgentgovError
 from agentgov.journal.pausing import pauses_on, strictest
@@ -18,6 +19,7 @@ from agentgov.model.state import Deployment, Pause, Release, deployment_path, re
 from agentgov.model.transitions import last_running
 from agentgov.release.index import rests
 from agentgov.release.view import Wait
+from agentgov.report.judge import Judged
 from agentgov.report.standing import Standing, missing_of
 
 _AT_ONCE = 4096  # agents whose objects are read in one go
@@ -58,12 +60,17 @@ class Standings:
         """Where those agents stand that time, counts or the reconciler can move; no other one waits for anything."""
         return {agent: place.standing.at for agent, place in self._places.items() if place.moves}
 
-    def rows(self, time: int, waits: Mapping[AgentId, tuple[Wait, ...]]) -> tuple[Standing, ...]:
+    def rows(
+        self,
+        time: int,
+        waits: Mapping[AgentId, tuple[Wait, ...]],
+        judged: Mapping[AgentId, Judged] = MappingProxyType({}),
+    ) -> tuple[Standing, ...]:
         """All agents by id, at this time. A row that is as it was is the very same value."""
         before, rows = self._rows, {agent: place.standing for agent, place in self._places.items()}
-        for agent in (self._paused.keys() | waits.keys()) & rows.keys():
+        for agent in (self._paused.keys() | waits.keys() | judged.keys()) & rows.keys():
             pause = strictest(self._paused.get(agent, ()), time)
-            row = replace(rows[agent], pause=pause, waits=waits.get(agent, ()))
+            row = replace(rows[agent], pause=pause, waits=waits.get(agent, ()), judged=judged.get(agent))
             rows[agent] = before[agent] if before.get(agent) == row else row
         self._rows = rows
         return tuple(rows.values())

@@ -10,11 +10,14 @@ import pytest
 from gateworld import GateWorld
 from patience import until
 from pipelineworld import PipelineWorld, pipeline_file
-from simulator import START, TRIAGE
+from simulator import FLEET, START, TRIAGE
 from spanworld import PROTOBUF, Trace, chat, otlp
 
+from agentgov.cli.context import open_context
 from agentgov.cli.gate_counts import GateCounts
+from agentgov.cli.status import Looks
 from agentgov.release.tick_report import Report
+from agentgov.trust.places import state_path
 from templates import copied, made
 
 SESSIONS = 800  # of a tick
@@ -40,7 +43,7 @@ class Live:
     def tick(self, bad: float) -> Report:
         """Sessions on both sides, the canary's with this share of bad ones, and a tick once they are counted."""
         at = self.world.at()
-        release, stable = self.world.named(at.canary.release), self.world.named(at.production.release)
+        release, stable = self.releases()
         canary = SESSIONS * at.canary.share // 100_000
         self._send(release, canary, int(canary * bad))
         self._send(stable, SESSIONS - canary, (SESSIONS - canary) // 100)
@@ -50,6 +53,19 @@ class Live:
         reconciler = self.world.reconciler(self.world.actor("reconciler"))
         reconciler.counts = GateCounts(self.gate.url, self.world.signers["reconciler"], self.world.known)
         return reconciler.tick()
+
+    def releases(self) -> tuple[str, str]:
+        """What runs in canary, and what beside it."""
+        at = self.world.at()
+        return self.world.named(at.canary.release), self.world.named(at.production.release)
+
+    def status(self) -> Any:
+        """What `agentgov status --json` says of the agent on the machine of this reconciler."""
+        place = state_path("reconciler", FLEET)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes((self.world.folder / "memory.json").read_bytes())
+        context = open_context(str(self.world.work))
+        return Looks(context, TRIAGE).look(context.view()).document()["agents"][0]
 
     def pass_time(self) -> None:
         """Until the next tick: never before the gate, which writes to the journal at the time of this machine."""
@@ -103,8 +119,12 @@ def test_a_canary_whose_sessions_go_well_goes_to_production(live: Live) -> None:
     assert (live.world.at().production.state, live.world.running()) == ("BAKING", "1.1.0")
 
 
-def test_a_gate_that_is_away_is_no_data(live: Live) -> None:
-    live.tick(0.0)
+def test_status_has_what_the_gate_counted_and_a_gate_that_is_away_is_no_data(live: Live) -> None:
+    live.tick(0.025)
+    (metric,) = live.status()["judged"]["metrics"]
+    canary, stable = (live.sent[name] for name in live.releases())
+    assert metric["canary"] == {"units": canary, "bad": canary // 40}
+    assert metric["stable"] == {"units": stable, "bad": stable // 100}
     live.gate.kill()
     live.pass_time()
     reconciler = live.world.reconciler(live.world.actor("reconciler"))

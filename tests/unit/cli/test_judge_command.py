@@ -45,6 +45,22 @@ def test_what_the_judge_sees_has_counts_evidence_and_when_it_will_know(ramp: Com
     assert "1 of 100" in shown
 
 
+def test_status_has_the_counts_of_both_sides_and_the_verdict_so_far(ramp: CommandWorld) -> None:
+    assert "judged" not in ramp.must("frank", "status", AGENT).out
+    ramp.tick(ramp.traffic.next(0.1, 0.01))
+    told, alone = ramp.asked("frank", "judge", "show", AGENT), ramp.asked("frank", "status", AGENT)["agents"][0]
+    for name in ("stage", "outcome", "metric", "failsAt", "passesAt", "metrics"):
+        assert alone["judged"][name] == told[name]
+    fleet = {one["agent"]: one["judged"] for one in ramp.asked("frank", "status")["agents"]}
+    assert fleet == {AGENT: alone["judged"], "finance/payroll": None}
+    for shown in (ramp.must("frank", "status", AGENT).out, ramp.must("frank", "status").out):
+        assert f"judged {AGENT}: undecided, about" in shown
+        assert "(error 1 of 100 beside 9 of 900)" in shown
+    elsewhere = {"AGENTGOV_STATE_HOME": str(ramp.folder / "other")}
+    found = ramp.run("frank", "status", AGENT, env=elsewhere)
+    assert (found.code, "judged" in found.out) == (0, False)
+
+
 def test_what_was_not_observed_here_cannot_be_told(ramp: CommandWorld) -> None:
     ramp.tick(ramp.traffic.next(0.1))
     elsewhere = {"AGENTGOV_STATE_HOME": str(ramp.folder / "other")}
@@ -123,3 +139,7 @@ def test_what_bakes_is_held_to_its_ceiling_alone(ramp: CommandWorld) -> None:
     shown = ramp.must("frank", "judge", "show", AGENT).out
     assert "bakes: no harm found so far" in shown
     assert "passes at" not in shown
+    judged = ramp.asked("frank", "status", AGENT)["agents"][0]["judged"]
+    assert (judged["stage"], judged["metrics"]) == ("production", found["metrics"])
+    bad = found["metrics"][0]["canary"]["bad"]
+    assert f"judged {AGENT}: no harm found so far (error {bad} of 500)" in ramp.must("frank", "status", AGENT).out

@@ -1,14 +1,13 @@
 """Tells one receiver what budgets have reached: a signed POST (Standard Webhooks), at least once, by one gate."""
 
 import asyncio
-import logging
 from datetime import UTC, datetime
 from hashlib import sha256
-from time import monotonic
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from agentgov.gate.complaint import Complaint
 from agentgov.gate.permit_hook import Hook
 from agentgov.model.units import format_money
 from agentgov.runtime import budget_marks
@@ -18,16 +17,14 @@ if TYPE_CHECKING:
     from agentgov.gate.gate import Gate
 
 _BATCH = 20  # marks of one look
-_QUIET = 60.0  # seconds between two complaints
 _TYPES = {LIMIT: "budget-limit", PAUSE: "budget-pause"}
-_log = logging.getLogger("agentgov.gate")
 
 
 class BudgetTelling:
     """Sends what is due, in the turn of whoever looks."""
 
     def __init__(self, gate: "Gate") -> None:
-        self._gate, self._complained = gate, float("-inf")
+        self._gate, self._complain = gate, Complaint()
 
     async def look(self) -> None:
         """Tell what nobody was told yet."""
@@ -42,9 +39,7 @@ class BudgetTelling:
         if not why:
             await gate.write(lambda tx: budget_marks.told(tx, mark))
             return
-        if monotonic() - self._complained > _QUIET:
-            self._complained = monotonic()
-            _log.warning("nobody is told of a budget (%s): %s", mark.said, why)
+        self._complain("nobody is told of a budget (%s): %s", mark.said, why)
         await gate.write(lambda tx: budget_marks.failed(tx, mark, tries, gate.clock()))
 
 

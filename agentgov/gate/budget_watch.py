@@ -1,12 +1,12 @@
 """Beside the requests: what agents set aside and never told of is booked, what budgets have reached is told, what ended
 long ago is forgotten, and now and then it is checked that all of it adds up."""
 
-import asyncio
 import logging
 from time import monotonic
 from typing import TYPE_CHECKING
 
 from agentgov.gate.budget_hook import BudgetTelling
+from agentgov.gate.complaint import keep_looking
 from agentgov.runtime import budget_marks
 from agentgov.runtime.budget_check import check_page
 from agentgov.runtime.budgets import BATCH, expire, forget, forget_slots
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from agentgov.gate.gate import Gate
 
 _EVERY = 1.0  # seconds between two looks
-_QUIET = 60.0  # seconds between two complaints
 _RARELY, _ROUNDS = 300.0, 200  # seconds between two times that what is old is forgotten; transactions of one time
 _CHECKS = 60.0  # seconds between two pages of buckets that are checked
 _PAGES = 20  # of buckets that are looked through in that time
@@ -28,20 +27,13 @@ class BudgetWatch:
     def __init__(self, gate: "Gate") -> None:
         self._gate = gate
         self._telling, self._slots = BudgetTelling(gate), ""
-        self._complained = self._forgot = float("-inf")
+        self._forgot = float("-inf")
         self._checked, self._after = monotonic(), ""
         self._found: list[str] = []  # what does not add up, of the pages that this round has seen
 
     async def run(self) -> None:
         """Go on until cancelled."""
-        while True:
-            try:
-                await self.look()
-            except Exception as error:
-                if monotonic() - self._complained > _QUIET:
-                    self._complained = monotonic()
-                    _log.warning("reservations cannot be looked after: %s", error)
-            await asyncio.sleep(_EVERY)
+        await keep_looking(self.look, _EVERY, "reservations cannot be looked after: %s")
 
     async def look(self) -> None:
         """Book what is over, and tell what was reached."""

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from agentgov.gate.complaint import Complaint
 from agentgov.gate.restore_watch import RestoreWatch
 from agentgov.journal.view import View
 from agentgov.model.names import AgentId
@@ -44,7 +45,6 @@ if TYPE_CHECKING:
     from agentgov.gate.gate import Gate
 
 EVERY = 0.5  # seconds between two looks at every tree
-_QUIET = 60.0  # seconds between two complaints
 _log = logging.getLogger("agentgov.gate")
 _HINT = "see docs/store.md, on restoring: nothing of it is signed until then"
 
@@ -78,7 +78,7 @@ class LedgerWatch:
         self._gate, self._restores = gate, restores or RestoreWatch(gate)
         self._wake = asyncio.Event()
         self._due = float("-inf")  # when every tree is looked at again
-        self._complained = float("-inf")
+        self._complain = Complaint()
         self._checked: set[tuple[str, Anchor]] = set()
         self._key = parse_public_key(gate.signer.public_key)
         self._ours: set[str] = set()  # trees whose checkpoint is by this gate's key
@@ -101,9 +101,7 @@ class LedgerWatch:
                 more = await self.step()
             except Exception as error:
                 self._due = monotonic() + EVERY
-                if monotonic() - self._complained > _QUIET:
-                    self._complained = monotonic()
-                    _log.warning("checkpoints of the ledger cannot be made: %s", error)
+                self._complain("checkpoints of the ledger cannot be made: %s", error)
             if not more:
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(self._due - monotonic()):

@@ -6,16 +6,15 @@ A call that was allowed and has no outcome may have happened or not: somebody ha
 
 import asyncio
 import logging
-from time import monotonic
 from typing import TYPE_CHECKING
 
+from agentgov.gate.complaint import Complaint
 from agentgov.runtime.untold import record_untold
 
 if TYPE_CHECKING:
     from agentgov.gate.gate import Gate
 
 _EVERY = 60.0  # seconds between two looks
-_QUIET = 60.0  # seconds between two complaints
 _NAMED = 20  # calls of one look that are named in the log
 _log = logging.getLogger("agentgov.gate")
 
@@ -25,7 +24,7 @@ class OutcomeWatch:
 
     def __init__(self, gate: "Gate") -> None:
         self._gate = gate
-        self._complained = float("-inf")
+        self._complain = Complaint()
 
     async def run(self) -> None:
         """Go on until cancelled."""
@@ -34,9 +33,7 @@ class OutcomeWatch:
             try:
                 await self.look()
             except Exception as error:
-                if monotonic() - self._complained > _QUIET:
-                    self._complained = monotonic()
-                    _log.warning("outcomes cannot be looked after: %s", error)
+                self._complain("outcomes cannot be looked after: %s", error)
 
     async def look(self) -> int:
         """How many calls came of age without an outcome since a gate last looked."""

@@ -9,15 +9,15 @@ import msgspec
 from agentgov.errors import AgentgovError
 from agentgov.gate.answer import Answer, answered
 from agentgov.gate.call import Call
-from agentgov.gate.errors import RefusalError, bad_request, forbidden, not_found, unknown_caller
+from agentgov.gate.errors import RefusalError, bad_request, forbidden, not_found
 from agentgov.gate.ordering import pause_act
+from agentgov.gate.questions import Question, asked_of
 from agentgov.gate.recording import record_read
 from agentgov.gate.route import Route
 from agentgov.journal.traits import selected
 from agentgov.model.act import Act, clean_reason
 from agentgov.model.names import AgentId
 from agentgov.model.selector import parse_selector
-from agentgov.model.verdict import Verdict
 from agentgov.runtime import outbox
 from agentgov.runtime.outbox import Outgoing
 from agentgov.runtime.pause import Mode, Order
@@ -86,13 +86,6 @@ async def pauses(call: Call) -> Answer:
     return answered(PausesAnswer(tuple(pause_answer(one, sent.get(one.id)) for one in seen), fleet.seq, fleet.tip))
 
 
-class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A reconciler's question: its text (`agentgov-pauses/1`, `agentgov-counts/1`), and its armoured SSH signature."""
-
-    text: str
-    signature: str
-
-
 class PausedAnswer(msgspec.Struct, frozen=True):
     """Of the agents that were asked about those that are paused, and why."""
 
@@ -101,14 +94,8 @@ class PausedAnswer(msgspec.Struct, frozen=True):
 
 async def asked(call: Call) -> Answer:
     """Tell a reconciler who is paused, before it brings anything to real traffic."""
-    ask: Question = call.body
-    call.gate.require_control()
-    fleet, now = call.fleet, call.now_ms // 1000
-    signature = ask.signature.encode("ascii", "replace")
-    found = decide_question(ask.text, signature, fleet.directory, fleet.id, now)
-    if isinstance(found, Verdict):
-        raise unknown_caller()
-    stops = {one: call.gate.pauses.of(one, now) for one in found}
+    named, now = asked_of(call, decide_question), call.now_ms // 1000
+    stops = {one: call.gate.pauses.of(one, now) for one in named}
     told = {str(one): f"{one} is paused by {stop.by} at the gate" for one, stop in stops.items() if stop is not None}
     return answered(PausedAnswer(told))
 

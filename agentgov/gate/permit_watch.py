@@ -6,11 +6,11 @@ each notice is one's.
 
 import asyncio
 import contextlib
-import logging
 import secrets
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from agentgov.gate.complaint import Complaint
 from agentgov.gate.permit_hook import Hook
 from agentgov.runtime import permit_notices
 from agentgov.runtime.permit_ends import MOST, expire, forget
@@ -21,9 +21,7 @@ if TYPE_CHECKING:
 
 _EVERY = 1.0  # seconds between two looks
 _BATCH = 20  # notices of one look
-_QUIET = 60.0  # seconds between two complaints
 _RARELY, _ROUNDS = 300.0, 200  # seconds between two times that what is old is forgotten; transactions of one time
-_log = logging.getLogger("agentgov.gate")
 
 
 class PermitWatch:
@@ -32,7 +30,7 @@ class PermitWatch:
     def __init__(self, gate: "Gate") -> None:
         self._gate = gate
         self._wake = asyncio.Event()
-        self._complained = self._forgot = float("-inf")
+        self._complain, self._forgot = Complaint(), float("-inf")
 
     async def run(self) -> None:
         """Go on until cancelled."""
@@ -48,7 +46,7 @@ class PermitWatch:
             try:
                 await self.look()
             except Exception as error:
-                self._complain(f"permits cannot be looked after: {error}")
+                self._complain("permits cannot be looked after: %s", error)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_EVERY):
                     await self._wake.wait()
@@ -83,10 +81,5 @@ class PermitWatch:
         if not why:
             await gate.write(lambda tx: permit_notices.told(tx, id_))
             return
-        self._complain(f"nobody is told of permit {id_}: {why}")
+        self._complain("nobody is told of permit %s: %s", id_, why)
         await gate.write(lambda tx: permit_notices.failed(tx, id_, tries, gate.clock()))
-
-    def _complain(self, message: str) -> None:
-        if monotonic() - self._complained > _QUIET:
-            self._complained = monotonic()
-            _log.warning(message)

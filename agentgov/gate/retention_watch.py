@@ -6,12 +6,12 @@ one has pruned the next one does not find. What does not work is told once in a 
 """
 
 import asyncio
-import logging
 import secrets
 from collections.abc import Callable
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from agentgov.gate.complaint import keep_looking
 from agentgov.runtime.kept_as import classes_of, note_classes, rules_of
 from agentgov.runtime.pruning import Found, prune_leaves, prune_payloads, trees_of
 from agentgov.store.port import Transaction
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 WHO = "gate"
 _EVERY, _HOUR = 5.0, 3600.0  # seconds between two looks, and between two times that it is pruned
-_log = logging.getLogger("agentgov.gate")
 
 
 class RetentionWatch:
@@ -30,18 +29,11 @@ class RetentionWatch:
     def __init__(self, gate: "Gate") -> None:
         self._gate = gate
         self._noted = ""  # the act of the journal whose classes were noted
-        self._pruned = self._complained = float("-inf")
+        self._pruned = float("-inf")
 
     async def run(self) -> None:
         """Go on until cancelled."""
-        while True:
-            try:
-                await self.look()
-            except Exception as error:
-                if monotonic() - self._complained > _HOUR:
-                    self._complained = monotonic()
-                    _log.warning("what the ledger need not keep is not looked after: %s", error)
-            await asyncio.sleep(_EVERY)
+        await keep_looking(self.look, _EVERY, "what the ledger need not keep is not looked after: %s", _HOUR)
 
     async def look(self) -> None:
         """Note the classes where the journal has moved, and prune where it is time."""

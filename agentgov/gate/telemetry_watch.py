@@ -1,18 +1,15 @@
 """Beside the requests: sessions that are over are counted, and what is too old is forgotten."""
 
-import asyncio
-import logging
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from agentgov.gate.complaint import keep_looking
 from agentgov.runtime.telemetry import keeping, sessions
 
 if TYPE_CHECKING:
     from agentgov.gate.gate import Gate
 
-_QUIET = 60.0  # seconds between two complaints
 _RARELY, _ROUNDS = 300.0, 200  # seconds between two times that what is old is forgotten; transactions of one time
-_log = logging.getLogger("agentgov.gate")
 
 
 class TelemetryWatch:
@@ -22,18 +19,11 @@ class TelemetryWatch:
         self._gate = gate
         self._over_ms = int(gate.settings.session_end * 1000)
         self._every = min(max(gate.settings.session_end / 10, 0.1), 5.0)
-        self._complained = self._forgot = float("-inf")
+        self._forgot = float("-inf")
 
     async def run(self) -> None:
         """Go on until cancelled."""
-        while True:
-            try:
-                await self.look()
-            except Exception as error:
-                if monotonic() - self._complained > _QUIET:
-                    self._complained = monotonic()
-                    _log.warning("what agents told cannot be looked after: %s", error)
-            await asyncio.sleep(self._every)
+        await keep_looking(self.look, self._every, "what agents told cannot be looked after: %s")
 
     async def look(self) -> None:
         """Count what is over, and forget what is old."""

@@ -6,13 +6,12 @@ import msgspec
 
 from agentgov.gate.answer import Answer, answered
 from agentgov.gate.call import Call
-from agentgov.gate.errors import bad_request, unknown_caller
-from agentgov.gate.pause_routes import Question
+from agentgov.gate.errors import bad_request
+from agentgov.gate.questions import Question, asked_of
 from agentgov.gate.recording import record_read
 from agentgov.gate.route import Parameter, Route
 from agentgov.model.document import ENVIRONMENTS, Environment
 from agentgov.model.names import AgentId, agent_id
-from agentgov.model.verdict import Verdict
 from agentgov.runtime.count_question import Since, decide_question
 from agentgov.runtime.fleet import Fleet
 from agentgov.runtime.telemetry import keeping, rollups, sessions
@@ -183,14 +182,7 @@ async def counts(call: Call) -> Answer:
 
 async def asked(call: Call) -> Answer:
     """Tell a reconciler what its canaries are judged on."""
-    ask: Question = call.body
-    call.gate.require_control()
-    fleet, now = call.fleet, call.now_ms // 1000
-    signature = ask.signature.encode("ascii", "replace")
-    found = decide_question(ask.text, signature, fleet.directory, fleet.id, now)
-    if isinstance(found, Verdict):
-        raise unknown_caller()
-    return answered(await _counted(call, found))
+    return answered(await _counted(call, asked_of(call, decide_question)))
 
 
 async def _counted(call: Call, wanted: Iterable[Since]) -> CountsAnswer:

@@ -82,10 +82,10 @@ def _journal(context: Context, tip: str, found: Replayed) -> JournalCheck:
 def _gathered(view: View | None, url: str | None, journal: JournalCheck, question: Question, folder: Path) -> Pack:
     if view is None or url is None:
         return gather(view, None, Checks(journal), lambda _: (), question, folder)
-    from agentgov.store.open import open_store
+    from agentgov.store.open import open_existing
 
     checks = _ledger(view, url, journal)
-    opened = open_store(url, serving=False)
+    opened = open_existing(url)
     try:
         _record(opened, question)
         return gather(view, opened, checks, lambda name: keys_of(view, name), question, folder)

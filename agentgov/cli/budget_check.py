@@ -10,9 +10,9 @@ from agentgov.runtime.budget_check import Checked
 def check_budgets(repo: str, store: str | None, output: str) -> int:
     """Look at every bucket; 1 where something does not add up."""
     from agentgov.runtime.budget_replay import checked
-    from agentgov.store.open import open_store
+    from agentgov.store.open import open_existing
 
-    opened = open_store(store or store_url(open_context(repo).view().state.head.fleet), serving=False)
+    opened = open_existing(store or store_url(open_context(repo).view().state.head.fleet))
     try:
         found = opened.read(checked).result()
     finally:

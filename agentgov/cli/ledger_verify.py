@@ -42,9 +42,9 @@ def verify_ledger(repo: str, store: str | None, folder: str | None, tree: str, o
 
 def store_source(url: str) -> StoreSource:
     """A store to be read."""
-    from agentgov.store.open import open_store
+    from agentgov.store.open import open_existing
 
-    return StoreSource(lambda: open_store(url, serving=False))
+    return StoreSource(lambda: open_existing(url))
 
 
 def spread_over(source: Source, before: Callable[[], object] = int) -> Callable[[Places], Iterable[Stretch]]:

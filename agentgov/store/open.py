@@ -25,6 +25,15 @@ def open_store(url: str, *, serving: bool = True) -> Store:
     return SqliteStore(path, serving=serving)
 
 
+def open_existing(url: str) -> Store:
+    """Open a store to judge what it holds, beside a gate that may be running: one that is not there holds nothing, and
+    making it would answer for another one. Raises ConfigurationError."""
+    path = file_of(url)
+    if path is not None and not path.exists():
+        raise ConfigurationError(f"there is no store {path}", "name the one that the gate serves with --store")
+    return open_store(url, serving=False)
+
+
 def file_of(url: str) -> Path | None:
     """The file that a URL names, None for a database of PostgreSQL's. Raises ConfigurationError."""
     scheme, separator, rest = url.partition("://")

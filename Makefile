@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+# Two for each core, since tests wait about as long as they compute: for servers, deadlines, other processes.
+WORKERS ?= $(shell $(PYTHON) -c 'import os; print(2 * os.cpu_count())')
 
 .PHONY: demo test test-slow mutants lint format bench fuzz build clean
 .DEFAULT_GOAL := demo
@@ -19,10 +21,10 @@ demo: $(READY)  ## the whole story on a throw-away fleet, in under a minute
 	@$(BIN)/agentgov demo
 
 test: $(READY)  ## the tests, within ten minutes on two cores
-	$(BIN)/python -m pytest -n auto --dist worksteal
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 test-slow: $(READY)  ## what takes longer: crashes at random moments, large fleets
-	$(BIN)/python -m pytest -m slow -rs -n auto --dist worksteal
+	$(BIN)/python -m pytest -m slow -rs -n $(WORKERS) --dist worksteal
 
 mutants: $(READY)  ## guards taken away one at a time; a test must notice each
 	PYTHONPATH=tests $(BIN)/python -m mutants.run

@@ -1,5 +1,5 @@
 """`python -m agentgov`."""
 
-from agentgov.cli.start import run
+from agentgov.cli.launch import run
 
 run()

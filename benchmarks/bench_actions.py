@@ -34,9 +34,12 @@ from simulator import agent_file  # noqa: E402
 from wrk_asks import cpu_seconds  # noqa: E402
 
 from agentgov.model.names import AgentId  # noqa: E402
+from agentgov.model.verdict import Verdict  # noqa: E402
 from agentgov.runtime.action_requests import Answered, Asked, Request, decide  # noqa: E402
 from agentgov.runtime.actions import decide_action  # noqa: E402
 from agentgov.runtime.calls import Call  # noqa: E402
+from agentgov.runtime.permit_ends import Told, tell_outcomes  # noqa: E402
+from agentgov.runtime.permit_rows import Permit  # noqa: E402
 from agentgov.runtime.rules import Rulebook  # noqa: E402
 from agentgov.store.awaiting import answered  # noqa: E402
 from agentgov.store.open import open_store  # noqa: E402
@@ -115,11 +118,12 @@ def in_store(name: str, store: Store, seconds: float) -> None:
     """Decisions a second that are on disk, by how many ask at once."""
     print(f"\n{name:<36} {'decisions/s':>11} {'core/s':>8} {'p50 ms':>7} {'p99 ms':>7}")
     book = rulebook({"quotas": [{"tool": "refund.create", "sum": "args.amount_minor", "per": "24h", "max": 2**52}]})
-    for label, call in list(CALLS.items())[:2]:
+    calls = [(label, call, False) for label, call in list(CALLS.items())[:2]]
+    for label, call, tells in [*calls, ("with its outcome", calls[0][1], True)]:
         for clients in (1, 32, 128):
-            uvloop.run(_ask(store, book, call, clients, seconds / 4))
+            uvloop.run(_ask(store, book, call, clients, seconds / 4, tells))
             started, before = time.perf_counter(), time.process_time()
-            took = sorted(uvloop.run(_ask(store, book, call, clients, seconds)))
+            took = sorted(uvloop.run(_ask(store, book, call, clients, seconds, tells)))
             wall, spent = time.perf_counter() - started, time.process_time() - before
             middle, late = took[len(took) // 2] * 1e3, took[int(len(took) * 0.99)] * 1e3
             shown = f"{label}, {clients}"
@@ -128,7 +132,7 @@ def in_store(name: str, store: Store, seconds: float) -> None:
     store.close()
 
 
-async def _ask(store: Store, book: Rulebook, call: Call, clients: int, seconds: float) -> list[float]:
+async def _ask(store: Store, book: Rulebook, call: Call, clients: int, seconds: float, tells: bool) -> list[float]:
     took: list[float] = []
     end, numbers, run = time.perf_counter() + seconds, count(), secrets.token_hex(4)
 
@@ -140,7 +144,11 @@ async def _ask(store: Store, book: Rulebook, call: Call, clients: int, seconds: 
             salt = secrets.token_bytes(16)
             request = Request(asked, lambda _: None, now, salt)
             found: Answered = await answered(partial(store.together, decide), request)
-            assert found.decision == "allow"
+            assert found.permit is not None
+            if tells:
+                told = Told(found.permit.id, (str(book.agent), book.environment), "done", "", now, salt)
+                heard: tuple[Permit | None, Verdict] = await answered(partial(store.together, tell_outcomes), told)
+                assert heard[1].allowed
             took.append(time.perf_counter() - started)
 
     await asyncio.gather(*(client() for _ in range(clients)))

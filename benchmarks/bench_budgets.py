@@ -1,6 +1,6 @@
 """How fast money is set aside and settled, durably, and what looking first and charging later costs instead.
 
-    python benchmarks/bench_budgets.py [SECONDS] [CLIENTS]
+    python benchmarks/bench_budgets.py [SECONDS] [CLIENTS] [gates]
 
 Pairs of reserve and settle, each of the two answered once it is on disk (/var/tmp; SQLite with synchronous FULL), with
 their records in the ledger: of one agent, where all take from the same rows, of as many agents as clients in one hot
@@ -8,13 +8,21 @@ workspace, and of agents that each have a workspace (the fleet is always one), w
 `core/s` is how many pairs one second of a core is good for (of this process, not of PostgreSQL), which says more than
 the clock where others use the machine as well.
 
+With `gates`, instead, how one hot workspace in PostgreSQL is shared by one, two and three gates: processes of their own
+over one database, the clients divided among them, in alternating rounds of which the medians are shown. `core/s` counts
+all of those processes.
+
 Beside it, over the same store, what gateways do that charge after the call: read what was spent, call the model, then
-add what it was. A model takes 5 ms here, and each call costs one unit of a budget of 1,000.
+add what it was. A model takes 5 ms here, and each call costs one unit of a budget of 1,000. `budget_peers.py` does the
+same over HTTP, at a gate and at LiteLLM's proxy.
 """
 
 import asyncio
+import gc
+import multiprocessing
 import os
 import secrets
+import statistics
 import sys
 import tempfile
 import time
@@ -34,7 +42,7 @@ from agentgov.model.names import AgentId  # noqa: E402
 from agentgov.runtime import budgets  # noqa: E402
 from agentgov.runtime.buckets import ENDLESS, Limits, agent_buckets, levels  # noqa: E402
 from agentgov.runtime.budget_replay import differences  # noqa: E402
-from agentgov.runtime.reservations import Found, Reserve, Settle, Spending, Wanted  # noqa: E402
+from agentgov.runtime.reservations import RANDOM, Found, Reserve, Settle, Spending, Wanted, fresh_id  # noqa: E402
 from agentgov.runtime.windows import day_of  # noqa: E402
 from agentgov.store.awaiting import answered  # noqa: E402
 from agentgov.store.open import open_store  # noqa: E402
@@ -43,7 +51,8 @@ from agentgov.store.port import Store, Transaction  # noqa: E402
 MODEL = 0.005  # seconds that a model takes, for the loop that charges afterwards
 BUDGET = 1000
 _WIDE: Limits = {("agent", "day"): ENDLESS, ("workspace", "month"): ENDLESS}
-_numbers = count()
+_numbers, _ROUNDS = count(), 5
+gc.set_threshold(500_000)  # as the program does before anything else (agentgov.cli.start)
 
 
 def main(seconds: float, clients: int) -> None:
@@ -64,6 +73,44 @@ def main(seconds: float, clients: int) -> None:
         store.close()
 
 
+def of_gates(seconds: float, clients: int) -> None:
+    """One hot workspace of as many agents as clients, by one gate and by several."""
+    print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, {clients} clients, one hot workspace in PostgreSQL")
+    print(f"\n{'gates':<36} {'pairs/s':>8} {'core/s':>8} {'p50 ms':>7} {'p99 ms':>7}")
+    processes = multiprocessing.get_context("spawn")
+    with serving(durable="/var/tmp") as server:
+        url = server.database()
+        open_store(url).close()
+        rounds: dict[int, list[tuple[float, ...]]] = {1: [], 2: [], 3: []}
+        for _ in range(_ROUNDS):
+            for gates, found in rounds.items():
+                shares = [clients // gates + (number < clients % gates) for number in range(gates)]
+                with processes.Pool(gates) as pool:
+                    parts = pool.starmap(_gate, [(url, number, share, seconds) for number, share in enumerate(shares)])
+                took = sorted(one for part, _ in parts for one in part)
+                pairs, spent = len(took) / 2, sum(cpu for _, cpu in parts)
+                late = took[int(len(took) * 0.99)] * 1e3
+                found.append((pairs / seconds, pairs / spent, took[len(took) // 2] * 1e3, late))
+        for gates, found in rounds.items():
+            rate, core, middle, late = (statistics.median(one[part] for one in found) for part in range(4))
+            print(f"{gates:<36} {rate:>8,.0f} {core:>8,.0f} {middle:>7.2f} {late:>7.2f}", flush=True)
+        store = open_store(url)
+        assert store.read(lambda tx: differences(tx, 0)).result() == ()
+        store.close()
+
+
+def _gate(url: str, number: int, clients: int, seconds: float) -> tuple[list[float], float]:
+    """What one gate's share of the clients saw, and the time of a core that it took."""
+    store = open_store(url)
+    agents = [AgentId("space-0", f"agent-{number}-{one}") for one in range(clients)]
+    uvloop.run(_pairs(store, agents, clients, seconds / 4))
+    before = time.process_time()
+    took = uvloop.run(_pairs(store, agents, clients, seconds))
+    spent = time.process_time() - before
+    store.close()
+    return took, spent
+
+
 def in_store(name: str, store: Store, seconds: float, clients: int) -> None:
     """Pairs a second: of one agent, of as many as there are clients in one workspace, and each in its own."""
     for label, many, spaces in (
@@ -79,7 +126,7 @@ def in_store(name: str, store: Store, seconds: float, clients: int) -> None:
         middle, late = took[len(took) // 2] * 1e3, took[int(len(took) * 0.99)] * 1e3
         rates = f"{len(took) / 2 / wall:>8,.0f} {len(took) / 2 / spent:>8,.0f}"
         print(f"{f'{name}, {label}':<36} {rates} {middle:>7.2f} {late:>7.2f}", flush=True)
-    assert store.read(differences).result() == ()
+    assert store.read(lambda tx: differences(tx, 0)).result() == ()
 
 
 async def _pairs(store: Store, agents: list[AgentId], clients: int, seconds: float) -> list[float]:
@@ -100,10 +147,10 @@ async def _pairs(store: Store, agents: list[AgentId], clients: int, seconds: flo
 
 
 async def _reserve(store: Store, agent: AgentId, amount: int, limits: Limits) -> Found:
-    now, number = time.time_ns() // 1_000_000, next(_numbers)
+    now, number = time.time_ns() // 1_000_000, f"{os.getpid()}-{next(_numbers)}"
     wanted = Wanted(
-        id=secrets.token_hex(16),
-        key=str(number),
+        id=fresh_id(now, secrets.token_bytes(RANDOM)),
+        key=number,
         agent=agent,
         environment="production",
         closure="c" * 64,
@@ -171,4 +218,5 @@ async def _charge(store: Store, agent: AgentId) -> bool:
 
 
 if __name__ == "__main__":
-    main(float(sys.argv[1]) if len(sys.argv) > 1 else 5.0, int(sys.argv[2]) if len(sys.argv) > 2 else 32)
+    measured = of_gates if sys.argv[3:] == ["gates"] else main
+    measured(float(sys.argv[1]) if len(sys.argv) > 1 else 5.0, int(sys.argv[2]) if len(sys.argv) > 2 else 32)

@@ -23,7 +23,7 @@ sys.path[:0] = [str(Path(__file__).resolve().parents[1] / part) for part in ("te
 from large_fleet import SOAK, LargeFleet  # noqa: E402
 
 from agentgov.cli.context import Context  # noqa: E402
-from agentgov.cli.status import Looks  # noqa: E402
+from agentgov.cli.release.status import Looks  # noqa: E402
 from agentgov.model.names import AgentId  # noqa: E402
 from agentgov.release import orders  # noqa: E402
 from agentgov.release.counts import Reading  # noqa: E402

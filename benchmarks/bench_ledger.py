@@ -19,9 +19,9 @@ sys.path[:0] = [str(Path(__file__).resolve().parents[1]), str(Path(__file__).res
 from ledgerworld import seal  # noqa: E402
 from postgres import installed, serving  # noqa: E402
 
-from agentgov.cli.ledger_verify import spread_over, store_source  # noqa: E402
+from agentgov.cli.run_time.ledger_verify import spread_over, store_source  # noqa: E402
 from agentgov.runtime.ledger import Entry, append_all  # noqa: E402
-from agentgov.runtime.ledger_check import check_tree  # noqa: E402
+from agentgov.runtime.ledger_check import Tree, check_trees  # noqa: E402
 from agentgov.runtime.notes import VerifierKey  # noqa: E402
 from agentgov.runtime.sequencing import origin_of  # noqa: E402
 from agentgov.store.open import open_store  # noqa: E402
@@ -64,10 +64,10 @@ def verified(url: str, key: KeyFileSigner) -> tuple[int, float, float]:
     log = seal(url, "f" * 32, key)
     sealed = time.perf_counter() - started
     source, count, started = store_source(url), 0, time.perf_counter()
-    for tree in source.trees():
-        name = origin_of("f" * 32, log, tree)
-        keys = [VerifierKey.of(name, parse_public_key(key.public_key))]
-        found = check_tree(source, tree, keys, name, (), spread_over(source, source.close))
+    names = {tree: origin_of("f" * 32, log, tree) for tree in source.trees()}
+    public = parse_public_key(key.public_key)
+    trees = [Tree(tree, [VerifierKey.of(name, public)], name) for tree, name in names.items()]
+    for found in check_trees(source, trees, spread_over(source, source.close)):
         assert not found.flaws, found.flaws
         assert found.signed == found.leaves
         count += found.leaves
@@ -93,7 +93,7 @@ def main(seconds: float, place: str | None) -> None:
         row("sqlite", f"sqlite:///{folder}/a.db", seconds, key, payload=False)
         row("sqlite, with payloads", f"sqlite:///{folder}/b.db", seconds, key, payload=True)
         if not installed():
-            print("without PostgreSQL: .ci/postgresql installs it")
+            print("without PostgreSQL: .ci/packages installs it")
             return
         with serving(durable=place or tempfile.gettempdir()) as server:
             row("postgresql", server.database(), seconds, key, payload=False)

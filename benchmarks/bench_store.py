@@ -63,7 +63,7 @@ def main(seconds: float, place: str) -> None:
     with tempfile.TemporaryDirectory(dir=place) as folder:
         table("sqlite", f"sqlite:///{folder}/store.db", seconds)
     if not installed():
-        print("without PostgreSQL: .ci/postgresql installs it")
+        print("without PostgreSQL: .ci/packages installs it")
         return
     with serving(durable=place) as server:
         table("postgresql", server.database(), seconds)

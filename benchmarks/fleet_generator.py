@@ -124,11 +124,13 @@ def _governance(workspaces: list[str]) -> Iterator[tuple[str, str]]:
             f"playbooks/{name}.yaml",
             (
                 f"apiVersion: agentgov.dev/v1\nkind: Playbook\nname: {name}\ntitle: An agent of {name} misbehaves\n"
-                f'match: {{agents: ["{name}/*"]}}\nseverity: 3\nresponders: ["team:{name}"]\nsteps:\n'
+                f'match: {{agents: ["{name}/*"]}}\nseverity: 3\nresponders: ["team:{name}", "team:platform"]\nsteps:\n'
                 "  - {id: stop, title: Stop it, type: command,\n"
-                f'     run: agentgov pause "{name}/*" --reason REASON, expect: It answers nothing., timeout: 1m}}\n'
-                "  - {id: look, title: What did it do, type: manual, run: Read the last runs.,\n"
-                "     expect: The cause is known., timeout: 30m}\n"
+                '     run: "agentgov pause {agent} --reason {reason}", expect: It answers nothing., timeout: 1m}\n'
+                '  - {id: look, title: Since when, type: check, run: "agentgov history {agent}", timeout: 30m}\n'
+                '  - {id: review, title: What was learnt, type: command, run: "agentgov incident review {incident}",\n'
+                "     expect: It is merged.}\n"
+                f'comms: [{{at: 1h, to: "team:{name}", template: "{{agent}} is paused: {{reason}}"}}]\n'
                 "reviewBy: 2030-06-30\n"
             ),
         )

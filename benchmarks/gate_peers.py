@@ -19,7 +19,7 @@ from payingfleet import TEXT
 from ports import free_port
 from wrk_asks import Question
 
-_PACKAGES = ("mlflow", "litellm[proxy]")
+_PACKAGES = {"mlflow": "mlflow", "litellm": "litellm[proxy]"}  # by the program that is run of them
 _KEY = "sk-benchmark"
 _CONFIG = f"""model_list:
   - {{model_name: triage, litellm_params: {{model: openai/gpt-4.1-mini, api_key: none}}}}
@@ -32,12 +32,18 @@ Peer = tuple[Question, int, Sequence[int]]  # the question, the port, the proces
 @contextmanager
 def peers(environment: Path, folder: Path) -> Iterator[Sequence[Peer]]:
     """Both, installed into a folder unless they are there, and served until the end."""
-    if not (environment / "bin" / "mlflow").exists():
-        subprocess.run([sys.executable, "-m", "venv", environment], check=True)
-        subprocess.run([environment / "bin" / "pip", "install", "-q", *_PACKAGES], check=True)
-    binaries = environment / "bin"
+    binaries = installed(environment, "mlflow", "litellm")
     with mlflow(binaries, folder) as first, litellm(binaries, folder) as second:
         yield first, second
+
+
+def installed(environment: Path, *programs: str) -> Path:
+    """Where these programs are, once they are installed into a folder."""
+    binaries = environment / "bin"
+    if missing := [_PACKAGES[one] for one in programs if not (binaries / one).exists()]:
+        subprocess.run([sys.executable, "-m", "venv", environment], check=True)
+        subprocess.run([binaries / "pip", "install", "-q", *missing], check=True)
+    return binaries
 
 
 @contextmanager
@@ -45,7 +51,7 @@ def mlflow(binaries: Path, folder: Path) -> Iterator[Peer]:
     """The registry, with one prompt."""
     port, store = free_port(), f"sqlite:///{folder}/mlflow.db"
     words = ["server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1", "--backend-store-uri", store]
-    with _served([str(binaries / "mlflow"), *words], folder, f"http://127.0.0.1:{port}/health") as processes:
+    with served([str(binaries / "mlflow"), *words], folder, f"http://127.0.0.1:{port}/health") as processes:
         url = f"http://127.0.0.1:{port}/api/2.0/mlflow"
         tags = [{"key": "mlflow.prompt.is_prompt", "value": "true"}, {"key": "mlflow.prompt.text", "value": TEXT}]
         _post(f"{url}/registered-models/create", {"name": "triage", "tags": tags[:1]})
@@ -61,13 +67,14 @@ def litellm(binaries: Path, folder: Path) -> Iterator[Peer]:
     config.write_text(_CONFIG)
     words = ["--config", str(config), "--host", "127.0.0.1", "--port", str(port), "--num_workers", "1"]
     url = f"http://127.0.0.1:{port}/health/liveliness"
-    with _served([str(binaries / "litellm"), *words], folder, url) as processes:
+    with served([str(binaries / "litellm"), *words], folder, url) as processes:
         question = Question("LiteLLM: models of a key", "/v1/models", {"Authorization": f"Bearer {_KEY}"})
         yield question, port, processes()
 
 
 @contextmanager
-def _served(command: Sequence[str], folder: Path, ready: str) -> "Iterator[_Processes]":
+def served(command: Sequence[str], folder: Path, ready: str) -> "Iterator[_Processes]":
+    """A program while it is needed, once it answers at a URL."""
     kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG")}
     with (folder / f"{Path(command[0]).name}.log").open("wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log, env=kept, cwd=folder, start_new_session=True)

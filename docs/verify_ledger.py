@@ -1,10 +1,10 @@
 """Check an exported ledger, or one proof out of it, with nothing but Python and `cryptography`: no code of agentgov.
 
-    python verify_ledger.py KEY FOLDER [ANCHOR...]     everything that `agentgov ledger export` wrote
-    python verify_ledger.py KEY FILE.tlog-proof LEAF   that the leaf in the file LEAF is in the ledger
+    python verify_ledger.py KEY FOLDER [ANCHOR...] [--no-payloads]    everything that `agentgov ledger export` wrote
+    python verify_ledger.py KEY FILE.tlog-proof LEAF                  that the leaf in the file LEAF is in the ledger
 
 KEY: the ledger's verifier key, or a file with every key that it had. ANCHOR: a checkpoint that you took from the
-journal yourself. Exit code 0: all holds. 1: something does not, or is missing; the first leaf that is wrong is named.
+journal yourself; --no-payloads: there were to be none. Exit code 0: all holds. 1: a leaf that is named does not.
 Rules: RFC 6962 and 9162, section 2.1 of both; c2sp.org/signed-note, tlog-checkpoint, tlog-tiles, tlog-proof.
 """
 
@@ -12,7 +12,6 @@ import base64
 import json
 import sys
 from hashlib import sha256
-from itertools import zip_longest
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -54,18 +53,6 @@ def tile_path(level: str, index: int, width: int) -> str:
     return f"tile/{level}/{number}" + (f".p/{width}" if width < 256 else "")
 
 
-def read_bundle(path: Path, width: int) -> list[bytes]:
-    """The leaves of a bundle, each behind its length in two bytes."""
-    content, leaves, at = path.read_bytes(), list[bytes](), 0
-    while at < len(content):
-        length = int.from_bytes(content[at : at + 2], "big")
-        leaves.append(content[at + 2 : at + 2 + length])
-        at += 2 + length
-    if at != len(content) or len(leaves) != width:
-        raise ValueError(f"{path} does not hold {width} leaves")
-    return leaves
-
-
 def root_at(size: int, levels: list[list[bytes]]) -> bytes:
     """The root of the first leaves: what fills no tile of its level hangs to the right of the level above."""
     rest: list[bytes] = []
@@ -76,24 +63,33 @@ def root_at(size: int, levels: list[list[bytes]]) -> bytes:
 
 def check_folder(folder: Path, signed: list[tuple[int, bytes]]) -> tuple[str, list[tuple[int, str]]]:
     """(what was looked at, [(leaf, what is wrong)]): every leaf, payload and tile, and the root of every checkpoint."""
-    size, hashes, wrong = signed[0][0], list[bytes](), list[tuple[int, str]]()
-    payloads, pruned, absent, gap, told = dict[int, str](), 0, 0, 0, 0
-    lines = path.read_text("utf-8").split("\n") if (path := folder / "payloads.jsonl").exists() else []  # or without
-    for said in map(json.loads, filter(None, lines)):
-        payloads[said["seq"]] = sha256(bytes.fromhex(said["salt"]) + b64(said["payload"])).hexdigest()
-    for first in range(0, size, 256):
-        width = min(256, size - first)
+    size, pruned, gap, told, counts, hashes, places = signed[0][0], 0, 0, 0, dict[str, int](), list[bytes](), set[int]()
+    absent, times, wrong = dict[int, tuple[str, int]](), dict[tuple[str, int], int](), list[tuple[int, str]]()
+    files = [*folder.glob("payloads/[!.]*"), *folder.glob("payloads.jsonl")]  # the latter by versions before
+    rows = [json.loads(line) for file in files for line in file.read_text("utf-8").split("\n") if line]
+    payloads = {one["seq"]: sha256(bytes.fromhex(one["salt"]) + b64(one["payload"])).hexdigest() for one in rows}
+    wrong += [(0, "from here on a payload is there twice")] if len(rows) > len(payloads) else []
+    for first, width in ((at, min(256, size - at)) for at in range(0, size, 256)):
         bundle, tile = (folder / tile_path(level, first >> 8, width) for level in ("entries", "0"))
-        leaves = read_bundle(bundle, width) if bundle.exists() else []  # pruned: their hashes are what is left
-        kept = tile.read_bytes()
+        raw, kept, leaves, end = bundle.read_bytes() if bundle.exists() else b"", tile.read_bytes(), list[bytes](), 0
+        while end < len(raw):  # each leaf behind its length in two bytes; of what was pruned the hashes are left
+            at, end = end + 2, end + 2 + int.from_bytes(raw[end : end + 2], "big")
+            leaves.append(raw[at:end])
+        if raw and (end != len(raw) or len(leaves) != width):
+            raise ValueError(f"{bundle} does not hold {width} leaves")
         hashes += [sha256(b"\0" + leaf).digest() for leaf in leaves] or [kept[32 * at :][:32] for at in range(width)]
         pruned, gap = pruned + width - len(leaves), gap if leaves else first + width
         for seq, leaf in enumerate(leaves, first):
-            said = json.loads(leaf) if hashes[seq] == kept[32 * (seq - first) :][:32] else {"seq": seq}  # said below
-            if said.get("seq") != seq:
-                wrong.append((seq, f"the leaf says that its number is {said.get('seq')}"))
-            told = max(told, int(said["refs"].get("leaves", 0)) if said.get("type") == "ledger.prune" else 0)
-            absent += "payload" in said and seq not in payloads
+            said = json.loads(leaf if hashes[seq] == kept[32 * (seq - first) :][:32] else b'{"seq": %d}' % seq)
+            wrong += [(seq, f"the leaf says that its number is {said.get('seq')}")] if said.get("seq") != seq else []
+            kind, refs, agent = said.get("type"), said.get("refs", {}), said.get("agent", "")
+            if kind == "ledger.prune":  # of leaves before a place, or of so many payloads of an agent between two times
+                key, told = (agent, int(refs.get("since", 0))), max(told, int(refs.get("leaves", 0)))
+                times[key] = max(times.get(key, 0), int(refs.get("until", 0)))
+                counts[agent] = counts.get(agent, 0) + int(refs.get("count", 0))
+            for a, _, b in (part.partition("-") for part in refs.get("records", "").split(",") if kind == "redacted"):
+                places |= set(range(int(a or size), min(int(b or a or 0), size) + 1))
+            absent |= {seq: (agent, said["time"])} if "payload" in said and seq not in payloads else {}
             if payloads.pop(seq, None) not in (None, said.get("payload")):
                 wrong.append((seq, "the payload is not the one that the leaf commits to"))
     levels = [hashes]
@@ -101,16 +97,19 @@ def check_folder(folder: Path, signed: list[tuple[int, bytes]]) -> tuple[str, li
         levels.append([mth(row[at : at + 256]) for at in range(0, len(row) - 255, 256)])
     for level, row in enumerate(levels):
         for at in range(0, len(row), 256):
-            kept = (path := folder / tile_path(str(level), at >> 8, len(row[at : at + 256]))).read_bytes()
-            found = [kept[start : start + 32] for start in range(0, len(kept), 32)]
-            pairs = enumerate(zip_longest(row[at : at + 256], found), at + 1)
-            wrong += [((n << 8 * level) - 1, f"its hash in {path} is another") for n, (a, b) in pairs if a != b]
-    for end, root in signed:
-        if end > size or root_at(end, levels) != root:
-            wrong.append((min(end, size), f"the tree of {end} leaves that was signed is not the one that ends here"))
+            part, path = row[at : at + 256], folder / tile_path(str(level), at >> 8, len(row[at : at + 256]))
+            if (kept := path.read_bytes()) != b"".join(part):
+                n = next(n for n, one in enumerate([*part, b""], at + 1) if kept[32 * (n - at - 1) :][:32] != one)
+                wrong.append(((n << 8 * level) - 1, f"its hash in {path} is another"))
+    bad = [end for end, root in signed if end > size or root_at(end, levels) != root]
+    wrong += [(min(n, size), f"the tree of {n} leaves that was signed is not the one that ends here") for n in bad]
     wrong += [(told, "leaves are missing from here on, and no record says that they were pruned")] if gap > told else []
     wrong += [(seq, "there is a payload and no leaf that commits to it") for seq in payloads]
-    return f"{size} leaves ({pruned} pruned), {len(signed) - 1} anchors, {absent} payloads not here", sorted(wrong)
+    for seq, (agent, time) in ((seq, one) for seq, one in absent.items() if seq not in places):
+        aged = counts.get(agent, 0) > 0 and any(agent == a and b <= time < end for (a, b), end in times.items())
+        counts[agent] = counts.get(agent, 0) - aged
+        wrong += [] if aged else [(seq, "its payload is missing, and no record says that it was disposed of")]
+    return f"{size} leaves ({pruned} pruned), {len(signed) - 1} anchors, {len(absent)} payloads not here", sorted(wrong)
 
 
 def check_proof(size: int, root: bytes, head: list[str], leaf: bytes) -> str:
@@ -134,8 +133,9 @@ def main(key: str, target: Path, *rest: Path) -> int:
     parts = [(f"{name}\n", b64(point)) for name, _, point in (line.split("+", 2) for line in lines)]
     keys = {(name[:-1], sha256(name.encode() + point).digest()[:4]): point[1:] for name, point in parts}
     if target.is_dir():
-        notes = [target / "checkpoint", *sorted(target.glob("anchors/[!.]*")), *rest]
+        notes = [target / "checkpoint", *sorted(target.glob("anchors/[!.]*")), *{*rest} - {Path("--no-payloads")}]
         said, wrong = check_folder(target, [open_checkpoint(note.read_bytes(), keys) for note in notes])
+        wrong = [one for one in wrong if Path("--no-payloads") not in rest or "payload is missing" not in one[1]]
     else:
         head, _, note = target.read_text("utf-8").partition("\n\n")
         said, wrong = check_proof(*open_checkpoint(note.encode(), keys), head.split("\n"), rest[0].read_bytes()), []

@@ -192,6 +192,23 @@ ATTACKS = (
     Attack("N3", "The forge, or whoever answers for it, repeats the token in its errors", "in no message of ours"),
     Attack("N4", "Address of the forge by plain http, of another host, in a remote", "refused; no token is sent"),
     Attack("N5", "A push that the forge's list leaves out, by somebody who then approves", "no review counts there"),
+    Attack("N6", "The forge's headers come byte by byte, and never end", "exit 3 at the deadline"),
+    # The gate
+    Attack(
+        "S1",
+        "Connections that send no body or no end of a line, read no answer, or are too many",
+        "hung up on; bounded memory",
+    ),
+    Attack("S2", "A small packed body of spans that unpacks to millions of parts", "refused before any of it is made"),
+    Attack(
+        "S3", "Any route, asked with another role, workspace or agent, or an old token", "401, 403, or nothing there"
+    ),
+    Attack(
+        "S4", "Spans of one agent that tell of absurd numbers of tokens, by thousands", "no sum of anybody overflows"
+    ),
+    Attack(
+        "S5", "A right, a role or a silence of staging, used in production", "403, or nothing there; nobody decides"
+    ),
     # Webhooks
     Attack("W1", "Webhook without a signature, with the older one, or by another secret", "401, nothing is woken"),
     Attack("W2", "Webhook replayed: at once, under another id or event, or too late", "wakes nobody"),

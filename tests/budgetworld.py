@@ -84,7 +84,7 @@ class BudgetWorld:
 
     def differences(self) -> tuple[str, ...]:
         """Where the store says something else than the ledger."""
-        return self.store.read(differences).result(PATIENCE)
+        return self.store.read(lambda tx: differences(tx, self.now)).result(PATIENCE)
 
     def levels(self, agent: AgentId = REFUNDS) -> Mapping[tuple[Scope, str], Level]:
         """How full the buckets of an agent are today."""

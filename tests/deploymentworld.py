@@ -79,6 +79,7 @@ class Line:
         self.seq = 10
         self.paused = False
         self.may_promote: Callable[[Vote], bool] = lambda vote: True
+        self.aborting = frozenset[str]()
         self.lacking: Callable[[Release, StageName], tuple[str, ...]] = none_missing
 
     def setting(self, people: int = 1) -> Setting:
@@ -91,6 +92,7 @@ class Line:
             self.releases.get,
             self.may_promote,
             people,
+            aborting=self.aborting,
             missing_evidence=self.lacking,
         )
 
@@ -103,6 +105,7 @@ class Line:
             "Leaves": left.get(kind, self.at.production.release) or "none",
             "Share": self._share(kind),
             "Judged": "pass",
+            "Rule": (),
             "Metric": "error",
             "Stage": "production",
             "State": "set",

@@ -17,7 +17,8 @@ from pathlib import Path
 
 import gitworld
 import pytest
-from patience import PATIENCE, until
+from forked import ran
+from patience import until
 from pipelineworld import PipelineWorld
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -95,6 +96,6 @@ def kill(process: subprocess.Popen[str]) -> None:
 
 def once(fleet: PipelineWorld, *args: str) -> tuple[int, str, str]:
     """One tick as a process: its exit code, what it said, and what it complained of."""
-    with started(fleet, "--once", *args) as process:
-        out, err = process.communicate(timeout=PATIENCE)
-        return process.returncode, out, err
+    command = ("reconcile", "--repo", str(fleet.work), "--once", *args)
+    done = ran(command, Path.cwd(), os.environ | fleet.variables("reconciler"))
+    return done.returncode, done.stdout, done.stderr

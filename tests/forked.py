@@ -17,11 +17,12 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from movedclock import obey
 from patience import PATIENCE
 
 _forks = multiprocessing.get_context("forkserver")
 _forks.set_forkserver_preload(
-    ["agentgov.cli.main", "agentgov.cli.serve", "agentgov.cli.serving", "agentgov.gate.oidc_client"]
+    ["agentgov.cli.main", "agentgov.cli.run_time.serve", "agentgov.cli.run_time.serving", "agentgov.gate.oidc_client"]
 )
 
 
@@ -75,8 +76,9 @@ def _run(args: list[str], cwd: str, env: dict[str, str], out: str, err: str) -> 
     os.chdir(cwd)
     os.environ.clear()
     os.environ.update(env)
+    obey(env)
     sys.argv = ["agentgov", *args]
-    from agentgov.cli.start import run
+    from agentgov.cli.launch import run
 
     try:
         run()

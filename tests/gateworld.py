@@ -20,6 +20,7 @@ from typing import Any, Self
 from forked import Forked
 from ofrepshapes import check_answer
 from patience import PATIENCE, until
+from ports import free_port
 from simulator import FleetSimulator
 
 from agentgov.gate.gate import now_ms
@@ -50,7 +51,8 @@ class Reply:
 
 
 class GateWorld:
-    """One gate, from `with` to its end. `args` are more arguments of `agentgov serve`."""
+    """One gate, from `with` to its end, at the same port whenever it starts. `args` are more arguments of `agentgov
+    serve`."""
 
     def __init__(
         self, world: FleetSimulator, folder: Path, *args: str, store: str = "", env: Mapping[str, str] | None = None
@@ -65,7 +67,9 @@ class GateWorld:
         self.start()
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: object, *_: object) -> None:
+        if kind is not None:
+            print(self.log[-4000:])
         if self._process is not None:
             self.stop()
 
@@ -78,6 +82,12 @@ class GateWorld:
         return self._process.pid
 
     @property
+    def code(self) -> int | None:
+        """With which exit code it ended by itself; None while it runs."""
+        assert self._process is not None
+        return self._process.poll()
+
+    @property
     def log(self) -> str:
         """What it told so far."""
         return (self.folder / "gate.log").read_text("utf-8")
@@ -87,13 +97,13 @@ class GateWorld:
         self.folder.mkdir(parents=True, exist_ok=True)
         out, err = self.folder / "gate.out", self.folder / "gate.log"
         out.unlink(missing_ok=True)
+        self.port = self.port or free_port()
         command = ["serve", "--repo", str(self.world.work), "--store", self.store]
         listen = ("--listen", f"127.0.0.1:{self.port}", "--poll", "0.1", "--address-rate", "0")
         self._process = Forked([*command, *listen, *self.args], Path.cwd(), self.env, out, err)
         process = self._process
         until(lambda: process.poll() is not None or _told(out), "that the gate listens")
         assert process.poll() is None, self.log
-        self.port = int(out.read_text("utf-8").split("serving ")[1].split(",")[0].rpartition(":")[2])
 
     def stop(self, number: int = signal.SIGTERM) -> int:
         """End it, and wait for that; its exit code."""
@@ -124,7 +134,7 @@ class GateWorld:
 
     def _token(self, kind: tokens.Kind, agent: AgentId | None, environment: Environment | None, person: str) -> str:
         now = now_ms()
-        token = Token(secrets.token_hex(16), kind, agent, environment, person, "", now, "test", now + 86_400_000)
+        token = Token(secrets.token_hex(16), kind, agent, environment, person, "", now, "test", now + 30 * 86_400_000)
         store = open_store(self.store, serving=False)
         try:
             made = store.write(lambda tx: tokens.create(tx, token, secrets.token_bytes(32))).result()

@@ -7,17 +7,15 @@ Everything is pushed by the real git; the hook is the one that `agentgov hook in
 """
 
 import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 import gitworld
+from forked import ran
 from simulator import FLEET, FleetSimulator
 
 from agentgov.scaffold.hooks import MARK
 from agentgov.trust.pins import load_pins
-
-ROOT = Path(__file__).resolve().parents[1]
 
 
 class HookServer:
@@ -43,13 +41,8 @@ class HookServer:
     def agentgov(self, *args: str) -> str:
         """A command on the server."""
         homes = {f"AGENTGOV_{kind}_HOME": str(self.home / kind.lower()) for kind in ("CONFIG", "STATE")}
-        done = subprocess.run(
-            [sys.executable, "-m", "agentgov", *args],
-            env={**gitworld.environment(), **homes, "PYTHONPATH": str(ROOT)},
-            capture_output=True,
-            text=True,
-            check=True,
-        )
+        done = ran(args, self.bare, {**gitworld.environment(), **homes})
+        assert done.returncode == 0, done.stderr
         return done.stdout
 
     def push(self, *refspecs: str, env: Mapping[str, str] | None = None, to: str = "") -> str:

@@ -1,6 +1,7 @@
 """A fleet in production that gates are tried and measured with: it sorts tickets, pays, and takes leases with care."""
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 from pipelineworld import PipelineWorld
@@ -26,7 +27,7 @@ _SHAPE = """{"type": "object", "required": ["amount"], "additionalProperties": f
 """
 
 
-def shipped(folder: Path, payers: Sequence[AgentId] = ()) -> PipelineWorld:
+def shipped(folder: Path, payers: Sequence[AgentId] = (), auditor: str = "") -> PipelineWorld:
     """The fleet, with more agents that pay, made in a folder that is the home of its machine too."""
 
     def make(place: Path) -> PipelineWorld:
@@ -36,6 +37,12 @@ def shipped(folder: Path, payers: Sequence[AgentId] = ()) -> PipelineWorld:
             files[f"{payer.folder}/tools/refund.schema.json"] = _SHAPE
         files |= {f"{agent.folder}/prompts/system.md": TEXT for agent in (CAREFUL, PAYER, *payers)}
         world = PipelineWorld(place, files=files)
+        if auditor:
+            access = (world.work / "governance/access.yaml").read_text("utf-8")
+            audits = f'  - {{role: auditor, who: [{auditor}], agents: ["**"]}}\n'
+            world.change("carol", {"governance/access.yaml": access + audits})
+            world.review("dave")
+            world.advance()
         for agent in (TRIAGE, CAREFUL, PAYER, *payers):
             world.ship("1.0.0", agent, text=TEXT)
         return world
@@ -58,3 +65,9 @@ def paying(folder: Path, rules: str, files: Mapping[str, str]) -> PipelineWorld:
 def homes(folder: Path) -> dict[str, str]:
     """Where its machine keeps what it has seen, for those who serve it."""
     return {f"AGENTGOV_{home.upper()}_HOME": str(folder / home) for home in HOMES}
+
+
+def noon_zone() -> str:
+    """The name of a time zone where it is noon now, give or take an hour: no day ends there while a test lasts."""
+    noon = 12 - datetime.now(UTC).hour
+    return f"Etc/GMT{-noon:+}" if noon else "Etc/GMT"

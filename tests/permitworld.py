@@ -12,7 +12,7 @@ from agentgov.runtime import permits
 from agentgov.runtime.action_requests import Answered, Asked, Request, decide
 from agentgov.runtime.actions import decide_action
 from agentgov.runtime.calls import Call, Stopped
-from agentgov.runtime.permit_ends import Outcome, expire, tell_outcome
+from agentgov.runtime.permit_ends import Outcome, Told, expire, tell_outcomes
 from agentgov.runtime.permit_rows import Permit, find
 from agentgov.runtime.permit_votes import Members, vote
 from agentgov.runtime.reservations import Wanted
@@ -67,11 +67,8 @@ class PermitWorld:
 
     def outcome(self, id_: str, outcome: Outcome) -> Verdict:
         """Tell what came of it."""
-        caller = str(REFUNDS), "production"
-        work = self.store.write(
-            lambda tx: tell_outcome(tx, id_, caller, outcome, "", self.now, secrets.token_bytes(16))
-        )
-        return work.result(PATIENCE)[1]
+        told = Told(id_, (str(REFUNDS), "production"), outcome, "", self.now, secrets.token_bytes(16))
+        return self.store.together(tell_outcomes, told).result(PATIENCE)[1]
 
     def permit(self, id_: str) -> Permit:
         """The permit as it is stored."""

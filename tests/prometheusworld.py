@@ -18,10 +18,13 @@ from patience import PATIENCE, until
 from ports import free_port
 
 _CONFIG = """
-global: {{scrape_interval: 1s, scrape_timeout: 1s}}
+global: {{scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 1s}}
 scrape_configs:
-  - job_name: agents
+  - job_name: {job}
     static_configs: [{{targets: ["127.0.0.1:{port}"]}}]
+"""
+_RULES = """rule_files: [{rules}]
+alerting: {{alertmanagers: [{{static_configs: [{{targets: ["{told}"]}}]}}]}}
 """
 
 
@@ -68,12 +71,18 @@ class Exporter:
 
 
 @contextmanager
-def prometheus(folder: Path, target: int) -> Iterator[str]:
-    """The address of a Prometheus that scrapes this port."""
+def prometheus(
+    folder: Path, target: int, job: str = "agents", rules: Path | None = None, told: str = ""
+) -> Iterator[str]:
+    """The address of a Prometheus that scrapes this port; where `rules` are given, it tells an Alertmanager of them."""
     program = shutil.which("prometheus")
     if program is None:
-        pytest.skip("prometheus is not there: .ci/prometheus installs it")
-    (folder / "prometheus.yml").write_text(_CONFIG.format(port=target))
+        pytest.skip("prometheus is not there: .ci/packages installs it")
+    config = _CONFIG.format(job=job, port=target)
+    if rules is not None:
+        config += _RULES.format(rules=rules, told=told.removeprefix("http://"))
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "prometheus.yml").write_text(config)
     with (folder / "prometheus.log").open("wb") as log:
         process, url = _started(program, folder, log)
         try:

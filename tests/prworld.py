@@ -20,7 +20,7 @@ from pace import Pace
 from unit.cli.command_world import ACCESS, PEOPLE, CommandWorld, Ran
 from unit.cli.output_schema import assert_holds
 
-from agentgov.cli import forge_access
+from agentgov.cli.change import forge_access
 
 NUMBERS = {name: 1001 + place for place, name in enumerate(PEOPLE)}
 PROJECT = "sim/fleet"

@@ -1,8 +1,9 @@
 """A second verifier of journals, as plain as can be: slow, of its own hand, and without a line of agentgov.
 
-It knows fleets whose governance never changes and whose people write prompts: reviews, advances, pauses, holds and
-heartbeats. Everything is read from git's raw objects, all of them at once; whatever it does not know, it refuses. The
-first act is pinned. Where it and the real one disagree on the first bad commit, one of them is wrong.
+It knows fleets whose governance never changes and whose people write prompts: reviews, advances, pauses, holds,
+incidents, drills and heartbeats. Everything is read from git's raw objects, all of them at once; whatever it does not
+know, it refuses. The first act is pinned. Where it and the real one disagree on the first bad commit, one of them is
+wrong.
 """
 
 import base64
@@ -10,6 +11,7 @@ import hashlib
 import json
 import re
 import subprocess
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +32,51 @@ _FIELDS = {
     "resume": "Selector ",
     "hold": "Agent State ",
     "checkpoint": "(Main )?(Ledger )*",
+    "incident": "Incident Step (For )?(Kind )?(Title )?(Severity )?(Agent )*(Alert )*(Playbook )?(Drill )?(Role )?"
+    "(Who )?(Leaves )?(Level )?(To )*(Comms )?(Mode )?(Until )?",
+    "drill": "Drill Type (Agent )*Started Ended Score (Objective )*Gaps (Incident )?(Report )?",
 }
-_BOTS = {"reconciler": {"advance", "checkpoint"}, "gate": {"pause", "checkpoint"}}
+_BOTS = {"reconciler": {"advance", "checkpoint"}, "gate": {"pause", "checkpoint", "incident", "drill"}}
+_ANYWHERE = ("review", "incident", "drill")  # verbs that act in no environment
+# Steps of incidents: from which states, what they have to say, what they may say.
+_STEPS = {
+    "open": ("", "Kind Title Severity", "Alert Playbook Drill Mode Until"),
+    "acknowledge": ("open", "", ""),
+    "assign": ("open acknowledged mitigated resolved", "Role Who Leaves", ""),
+    "note": ("open acknowledged mitigated resolved closed cancelled", "", ""),
+    "severity": ("open acknowledged mitigated resolved", "Severity", ""),
+    "alert": ("open acknowledged mitigated", "Alert", ""),
+    "mitigate": ("open acknowledged", "", "Mode Until"),
+    "resolve": ("open acknowledged mitigated", "", ""),
+    "close": ("resolved", "", ""),
+    "cancel": ("open acknowledged mitigated", "", ""),
+    "message": ("open acknowledged mitigated resolved", "To", "Comms"),
+    "escalate": ("open", "Level To", ""),
+}
+_OF_BOTS = {"open", "alert", "mitigate", "message", "escalate"}
+_OF_BOTS_ASKED = _OF_BOTS | {"acknowledge", "assign", "note", "severity", "resolve"}
+_SPELLING = {
+    "Incident": r"[0-9]{4}-[0-9]{4}-[0-9a-hjkmnp-tv-z]{4}",
+    "Agent": "[a-z0-9-]+/[a-z0-9-]+",
+    "Alert": "[0-9a-f]{32}",
+    "Kind": "real|drill",
+    "Title": ".{1,200}",
+    "Severity": "[1-4]",
+    "Playbook": r"playbooks/[a-z0-9][a-z0-9/-]{0,200}\.yaml",
+    "Drill": "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?",
+    "Role": "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?",
+    "To": r"((team|role):)?[a-z0-9][a-z0-9._-]{0,63}",
+    "Comms": r"[a-z0-9][a-z0-9:._-]{0,127}",
+    "Mode": "stop|read-only",
+    "Until": "0|[1-9][0-9]{0,10}",
+    "Type": "tabletop|live|recovery",
+    "Started": "[1-9][0-9]{0,10}",
+    "Ended": "[1-9][0-9]{0,10}",
+    "Score": "0|[1-9][0-9]?|100",
+    "Gaps": "0|[1-9][0-9]{0,3}",
+    "Report": "[0-9a-f]{64}",
+    "Objective": r"[a-z0-9][a-z0-9-]{0,62} (met|missed) \S{1,64}",
+}
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_./@+-]*\Z")
 _NOTHING = {
     "staging": {"state": "EMPTY", "release": "", "since": 0},
@@ -208,6 +253,11 @@ class _Reference:
             return kind in _BOTS[next(bot["kind"] for bot in self.access["bots"] if bot["id"] == who[1])]
         if kind in ("advance", "checkpoint"):
             return False
+        if kind in ("incident", "drill"):
+            verbs = {kind, *(["pause"] if "Mode" in act else [])}
+            return all(self.targets({"Agent": [one]}) for one in act.get("Agent", [])) and verbs <= self.verbs(who[1])
+        if kind == "resume" and not self.targets(act):  # of a pause that means nobody any more
+            return who[1] in self.access["administrators"]["who"]
         return kind == "review" or (bool(self.targets(act)) and kind in self.verbs(who[1]))
 
     def targets(self, act: dict[str, list[str]]) -> list[str]:
@@ -219,7 +269,7 @@ class _Reference:
 
     def verbs(self, person: str) -> set[str]:
         """What somebody may do in production, with any agent: the bindings of these fleets are for all of them."""
-        operator = {"pause", "resume", "hold", "review"}
+        operator = {"pause", "resume", "hold", "review", "incident", "drill"}
         found = set(operator) if person in self.access["administrators"]["who"] else set()
         for one in self.access["bindings"]:
             team: list[str] = next(
@@ -228,7 +278,7 @@ class _Reference:
             members = {person for person in one["who"] if ":" not in person} | set(team)
             held = next((role["verbs"] for role in self.access["roles"] if role["name"] == one["role"]), operator)
             if person in members:
-                found |= {verb for verb in held if verb == "review" or "production" in one["environments"]}
+                found |= {verb for verb in held if verb in _ANYWHERE or "production" in one["environments"]}
         return found
 
     def on_pause(self, act: dict[str, list[str]], actor: str) -> None:
@@ -255,6 +305,136 @@ class _Reference:
         new = {"agent": agent, **_NOTHING, "hold": hold if state == "set" else None, "alarms": []}
         if old is not None or state == "set":  # an agent that stands nowhere has no record
             self.records[f"deployments/{agent}.yaml"] = new
+
+    def spelled(self, act: dict[str, list[str]]) -> None:
+        for name, values in act.items():
+            need(name not in _SPELLING or all(re.fullmatch(_SPELLING[name], one, re.DOTALL) for one in values))
+        for name in ("Agent", "Alert"):
+            need(act.get(name, []) == sorted(set(act.get(name, []))))
+
+    def on_incident(self, act: dict[str, list[str]], actor: str) -> None:
+        self.spelled(act)
+        step, asked, people = act["Step"][0], act.get("For", [""])[0], {one["id"] for one in self.access["people"]}
+        states, must, may = _STEPS[step]
+        said = {name for name in act if name[0].isupper()} - {
+            "Act",
+            "Id",
+            "Fleet",
+            "Governance",
+            "Actor",
+            "Time",
+            "For",
+        }
+        said -= {"Incident", "Step"}
+        need({"Agent", *must.split()} <= said <= {"Agent", *must.split(), *may.split()})
+        need(act["reason"][0] or step not in ("note", "cancel", "message"))
+        need(act.get("Kind") == ["drill"] or "Drill" not in act)
+        need("Mode" in act or "Until" not in act)
+        is_bot = act["Actor"][0].startswith("bot:")
+        need(not asked or (is_bot and asked in people))
+        need(not asked or {"incident", *(["pause"] if "Mode" in act else [])} <= self.verbs(asked))
+        need(not is_bot or step in (_OF_BOTS_ASKED if asked else _OF_BOTS))
+        mark = {"by": asked or actor, "act": act["Id"][0], "seq": self.head["seq"], "time": self.head["time"]}
+        path = f"incidents/{act['Incident'][0]}.yaml"
+        old = self.records.get(path)
+        if step == "open":
+            need(old is None and act["Incident"][0] == _incident_of(act["Id"][0]))
+            need(asked or not is_bot or not self.standing(act))
+            new = self.opened(act, mark, {"lead": mark["by"]} if asked or not is_bot else {})
+        else:
+            need(old is not None and act["Agent"] == old["agents"] and old["state"] in states.split())
+            assert old is not None
+            new = self.stepped(act, old, mark, people, is_bot)
+        self.records[path] = new
+        for number, agent in enumerate(act["Agent"] if "Mode" in act else [], 1):
+            order = {"selector": agent, "by": mark["by"], "seq": mark["seq"], "time": mark["time"]}
+            why = act["reason"][0] or act.get("Title", act["subject"])[0]
+            more = {"mode": act["Mode"][0], "until": int(act.get("Until", ["0"])[0]), "reason": why}
+            self.records[f"pauses/{act['Id'][0]}{f'-{number}' if number > 1 else ''}.yaml"] = order | more
+
+    def standing(self, act: dict[str, list[str]]) -> bool:
+        """Whether an incident of that kind stands for one of the agents."""
+        return any(
+            one["kind"] == act["Kind"][0] and {*one["agents"]} & {*act["Agent"]}
+            for path, one in self.records.items()
+            if path.startswith("incidents/") and one["state"] in ("open", "acknowledged", "mitigated")
+        )
+
+    def opened(self, act: dict[str, list[str]], mark: dict[str, Any], roles: dict[str, str]) -> dict[str, Any]:
+        return {
+            "id": act["Incident"][0],
+            "title": act["Title"][0],
+            "kind": act["Kind"][0],
+            "state": "open",
+            "severity": int(act["Severity"][0]),
+            "agents": act["Agent"],
+            "opened": mark,
+            **dict.fromkeys(("acknowledged", "mitigated", "resolved", "ended")),
+            "roles": roles,
+            "alerts": act.get("Alert", []),
+            "playbook": act.get("Playbook", [""])[0],
+            "drill": act.get("Drill", [""])[0],
+            "escalated": 0,
+            "sent": [],
+        }
+
+    def stepped(
+        self, act: dict[str, list[str]], old: dict[str, Any], mark: dict[str, Any], people: set[str], is_bot: bool
+    ) -> dict[str, Any]:
+        step, new = act["Step"][0], dict(old)
+        takes = not is_bot or "For" in act
+        if step in ("acknowledge", "mitigate", "resolve") and takes and "lead" not in old["roles"]:
+            new["roles"] = {**old["roles"], "lead": mark["by"]}
+        if step == "acknowledge":
+            new |= {"state": "acknowledged", "acknowledged": mark}
+        elif step == "assign":
+            role, who = act["Role"][0], act["Who"][0]
+            need(act["Leaves"][0] == old["roles"].get(role, "none") and who in people)
+            new["roles"] = dict(sorted({**old["roles"], role: who}.items()))
+        elif step == "severity":
+            new["severity"] = int(act["Severity"][0])
+            need(not is_bot or new["severity"] <= old["severity"])
+        elif step == "alert":
+            new["alerts"] = sorted({*old["alerts"], *act["Alert"]})
+        elif step in ("mitigate", "resolve"):
+            passed = ["acknowledged", "mitigated", "resolved"][: 2 if step == "mitigate" else 3]
+            new |= {name: old[name] or mark for name in passed} | {"state": passed[-1]}
+        elif step in ("close", "cancel"):
+            new |= {"state": "closed" if step == "close" else "cancelled", "ended": mark}
+            owes = old["kind"] == "real" and old["severity"] < 4
+            review = f"incidents/{old['id'][:4]}/{old['id']}/review.md"
+            need(step == "cancel" or not owes or review in self.authorised)
+        elif step == "message" and "Comms" in act:
+            need(act["Comms"][0] not in old["sent"])
+            new["sent"] = [*old["sent"], act["Comms"][0]]
+        elif step == "escalate":
+            need(act["Level"][0] == str(old["escalated"] + 1))
+            new["escalated"] = old["escalated"] + 1
+        return new
+
+    def on_drill(self, act: dict[str, list[str]], actor: str) -> None:
+        self.spelled(act)
+        objectives = [one.split(" ") for one in act.get("Objective", [])]
+        need(len({one[0] for one in objectives}) == len(objectives) <= 64)
+        need(int(act["Started"][0]) <= int(act["Ended"][0]))
+        made = self.records.get(f"incidents/{act.get('Incident', [''])[0]}.yaml")
+        need("Incident" not in act or (made is not None and made["kind"] == "drill"))
+        self.records[f"drills/{act['Drill'][0]}.yaml"] = {
+            "name": act["Drill"][0],
+            "type": act["Type"][0],
+            "agents": act.get("Agent", []),
+            "by": actor,
+            "act": act["Id"][0],
+            "seq": self.head["seq"],
+            "time": self.head["time"],
+            "started": int(act["Started"][0]),
+            "ended": int(act["Ended"][0]),
+            "score": int(act["Score"][0]),
+            "gaps": int(act["Gaps"][0]),
+            "objectives": [{"id": one[0], "met": one[1] == "met", "observed": one[2]} for one in objectives],
+            "incident": act.get("Incident", [""])[0],
+            "report": act.get("Report", [""])[0],
+        }
 
     def on_review(self, act: dict[str, list[str]], actor: str) -> None:
         said = [re.fullmatch(r'(\S+) (\S+) ("agents/[ -~]+")', one) for one in act.get("Path", [])]
@@ -383,6 +563,15 @@ class _Reference:
         return new in reached
 
 
+def _incident_of(act: str) -> str:
+    """The id that an act gives to the incident that it opens: its day, and the last letters of its own id."""
+    milliseconds = 0
+    for letter in act[:10]:
+        milliseconds = milliseconds * 32 + "0123456789ABCDEFGHJKMNPQRSTVWXYZ".index(letter)
+    day = datetime.fromtimestamp(milliseconds / 1000, UTC)
+    return f"{day:%Y-%m%d}-{act[-4:].lower()}"
+
+
 def _all_objects(repository: Path) -> dict[str, tuple[str, bytes]]:
     command = ["git", "cat-file", "--batch-all-objects", "--batch"]
     out = subprocess.run(command, cwd=repository, capture_output=True, check=True).stdout
@@ -417,7 +606,7 @@ def _spelled(record: dict[str, Any], indent: str = "") -> list[str]:
         elif isinstance(value, list) and value:
             lines.append(f"{indent}{_scalar(key)}:")
             for item in value:
-                first, *rest = _spelled(item, indent + "    ")
+                first, *rest = _spelled(item, indent + "    ") if isinstance(item, dict) else [_scalar(item)]
                 lines += [f"{indent}  - {first.strip()}", *rest]
         else:
             lines.append(f"{indent}{_scalar(key)}: {_scalar(value)}")

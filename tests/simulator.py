@@ -13,12 +13,14 @@ ssh-keygen and the real command line can show is tested with those.
 import copy
 import json
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
 import gitworld
 
+from agentgov.errors import AgentgovError
 from agentgov.journal.advancing import draft_advance
 from agentgov.journal.branch import Journal
 from agentgov.journal.draft import Actor, Appender, Draft
@@ -167,8 +169,11 @@ class FleetSimulator:
         return Appender(self.signers[who], who, f"{who}@sim.example")
 
     def actor(self, who: str) -> Actor:
-        """Somebody with their key."""
-        identity = self.view().directory.by_key(self.signers[who].public_key)
+        """Somebody with their key. The remote is asked only where this clone is behind, or does not know them yet."""
+        key, identity = self.signers[who].public_key, None
+        with suppress(AgentgovError):  # this machine has seen acts that this clone lacks
+            identity = self.journal.view(self.clock()).directory.by_key(key)
+        identity = identity or self.view().directory.by_key(key)
         assert identity is not None, f"{who} is not in the authorised Access"
         return Actor(identity, self.appender(who))
 
@@ -191,12 +196,12 @@ class FleetSimulator:
 
     def advance(self, commit: str = "") -> View:
         """The reconciler takes over what is covered at a commit of main, governance first."""
-        actor, commit = self.actor("reconciler"), commit or self.head()
+        view, actor, commit = self.view(), self.actor("reconciler"), commit or self.head()
         for _ in range(2):
-            act = draft_advance(self.view(), actor, commit, now=self.clock()).act
+            act = draft_advance(view, actor, commit, now=self.clock()).act
             if act is not None:
-                self.append(act, by="reconciler")
-        return self.view()
+                view = self.append(act, by="reconciler")
+        return view
 
     def release(self, who: str, agent: AgentId, version: str, commit: str = "") -> Tagged:
         """Make and push a release."""

@@ -6,11 +6,16 @@ verified; judges nothing.
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from functools import partial
+from typing import BinaryIO
+
+import msgspec
 
 from agentgov.audit.collecting import Collector
 from agentgov.audit.evidence import Kind
 from agentgov.audit.exported import Exported, of_act
 from agentgov.audit.pack import Item
+from agentgov.audit.scope import Scope
 from agentgov.journal.content_paths import content_of, parse_content_path
 from agentgov.journal.entry import read_entry
 from agentgov.journal.query import Logged, acts_from
@@ -27,8 +32,12 @@ _MOST = 20  # paths shown of one change
 Reviews = Mapping[tuple[str, str], list[str]]  # path and content -> who approved it, with the act
 
 
-def collect_acts(view: View, collector: Collector[Logged], since: int, until: int) -> Reviews:
-    """Offer every act of the period (epoch seconds); the approvals that were given up to its end."""
+def collect_acts(
+    view: View, collector: Collector[Logged], since: int, until: int, scope: Scope, left_out: BinaryIO | None
+) -> tuple[Reviews, int, int]:
+    """Offer every act of the period (epoch seconds) that is about a part of the fleet, and name the others in a file;
+    the approvals that were given up to its end, and how many acts the period and the file have."""
+    count = others = 0
     reviews = defaultdict[tuple[str, str], list[str]](list)
     for logged in acts_from(view, 0):
         time = logged.head.time
@@ -36,9 +45,19 @@ def collect_acts(view: View, collector: Collector[Logged], since: int, until: in
             break
         if logged.act.kind == "review" and logged.act.get("Verdict") == "approve":
             _note(reviews, logged)
-        if time >= since:
-            collector.offer(of_act(logged), logged, lambda kind, one=logged: _belongs(view, kind, one))  # type: ignore[misc]
-    return reviews
+        if time < since:
+            continue
+        count += 1
+        found, only = of_act(logged), partial(_belongs, view, logged)
+        if scope.has_act(view.repo, logged):
+            collector.offer(found, logged, only)
+            continue
+        others += 1
+        collector.leave_out(found, only)
+        if left_out is not None:
+            named = {"place": found.place, "type": found.type, "commit": logged.commit}
+            left_out.write(msgspec.json.encode(named) + b"\n")
+    return reviews, count, others
 
 
 def act_item(view: View, reviews: Reviews, kind: Kind, found: Exported, logged: Logged) -> Item:
@@ -67,8 +86,10 @@ def _note(reviews: Mapping[tuple[str, str], list[str]], logged: Logged) -> None:
             reviews[bound.path, bound.new].append(f"{who} (journal/{logged.head.seq})")
 
 
-def _belongs(view: View, kind: Kind, logged: Logged) -> bool:
-    """Whether an act that moves contents changed who may do what; acts of other kinds belong anyway."""
+def _belongs(view: View, logged: Logged, kind: Kind) -> bool:
+    """Whether an act moved contents, or changed who may do what; acts of other kinds than these belong anyway."""
+    if kind.id == "changes":
+        return logged.act.kind == "init" or bool(_changed(view, logged))
     if kind.id == "access-changes":
         return any(path in _ACCESS or path.startswith("governance/roles") for path in _changed(view, logged))
     if kind.id == "anchors":

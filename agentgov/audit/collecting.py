@@ -18,6 +18,7 @@ class Collector(Generic[T]):
 
     def __init__(self, kinds: Iterable[Kind], files: Mapping[str, BinaryIO], seed: str, size: int) -> None:
         self._kinds, self._files = tuple(kinds), files
+        self._left_out = Counter[str]()
         self._types: dict[str, Counter[str]] = {one.id: Counter() for one in self._kinds}
         self._drawn = {one.id: Drawing[tuple[Exported, T]](seed, size) for one in self._kinds}
 
@@ -28,6 +29,10 @@ class Collector(Generic[T]):
                 self._types[kind.id][found.type] += 1
                 self._files[kind.id].write(json_lines([found]))
                 self._drawn[kind.id].offer(found.place, (found, member))
+
+    def leave_out(self, found: Exported, only: Callable[[Kind], bool] = lambda _: True) -> None:
+        """Count what would be a member, and is about others alone."""
+        self._left_out.update(kind.id for kind in self._kinds if kind.holds(found.type) and only(kind))
 
     def populations(self, shown: Callable[[Kind, Exported, T], Item]) -> tuple[Population, ...]:
         """What was collected; members that are shown stand in the order of time."""
@@ -43,6 +48,7 @@ class Collector(Generic[T]):
             f"populations/{kind.id}.jsonl",
             tuple(shown(kind, found, member) for found, member in drawn),
             drawing.count > len(drawn),
+            self._left_out[kind.id],
         )
 
 

@@ -104,6 +104,18 @@ _KINDS = (
         *("pause", "resume"),
     ),
     _acts(
+        *("incident-steps", "Steps of incidents"),
+        "Each opening, hand-over, escalation, message, containment, resolution and end, with who and when.",
+        "What was said elsewhere, on the phone or in a chat.",
+        "incident",
+    ),
+    _acts(
+        *("drills", "Drills"),
+        "Each drill that was held: its kind, its objectives met and missed, its score and its gaps.",
+        "Whether an emergency would go as the drill did.",
+        "drill",
+    ),
+    _acts(
         *("overrides", "Emergency overrides"),
         "Each content or release that administrators let through without its reviews, and the review that followed.",
         "Whether the emergency was one.",
@@ -135,7 +147,7 @@ _KINDS = (
     ),
     _records(
         *("permit-decisions", "Decisions about actions"),
-        "Who approved or denied, how long after the question (rubber stamps can be seen), and what ran out.",
+        "Each voice for or against, which of how many it was, how long after the question, and what ran out.",
         "What the person read before they decided.",
         *("permit.approve", "permit.deny", "permit.expire"),
     ),
@@ -201,9 +213,9 @@ _KINDS = (
     ),
     _records(
         *("disposals", "Disposals of records"),
-        "Each pruning and each erasure, with what was disposed of; the proofs of what stays hold.",
+        "Each pruning and each erasure, with what was disposed of and who signed; the proofs of what stays hold.",
         "Copies elsewhere: exports, backups, logs of the agents themselves.",
-        *("ledger.prune", "redacted"),
+        *("ledger.prune", "redacted", "erasure."),
     ),
     _records(
         *("ledger-renewals", "Ledgers that were begun anew"),
@@ -223,8 +235,18 @@ _KINDS = (
     ),
     _state(
         *("inventory", "Agents"),
-        "Every governed agent at the end of the period, with its risk and its limits.",
+        "Every governed agent at the end of the period, with its risk and its retention class.",
         "Agents that nobody registered.",
+    ),
+    _state(
+        *("incidents", "Incidents"),
+        "Every incident that was open in the period: how long it took to be contained and resolved, and its review.",
+        "Incidents that nobody opened here. Whether people were harmed.",
+    ),
+    _state(
+        *("practice", "Drills that are owed"),
+        "Every drill that is planned or was held: when it was held last, how it went, and whether it is overdue.",
+        "Exercises that are held elsewhere.",
     ),
     _state(
         *("retention", "Retention and legal holds"),

@@ -52,7 +52,7 @@ def of_record(record: Record) -> Exported:
         leaf.get("refs", {}),
         leaf.get("payload", ""),
         leaf_hash(record.leaf).hex(),
-        record.leaf.decode(),
+        record.leaf.decode("utf-8", "replace"),
         record.payload.decode("utf-8", "replace") if record.payload is not None else None,
     )
 

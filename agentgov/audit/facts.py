@@ -3,21 +3,36 @@
 Each names the act and commit of the journal that it was read at, or the command that says the same.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from agentgov.audit.pack import Checks, Fact, Statement, TreeCheck
+from agentgov.audit.practice import drill_facts, incident_facts
+from agentgov.audit.scope import Scope
 from agentgov.journal.query import last_acts
 from agentgov.journal.released_agent import authorised_agent
 from agentgov.journal.view import View
+from agentgov.model.policies import HoldMatch
 from agentgov.trust.access_review import AccessReview, LastAct, access_review
 
 
-def statements(view: View, checks: Checks, kinds: tuple[str, ...]) -> Iterator[Statement]:
-    """Everything that is said by the journal at a view, for the kinds that are asked for."""
-    made = {"access-review": _access, "rules": _rules, "inventory": _inventory, "retention": _retention}
+def statements(
+    view: View, checks: Checks, kinds: tuple[str, ...], since: int, now: int, scope: Scope
+) -> Iterator[Statement]:
+    """Everything that is said by the journal at a view, for the kinds that are asked for; `since` is when the period
+    begins, and `now` its end, or the moment of the pack where that is earlier (epoch seconds)."""
+    made: dict[str, Callable[[View, Scope], Iterator[Fact]]] = {
+        "access-review": _access,
+        "rules": lambda at, _: _rules(at),
+        "inventory": _inventory,
+        "incidents": lambda at, of: incident_facts(at, since, now, of),
+        "practice": lambda at, of: drill_facts(at, now, of),
+        "retention": _retention,
+    }
     for kind in kinds:
         if kind in made:
-            yield Statement(kind, tuple(made[kind](view)))
+            facts = tuple(made[kind](view, scope))
+            yield Statement(kind, facts, scope.left_out())
         elif kind == "verification":
             yield Statement(kind, tuple(verified(checks)))
 
@@ -34,7 +49,9 @@ def verified(checks: Checks) -> Iterator[Fact]:
         used = f"acts up to {journal.used_to} hold and are used" if journal.used_to >= 0 else "nothing of it is used"
         yield Fact(f"The journal does not hold: {journal.problem}; {used}.", "agentgov journal verify")
     if not checks.ledger:
-        yield Fact("No ledger was looked at: nothing is said about what agents did.", "agentgov audit report --store")
+        yield Fact(
+            "No ledger was looked at: nothing is said about what agents did.", "agentgov audit report --store URL"
+        )
     for one in checks.trees:
         if one.holds:
             text = (
@@ -61,11 +78,14 @@ def _at(view: View) -> str:
     return f"journal act {view.state.head.seq}, commit {view.tip}"
 
 
-def _access(view: View) -> Iterator[Fact]:
+def _access(view: View, scope: Scope) -> Iterator[Fact]:
     review, at = _review(view), _at(view)
+    review = replace(review, holders=tuple(one for one in review.holders if scope.has_holder(one)))
     names = ", ".join(review.administrators) or "nobody"
     takes = "one of them alone" if review.threshold == 1 else f"{review.threshold} of them together"
     yield Fact(f"Administrators: {names}; {takes} may change governance.", at)
+    roles = {right.role: right.verbs for one in review.holders for right in one.rights}
+    yield from (Fact(f"The role {role} gives: {', '.join(verbs)}.", at) for role, verbs in sorted(roles.items()))
     for one in review.holders:
         last = f"last act {one.last.seq} ({one.last.kind})" if one.last else "no act in the journal"
         if one.kind == "bot":
@@ -109,8 +129,8 @@ def _rules(view: View) -> Iterator[Fact]:
     yield Fact(f"Stages of the pipeline: {', '.join(one.name for one in stages) or 'none'}.", _at(view))
 
 
-def _inventory(view: View) -> Iterator[Fact]:
-    for one in sorted(view.agents(), key=str):
+def _inventory(view: View, scope: Scope) -> Iterator[Fact]:
+    for one in sorted((one for one in view.agents() if scope.has([str(one)])), key=str):
         agent = authorised_agent(view, one)
         if agent is None:
             yield Fact(f"{one}: its agent.yaml cannot be read.", _at(view))
@@ -119,7 +139,7 @@ def _inventory(view: View) -> Iterator[Fact]:
         yield Fact(f"{one}: risk {agent.spec.risk}{kept}.", _at(view))
 
 
-def _retention(view: View) -> Iterator[Fact]:
+def _retention(view: View, scope: Scope) -> Iterator[Fact]:
     retention = view.governance.retention
     if retention is None:
         yield Fact("There is no governance/retention.yaml: nothing is disposed of.", _at(view))
@@ -132,6 +152,19 @@ def _retention(view: View) -> Iterator[Fact]:
         yield Fact(kept, _at(view))
     default = f"are of the class {retention.default}" if retention.default else "are kept for ever"
     yield Fact(f"Records that name no class {default}.", _at(view))
-    for hold in retention.holds:
+    for hold in (one for one in retention.holds if scope.has(one.match.agents)):
         since = f" since {hold.since}" if hold.since else ""
-        yield Fact(f"Legal hold {hold.id} by {hold.by}{since}: {', '.join(hold.match.agents)}.", _at(view))
+        yield Fact(f"Legal hold {hold.id} by {hold.by}{since}: {'; '.join(_meant(hold.match))}.", _at(view))
+
+
+def _meant(match: HoldMatch) -> Iterator[str]:
+    """What a legal hold keeps. Subjects are counted: a pack goes to people who need not know their names."""
+    yield f"agents {', '.join(match.agents)}" if match.agents else "every agent"
+    if match.labels:
+        yield "labels " + ", ".join(f"{name}={value}" for name, value in sorted(match.labels.items()))
+    if match.tools:
+        yield f"tools {', '.join(match.tools)}"
+    if match.subjects:
+        yield f"{len(match.subjects):,} subjects"
+    if match.since or match.until:
+        yield f"made from {match.since or 'the beginning'} to {match.until or 'now'}"

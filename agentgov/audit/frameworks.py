@@ -31,6 +31,8 @@ class Framework(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename=
     about: str
     controls: tuple[Control, ...]
     not_covered: tuple[str, ...]
+    looked_up: str  # the day on which the citations were compared with what is public
+    citations: tuple[str, ...]  # by which sources, and what could not be confirmed
     voluntary: str = ""  # why it does not apply by itself
 
     @property

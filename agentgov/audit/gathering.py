@@ -17,8 +17,9 @@ from agentgov.audit.collecting import Collector
 from agentgov.audit.evidence import KINDS, Kind
 from agentgov.audit.facts import statements
 from agentgov.audit.frameworks import Framework
-from agentgov.audit.pack import SCHEMA, Checks, Item, Pack, Population, TreeCheck
+from agentgov.audit.pack import LEFT_OUT, SCHEMA, Checks, Item, Pack, Population, TreeCheck
 from agentgov.audit.records import collect_records, proven, record_item
+from agentgov.audit.scope import Scope
 from agentgov.journal.query import Logged, act_by
 from agentgov.journal.view import View, view_at
 from agentgov.runtime.fleet import Fleet
@@ -46,10 +47,11 @@ def gather(
     view: View | None, store: Store | None, checks: Checks, keys: Keys, question: Question, folder: Path
 ) -> Pack:
     """The pack, with its files of populations and proofs written into a folder."""
-    kinds, found = question.framework.kinds, list[Population]()
+    kinds, found, scope = question.framework.kinds, list[Population](), Scope(checks.workspace)
     if view is not None:
         with _files(question, folder, ledger=store is not None) as files:
-            found += _acts(view, question, files)
+            acts, checks = _acts(view, checks, scope, question, files, folder)
+            found += acts
             if store is not None:
                 records, checks = _records(view, store, checks, question, files)
                 found += records
@@ -68,7 +70,9 @@ def gather(
         checks.holds,
         checks,
         tuple(sorted(found, key=lambda one: kinds.index(one.kind))),
-        tuple(statements(then, checks, kinds)) if then is not None else (),
+        tuple(statements(then, checks, kinds, question.since, min(question.until, question.made), scope))
+        if then is not None
+        else (),
     )
 
 
@@ -82,10 +86,15 @@ def _files(question: Question, folder: Path, *, ledger: bool) -> Iterator[Mappin
         yield {name: stack.enter_context((folder / f"populations/{name}.jsonl").open("wb")) for name in names}
 
 
-def _acts(view: View, question: Question, files: Mapping[str, BinaryIO]) -> tuple[Population, ...]:
+def _acts(
+    view: View, checks: Checks, scope: Scope, question: Question, files: Mapping[str, BinaryIO], folder: Path
+) -> tuple[tuple[Population, ...], Checks]:
     collector = Collector[Logged](_kinds(question, "journal"), files, question.seed, question.sample)
-    reviews = collect_acts(view, collector, question.since, question.until)
-    return collector.populations(lambda kind, found, logged: act_item(view, reviews, kind, found, logged))
+    with ExitStack() as stack:
+        file = stack.enter_context((folder / LEFT_OUT).open("wb")) if scope.workspace else None
+        reviews, count, others = collect_acts(view, collector, question.since, question.until, scope, file)
+    found = collector.populations(lambda kind, found, logged: act_item(view, reviews, kind, found, logged))
+    return found, msgspec.structs.replace(checks, acts=count, left_out=others)
 
 
 def _records(

@@ -26,19 +26,19 @@ def _block(block: Block) -> str:
             return "\n".join(f"- {_line(one)}" for one in lines) or "- none"
         case Table(head, rows):
             width = f"|{' --- |' * len(head)}"
-            cells = (f"| {' | '.join(map(_line, row))} |" for row in rows)
+            cells = (f"| {' | '.join(_line(one, cell=True) for one in row)} |" for row in rows)
             return "\n".join((f"| {' | '.join(map(prose, head))} |", width, *cells))
     assert_never(block)
 
 
-def _line(line: Line) -> str:
-    return "".join(map(_inline, line)).strip()
+def _line(line: Line, *, cell: bool = False) -> str:
+    return "".join(_inline(part, cell) for part in line).strip()
 
 
-def _inline(part: Inline) -> str:
+def _inline(part: Inline, cell: bool) -> str:
     match part:
         case Code(text):
-            return code(text)
+            return code(text, cell=cell)
         case Link(text, to):
             return f"[{prose(text)}](<{to}>)"
         case str():

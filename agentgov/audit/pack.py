@@ -8,6 +8,7 @@ import msgspec
 from agentgov.audit.frameworks import Framework
 
 SCHEMA = "agentgov.audit-pack/1"
+LEFT_OUT = "left-out.jsonl"  # the acts that a pack of one workspace names and does not show
 
 
 class Item(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
@@ -37,6 +38,7 @@ class Population(msgspec.Struct, frozen=True, rename="camel"):
     file: str  # in the pack, with one line for each
     items: tuple[Item, ...]
     sampled: bool  # whether `items` are a sample
+    left_out: int = 0  # members that are about other workspaces than the only one that was asked for
 
 
 class Fact(msgspec.Struct, frozen=True, rename="camel"):
@@ -51,6 +53,7 @@ class Statement(msgspec.Struct, frozen=True, rename="camel"):
 
     kind: str
     facts: tuple[Fact, ...]
+    left_out: int = 0  # of what is about other workspaces than the only one that was asked for
 
 
 class JournalCheck(msgspec.Struct, frozen=True, rename="camel"):
@@ -84,6 +87,14 @@ class Checks(msgspec.Struct, frozen=True, rename="camel"):
     ledger: str = ""  # what the ledger is called, "" where none was looked at
     trees: tuple[TreeCheck, ...] = ()
     lost: tuple[str, ...] = ()  # ledgers that went before, and whose records are not here
+    tree: str = ""  # the only one that was asked for, "" where all of them were
+    acts: int = 0  # of the journal in the period
+    left_out: int = 0  # of these, about other workspaces than the only one that was asked for
+
+    @property
+    def workspace(self) -> str:
+        """The workspace that the pack is about alone; "" where it is about the fleet, or a tree of the fleet's."""
+        return "" if self.tree.startswith("_") else self.tree
 
     @property
     def holds(self) -> bool:

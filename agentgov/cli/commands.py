@@ -1,6 +1,6 @@
 """The commands by name, and the program's own help. Loads nothing: `--help` must cost next to nothing."""
 
-# command -> (module under agentgov.cli, group it is listed in, one line)
+# command -> (module in the folder of its group, group it is listed in, one line)
 COMMANDS: dict[str, tuple[str, str, str]] = {
     "demo": ("demo", "Start", "The whole story on a throw-away fleet, with real keys and a real remote."),
     "init": ("init", "Start", "Scaffold a fleet: files, CODEOWNERS, CI workflow, pre-commit hook."),
@@ -40,6 +40,10 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "rollback": ("rollback", "On call", "Back to the prior good release at once."),
     "pause": ("pause", "On call", "Stop one agent, or a selector, and nobody else."),
     "resume": ("resume", "On call", "Let what was paused go on."),
+    "playbook": ("playbook", "On call", "What to do when it goes wrong: list, show, follow, start one."),
+    "incident": ("incident", "On call", "Open, contain and close incidents, each step a signed act; what was learnt."),
+    "alert": ("alert", "On call", "What is wrong now, who takes care of it, who was told."),
+    "drill": ("drill", "On call", "Practise it: tabletop, live and recovery drills, scored and recorded."),
     "serve": ("serve", "Run time", "The gate: leases, permissions and pauses, by HTTP."),
     "login": ("login", "Run time", "Log in at the gate by signing with one's own key."),
     "logout": ("logout", "Run time", "End the login at the gate."),
@@ -85,3 +89,9 @@ def program_help() -> str:
 
 def _rows(rows: tuple[tuple[str, str], ...]) -> list[str]:
     return [f"  {name:<10}  {line}" for name, line in rows]
+
+
+def module_of(command: str) -> str:
+    """The module of a command, by its dotted name: one folder for each group of the help."""
+    module, group, _ = COMMANDS[command]
+    return f"agentgov.cli.{group.lower().replace(' ', '_')}.{module}"

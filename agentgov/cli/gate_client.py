@@ -6,9 +6,12 @@ that AGENTGOV_TOKEN_FILE names, else from the login at that address; it goes ove
 
 import os
 import time
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any, Literal
+from urllib.parse import urlencode
 
 import msgspec
 
@@ -29,6 +32,7 @@ _WHERE = f"name it: {ADDRESS}=https://gate.example, or gate: {{url: ...}} in age
 _DEADLINE = 30.0  # seconds of one request
 _MOST = 16_384
 Method = Literal["GET", "POST", "DELETE"]
+NOTHING: Mapping[str, object] = MappingProxyType({})
 
 
 class Login(msgspec.Struct, frozen=True):
@@ -46,11 +50,24 @@ class GateClient:
 
     url: str
     token: Token | None
+    seconds: float = _DEADLINE  # of one request
 
     def ask(self, method: Method, path: str, body: object = None) -> Any:
         """What it answers, None where it answers nothing. RefusedError for what it refuses, IncompleteError where it
         cannot be reached or cannot tell, ConfigurationError where it does not know who asks."""
         return self._read(self._answer(method, path, body))
+
+    def pages(self, path: str, query: Mapping[str, object] = NOTHING, cursor: str = "after") -> Iterator[Any]:
+        """What it answers, page by page: each tells in `next` what the parameter `cursor` of the one behind it is.
+        Raises as `ask`."""
+        behind = ""
+        while True:
+            asked = {**query, **({cursor: behind} if behind else {})}
+            found = self.ask("GET", f"{path}?{urlencode(asked)}" if asked else path)
+            yield found
+            behind = found.get("next", "")
+            if not behind:
+                return
 
     def fetch(self, path: str) -> bytes:
         """What it answers that is no JSON. Raises as `ask`."""
@@ -64,7 +81,7 @@ class GateClient:
         content = None if body is None else msgspec.json.encode(body)
         typed = {} if content is None else {"content-type": "application/json"}
         try:
-            return self._exchange.ask(method, base.url + path, typed, content, time.monotonic() + _DEADLINE)
+            return self._exchange.ask(method, base.url + path, typed, content, time.monotonic() + self.seconds)
         except BrokenError as error:
             hint = error.hint or f"is it there? curl {base.url}/healthz"
             raise IncompleteError(

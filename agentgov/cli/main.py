@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from agentgov import __version__
-from agentgov.cli.commands import COMMANDS, program_help
+from agentgov.cli.commands import COMMANDS, module_of, program_help
 from agentgov.errors import AgentgovError
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        module = importlib.import_module(f"agentgov.cli.{COMMANDS[cmd_name][0]}")
+        module = importlib.import_module(module_of(cmd_name))
         command: click.Command = getattr(module, cmd_name.replace("-", "_"), None) or module.command
         if COMPLETE in os.environ:
             from agentgov.cli.completing import attach

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
+from agentgov.errors import UsageError
 from agentgov.report.page import Page
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -32,6 +33,25 @@ def format_option(*formats: str) -> Callable[[Command], Command]:
         )(command)
 
     return decorate
+
+
+def store_option(command: Command) -> Command:
+    """`--store URL`: where the gate keeps its state."""
+    says = "The gate's store (default: the one of agentgov serve)."
+    return click.option("--store", metavar="URL", callback=_one_place, help=says)(command)
+
+
+def kept_options(command: Command) -> Command:
+    """`--store URL` and `--gate URL`, of which one is given at most: where it is kept what is asked for."""
+    says = "Ask the gate there instead, as whoever is logged in."
+    return click.option("--gate", metavar="URL", callback=_one_place, help=says)(store_option(command))
+
+
+def _one_place(ctx: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+    other = "store" if parameter.name == "gate" else "gate"
+    if value is not None and ctx.params.get(other) is not None:
+        raise UsageError("--store and --gate name two places", "give one of them")
+    return value
 
 
 def report_options(*formats: str) -> Callable[[Command], Command]:

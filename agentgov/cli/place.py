@@ -16,6 +16,14 @@ def fleet_root(start: Path) -> Path | None:
     return next((folder for folder in (here, *here.parents) if (folder / FLEET_FILE).is_file()), None)
 
 
+def fleet_around(start: str) -> Path:
+    """The same. ConfigurationError where there is none."""
+    root = fleet_root(Path(start))
+    if root is None:
+        raise ConfigurationError("there is no fleet around here", "make one: agentgov init; or name one: --repo DIR")
+    return root
+
+
 def agents_on_disk(start: Path, prefix: str = "") -> list[str]:
     """The ids that begin so of the agents whose folders lie in the fleet around, sorted; none where there is no fleet,
     or no reading.
@@ -58,7 +66,7 @@ def write_new(root: Path, path: str, text: str) -> bool:
     if os.path.lexists(file):
         return False
     try:
-        _make_way(root, path)
+        make_way(root, path)
         with file.open("x", encoding="utf-8", newline="\n") as stream:
             stream.write(text)
     except OSError as error:
@@ -73,7 +81,7 @@ def write_copy(root: Path, path: str, text: str) -> bool:
     """
     file = root / path
     try:
-        _make_way(root, path)
+        make_way(root, path)
         if file.is_symlink() or (file.exists() and not file.is_file()):
             raise ConfigurationError(f"{path} is no ordinary file, and nothing is written over it")
         if file.exists() and file.read_bytes() == text.encode():
@@ -84,7 +92,7 @@ def write_copy(root: Path, path: str, text: str) -> bool:
     return True
 
 
-def _make_way(root: Path, path: str) -> None:
+def make_way(root: Path, path: str) -> None:
     """Make the folders on the way to a file; ConfigurationError where one of them is a symbolic link."""
     for folder in reversed(Path(path).parents):
         if (root / folder).is_symlink() and root / folder != root:

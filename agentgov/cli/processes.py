@@ -17,7 +17,8 @@ from typing import Generic, NoReturn, TypeVar
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-_LEAST = 200  # items; for fewer a fork costs more than it saves
+_LEAST = 200  # small files; for fewer a fork costs more than it saves
+_TOGETHER = 32  # small files that are taken at a time, at least
 _MOST = 8  # processes
 _PIECES = 2000  # at most: their numbers have to fit into a pipe
 _NUMBER = struct.Struct("=I")
@@ -35,14 +36,18 @@ def processors() -> int:
 
 
 def spread(
-    work: Callable[[Sequence[Item]], list[Result]], items: Sequence[Item], progress: Callable[[int], None]
+    work: Callable[[Sequence[Item]], list[Result]],
+    items: Sequence[Item],
+    progress: Callable[[int], None],
+    *,
+    weight: int = 1,
 ) -> list[Result]:
     """The results of a pure function for all items, in their order; it is asked for some items at a time.
 
-    `progress` hears how many are done or under way.
+    `progress` hears how many are done or under way. `weight` is how many small files one item is as much work as.
     """
-    count = min(processors(), len(items) // _LEAST + 1)
-    team = _Team(work, items, progress)
+    count = min(processors(), len(items) * weight // _LEAST + 1)
+    team = _Team(work, items, progress, max(_TOGETHER // weight, 1))
     with _WithoutCollector():
         # A fork of a process that uses Apple's frameworks can crash or hang.
         return team.results(count - 1 if hasattr(os, "fork") and sys.platform != "darwin" else 0)
@@ -64,12 +69,16 @@ class _Team(Generic[Item, Result]):
     """This process and its forks at one piece of work. The queue is a pipe with the numbers of the pieces."""
 
     def __init__(
-        self, work: Callable[[Sequence[Item]], list[Result]], items: Sequence[Item], progress: Callable[[int], None]
+        self,
+        work: Callable[[Sequence[Item]], list[Result]],
+        items: Sequence[Item],
+        progress: Callable[[int], None],
+        least: int,
     ) -> None:
         self._work = work
         self._items = items
         self._progress = progress
-        self._size = max(32, -(-len(items) // _PIECES))
+        self._size = max(least, -(-len(items) // _PIECES))
         self._done: dict[int, list[Result]] = {}
 
     def results(self, forks: int) -> list[Result]:

@@ -12,7 +12,7 @@ import click
 
 from agentgov.cli.context import Context, open_context
 from agentgov.cli.options import answer
-from agentgov.cli.order import Done, tell
+from agentgov.cli.order import Done, plain_act, tell
 from agentgov.errors import ConfigurationError, RefusedError
 from agentgov.journal.draft import Actor, Draft, sign
 from agentgov.journal.draft_text import MOST, read_draft, write_draft
@@ -53,7 +53,7 @@ def write_together(
     actor = context.person(view)
     if file is not None:
         draft = sign(write(view, actor), actor.appender.signer)
-        _write(file, draft)
+        put_draft(file, draft)
         return _tell_draft(command, output, view, draft, file, people)
     written: list[tuple[View, Draft]] = []
 
@@ -81,7 +81,7 @@ def cosign(command: str, output: str, repo: str, file: Path) -> int:
     draft = Draft(begun.act, (*begun.signatures, _signed(begun.act, actor.appender.signer)))
     needed = people_needed(ACTS[begun.act.kind], view.governance.access.administrators.threshold)
     if len(draft.signatures) < needed:
-        _write(file, draft)
+        put_draft(file, draft)
         return _tell_draft(command, output, view, draft, file)
     return _append(command, output, context, actor, draft)
 
@@ -94,12 +94,10 @@ def show_draft(command: str, output: str, file: Path) -> int:
     for line in render(act).decode().splitlines():
         page.line(f"    {line}")
     notes = [f"to sign it: agentgov cosign {file}"]
-    answer(output, page.line(f"  {notes[0]}"), {"schema": f"agentgov.{command}/1", "act": _json(act), "notes": notes})
+    answer(
+        output, page.line(f"  {notes[0]}"), {"schema": f"agentgov.{command}/1", "act": plain_act(act), "notes": notes}
+    )
     return 0
-
-
-def _json(act: Act) -> dict[str, str]:
-    return {"kind": act.kind, "id": act.id, "actor": act.actor, "subject": act.subject}
 
 
 def _append(command: str, output: str, context: Context, actor: Actor, draft: Draft) -> int:
@@ -124,7 +122,7 @@ def _tell_draft(command: str, output: str, view: View, draft: Draft, file: Path,
     todo = f"nothing is in the journal yet; the next {who} runs: agentgov cosign {file}"
     page.line(f"  {todo}")
     told = {"signatures": have, "needed": needed, "notes": [todo]}
-    document = {"schema": f"agentgov.{command}/1", "act": _json(draft.act), **told}
+    document = {"schema": f"agentgov.{command}/1", "act": plain_act(draft.act), **told}
     answer(output, page, document)
     return 0
 
@@ -133,7 +131,8 @@ def _signed(act: Act, signer: Signer) -> bytes:
     return signer.sign(ACT, render(act))
 
 
-def _write(file: Path, draft: Draft) -> None:
+def put_draft(file: Path, draft: Draft) -> None:
+    """Write a draft into a file. ConfigurationError where that cannot be written."""
     try:
         file.write_text(write_draft(draft), encoding="utf-8")
     except OSError as error:

@@ -7,11 +7,11 @@ do not give the closure that the journal recorded does not run. Limits of worksp
 import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from agentgov.errors import IncompleteError
 from agentgov.journal.overriding import release_override
-from agentgov.journal.release_contents import contents_of
+from agentgov.journal.release_contents import contents_of, release_of
 from agentgov.journal.view import View
 from agentgov.model.agent import Agent
 from agentgov.model.closure import closure_of
@@ -21,10 +21,12 @@ from agentgov.model.snapshot import Snapshot
 from agentgov.model.state import Release
 from agentgov.model.verdict import Reason, deny
 from agentgov.validate.environment import resolve_environment
-from agentgov.validate.load import convert, load_agent
-from agentgov.validate.yaml_reader import read
+from agentgov.validate.load import convert, load_document
 
+_Key = TypeVar("_Key")
+_Kept = TypeVar("_Kept")
 _MOST_KEPT = 8192
+_MOST_WHOLE = 64  # that are kept for their next environment, which is mostly asked for at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,43 +43,66 @@ class Released:
     files: Mapping[str, Mapping[str, str]]
 
 
+@dataclass(frozen=True, slots=True)
+class _Whole:
+    """A release as it was made, for every environment: its agent.yaml as type and as plain values, its other files."""
+
+    document: Agent
+    value: Mapping[str, Any]
+    files: Mapping[str, Mapping[str, str]]
+
+
 class ReleasedAgents:
     """Releases by tag and environment, each read once."""
 
     def __init__(self) -> None:
         self._known: dict[tuple[str, Environment, bool], Released | Reason] = {}
+        self._whole: dict[tuple[str, bool], _Whole | Reason] = {}
 
     def of(self, view: View, agent: AgentId, tag: str, environment: Environment) -> Released | Reason:
         """A release that the journal has seen, or why it cannot run. IncompleteError where contents are missing."""
-        key = tag, environment, release_override(view, tag) is not None  # contents are read elsewhere where one stands
-        found = self._known.get(key)
+        is_overridden = release_override(view, tag) is not None  # contents are read elsewhere where one stands
+        found = self._known.get((tag, environment, is_overridden))
         if found is None:
-            release = next((one for one in view.state.releases(agent) if one.tag == tag), None)
+            release = release_of(view, agent, tag)
             if release is None:
                 raise IncompleteError(f"the journal has no release {tag[:12]} of {agent}")
-            found = _resolved(contents_of(view, release), agent, release, environment)
-            if len(self._known) >= _MOST_KEPT:
-                self._known.pop(next(iter(self._known)), None)
-            self._known[key] = found
+            whole = self._whole.get((tag, is_overridden))
+            if whole is None:
+                whole = _read(contents_of(view, release), agent, release)
+                _keep(self._whole, (tag, is_overridden), whole, _MOST_WHOLE)
+            found = _resolved(whole, release, environment) if isinstance(whole, _Whole) else whole
+            _keep(self._known, (tag, environment, is_overridden), found, _MOST_KEPT)
         return found
 
 
-def _resolved(contents: Snapshot, agent: AgentId, release: Release, environment: Environment) -> Released | Reason:
-    document, _ = load_agent(contents, agent)
-    if document is None:
+def _keep(known: dict[_Key, _Kept], key: _Key, value: _Kept, most: int) -> None:
+    """Keep one more, and of so many the newest."""
+    if len(known) >= most:
+        known.pop(next(iter(known)), None)
+    known[key] = value
+
+
+def _read(contents: Snapshot, agent: AgentId, release: Release) -> _Whole | Reason:
+    loaded = load_document(contents, "Agent", Agent, agent.file)
+    if loaded.typed is None:
         return deny("runtime.unreadable", f"the agent.yaml of {release.name} cannot be read", agent.file)
-    closure = closure_of(agent, document, contents)
+    closure = closure_of(agent, loaded.typed, contents)
     if closure.digest != release.closure:
         return deny("runtime.closure", f"the contents of {release.name} are not those that were released", release.name)
-    raw = read(contents.read(agent.file), agent.file).value
-    assert isinstance(raw, dict)
-    config = resolve_environment(raw, environment)
-    try:
-        typed = convert(Agent, {**config, "x-": document.extensions})
-    except ValueError as error:
-        return deny("runtime.unreadable", f"{release.name} makes no sense in {environment}: {error}", agent.file)
+    assert isinstance(loaded.value, dict)
     files = {path: _file(contents.read(path)) for path in closure.files if path != agent.file}
-    return Released(release.name, release.tag, release.commit, release.closure, typed, config, files)
+    return _Whole(loaded.typed, loaded.value, files)
+
+
+def _resolved(whole: _Whole, release: Release, environment: Environment) -> Released | Reason:
+    config = resolve_environment(whole.value, environment)
+    try:
+        typed = convert(Agent, {**config, "x-": whole.document.extensions})
+    except ValueError as error:
+        file = release.release_name.agent.file
+        return deny("runtime.unreadable", f"{release.name} makes no sense in {environment}: {error}", file)
+    return Released(release.name, release.tag, release.commit, release.closure, typed, config, whole.files)
 
 
 def _file(raw: bytes) -> dict[str, str]:

@@ -21,7 +21,8 @@ from agentgov.journal.view import View
 from agentgov.model.fleet import WebhookTarget
 from agentgov.model.verdict import Reason, unknown
 from agentgov.net.exchange import BrokenError
-from agentgov.net.posting import post, signed_headers, signing_keys
+from agentgov.net.patience import asked_to_wait
+from agentgov.net.posting import posted, signed_headers, signing_keys
 from agentgov.repo.repository import Repository
 from agentgov.trust.file_lock import held
 from agentgov.trust.private_files import read_private, write_private
@@ -106,17 +107,17 @@ class Webhooks:
         place, cursor = _place(target), cursors.get(_place(target))
         if cursor is None or not box.holds(cursor):
             cursor = Cursor(box.head, box.commits[-1])  # a receiver that is new, or a journal that is: the present
-        why = "it failed before" if cursor.due > now else ""
+        why, asked = "it failed before" if cursor.due > now else "", 0.0
         for seq, commit, sent in () if why else _waiting(box, cursor, target):
             if sent is not None:
                 if self.clock() >= until:
                     break
-                why = self._post(target.url, keys, sent, now)
+                why, asked = self._post(target.url, keys, sent, now)
             if why:
                 break
             cursor = Cursor(seq, commit)
         if why and cursor.due <= now:
-            wait = min(_FIRST * 2 ** min(cursor.failures, 10), _LONGEST)
+            wait = min(max(_FIRST * 2 ** min(cursor.failures, 10), int(asked)), _LONGEST)
             cursor = Cursor(cursor.seq, cursor.commit, cursor.failures + 1, now + wait)
         if cursors.get(place) != cursor:
             cursors[place] = cursor
@@ -124,16 +125,16 @@ class Webhooks:
         if cursor.seq < box.head:
             yield _behind(target, cursor, box.head, why, now)
 
-    def _post(self, url: str, keys: list[bytes], sent: Sent, now: int) -> str:
-        """Why a receiver did not take an event, "" where it did."""
+    def _post(self, url: str, keys: list[bytes], sent: Sent, now: int) -> tuple[str, float]:
+        """Why a receiver did not take an event, "" where it did, and for how many seconds it asks for patience."""
         headers = signed_headers(keys, sent.id, now, sent.body)
         try:
-            status = post(url, sent.body, headers, clock=self.clock, until=self.clock() + _PATIENCE)
+            answer = posted(url, sent.body, headers, clock=self.clock, until=self.clock() + _PATIENCE)
         except BrokenError as error:
-            return error.why
+            return error.why, 0.0
         except ConfigurationError as error:
-            return error.message
-        return "" if 200 <= status < 300 else f"it answers {status}"
+            return error.message, 0.0
+        return "" if 200 <= answer.status < 300 else f"it answers {answer.status}", asked_to_wait(answer.headers)
 
     def _keys(self) -> list[bytes]:
         """The keys that sign; two while one is exchanged. ConfigurationError without a good one."""

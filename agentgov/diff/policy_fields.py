@@ -38,6 +38,7 @@ POLICY_ENTRIES: Mapping[str, str] = {
     "prices.models": "price of model",
     "prices.tools": "price of tool",
     "retention.classes": "class",
+    "retention.holds.match.labels": "label",
     "alerts.rules.match.labels": "label",
     "playbooks.match.labels": "label",
 }
@@ -46,6 +47,9 @@ POLICY_ENTRIES: Mapping[str, str] = {
 EMPTY_IS_ALL = frozenset(
     {
         "actions.rules.match.agents",
+        "retention.holds.match.agents",
+        "retention.holds.match.subjects",
+        "retention.holds.match.tools",
         "alerts.rules.match.agents",
         "alerts.routes.match.severity",
         "alerts.routes.match.rules",
@@ -88,6 +92,14 @@ POLICY_TIGHTENS = frozenset(
         "retention.classes.readers.removed",
         "retention.holds.added",
         "retention.holds.match.agents.added",
+        "retention.holds.match.agents.opened",
+        "retention.holds.match.subjects.added",
+        "retention.holds.match.subjects.opened",
+        "retention.holds.match.tools.added",
+        "retention.holds.match.tools.opened",
+        "retention.holds.match.labels.removed",
+        "retention.holds.match.from.removed",
+        "retention.holds.match.to.removed",
         "alerts.added",
         "alerts.rules.added",
         "alerts.rules.match.agents.added",

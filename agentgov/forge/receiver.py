@@ -4,6 +4,7 @@
 mounted where its paths begin with /hooks/. Nothing here does an errand, and no answer says more than one word.
 """
 
+import asyncio
 import threading
 from collections.abc import Awaitable, Callable, Collection, Iterable, MutableMapping
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ Send = Callable[[Message], Awaitable[None]]
 
 _RECONCILE = frozenset({Errand(Work.RECONCILE)})
 ROOM = 64 * 2**20  # bytes of bodies that may be held at a time
+SLOWEST = 10.0  # seconds that a body may take to arrive
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,21 +125,27 @@ class Receiver:
         if not self._intake.room_for(size):
             return Reply(503, "busy")
         try:
-            body = bytearray()
-            more = True
-            while more:
-                message = await receive()
-                if message["type"] == "http.disconnect":
-                    return None
-                body += message.get("body", b"")
-                more = message.get("more_body", False)
-                if len(body) > size:
-                    return Reply(400, "length")
-            if len(body) != size:
-                return Reply(400, "length")
-            return self._intake.answer(Delivery(path, headers, bytes(body)))
+            async with asyncio.timeout(SLOWEST):
+                body = await _whole(receive, size)
+            if body is None:
+                return None
+            return self._intake.answer(Delivery(path, headers, body)) if len(body) == size else Reply(400, "length")
+        except TimeoutError:
+            return Reply(408, "slow")
         finally:
             self._intake.give_back(size)
+
+
+async def _whole(receive: Receive, size: int) -> bytes | None:
+    """A body, or more than its size of it; None where the other side went away."""
+    body, more = bytearray(), True
+    while more and len(body) <= size:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
+        body += message.get("body", b"")
+        more = message.get("more_body", False)
+    return bytes(body)
 
 
 async def _send(send: Send, reply: Reply) -> None:

@@ -29,22 +29,17 @@ async def read_body(scope: Scope, receive: Receive, largest: int = LARGEST, *, p
             raise _too_large(largest)
         if not packed and name == b"content-encoding" and value.strip().lower() not in (b"", b"identity"):
             raise RefusalError(415, "gate.request", "a body comes as it is, not compressed", "send plain JSON")
-    message = await receive()
-    if message["type"] == "http.request" and not message.get("more_body", False):
-        first: bytes = message.get("body", b"")
-        if len(first) > largest:
-            raise _too_large(largest)
-        return first
     try:
         async with asyncio.timeout(SLOWEST):
-            return await _rest(message, receive, largest)
+            return await _whole(receive, largest)
     except TimeoutError:
         raise RefusalError(408, "gate.request", "the body took too long to arrive", "send it in one go") from None
 
 
-async def _rest(message: Message, receive: Receive, largest: int) -> bytes:
+async def _whole(receive: Receive, largest: int) -> bytes:
     body = bytearray()
     while True:
+        message = await receive()
         if message["type"] == "http.disconnect":
             raise GoneError
         body += message.get("body", b"")
@@ -52,7 +47,6 @@ async def _rest(message: Message, receive: Receive, largest: int) -> bytes:
             raise _too_large(largest)
         if not message.get("more_body", False):
             return bytes(body)
-        message = await receive()
 
 
 def refuse_text(scope: Scope) -> None:

@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from hashlib import sha256
+from typing import Literal
 
 from agentgov.gate.call import Call
 from agentgov.gate.errors import RefusalError
@@ -26,6 +27,7 @@ from agentgov.runtime.pause import Order
 from agentgov.runtime.pause_orders import Standing
 from agentgov.runtime.permit_rows import Permit
 from agentgov.runtime.permit_votes import Electorate
+from agentgov.runtime.reservations import fresh_id
 from agentgov.runtime.rules import Rulebook
 from agentgov.runtime.vault import seal_of
 
@@ -60,14 +62,14 @@ def rulebook(call: Call, named: str) -> Rulebook | Reason:
     )
 
 
-def attempted(call: Call, key: str, attempt: str) -> str:
-    """The id of what one attempt under a key makes: the same whenever that is sent, and of nothing else. A fresh one
-    where the attempt has no name."""
+def attempted(call: Call, what: Literal["action", "reservation"], key: str, attempt: str) -> str:
+    """The id of what one attempt under a key makes: the same whenever that is sent, and of nothing else. The money of
+    a permit goes by the permit's id, so what is set aside under the same key has to have another. A fresh one where the
+    attempt has no name."""
     if not attempt:
-        return salt().hex()
-    return sha256(
-        "\0".join((str(call.agent_caller.agent), call.agent_caller.environment, key, attempt)).encode()
-    ).hexdigest()[:32]
+        return fresh_id(call.now_ms, salt())
+    agent = call.agent_caller
+    return sha256("\0".join((what, str(agent.agent), agent.environment, key, attempt)).encode()).hexdigest()[:32]
 
 
 def asked(call: Call, book: Rulebook, key: str, action: calls.Call, attempt: str = "") -> Asked:
@@ -76,7 +78,7 @@ def asked(call: Call, book: Rulebook, key: str, action: calls.Call, attempt: str
     verdict = decide_action(book, action, paused=stopped, now_ms=call.now_ms)
     money = money_of(book, action.tool, call.fleet.governance, call.gate.terms, call.now_ms)
     seal = seal_of(call.gate.settings.vault, book.release.agent.spec.audit)
-    return Asked(attempted(call, key, attempt), key, book, action, verdict, money, seal)
+    return Asked(attempted(call, "action", key, attempt), key, book, action, verdict, money, seal)
 
 
 def standing(gate: Gate, agent: AgentId, now_ms: int) -> Standing:

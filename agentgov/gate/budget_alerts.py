@@ -1,8 +1,8 @@
 """What happens at the limits of budgets, once in a window: people are told, and an agent is paused where that is said.
 
 Shares of a limit are looked for beside the requests, a second after something was booked at most. That a limit is
-reached is seen where more is asked for than is left of it; only that may pause an agent. No answer to an agent depends
-on any of it: what cannot be written down is complained of, and seen again with the next look.
+reached is seen where more is asked for than is left of it, and little is left; only that may pause an agent. No answer
+to an agent depends on any of it: what cannot be written down is complained of, and seen again with the next look.
 """
 
 import asyncio
@@ -12,14 +12,27 @@ from secrets import token_bytes
 from time import monotonic
 from typing import TYPE_CHECKING, NamedTuple
 
+from msgspec import structs
+
 from agentgov.gate.ordering import pause_act
 from agentgov.model.document import ENVIRONMENTS, Environment
 from agentgov.model.names import AgentId
 from agentgov.model.units import format_money
 from agentgov.model.verdict import Reason
 from agentgov.runtime.buckets import Bucket, agent_buckets, levels, names_of, used
-from agentgov.runtime.budget_marks import LIMIT, PAUSE, Mark, shares_reached, take
-from agentgov.runtime.budget_terms import Terms, Watched
+from agentgov.runtime.budget_marks import (
+    LIMIT,
+    PAUSE,
+    Mark,
+    limit_asked,
+    limit_mark,
+    marks_of,
+    pauses,
+    said_of,
+    take,
+    usual_after,
+)
+from agentgov.runtime.budget_terms import Terms
 from agentgov.runtime.known_terms import former_of, standing_terms
 from agentgov.runtime.ledger import SALT
 from agentgov.runtime.pause import Order
@@ -49,18 +62,24 @@ class BudgetAlerts:
 
     def __init__(self, gate: "Gate") -> None:
         self._gate = gate
-        self._booked: set[_Spot] = set()
+        self._booked: dict[_Spot, None] = {}  # where nobody has looked since; in the order of their turn
         self._known: set[tuple[str, str]] = set()
+        self._usual: dict[tuple[AgentId, Environment], int] = {}
         self._looked = float("-inf")
 
     def booked(self, agent: AgentId, environment: Environment, windows: str = "") -> None:
         """Something was booked in these windows, "" for those of now: look at them soon."""
-        self._booked.add(_Spot(agent, environment, windows))
+        self._booked[_Spot(agent, environment, windows)] = None
+
+    def settled(self, agent: AgentId, environment: Environment, amount: int) -> None:
+        """An agent told what came of a reservation of so much: what it usually asks for."""
+        key = agent, environment
+        self._usual[key] = usual_after(self._usual.get(key, 0), amount)
 
     async def reached(self, want: Wanted, name: str, now_ms: int) -> None:
         """More was asked for than is left in a bucket of a chain."""
         bucket = next((one for one in want.chain if one.name == name), None)
-        if bucket is None or (bucket.period, LIMIT) in self._known:
+        if bucket is None:
             return
         try:
             await self._reached(want, bucket, now_ms)
@@ -68,14 +87,21 @@ class BudgetAlerts:
             _log.warning("that a budget is spent cannot be told: %s", error)
 
     async def look(self) -> None:
-        """Find the shares that were reached, where something was booked; now and then for all agents."""
-        spots, self._booked = self._booked, set()
+        """Find the shares that were reached, where something was booked; now and then for all agents. Where that fails,
+        the next look does it, and begins with what this one has not come to."""
         if monotonic() - self._looked > _ALL:
             self._looked = monotonic()
-            spots |= await asyncio.to_thread(self._everywhere)
-        listed = list(spots)
-        for start in range(0, len(listed), _PAGE):
-            await self._look(listed[start : start + _PAGE])
+            self._booked |= dict.fromkeys(await asyncio.to_thread(self._everywhere))
+        waiting = list(self._booked)
+        for start in range(0, len(waiting), _PAGE):
+            page = waiting[start : start + _PAGE]
+            for spot in page:  # before it is looked at: what is booked meanwhile is for the next look
+                del self._booked[spot]
+            try:
+                await self._look(page)
+            except Exception:
+                self._booked |= dict.fromkeys(page)
+                raise
 
     def _everywhere(self) -> set[_Spot]:
         """Every agent that this process has looked at; one of which nobody has asked here spends elsewhere."""
@@ -92,11 +118,8 @@ class BudgetAlerts:
         found = await gate.read(lambda tx: levels(tx, dict.fromkeys(names)))
         marks: list[Mark] = []
         for spot, currency, terms, bucket in parts:
-            spent, most = used(bucket, found).spent, terms.all[bucket.scope, bucket.window]
-            watched = terms.watched.get(bucket.scope, Watched())
-            for share in (*shares_reached(watched.alert_at, spent, most), *((LIMIT,) if 0 < most <= spent else ())):
-                who = str(spot.agent), spot.environment, bucket.said
-                marks.append(Mark(bucket.period, share, *who, spent, most, currency, now_ms))
+            who = str(spot.agent), spot.environment
+            marks += marks_of(bucket, used(bucket, found).spent, terms, who, currency, now_ms)
         await self._write([one for one in marks if (one.bucket, one.mark) not in self._known], None, "")
 
     def _parts(self, spots: Iterable[_Spot], now_ms: int) -> Iterator[tuple[_Spot, str, Terms, Bucket]]:
@@ -115,21 +138,24 @@ class BudgetAlerts:
 
     async def _reached(self, want: Wanted, bucket: Bucket, now_ms: int) -> None:
         gate = self._gate
-        currency, terms = standing_terms(gate.fleet, want.agent, want.environment, gate.terms)
-        most = None if isinstance(terms, Reason) else terms.all.get((bucket.scope, bucket.window))
-        if isinstance(terms, Reason) or most is None or want.amount > most:
-            return  # what could never be had says nothing of how much is left
+        _, terms = standing_terms(gate.fleet, want.agent, want.environment, gate.terms)
+        most = None if isinstance(terms, Reason) else limit_asked(terms, bucket, want.amount)
+        if isinstance(terms, Reason) or most is None:
+            return
+        stops = pauses(terms, bucket, want.environment)
+        if (bucket.period, PAUSE if stops else LIMIT) in self._known:
+            return
         level = used(bucket, await gate.read(lambda tx: levels(tx, names_of([bucket]))))
-        who = str(want.agent), want.environment, bucket.said
-        mark = Mark(bucket.period, LIMIT, *who, level.spent + level.reserved, most, currency, now_ms)
-        pauses = terms.watched.get(bucket.scope, Watched()).on_limit == "pause"
-        if not pauses or bucket.scope == "run" or want.environment != "production":
+        mark = limit_mark(bucket, level, most, want, self._usual.get((want.agent, want.environment), 0), now_ms)
+        if mark is None:
+            return
+        if not stops:
             await self._write([mark], None, "")
             return
-        reason = f"The budget is spent: {bucket.said}, {format_money(most, currency)}."
+        reason = f"The budget is spent: {bucket.said}, {format_money(most, mark.currency)}."
         act, text = await asyncio.to_thread(pause_act, gate, str(want.agent), "stop", 0, reason, now_ms)
         order = order_of(act, gate.actor.identity.id, now_ms)
-        await self._write([mark, Mark(bucket.period, PAUSE, *who, mark.used, most, currency, now_ms)], order, text)
+        await self._write([mark, structs.replace(mark, mark=PAUSE)], order, text)
         await gate.control.refresh()
         gate.wake()
 
@@ -146,9 +172,7 @@ class BudgetAlerts:
 
         for one in await self._gate.write(write, urgent=order is not None):
             self._gate.metrics.marked(one.mark)
-            amounts = f"{format_money(one.used, one.currency)} of {format_money(one.most, one.currency)}"
-            said = {LIMIT: "has reached its limit", PAUSE: "paused its agent"}.get(one.mark, f"is past {one.mark}")
-            _log.warning("budget: %s %s: %s, by %s", one.said, said, amounts, one.agent)
+            _log.warning("budget: %s", said_of(one))
         if len(self._known) > _MOST:
             self._known.clear()
         self._known |= {(one.bucket, one.mark) for one in marks}

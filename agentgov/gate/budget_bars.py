@@ -1,6 +1,6 @@
 """How full budgets are, for people: the buckets of agents, of workspaces and of the fleet, and when they run out."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, tzinfo
 from zoneinfo import ZoneInfo
 
@@ -12,9 +12,9 @@ from agentgov.model.names import AgentId
 from agentgov.model.units import parse_duration
 from agentgov.model.verdict import Reason
 from agentgov.runtime.actions import running
-from agentgov.runtime.buckets import Bucket, Level, agent_buckets, names_of, used
+from agentgov.runtime.buckets import Bucket, Level, agent_buckets, names_of, used, used_by_slot
 from agentgov.runtime.budget_terms import NO_TERMS, Terms, Watched
-from agentgov.runtime.burn import burn
+from agentgov.runtime.burn import burn, rolling_burn
 from agentgov.runtime.deployed import Release
 from agentgov.runtime.fleet import Fleet
 from agentgov.runtime.known_terms import KnownTerms, former_of, standing_terms
@@ -24,7 +24,8 @@ from agentgov.runtime.windows import SCOPES, Scope, day_begins, day_ends, month_
 class Bar(msgspec.Struct, frozen=True):
     """One bucket, or all slots of a rolling window: nano-units. `limit` is null where none stands on it, and `enforced`
     false where it is only told of. The window begins and ends (null: it rolls) at epoch
-    milliseconds; `per_hour` is what went since it began, and `runs_out` when nothing is left at that rate."""
+    milliseconds; `per_hour` is what went since it began, or lately where it rolls; at that rate nothing is left
+    when it `runs_out`, and it `comes_to` so much at most."""
 
     scope: Scope
     window: str
@@ -41,6 +42,7 @@ class Bar(msgspec.Struct, frozen=True):
     ends: int | None
     per_hour: int
     runs_out: int | None
+    comes_to: int
 
 
 class Bars(msgspec.Struct, frozen=True):
@@ -70,8 +72,9 @@ class _Part(msgspec.Struct, frozen=True):
 class Budgets:
     """Which buckets some agents have at a moment, and what is in them once somebody has read that."""
 
-    def __init__(self, fleet: Fleet, known: KnownTerms, of: Iterable[tuple[AgentId, Environment]], now_ms: int) -> None:
+    def __init__(self, fleet: Fleet, known: KnownTerms, of: Sequence[tuple[AgentId, Environment]], now_ms: int) -> None:
         self._now = now_ms
+        fleet.read_ahead(agent for agent, _ in of)
         self._parts = [_part(fleet, known, *one, now_ms) for one in of]
 
     @property
@@ -80,7 +83,8 @@ class Budgets:
         return tuple(dict.fromkeys(name for part in self._parts for name in names_of(part.chain)))
 
     def told(self, levels: Mapping[str, Level]) -> tuple[Bars, ...]:
-        """All of them as people see them."""
+        """All of them as people see them; what agents share is worked out once."""
+        known: dict[tuple[str, str], Bar] = {}
         return tuple(
             Bars(
                 agent=str(part.agent),
@@ -89,10 +93,18 @@ class Budgets:
                 currency=part.currency,
                 labels=part.labels,
                 refused=part.refused,
-                bars=tuple(_bar(part, one, used(one, levels), self._now) for one in part.chain),
+                bars=tuple(self._bar(part, one, levels, known) for one in part.chain),
             )
             for part in self._parts
         )
+
+    def _bar(self, part: _Part, bucket: Bucket, levels: Mapping[str, Level], known: dict[tuple[str, str], Bar]) -> Bar:
+        """A bucket and what stands on it under these terms: of two agents it is the same where both have terms."""
+        key = bucket.name, part.refused
+        found = known.get(key)
+        if found is None:
+            found = known[key] = _bar(part, bucket, levels, self._now)
+        return found
 
 
 def _part(fleet: Fleet, known: KnownTerms, agent: AgentId, environment: Environment, now_ms: int) -> _Part:
@@ -107,12 +119,15 @@ def _part(fleet: Fleet, known: KnownTerms, agent: AgentId, environment: Environm
     return _Part(agent, environment, currency, terms, refused, labels, days, chain)
 
 
-def _bar(part: _Part, bucket: Bucket, level: Level, now_ms: int) -> Bar:
-    key, scope = (bucket.scope, bucket.window), bucket.scope
+def _bar(part: _Part, bucket: Bucket, levels: Mapping[str, Level], now_ms: int) -> Bar:
+    key, scope, level = (bucket.scope, bucket.window), bucket.scope, used(bucket, levels)
     zone = part.terms.zones.get(scope, UTC)
     begins, ends = _span(bucket.window, part.days[scope], zone, now_ms)
     most = part.terms.all.get(key)
-    rate = burn(level.spent + level.reserved, most, begins, ends, now_ms)
+    if ends is None:
+        rate = rolling_burn(used_by_slot(bucket, levels), most, now_ms - begins, now_ms)
+    else:
+        rate = burn(level.spent + level.reserved, most, begins, ends, now_ms)
     watched = part.terms.watched.get(scope, Watched())
     return Bar(
         scope=scope,
@@ -130,6 +145,7 @@ def _bar(part: _Part, bucket: Bucket, level: Level, now_ms: int) -> Bar:
         ends=ends,
         per_hour=rate.per_hour,
         runs_out=rate.runs_out,
+        comes_to=rate.comes_to,
     )
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from agentgov.gate.gate import Gate
 
 _MOST_PARAMETERS = 20
+_DRILL = "agentgov-drill"  # the header of what a live drill plays
 
 
 @dataclass
@@ -54,6 +55,11 @@ class Call:
         if len(found) != len(pairs) or any("\0" in text for pair in pairs for text in pair):
             raise bad_request("a parameter of the query stands twice, or holds a NUL")
         return found
+
+    @property
+    def is_drill(self) -> bool:
+        """Whether this is what a live drill plays, and so counts nowhere but in the drill."""
+        return self.headers.get(_DRILL) == "true"
 
     # --- who and what ----------------------------------------------------------------------------------------------
 
@@ -92,7 +98,7 @@ class Call:
         if agent is not None and not self.may("view", agent):
             raise not_found()
         where = f"{agent or 'the whole fleet'}{f' in {environment}' if environment else ''}"
-        message = f"{self.person} may not {VERBS[verb].name} {where}"
+        message = f"{self.person} may not {VERBS[verb].on(where)}"
         raise forbidden("gate.forbidden", message, f"who may: agentgov who {verb}{f' {agent}' if agent else ''}")
 
     # --- the fast lane ---------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable
 from time import monotonic
 
-from agentgov.errors import AgentgovError
+from agentgov.errors import AgentgovError, RefusedError
 from agentgov.gate.anchoring import Anchoring
 from agentgov.gate.gate import Gate
 from agentgov.gate.sending import Sender
@@ -49,9 +49,10 @@ class Follower:
         self._ended.set()
         self._wake.set()
 
-    def join(self, seconds: float) -> None:
-        """Wait for the end, no longer than so."""
+    def join(self, seconds: float) -> bool:
+        """Wait for the end, no longer than so; whether it came."""
         self._thread.join(seconds)
+        return not self._thread.is_alive()
 
     def look(self) -> bool:
         """Ask the remote, and serve what is new there; whether it answered, and what it said holds."""
@@ -60,7 +61,7 @@ class Follower:
             self._sender.send(self._gate.clock())
             tip = self._remote_tip()
             if tip != following.fleet.view.end or following.trouble:
-                self._serve(self._journal.view(clock.now(), fetch=True))
+                self._serve(self._present())
             if self._anchoring.look(self._gate.fleet.view):
                 self._serve(self._journal.view(clock.now(), fetch=False))
         except AgentgovError as error:
@@ -77,6 +78,17 @@ class Follower:
         """The tip of the journal, by the cheapest question there is."""
         remote = self._journal.remote
         return remote.ls(self._journal.ref).get(self._journal.ref) if remote is not None else self._journal.known_tip()
+
+    def _present(self) -> View:
+        """What the remote has, where that is believed."""
+        following = self._gate.following
+        try:
+            found = self._journal.view(clock.now(), fetch=True)
+        except RefusedError as error:
+            following.refused = error.message
+            raise
+        following.refused = ""
+        return found
 
     def _serve(self, view: View) -> None:
         before = self._gate.fleet

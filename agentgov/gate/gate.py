@@ -8,19 +8,22 @@ from functools import partial
 from time import monotonic, time_ns
 from typing import TypeVar
 
+from agentgov.alerts.noticed import Noticed
+from agentgov.alerts.routing import Way
+from agentgov.gate.alert_acts import Doer
 from agentgov.gate.budget_alerts import BudgetAlerts
 from agentgov.gate.control import Control
 from agentgov.gate.errors import store_away
 from agentgov.gate.hooks import receiver
 from agentgov.gate.intake import Intake
 from agentgov.gate.leasing import Leasing
-from agentgov.gate.ledger_watch import Kept
 from agentgov.gate.limits import Limit
 from agentgov.gate.metrics import Metrics
 from agentgov.gate.oidc import Client, Provider
-from agentgov.gate.permit_hook import Hook
 from agentgov.gate.streams import Streams
 from agentgov.gate.tickets import Tickets
+from agentgov.gate.watches.ledger import Kept
+from agentgov.gate.watches.rehearsal import Rehearsals
 from agentgov.journal.draft import Actor
 from agentgov.runtime import outbox, pause_orders, tokens
 from agentgov.runtime.fleet import Fleet
@@ -52,8 +55,7 @@ class Settings:
     access_log: bool = True
     url: str = ""  # how the gate is reached, where agentgov.yaml does not say it
     oidc: Client | None = None  # where people may log in, beside by their keys
-    permit_hook: Hook | None = None
-    budget_hook: Hook | None = None
+    hooks: tuple[Way, ...] = ()  # routes of the command line, beside those of the fleet
     self_test: float = 300.0  # seconds between two tests of pausing; 0 for none
     session_end: float = 300.0  # seconds of silence after which a session is over
     vault: Vault | None = None  # where payloads are kept encrypted
@@ -73,7 +75,10 @@ class Gate:
     ) -> None:
         self.store, self.actor, self.clock = store, actor, clock
         self.wake: Callable[[], None] = lambda: None  # look at the journal at once
+        self.end: Callable[[int], None] = lambda _: None  # serve no more, and exit with this code
+        self.outgrown = ""  # which other version changed the store under this one
         self.hooks = receiver({}, lambda: None)
+        self.pagerduty_secrets: tuple[bytes, ...] = ()  # of its webhooks
         self.settings = settings or Settings()
         self.following = Following(fleet)
         self.control = Control(store)
@@ -95,7 +100,8 @@ class Gate:
         self.rulebooks = Rulebooks()
         self.budget_alerts, self.terms = BudgetAlerts(self), KnownTerms()
         self.control.heard = self.streams.changed
-        self.intake = Intake(self)
+        self.intake, self.noticed, self.rehearsals = Intake(self), Noticed(), Rehearsals(self)
+        self.doers: dict[str, Doer] = {}  # who does what alerts ask for, by act, beside pausing
         self.used: dict[str, int] = {}  # tokens that were used since it was last written down
 
     @property
@@ -185,6 +191,7 @@ class Following:
     fleet: Fleet
     looked_at: float = field(default_factory=monotonic)  # when the remote last answered
     trouble: str = ""  # why the last look failed, "" where it did not
+    refused: str = ""  # why what is there now is not believed, "" where it is
 
     @property
     def age(self) -> float:

@@ -7,6 +7,7 @@ that it says when to come again, and nothing is lost, since exporters do.
 import asyncio
 import secrets
 from collections import Counter
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -15,9 +16,11 @@ from agentgov.gate import otlp
 from agentgov.gate.callers import AgentCaller
 from agentgov.gate.errors import RefusalError, unregistered
 from agentgov.gate.leasing import deployed_to
+from agentgov.model.pipeline import Pipeline, pipeline_for, slow_bounds
+from agentgov.runtime.deployed import Deployed
 from agentgov.runtime.ledger import SALT
 from agentgov.runtime.telemetry import keeping
-from agentgov.runtime.telemetry.attributing import Attributing, scope_of
+from agentgov.runtime.telemetry.attributing import Attributing, Called, scope_of
 from agentgov.runtime.telemetry.keeping import Batch
 from agentgov.runtime.telemetry.spans import Use, understood
 
@@ -36,6 +39,7 @@ class Understood:
 
     batch: Batch
     refused: Counter[str]
+    calls: Sequence[Called] = ()
 
     @property
     def message(self) -> str:
@@ -66,8 +70,13 @@ class Intake:
         try:
             body = await call.read(otlp.LARGEST, packed=True)
             found = await self._understand(call, body, encoding)
+            if call.is_drill:
+                await asyncio.to_thread(self._gate.rehearsals.of(found.batch.where).keep, found.batch)
+                return found, encoding
             for part in found.batch.parts(_AT_ONCE):
                 kept = await self._gate.write(partial(keeping.keep, batch=part))
+                if kept.repeated == 0:
+                    self._notice(found, {one.id for one in part.spans}, call.now_ms)
                 self.spans.update(new=kept.new, repeated=kept.repeated)
                 for (reason, _), spans in part.aside.items() if kept.new else ():
                     self.aside[reason] += spans
@@ -75,6 +84,12 @@ class Intake:
             self._held -= size
         self.spans["refused"] += found.refused.total()
         return found, encoding
+
+    def _notice(self, found: Understood, spans: Set[bytes], now_ms: int) -> None:
+        """Count the calls of tools in spans that are new: what comes a second time was counted."""
+        for one in found.calls:
+            if one.span in spans:
+                self._gate.noticed.said(found.batch.where, one.tool, one.said, one.session, now_ms, one.canary)
 
     async def _understand(self, call: "Call", body: bytes, encoding: otlp.Encoding) -> Understood:
         caller, fleet = call.agent_caller, call.fleet
@@ -85,17 +100,22 @@ class Intake:
             return [one for one in found if isinstance(one, Use)], Counter(one for one in found if isinstance(one, str))
 
         if not fleet.knows(caller.agent):
-            await self._turn_away(caller, len((await asyncio.to_thread(uses))[0]), call.now_ms)
+            async with self._turn:
+                told, _ = await asyncio.to_thread(uses)
+            await self._turn_away(caller, len(told), call.now_ms)
         deployed = await deployed_to(caller, fleet)
 
         def understand() -> Understood:
             good, refused = uses()
             where = str(caller.agent), caller.environment
             vault = self._gate.settings.vault
-            by = Attributing(scope_of(*where), deployed, fleet.governance.prices, drawn, call.now_ms, vault)
+            bounds = _bounds(deployed, fleet.governance.pipeline)
+            by = Attributing(
+                scope_of(*where), deployed, fleet.governance.prices, drawn, call.now_ms, vault, bool(bounds)
+            )
             spans = by.spans(good)
-            batch = Batch(*where, str(caller), spans, call.now_ms, drawn, by.contents, by.most, by.aside)
-            return Understood(batch, refused)
+            batch = Batch(*where, str(caller), spans, call.now_ms, drawn, by.contents, by.most, by.aside, bounds)
+            return Understood(batch, refused, by.calls)
 
         async with self._turn:
             return await asyncio.to_thread(understand)
@@ -107,3 +127,11 @@ class Intake:
         self.aside["unregistered"] += spans
         await self._gate.write(lambda tx: keeping.put_aside(tx, where, aside, now_ms))
         raise unregistered(caller.agent)
+
+
+def _bounds(deployed: Deployed, whole: Pipeline) -> Mapping[str, int]:
+    """How long runs may take, on both sides of a canary alike: by the pipeline of the release that is judged."""
+    release = deployed.canary or deployed.stable
+    if release is None or deployed.environment != "production":
+        return {}
+    return slow_bounds(pipeline_for(whole, release.agent.spec.risk, release.agent.metadata.labels))

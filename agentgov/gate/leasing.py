@@ -10,6 +10,7 @@ import secrets
 from collections.abc import Hashable
 from concurrent.futures import Future
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from agentgov.gate.answer import Headers
@@ -80,7 +81,14 @@ class Leasing:
                 self._told.pop(next(iter(self._told)))
             self._told[known] = None
             note = Note(_entry(caller, signed, how), now_ms, _salt())
-            self._gate.store.together(note_all, note).add_done_callback(_complain)
+            writing = asyncio.wrap_future(self._gate.store.together(note_all, note))
+            writing.add_done_callback(partial(self._noted, known))
+
+    def _noted(self, known: tuple[str, str], writing: "asyncio.Future[Receipt]") -> None:
+        """What could not be written down is, the next time that it is handed out."""
+        if writing.exception() is not None:
+            self._told.pop(known, None)
+        _complain(writing)
 
     def _note(self, caller: AgentCaller, signed: Signed, how: Level, now_ms: int) -> None:
         closure = signed.lease.terms.release.closure
@@ -158,7 +166,7 @@ def _salt() -> bytes:
     return secrets.token_bytes(16)
 
 
-def _complain(future: "Future[Receipt] | Future[None]") -> None:
+def _complain(future: "asyncio.Future[Receipt] | Future[None]") -> None:
     error = future.exception()
     if error is not None:
         _log.warning("what was leased could not be written down: %s", error)

@@ -13,6 +13,33 @@ if TYPE_CHECKING:
 CONTENT_TYPE = b"text/plain; version=0.0.4; charset=utf-8"
 _BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 
+# What is measured: how it is called behind `agentgov_gate_`, and what it says.
+_SENSES = {
+    "seconds": ("alert_look_seconds", "Seconds that the last look by the alert rules took."),
+    "agents": ("alert_looked_agents", "Agents in an environment that it looked at."),
+    "late": ("alert_late_seconds", "Seconds that its newest minute is later than it has to be."),
+    "at": ("alert_looked_seconds", "When it ended, epoch seconds; 0 where another gate looks."),
+}
+_STATE = {
+    "open": ("open_requests", "Requests that are being answered."),
+    "seq": ("journal_seq", "Act of the journal that is served."),
+    "time": ("journal_time_seconds", "Journal time of the state that is served, epoch seconds."),
+    "age": ("journal_unseen_seconds", "Seconds since the journal was last looked at."),
+    "failed": ("journal_failed", "1 where the last look at the journal failed."),
+    "stale": ("journal_stale", "1 where journal time is older than the fleet allows."),
+    "control": ("control_age_seconds", "Seconds since the store last confirmed tokens and pauses."),
+    "pause_works": ("pause_works", "0 where the last test of pausing failed."),
+    "pause_seconds": ("pause_seconds", "Seconds from an order to its effect, in the last test."),
+    "pauses": ("pauses", "Orders that stop agents and are obeyed."),
+    "unsent": ("unsent_acts", "Acts that wait for the journal."),
+    "unsent_age": ("unsent_seconds", "Seconds that the oldest of them has waited."),
+    "tokens": ("tokens", "Tokens that may be good."),
+    "unsound": ("budget_faults", "What of budgets does not add up; 0 where all does."),
+    "ledger_behind": ("ledger_behind", "Records of the ledger that no checkpoint covers yet."),
+    "ledger_behind_age": ("ledger_behind_seconds", "Seconds since every record was last under a checkpoint."),
+    "ledger_broken": ("ledger_broken", "Trees of the ledger that are signed no further."),
+}
+
 
 class RouteMetrics:
     """Those of one route, found once: a request costs an addition or two."""
@@ -58,6 +85,12 @@ class Metrics:
             ("mark",),
             registry=self.registry,
         )
+        self._deliveries = Counter(
+            "agentgov_gate_deliveries",
+            "Attempts to tell people of alerts, by kind of route and by what came of them.",
+            ("to", "outcome"),
+            registry=self.registry,
+        )
         self.untold = Counter(
             "agentgov_gate_outcomes_missing",
             "Calls that were allowed, and of which nobody told within 15 minutes what came of them.",
@@ -69,28 +102,9 @@ class Metrics:
             ("reason",),
             registry=self.registry,
         )
+        self._senses = {key: self._gauge(*said) for key, said in _SENSES.items()}
         self.opened = 0  # requests that are being answered
-        self._journal = {
-            "open": self._gauge("open_requests", "Requests that are being answered."),
-            "seq": self._gauge("journal_seq", "Act of the journal that is served."),
-            "time": self._gauge("journal_time_seconds", "Journal time of the state that is served, epoch seconds."),
-            "age": self._gauge("journal_unseen_seconds", "Seconds since the journal was last looked at."),
-            "failed": self._gauge("journal_failed", "1 where the last look at the journal failed."),
-            "stale": self._gauge("journal_stale", "1 where journal time is older than the fleet allows."),
-            "control": self._gauge("control_age_seconds", "Seconds since the store last confirmed tokens and pauses."),
-            "pause_works": self._gauge("pause_works", "0 where the last test of pausing failed."),
-            "pause_seconds": self._gauge("pause_seconds", "Seconds from an order to its effect, in the last test."),
-            "pauses": self._gauge("pauses", "Orders that stop agents and are obeyed."),
-            "unsent": self._gauge("unsent_acts", "Acts that wait for the journal."),
-            "unsent_age": self._gauge("unsent_seconds", "Seconds that the oldest of them has waited."),
-            "tokens": self._gauge("tokens", "Tokens that may be good."),
-            "unsound": self._gauge("budget_faults", "What of budgets does not add up; 0 where all does."),
-            "ledger_behind": self._gauge("ledger_behind", "Records of the ledger that no checkpoint covers yet."),
-            "ledger_behind_age": self._gauge(
-                "ledger_behind_seconds", "Seconds since every record was last under a checkpoint."
-            ),
-            "ledger_broken": self._gauge("ledger_broken", "Trees of the ledger that are signed no further."),
-        }
+        self._state = {key: self._gauge(*said) for key, said in _STATE.items()}
 
     def of(self, route: "Route") -> RouteMetrics:
         """The metrics of a route."""
@@ -99,6 +113,15 @@ class Metrics:
     def marked(self, mark: str) -> None:
         """A budget has reached something."""
         self._marks.labels(mark if mark in ("limit", "pause") else "share").inc()
+
+    def delivered(self, to: str, outcome: str) -> None:
+        """Something was told, or was not."""
+        self._deliveries.labels(to, outcome).inc()
+
+    def sensed(self, seconds: float, agents: int, late: float, at: float) -> None:
+        """The alert rules were asked."""
+        for name, value in {"seconds": seconds, "agents": agents, "late": late, "at": at}.items():
+            self._senses[name].set(value)
 
     def text(self, gate: "Gate") -> bytes:
         """All of them as Prometheus reads them."""
@@ -123,7 +146,7 @@ class Metrics:
             "ledger_broken": len(gate.ledger.broken),
         }
         for name, value in values.items():
-            self._journal[name].set(value)
+            self._state[name].set(value)
         for outcome in ("new", "repeated", "refused", "stranger"):
             self.spans.labels(outcome).set(gate.intake.spans[outcome])
         for reason in ("unregistered", "unpriced", "undeclared-model"):

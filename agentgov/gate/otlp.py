@@ -1,7 +1,8 @@
 """OTLP/HTTP as its specification says (1.5): spans from protobuf or JSON, and answers in the encoding of the request.
 
-The only module that knows protobuf. Of JSON, ids are hexadecimal, whole numbers of 64 bits may be texts, and what is
-not known is ignored. A packed body is unpacked up to a bound, so that a small one cannot become a large one.
+The only module that knows protobuf's messages. Of JSON, ids are hexadecimal, whole numbers of 64 bits may be texts, and
+what is not known is ignored. A packed body is unpacked up to a bound, and what it is made of is counted before it is
+made: a few kilobytes may unpack to millions of empty spans, attributes or values, of a hundred bytes each.
 Source: https://opentelemetry.io/docs/specs/otlp/
 """
 
@@ -15,13 +16,19 @@ import msgspec
 from google.protobuf.message import DecodeError
 from opentelemetry.proto.collector.trace.v1 import trace_service_pb2 as service
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
+from opentelemetry.proto.resource.v1.resource_pb2 import Resource
+from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from agentgov.gate.errors import RefusalError, bad_request
+from agentgov.gate.wire import WireError, within
 from agentgov.runtime.telemetry.spans import Fields, Raw, gathered
 
-LARGEST = 8 * 1024 * 1024  # bytes of a body as it comes
+LARGEST = 8 * 1024 * 1024  # bytes of a body as it comes, packed or not
 INFLATED = 32 * 1024 * 1024  # bytes of a body that is unpacked
 MOST_SPANS = 20_000  # of a request
+MOST_PARTS = 2_000_000  # groups, attributes and values of a request
+LARGEST_SPAN = 8 * 1024 * 1024  # bytes
+_MOST_PACKED = 100  # parts that are packed one by one, of a body; each costs a copy of what is left
 Encoding = Literal[b"application/x-protobuf", b"application/json"]
 PROTOBUF: Final = b"application/x-protobuf"
 JSON: Final = b"application/json"
@@ -48,7 +55,9 @@ def unpacked(body: bytes, content_encoding: str) -> bytes:
         raise RefusalError(415, "gate.request", "a body comes as it is, or packed with gzip")
     found = bytearray()
     try:
-        while body:
+        for _ in range(_MOST_PACKED + 1):
+            if not body:
+                return bytes(found)
             unpacking = zlib.decompressobj(wbits=31)
             found += unpacking.decompress(body, INFLATED + 1 - len(found))
             if len(found) > INFLATED:
@@ -59,15 +68,12 @@ def unpacked(body: bytes, content_encoding: str) -> bytes:
             body = unpacking.unused_data
     except zlib.error:
         raise bad_request("the body is not packed with gzip") from None
-    return bytes(found)
+    raise bad_request(f"the body is packed in more than {_MOST_PACKED} parts")
 
 
 def spans(body: bytes, encoding: Encoding) -> list[Raw]:
     """Every span of a request. 400 for what is no such request, 413 for too many."""
-    found = _of_protobuf(body) if encoding == PROTOBUF else _of_json(body)
-    if len(found) > MOST_SPANS:
-        raise RefusalError(413, "gate.request", f"more than {MOST_SPANS:,} spans at a time", "send fewer at a time")
-    return found
+    return _of_protobuf(body) if encoding == PROTOBUF else _of_json(body)
 
 
 def taken(encoding: Encoding, rejected: int, message: str) -> bytes:
@@ -93,43 +99,87 @@ def refused(refusal: RefusalError, content_type: bytes) -> tuple[bytes, bytes]:
     return msgspec.json.encode({"code": code, "message": message}), JSON
 
 
+class _Room:
+    """What one request may still be made of."""
+
+    def __init__(self) -> None:
+        self._spans, self._parts = MOST_SPANS, MOST_PARTS
+
+    def spans(self, number: int) -> None:
+        """So many spans more. 413 where that is too much."""
+        self._spans -= number
+        if self._spans < 0:
+            raise _too_much(f"more than {MOST_SPANS:,} spans at a time")
+
+    def parts(self, number: int) -> None:
+        """So many parts more. 413 where that is too much."""
+        self._parts -= number
+        if self._parts < 0:
+            raise _too_much(f"more than {MOST_PARTS:,} attributes and values at a time")
+
+    def value(self, value: AnyValue) -> Any:
+        """A value as plain Python; bytes as base64, as OTLP's JSON has them."""
+        kind = value.WhichOneof("value")
+        if kind == "array_value":
+            self.parts(len(value.array_value.values))
+            return [self.value(one) for one in value.array_value.values]
+        if kind == "kvlist_value":
+            self.parts(len(value.kvlist_value.values))
+            return {one.key: self.value(one.value) for one in value.kvlist_value.values}
+        if kind == "bytes_value":
+            return base64.b64encode(value.bytes_value).decode("ascii")
+        return getattr(value, kind) if kind is not None else None
+
+
+def _too_much(message: str) -> RefusalError:
+    return RefusalError(413, "gate.request", message, "send fewer at a time")
+
+
 # --- protobuf ------------------------------------------------------------------------------------------------------
+# Groups are walked through here, so that no more spans are ever made than may be; each span is protobuf's own.
 
 
 def _of_protobuf(body: bytes) -> list[Raw]:
-    request = service.ExportTraceServiceRequest()
+    room, found = _Room(), list[Raw]()
     try:
-        request.ParseFromString(body)
-    except DecodeError:
+        for resource in within(memoryview(body), 1, room.parts):
+            known = _resource(resource, room)
+            for scope in within(resource, 2, room.parts):
+                for one in within(scope, 2, room.parts):
+                    room.spans(1)
+                    found.append(_read(one, known, room))
+    except (DecodeError, WireError):
         raise bad_request("the body is no ExportTraceServiceRequest") from None
-    found = []
-    for resource in request.resource_spans:
-        known, _ = gathered(_pairs(resource.resource.attributes), _value, {})
-        for scope in resource.scope_spans:
-            for one in scope.spans:
-                fields, contents = gathered(_pairs(one.attributes), _value, known)
-                times = one.start_time_unix_nano, one.end_time_unix_nano
-                failed = one.status.code == _ERROR
-                ids = one.trace_id, one.span_id, one.parent_span_id
-                found.append(Raw(*ids, *times, failed, one.flags, one.trace_state, fields, contents))
     return found
+
+
+def _resource(message: memoryview, room: _Room) -> Fields:
+    """What holds for all spans of a resource."""
+    found = Resource()
+    for one in within(message, 1, room.parts):
+        found.MergeFromString(_whole_message(one))
+        room.parts(len(found.attributes))
+    return gathered(_pairs(found.attributes), room.value, {})[0]
+
+
+def _read(message: memoryview, known: Fields, room: _Room) -> Raw:
+    one = Span.FromString(_whole_message(message))
+    room.parts(len(one.attributes))
+    fields, contents = gathered(_pairs(one.attributes), room.value, known)
+    times = one.start_time_unix_nano, one.end_time_unix_nano
+    ids = one.trace_id, one.span_id, one.parent_span_id
+    return Raw(*ids, *times, one.status.code == _ERROR, one.flags, one.trace_state, fields, contents)
+
+
+def _whole_message(message: memoryview) -> bytes:
+    if len(message) > LARGEST_SPAN:
+        raise _too_much(f"a span or resource is larger than {LARGEST_SPAN // 1024 // 1024} MB")
+    return bytes(message)
 
 
 def _pairs(attributes: Iterable[KeyValue]) -> Iterator[tuple[str, AnyValue]]:
     for one in attributes:
         yield one.key, one.value
-
-
-def _value(value: AnyValue) -> Any:
-    """A value as plain Python; bytes as base64, as OTLP's JSON has them."""
-    kind = value.WhichOneof("value")
-    if kind == "array_value":
-        return [_value(one) for one in value.array_value.values]
-    if kind == "kvlist_value":
-        return {one.key: _value(one.value) for one in value.kvlist_value.values}
-    if kind == "bytes_value":
-        return base64.b64encode(value.bytes_value).decode("ascii")
-    return getattr(value, kind) if kind is not None else None
 
 
 # --- JSON ----------------------------------------------------------------------------------------------------------
@@ -211,8 +261,11 @@ _decoder = msgspec.json.Decoder(_Request)
 
 
 def _of_json(body: bytes) -> list[Raw]:
+    room = _Room()
+    room.parts(body.count(b"{"))  # each of them begins with one
     try:
         request = _decoder.decode(body)
+        room.spans(sum(len(scope.spans) for resource in request.resource_spans for scope in resource.scope_spans))
         return [
             _raw(one, known)
             for resource in request.resource_spans

@@ -59,7 +59,7 @@ def _walk(node: _Node, parts: list[str], at: int, values: list[str]) -> _Node | 
     literal = node.literal.get(parts[at])
     if literal is not None and (found := _walk(literal, parts, at + 1, values)) is not None:
         return found
-    if node.one is not None and parts[at]:
+    if node.one is not None and parts[at] and "\0" not in parts[at]:  # a NUL no database takes as text
         values.append(parts[at])
         if (found := _walk(node.one, parts, at + 1, values)) is not None:
             return found

@@ -50,7 +50,7 @@ class Sender:
         except AgentgovError as error:
             self._put_off(waiting, error, now_ms)
             return False
-        self._note(after, [one.id for one in waiting])
+        self._note(after, [one.id for one in waiting], now_ms)
         return True
 
     def tidy(self, view: View) -> None:
@@ -80,7 +80,7 @@ class Sender:
         self._refused[draft.act.id] = refusal
         return True
 
-    def _note(self, after: View, ids: Sequence[str]) -> None:
+    def _note(self, after: View, ids: Sequence[str], now_ms: int) -> None:
         line, landed = after.memory.line, dict[str, int]()
         for one in ids:
             seq = line.number_of(one, after.tip)
@@ -91,6 +91,7 @@ class Sender:
             _log.warning("the journal does not take act %s: %s (%s)", one, refusal.message, refusal.code)
 
         def write(tx: Transaction) -> None:
+            outbox.forget(tx, now_ms)  # of before: what lands only now is known for a while
             for one, seq in landed.items():
                 outbox.land(tx, one, seq)
             for one, refusal in refused.items():

@@ -13,6 +13,7 @@ import uvicorn
 from agentgov.errors import ConfigurationError
 from agentgov.gate.app import App
 from agentgov.gate.gate import Gate
+from agentgov.gate.open_files import admitted
 from agentgov.gate.protocol import Protocol
 
 GRACE = 20  # seconds that open requests may take once the gate is to end
@@ -22,7 +23,8 @@ _QUEUE = 1024  # connections that wait to be accepted
 
 @dataclass(frozen=True, slots=True)
 class Listen:
-    """Where and how to listen. `proxies` are the addresses whose word counts on who asks and how."""
+    """Where and how to listen. `proxies` are the addresses whose word counts on who asks and how;
+    `connections` are served at once, where there are files for them."""
 
     host: str
     port: int
@@ -64,21 +66,22 @@ class _Server(uvicorn.Server):
 
 
 async def serve(gate: Gate, app: App, listen: Listen, started: Callable[[int], None]) -> int:
-    """Serve until SIGTERM or SIGINT; `started` is told the port. The exit code."""
-    server = _Server(_config(app, listen), started)
+    """Serve until SIGTERM, SIGINT or `Gate.end`; `started` is told the port. The exit code."""
+    server = _Server(_config(app, listen, admitted(listen.connections)), started)
     code = 0
 
-    def end(number: int) -> None:
+    def end(told: int) -> None:
         nonlocal code
         if gate.stopping.is_set():
             server.force_exit = True
-        code = 130 if number == signal.SIGINT else 0
+        code = told
         gate.stopping.set()
         server.should_exit = True
 
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, end, number)
+    for number, told in ((signal.SIGTERM, 0), (signal.SIGINT, 130)):
+        loop.add_signal_handler(number, end, told)
+    gate.end = end
     try:
         await server.serve()
     except SystemExit:
@@ -86,7 +89,7 @@ async def serve(gate: Gate, app: App, listen: Listen, started: Callable[[int], N
     return code
 
 
-def _config(app: App, listen: Listen) -> uvicorn.Config:
+def _config(app: App, listen: Listen, connections: int) -> uvicorn.Config:
     quiet = logging.getLogger("uvicorn.error")
     quiet.setLevel(logging.CRITICAL)  # what goes wrong with a request is told by the application
     return uvicorn.Config(
@@ -102,7 +105,7 @@ def _config(app: App, listen: Listen) -> uvicorn.Config:
         server_header=False,
         date_header=True,
         backlog=_QUEUE,
-        limit_concurrency=listen.connections,
+        limit_concurrency=connections,
         timeout_keep_alive=_IDLE,
         timeout_graceful_shutdown=GRACE,
         proxy_headers=bool(listen.proxies),

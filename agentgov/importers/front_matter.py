@@ -13,7 +13,8 @@ from agentgov.importers.secrets import Cleaner
 from agentgov.model.finding import Finding
 from agentgov.validate.positions import positions
 
-_OPENS = re.compile(r"\ufeff?(?:[ \t]*(?:#[^\n]*)?\r?\n)*---[ \t]*\r?\n")
+# Possessive: the end of a comment could else be read in two ways, and n lines in 2^n ways.
+_OPENS = re.compile(r"\ufeff?(?:[ \t]*+(?:#[^\n]*+)?+\r?\n)*+---[ \t]*\r?\n")
 _CLOSES = re.compile(r"^---[ \t]*(?:\r?\n|\Z)", re.MULTILINE)
 BODY = "/prompt"  # the pointer of a secret that stood in the text below the front matter
 

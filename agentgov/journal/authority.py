@@ -4,6 +4,7 @@ Verbs come from the authorised governance at the act's place in the journal, nev
 sense there is not asked here (`judge`). The table is `model.acts_table`, and docs/permissions.md shows it.
 """
 
+from agentgov.journal.incidents import verbs_of
 from agentgov.journal.traits import selected
 from agentgov.journal.view import View
 from agentgov.model.act import Act
@@ -59,6 +60,8 @@ def _refuse_person(view: View, act: Act, person: str) -> Refusal | None:
         return Refusal("authority.permission", f"an act {act.kind} is the administrators', and {person} is none")
     if rule.word != "holders":
         return Refusal("authority.bots-only", f"an act {act.kind} is a bot's, not a person's")
+    if act.kind == "drill" and not act.all("Agent"):
+        return _refuse_right(view, person, rule.verb, None, rule.environment)
     targets = _targets(view, act)
     if not targets and _idle(view, act) and person in view.directory.administrators:
         return None
@@ -66,11 +69,21 @@ def _refuse_person(view: View, act: Act, person: str) -> Refusal | None:
         return Refusal("authority.no-agent", f"there is no authorised agent that {_wanted(act)!r} means")
     for agent in targets:
         where = _where(view, act, agent, rule.environment)
-        verdict = view.directory.permission(person, rule.verb, agent, where, view.today)
-        if not verdict.allowed:
-            offence = verdict.first_offence
-            return Refusal("authority.permission", offence.message if offence else f"{person} may not {rule.verb}")
+        for verb, environment in ((rule.verb, where), *verbs_of(act)):
+            refusal = _refuse_right(view, person, verb, agent, environment)
+            if refusal is not None:
+                return refusal
     return None
+
+
+def _refuse_right(
+    view: View, person: str, verb: str, agent: AgentId | None, where: Environment | None
+) -> Refusal | None:
+    verdict = view.directory.permission(person, verb, agent, where, view.today)
+    if verdict.allowed:
+        return None
+    offence = verdict.first_offence
+    return Refusal("authority.permission", offence.message if offence else f"{person} may not {verb}")
 
 
 def _idle(view: View, act: Act) -> bool:
@@ -79,16 +92,19 @@ def _idle(view: View, act: Act) -> bool:
 
 
 def _wanted(act: Act) -> str:
-    return act.get("Selector") or act.get("Agent")
+    return act.get("Selector") or ", ".join(act.all("Agent"))
 
 
 def _targets(view: View, act: Act) -> list[AgentId]:
-    wanted = _wanted(act)
-    one = agent_id(wanted)
-    if one is None:
-        return list(selected(view, wanted))
-    known = view.repo.entry(view.authorised, one.file) is not None or view.state.releases(one) != ()
-    return [one] if known else []
+    named = [agent_id(text) for text in act.all("Agent") or (_wanted(act),)]
+    if None in named:
+        return list(selected(view, _wanted(act))) if len(named) == 1 else []
+    agents = [one for one in named if one is not None]
+    return agents if all(_is_known(view, one) for one in agents) else []
+
+
+def _is_known(view: View, agent: AgentId) -> bool:
+    return view.repo.entry(view.authorised, agent.file) is not None or view.state.releases(agent) != ()
 
 
 def _where(view: View, act: Act, agent: AgentId, environment: Environment | None) -> Environment | None:

@@ -85,9 +85,10 @@ class Journal:
         to be.
         """
         try:
-            fleet = self.fleet_id(tip)
+            known = fleets_of(self.repo)
+            fleet = self.fleet_id(tip, known)
             pins, seen = load_pins(fleet), last_seen(fleet)
-            offence = self._foreign(fleet, tip) or self._not_after(seen, tip)
+            offence = self._foreign(fleet, tip, known) or self._not_after(seen, tip)
         except ObjectError as error:  # a commit of which not even the parents are certain
             return Replayed(None, 0, Offence("journal.object", f"the chain of acts cannot be followed: {error}", tip))
         if offence is not None:
@@ -175,13 +176,13 @@ class Journal:
             raise IncompleteError(f"this clone lacks act {seen[:12]}, which this machine has seen", "git fetch")
         return seen if seen is not None and self.repo.is_ancestor(tip, seen) else None
 
-    def fleet_id(self, tip: str) -> str:
+    def fleet_id(self, tip: str, known: frozenset[str] | None = None) -> str:
         """The id of the fleet whose journal this is: as its tip claims, where that is a fleet that this machine knows
         here, else as its first act does: whoever can push can make a tip claim anything. IncompleteError where neither
         says anything."""
         with suppress(ObjectError, IncompleteError):
             claimed = State(TreeReader(self.repo, self.repo.commit(tip).tree)).head.fleet
-            if claimed in fleets_of(self.repo):
+            if claimed in (fleets_of(self.repo) if known is None else known):
                 return claimed
         commit = tip
         while (before := self._before(commit)) is not None:
@@ -207,8 +208,7 @@ class Journal:
             return Offence(error.code, str(error), tip)
         return None
 
-    def _foreign(self, fleet: str, tip: str) -> Offence | None:
-        known = fleets_of(self.repo)
+    def _foreign(self, fleet: str, tip: str, known: frozenset[str]) -> Offence | None:
         if not known or fleet in known:
             return None
         message = f"on this machine the repository is fleet {', '.join(sorted(known))}, and the journal is of {fleet}"
@@ -339,8 +339,12 @@ class Journal:
 
     def _track(self, tip: str) -> None:
         """Move this clone's refs after what landed. One that is locked stays behind: the journal is the remote's."""
+        behind: dict[str, tuple[str | None, str]] = {}
         for name in (self.remote_ref, self.ref):
             here = self.repo.ref(name)
             if not self.repo.is_locked(name) and (here is None or self.repo.is_ancestor(here, tip)):
+                behind[name] = here, tip
+        if behind and not self.repo.move_refs(behind):  # another process has moved one of them, or is moving it
+            for name, (here, _) in behind.items():
                 with suppress(ProgramError):
                     self.repo.update_ref(name, tip, here)

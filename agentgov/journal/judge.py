@@ -14,10 +14,13 @@ from agentgov.journal.clock import judge_checkpoint, refuse_time
 from agentgov.journal.evidence import judge_evidence, missing_for
 from agentgov.journal.imports import judge_imported
 from agentgov.journal.imports import spent as spent_imports
+from agentgov.journal.incidents import judge_drill, judge_incident
 from agentgov.journal.outcome import Outcome
 from agentgov.journal.overriding import judge_confirm, judge_override, overdue_of, spent
+from agentgov.journal.owed import overdue_words
 from agentgov.journal.pausing import judge_pause, judge_resume, pause_of
 from agentgov.journal.pipelines import pipeline_of
+from agentgov.journal.practised import overdue_drill
 from agentgov.journal.releases import judge_release_seen
 from agentgov.journal.reviews import judge_review, with_paths
 from agentgov.journal.revoked import revoked_tags
@@ -28,6 +31,7 @@ from agentgov.journal.votes import may_promote
 from agentgov.journal.waiving import judge_waive, skipped, time_set
 from agentgov.model.act import Act
 from agentgov.model.names import agent_id
+from agentgov.model.policies import aborting_rules
 from agentgov.model.state import HEAD_FILE, PENDING_FILE, Changes, Head, Pending, deployment_path
 from agentgov.model.transitions import KINDS, Refusal, Setting, apply_to_deployment
 from agentgov.repo.objects import ObjectError, is_object_id
@@ -82,6 +86,8 @@ def _effect(
         "confirm": partial(judge_confirm, view, act),
         "revoke": partial(judge_revoke, view, act, signers, time),
         "evidence": partial(judge_evidence, view, act, time),
+        "incident": partial(judge_incident, view, act, time),
+        "drill": partial(judge_drill, view, act, time),
     }
     if act.kind not in effects:
         return Refusal("act.place", f"an act {act.kind} cannot stand here")
@@ -137,6 +143,9 @@ def _deployment(view: View, act: Act, signers: frozenset[Identity], time: int) -
         people=sum(signer.kind == "person" for signer in signers),
         overdue=overdue_of(view, agent, time) is not None,
         revoked=revoked_tags(view, releases.values()),
+        owed=partial(overdue_words, view, agent, time),
+        unpractised=partial(overdue_drill, view, agent, time),
+        aborting=aborting_rules(view.governance.alerts),
         missing_evidence=partial(missing_for, view),
     )
     before = view.state.deployment(agent)

@@ -1,12 +1,14 @@
 """The acts of one journal in their order: which commit, which id, which contents stood authorised after it.
 
 Read once, shared by all views of one journal, and extended as it grows, so that what looks back (is this id new, since
-when does this content stand) stays linear over a whole replay. Reads what is there; whether it is true is `replay`'s to
-tell. Commits that are no acts are passed over where the records of a later act say so.
+when does this content stand) stays linear over a whole replay. Threads that look back take turns. Reads what is there;
+whether it is true is `replay`'s to tell. Commits that are no acts are passed over where the records of a later act say
+so.
 """
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from threading import RLock
 
 import msgspec
 
@@ -52,9 +54,14 @@ class Line:
         self._changes: dict[str, list[int]] = {}  # folder of an agent, or of shared texts -> acts that changed it
         self._kept: Callable[[], bytes | None] | None = None  # what an earlier process kept, not asked for yet
         self._from_kept = 0
+        self._turn = RLock()
 
     def follow(self, tip: str) -> int:
         """The number of the act at this commit, after reading what is not known yet. IncompleteError: no journal."""
+        with self._turn:
+            return self._followed(tip)
+
+    def _followed(self, tip: str) -> int:
         if self._kept is not None:
             kept, self._kept = self._kept(), None
             self._restore(kept)
@@ -72,18 +79,19 @@ class Line:
 
     def add(self, commit: str, after: str | None, act_id: str, authorised: str) -> None:
         """An act that was read already, and the one that it follows. What else followed that one is forgotten."""
-        if commit in self._seq_of:
-            return
-        seq = self._seq_of[after] + 1 if after is not None else 0
-        self._cut(seq)
-        before = self._trees[-1] if self._trees else None
-        self._commits.append(commit)
-        self._ids.append(act_id)
-        self._trees.append(authorised)
-        self._seq_of[commit] = seq
-        self._seq_of_id.setdefault(act_id, seq)
-        for folder in _changed_folders(self._repo, before, authorised):
-            self._changes.setdefault(folder, []).append(seq)
+        with self._turn:
+            if commit in self._seq_of:
+                return
+            seq = self._seq_of[after] + 1 if after is not None else 0
+            self._cut(seq)
+            before = self._trees[-1] if self._trees else None
+            self._commits.append(commit)
+            self._ids.append(act_id)
+            self._trees.append(authorised)
+            self._seq_of[commit] = seq
+            self._seq_of_id.setdefault(act_id, seq)
+            for folder in _changed_folders(self._repo, before, authorised):
+                self._changes.setdefault(folder, []).append(seq)
 
     def keep_from(self, kept: Callable[[], bytes | None]) -> None:
         """Where `kept_until` of an earlier process can be had, once somebody looks back; from a place that is trusted
@@ -92,15 +100,21 @@ class Line:
 
     def kept_until(self, tip: str, more: int = WORTH_KEEPING) -> bytes | None:
         """The acts up to a tip, as `keep_from` takes them; None where they are not so many more than were kept."""
-        last = self._seq_of.get(tip)
-        if last is None or last + 1 - self._from_kept < more:
-            return None
-        self._from_kept = end = last + 1
-        changes = {
-            folder: early for folder, acts in self._changes.items() if (early := [seq for seq in acts if seq <= last])
-        }
-        trees = [tree if seq == 0 or tree != self._trees[seq - 1] else "" for seq, tree in enumerate(self._trees[:end])]
-        return msgspec.msgpack.encode(_Kept(self._commits[:end], self._ids[:end], trees, changes))
+        with self._turn:
+            last = self._seq_of.get(tip)
+            if last is None or last + 1 - self._from_kept < more:
+                return None
+            self._from_kept = end = last + 1
+            changes = {
+                folder: early
+                for folder, acts in self._changes.items()
+                if (early := [seq for seq in acts if seq <= last])
+            }
+            before, trees = "", []
+            for tree in self._trees[:end]:
+                trees.append("" if tree == before else tree)
+                before = tree
+            return msgspec.msgpack.encode(_Kept(self._commits[:end], self._ids[:end], trees, changes))
 
     def _restore(self, raw: bytes | None) -> None:
         """Begin with what was kept, where nothing is known yet."""
@@ -121,40 +135,48 @@ class Line:
 
     def seq_of(self, commit: str, tip: str) -> int | None:
         """The number of the act at a commit, None where it does not stand in the journal that ends in `tip`."""
-        last = self.follow(tip)
-        seq = self._seq_of.get(commit)
+        with self._turn:
+            last, seq = self.follow(tip), self._seq_of.get(commit)
         return seq if seq is not None and seq <= last else None
 
     def commits(self, tip: str) -> list[str]:
         """The commit of every act of the journal that ends in `tip`, by number."""
-        last = self.follow(tip)
-        return self._commits[: last + 1]
+        with self._turn:
+            last = self.follow(tip)
+            return self._commits[: last + 1]
 
     def holds(self, act_id: str, tip: str) -> bool:
         """Whether an act of this id stands in the journal that ends in `tip`."""
-        last = self.follow(tip)
-        return self._seq_of_id.get(act_id, last + 1) <= last
+        return self.number_of(act_id, tip) is not None
 
     def number_of(self, act_id: str, tip: str) -> int | None:
         """The number of the act of this id in the journal that ends in `tip`, None where it holds none."""
-        return self._seq_of_id[act_id] if self.holds(act_id, tip) else None
+        with self._turn:
+            last, seq = self.follow(tip), self._seq_of_id.get(act_id)
+        return seq if seq is not None and seq <= last else None
 
     def commit_of(self, act_id: str, tip: str) -> str | None:
         """The commit of the act of this id in the journal that ends in `tip`, None where it holds none."""
-        return self._commits[self._seq_of_id[act_id]] if self.holds(act_id, tip) else None
+        with self._turn:
+            seq = self.number_of(act_id, tip)
+            return self._commits[seq] if seq is not None else None
 
     def standings(self, folders: tuple[str, ...], tip: str) -> Iterator[Standing]:
         """The contents that stood, newest first, one entry for each act that changed one of the folders."""
-        last = self.follow(tip)
-        acts = sorted({seq for folder in folders for seq in self._changes.get(folder, ()) if seq <= last})
-        for seq in reversed(acts):
-            yield Standing(seq, self._trees[seq])
+        with self._turn:
+            last = self.follow(tip)
+            acts = {seq for folder in folders for seq in self._changes.get(folder, ()) if seq <= last}
+            found = [Standing(seq, self._trees[seq]) for seq in sorted(acts, reverse=True)]
+        return iter(found)
 
     def contents(self, tip: str) -> Iterator[Standing]:
         """All contents that ever stood in the journal that ends in `tip`, newest first."""
-        for seq in range(self.follow(tip), -1, -1):
-            if seq == 0 or self._trees[seq] != self._trees[seq - 1]:
-                yield Standing(seq, self._trees[seq])
+        with self._turn:
+            last = self.follow(tip)
+            trees = self._trees[: last + 1]
+        for seq in range(len(trees) - 1, -1, -1):
+            if seq == 0 or trees[seq] != trees[seq - 1]:
+                yield Standing(seq, trees[seq])
 
     def _read(self, oid: str, after: str | None) -> None:
         commit = self._repo.commit(oid)

@@ -183,7 +183,7 @@ def concerns_agent(repo: Repository, logged: Logged, agent: AgentId) -> bool:
     """Whether an act concerns an agent, as `acts_on` has it."""
     act = logged.act
     if act.get("Agent"):
-        return act.get("Agent") == str(agent)
+        return str(agent) in act.all("Agent")
     if act.get("Selector"):
         parsed = parse_selector(act.get("Selector"))
         if parsed is None or not parsed.needs_traits:

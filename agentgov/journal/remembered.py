@@ -26,8 +26,8 @@ def fleets_of(repo: Repository) -> frozenset[str]:
     ConfigurationError where a pin cannot be read: it must not turn into no pin.
     """
     pinned = {fleet for fleet in _fleets(config_path("pins", _NO_FLEET)) if _begins_here(repo, fleet)}
-    seen = {fleet for fleet in _fleets(state_path("last-seen", _NO_FLEET)) if repo.has(last_seen(fleet) or "")}
-    return frozenset(pinned | seen)
+    others = set(_fleets(state_path("last-seen", _NO_FLEET))) - pinned
+    return frozenset(pinned | {fleet for fleet in others if repo.has(last_seen(fleet) or "")})
 
 
 def verified_tip(fleet: str, pins: Pins | None) -> str | None:

@@ -18,7 +18,7 @@ from agentgov.model.closure import closure_paths
 from agentgov.model.governed import ROOTS, in_governance_set
 from agentgov.model.names import AgentId
 from agentgov.model.snapshot import Entry
-from agentgov.model.state import AUTHORISED, SIGNATURES_FILE, Reader, Record, Release, State
+from agentgov.model.state import AUTHORISED, SIGNATURES_FILE, Record, Release, State
 from agentgov.repo.changes import Changes, changed_paths
 from agentgov.repo.objects import ObjectError, parse_tag
 from agentgov.trust.signatures import claimed_key
@@ -171,7 +171,7 @@ def _holds(view: View, agent: AgentId, release: Release, paths: Sequence[str]) -
 class _Hiding:
     """The records of a state without those of some acts."""
 
-    def __init__(self, reader: Reader, hidden: Collection[str]) -> None:
+    def __init__(self, reader: TreeReader, hidden: Collection[str]) -> None:
         self._reader, self._hidden = reader, hidden
 
     def record(self, path: str) -> Record | None:

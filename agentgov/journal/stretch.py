@@ -12,7 +12,7 @@ from agentgov.model.transitions import Refusal
 
 # What stops, takes back or says that somebody is there, and never raises risk.
 CONTAINMENT = frozenset(
-    {rule.kind for rule in ACTS.values() if rule.risk == "reduces"} | {"hold", "checkpoint", "waive"}
+    {rule.kind for rule in ACTS.values() if rule.risk == "reduces"} | {"hold", "checkpoint", "waive", "incident"}
 )
 _CLOCK = "act.time"
 
@@ -41,6 +41,8 @@ class Stretch:
 
 def may_follow(act: Act) -> bool:
     """Whether an act counts on top of a stretch."""
+    if act.kind == "incident":
+        return act.get("Step") not in ("close", "cancel")
     return act.kind in CONTAINMENT and (act.kind != "hold" or act.get("State") == "set")
 
 

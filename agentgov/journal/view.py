@@ -4,13 +4,14 @@ A view decides nothing and never changes; the next act makes the next view. View
 once and cannot change: records by their bytes, the acts in their order.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from agentgov.errors import IncompleteError
+from agentgov.errors import AgentgovError, IncompleteError
 from agentgov.journal.line import Line
 from agentgov.journal.parts import Overlay, governance_part
 from agentgov.journal.records import from_bytes
@@ -18,9 +19,12 @@ from agentgov.journal.stretch import Stretch
 from agentgov.model.agent import Agent
 from agentgov.model.fleet import Governance
 from agentgov.model.names import AgentId, agent_id
+from agentgov.model.record_reader import one_below
 from agentgov.model.snapshot import TREE, path_text
 from agentgov.model.state import AUTHORISED, Record, State
 from agentgov.model.units import parse_duration
+from agentgov.repo.changes import changed_paths
+from agentgov.repo.objects import TreeEntry
 from agentgov.repo.repository import Repository
 from agentgov.repo.snapshot import TreeSnapshot
 from agentgov.trust.identity import Directory
@@ -29,6 +33,8 @@ from agentgov.validate.load import load_governance
 if TYPE_CHECKING:
     from agentgov.journal.authors import Touches
     from agentgov.journal.commits import Signatures
+    from agentgov.journal.owed import Owed
+    from agentgov.model.playbook import Drill
 
 Agents = dict[tuple[AgentId, str], Agent | None]
 
@@ -72,6 +78,8 @@ class Memory:
         self.records = Known()
         self.closures: dict[tuple[AgentId, str, str], str] = {}  # by the trees of an agent's folders
         self.agents: Agents = {}  # by the blob of agent.yaml; None for one that cannot be read
+        self.owed: tuple[tuple[str, str], tuple[Owed, ...]] | None = None  # by the trees of incidents and of reviews
+        self.drills: tuple[str, tuple[Drill, ...]] | None = None  # by the tree of drills
 
     # What judges contents is loaded by whoever asks for it: most commands find nothing new to judge.
 
@@ -175,15 +183,32 @@ class View:
         """The ids of all authorised agents, or those of one workspace."""
         return agents_in(self.repo, self.authorised, workspace)
 
+    def deployed(self) -> Iterator[AgentId]:
+        """The ids of all agents that entered the pipeline; no record is read for it."""
+        reader = TreeReader(self.repo, self.tree)
+        for path in one_below(reader, "deployments"):
+            found = agent_id(path.removeprefix("deployments/").removesuffix(".yaml"))
+            if found is not None:
+                yield found
+
+    def changed_deployments(self, before: str | None) -> dict[str, bool] | None:
+        """The ids of agents whose deployments are others than in a tree of the journal, and whether one came or went;
+        None where that cannot be told."""
+        try:
+            paths = changed_paths(self.repo, before, self.tree, ("deployments",))
+        except AgentgovError:
+            return None
+        ids = (path.removeprefix("deployments/").removesuffix(".yaml") for path in paths)
+        return {one: None in entries for one, entries in zip(ids, paths.values(), strict=True)}
+
 
 def agents_in(repo: Repository, tree: str, workspace: str = "") -> Iterator[AgentId]:
     """The ids of all agents of a tree of contents, or those of one workspace."""
-    reader = TreeReader(repo, tree)
-    for path in reader.names("agents"):
+    for path in TreeReader(repo, tree).names("agents"):
         if path.endswith("/") and workspace in ("", path[:-1]):
-            for name in reader.names(f"agents/{path[:-1]}"):
-                found = agent_id(f"{path}{name.rstrip('/')}")
-                if found is not None and repo.entry(tree, found.file) is not None:
+            for folder in read_folders(repo, tree, f"agents/{path[:-1]}"):
+                found = agent_id(f"{path}{path_text(folder.name)}")
+                if found is not None and any(one.name == b"agent.yaml" for one in repo.tree(folder.oid)):
                     yield found
 
 
@@ -193,6 +218,16 @@ def ids_in(repo: Repository, tree: str, folder: str) -> dict[str, str]:
     if entry is None or entry.mode != TREE:
         return {}
     return {path_text(one.name): one.oid for one in repo.tree(entry.oid)}
+
+
+def read_folders(repo: Repository, tree: str, folder: str, names: Container[str] | None = None) -> list[TreeEntry]:
+    """The folders in a folder of a tree, or those with some names, read in one go since they will be asked for next."""
+    entry = repo.entry(tree, folder)
+    items = repo.tree(entry.oid) if entry is not None and entry.mode == TREE else ()
+    folders = [one for one in items if one.mode == TREE and (names is None or path_text(one.name) in names)]
+    with suppress(AgentgovError):  # whoever asks for what is damaged or missing is told
+        repo.read_trees([one.oid for one in folders])
+    return folders
 
 
 def day_of(time: int) -> date:

@@ -52,6 +52,10 @@ def _recovery(kind: str, command: str, people: People, risk: Risk, note: str) ->
     return ActRule(kind, (command,) if command else (), "administrators", "administer", None, people, (), risk, note)
 
 
+# Commands that take one step of an incident each.
+INCIDENT_COMMANDS = (
+    *("open", "ack", "assign", "note", "severity", "mitigate", "resolve", "close", "cancel", "message"),
+)
 _TABLE = (
     ActRule("init", ("trust init",), "first", people="one", risk="raises", note="by the Access that it adopts"),
     ActRule(
@@ -66,7 +70,12 @@ _TABLE = (
     ),
     _order("promote", "promote", "raises"),
     _order(
-        "abort", "abort", "reduces", "reconciler", note="staging while only staging holds it; a bot after a deadline"
+        "abort",
+        "abort",
+        "reduces",
+        "reconciler",
+        "gate",
+        note="staging while only staging holds it; a bot after a deadline, or in canary for an alert rule",
     ),
     _order("withdraw", "withdraw", "reduces", verb="abort"),
     _order(
@@ -87,6 +96,28 @@ _TABLE = (
     _order("rollback", "rollback", "reduces", "reconciler", note="a bot while a release bakes"),
     _order("pause", "pause", "reduces", "gate", note="on every agent that it selects"),
     _order("resume", "resume", "raises", note="on every agent that it selects"),
+    ActRule(
+        "incident",
+        tuple(f"incident {step}" for step in INCIDENT_COMMANDS),
+        "holders",
+        "incident",
+        None,
+        "one",
+        ("gate",),
+        note="on every agent that it is about; a step that pauses takes `pause` in production too; a bot opens, adds "
+        "alerts, tells people, calls the next one and says that it is contained; asked by who is logged in it also "
+        "acknowledges, notes, assigns and makes it worse",
+    ),
+    ActRule(
+        "drill",
+        ("drill run",),
+        "holders",
+        "drill",
+        None,
+        "one",
+        ("gate",),
+        note="on every agent that it is about, for the whole fleet where it names none",
+    ),
     _step("advance", "raises", "contents that reviews cover, derived again by every verifier"),
     _step("release-seen", "raises", "a tag signed by somebody who holds `release`"),
     _step("stage", "raises", "as the pipeline says"),
@@ -127,16 +158,11 @@ _TABLE = (
 ACTS: Mapping[str, ActRule] = MappingProxyType({rule.kind: rule for rule in _TABLE})
 assert ACTS.keys() == GRAMMAR.keys(), "every kind of act has its row"
 
-# Kinds of acts that come with the run-time plane; no grammar has them yet, so no text of one is an act.
-_LATER: Mapping[BotKind, frozenset[str]] = MappingProxyType({"gate": frozenset({"incident"})})
 _KINDS: tuple[BotKind, ...] = ("reconciler", "gate", "importer", "evidence")
 
 # A bot's key is accepted for these acts and nothing else; no role ever adds to them.
 BOT_ACTS: Mapping[BotKind, frozenset[str]] = MappingProxyType(
-    {
-        kind: frozenset(rule.kind for rule in _TABLE if kind in rule.bots) | _LATER.get(kind, frozenset())
-        for kind in _KINDS
-    }
+    {kind: frozenset(rule.kind for rule in _TABLE if kind in rule.bots) for kind in _KINDS}
 )
 # Acts that a person signs by holding a verb: (verb, environment); None for verbs that act in none.
 PERSONAL: Mapping[str, tuple[str, Environment | None]] = MappingProxyType(

@@ -22,6 +22,8 @@ GATE_RULES: tuple[RuleId, ...] = (
         "A legal hold keeps some of what was to be erased, so nothing of it is.",
         "The hold ends by a change of governance/retention.yaml.",
     ),
+    RuleId("alert.route", "A route of alerts leads to an address that cannot be used.", "See docs/alert-routes.md."),
+    RuleId("alert.secret", "The secret of a route of alerts is not there, or none.", "See docs/alert-routes.md."),
     RuleId("gate.url", "The address of the gate is not known, or no token may be sent there.", "AGENTGOV_GATE=URL"),
     RuleId("gate.unreachable", "The gate gave no answer.", "Ask again; a pause goes to the journal as well."),
     RuleId("gate.rate", "More requests than the caller may make.", "Wait as long as Retry-After says."),

@@ -11,6 +11,7 @@ import msgspec
 from msgspec.structs import replace
 
 from agentgov.model.document import Document, Environment, Risk
+from agentgov.model.units import parse_milliseconds
 
 
 class Step(Document, frozen=True):
@@ -22,10 +23,12 @@ class Step(Document, frozen=True):
 
 
 class Metric(Document, frozen=True):
-    """A count of bad units. `gate: false` can fail a canary but is not needed to pass it."""
+    """A count of bad units. `gate: false` can fail a canary but is not needed to pass it. `slower_than`: a session is
+    bad by it where a run took longer; None: something else says which are."""
 
     ceiling: float | None = None
     gate: bool = True
+    slower_than: str | None = None
 
 
 class Judge(Document, frozen=True):
@@ -125,6 +128,13 @@ class Pipeline(Document, frozen=True):
     def stage(self, name: Literal["staging", "canary", "production"]) -> Stage:
         """The stage of that name; the schema proves that it exists."""
         return next(stage for stage in self.stages if stage.name == name)
+
+
+def slow_bounds(pipeline: Pipeline) -> Mapping[str, int]:
+    """The metrics of the canary's judge that count slow sessions: milliseconds that a run may take, by name."""
+    judge = pipeline.stage("canary").judge
+    metrics = judge.metrics if isinstance(judge, Judge) else {}
+    return {name: parse_milliseconds(one.slower_than) for name, one in metrics.items() if one.slower_than}
 
 
 def pipeline_for(pipeline: Pipeline, risk: Risk, labels: Mapping[str, str]) -> Pipeline:

@@ -74,9 +74,14 @@ class RetentionClass(Document, frozen=True):
 
 
 class HoldMatch(Document, frozen=True):
-    """Whose records a legal hold keeps."""
+    """Which records a legal hold keeps: those that every part means which is given."""
 
-    agents: tuple[str, ...]
+    agents: tuple[str, ...] = ()  # patterns; none is every record
+    subjects: tuple[str, ...] = ()  # patients, customers, matters, as actions name them
+    tools: tuple[str, ...] = ()
+    labels: Mapping[str, str] = msgspec.field(default_factory=dict)  # that the agent has, or ever had in a release
+    since: str = msgspec.field(name="from", default="")  # days (UTC) that records were made on, both included
+    until: str = msgspec.field(name="to", default="")
 
 
 class LegalHold(Document, frozen=True):
@@ -98,6 +103,8 @@ class Retention(Document, frozen=True):
 
 
 Severity = Literal["page", "ticket"]
+RouteKind = Literal["slack", "pagerduty", "webhook", "email", "alertmanager", "apprise"]
+AlertAct = Literal["alert", "read-only", "pause", "abort-canary", "incident"]
 Signal = Literal[
     "errors",
     "denials",
@@ -111,6 +118,7 @@ Signal = Literal[
     "loop",
     "silence",
     "exhaustion",
+    "budget",
     "permit-waiting",
     "pause-unacknowledged",
     "unpriced",
@@ -144,7 +152,18 @@ class AlertRule(Document, frozen=True):
     burn: tuple[Burn, ...] = ()
     after: str = ""
     min_count: int = 0
-    do: tuple[Literal["alert", "read-only", "pause", "abort-canary"], ...] = ("alert",)
+    do: tuple[AlertAct, ...] = ("alert",)
+    allowance: float | None = None  # what share of runs or calls may be bad; None: by the baseline
+    limit: float | None = None  # of the sum of deviations of cost and latency, at 250 runs a week; None: 12
+    slack: float | None = None  # standard deviations that a run may lie above the baseline; None: a half
+    false_alarms: float | None = None  # of this rule, expected for an agent and a week; None: a twentieth
+
+
+class Off(Document, frozen=True):
+    """A rule that holds without being written down, and not here."""
+
+    rule: str
+    reason: str
 
 
 class RouteMatch(Document, frozen=True):
@@ -153,20 +172,45 @@ class RouteMatch(Document, frozen=True):
     severity: tuple[Severity, ...] = ()
     rules: tuple[str, ...] = ()
     agents: tuple[str, ...] = ()
+    to: tuple[str, ...] = ()  # whom an incident calls or tells: a person's id, team:ID, role:NAME
 
 
 class Route(Document, frozen=True):
-    """One way to reach people; `key_from` says where its secret is found."""
+    """One way to reach people; `key_from` says where its secret is found. Times that are left out are those of its
+    kind (`alerts.routing`); `group_by` names the labels that alerts of one message share, None for the agent."""
 
-    to: Literal["alertmanager", "pagerduty", "slack", "webhook", "apprise"]
+    to: RouteKind
     name: str = ""
     match: RouteMatch = RouteMatch()
     url: str = ""
     key_from: str = ""
+    group_by: tuple[str, ...] | None = None
+    group_wait: str = ""
+    group_interval: str = ""
+    repeat: str = ""  # 0s for never
+    resolved: bool = True  # whether people are told that it is over
+    sender: str = ""  # of e-mail
+    recipients: tuple[str, ...] = ()  # of e-mail: addresses, owner, oncall, team:ID, role:NAME
+
+
+class Inhibition(Document, frozen=True):
+    """While an alert of `source` stands, nobody is told of those of `target` whose labels in `equal` are the same."""
+
+    source: RouteMatch
+    target: RouteMatch
+    equal: tuple[str, ...] = ("agent",)
 
 
 class AlertPolicy(Document, frozen=True):
     """governance/alerts.yaml, kind AlertPolicy."""
 
     rules: tuple[AlertRule, ...] = ()
+    off: tuple[Off, ...] = ()
     routes: tuple[Route, ...] = ()
+    inhibitions: tuple[Inhibition, ...] = ()
+
+
+def aborting_rules(policy: AlertPolicy | None) -> frozenset[str]:
+    """The names of the rules that abort canaries by themselves: those that a fleet wrote down, and no default."""
+    rules = policy.rules if policy is not None else ()
+    return frozenset(rule.name for rule in rules if "abort-canary" in rule.do)

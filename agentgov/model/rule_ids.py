@@ -4,11 +4,14 @@ Findings of files have codes of their own (`validate.codes`). An id is stable: i
 """
 
 from agentgov.model.action_rules import ACTION_RULES
+from agentgov.model.doctor_rules import DOCTOR_RULES
+from agentgov.model.forge_rules import FORGE_RULES
 from agentgov.model.gate_rules import GATE_RULES
+from agentgov.model.incident_rules import INCIDENT_RULES
+from agentgov.model.object_rules import OBJECT_RULES
 from agentgov.model.rule_id import RuleId
 from agentgov.model.runtime_rules import RUNTIME_RULES
 
-_CLONE = "Fetch it again from a clone that you trust; git fsck tells what is damaged."
 _HISTORY = "Nobody but the reconciler moves the journal; compare with another clone, then: agentgov journal verify."
 _AGAIN = "Look at agentgov status, and decide again."
 
@@ -34,9 +37,7 @@ RULES: tuple[RuleId, ...] = (
     RuleId("review.imported", "An imported review does not say where it comes from as it must.", "Import it anew."),
     RuleId("review.landed", "That review of the forge has landed; what it said was used, replaced or withdrawn."),
     RuleId(
-        "review.commit",
-        "An imported review binds other contents than it shows the reviewed commit to hold.",
-        "Import it anew.",
+        "review.commit", "An imported review binds other contents than the reviewed commit holds.", "Import it anew."
     ),
     RuleId("review.bot", "Bots' reviews are not counted."),
     # Contents of main
@@ -178,6 +179,14 @@ RULES: tuple[RuleId, ...] = (
     RuleId("transition.paused", "The agent is paused.", "agentgov resume"),
     RuleId("transition.hold", "The agent is on hold.", "agentgov hold --lift"),
     RuleId("transition.override-overdue", "A follow-up review is overdue.", "agentgov override confirm ACT."),
+    RuleId(
+        "transition.incident-overdue",
+        "An incident of the agent, which is of high risk, owes a review or an action.",
+        "agentgov incident actions names it, and what pays it.",
+    ),
+    RuleId(
+        "transition.drill-overdue", "A drill about the agent, of high risk, is overdue.", "agentgov drill run DRILL."
+    ),
     RuleId("transition.soak", "The soak is not over.", "Wait."),
     RuleId("transition.promoters", "Too few people promoted the release to the stage.", "agentgov promote"),
     RuleId("transition.stage", "A release is promoted to canary or to production."),
@@ -243,94 +252,13 @@ RULES: tuple[RuleId, ...] = (
     RuleId("rendered.refused", "The remote refuses the rendered branch.", "Let the reconciler push it."),
     RuleId("delivery.webhook", "A receiver of events does not answer; they are kept for it.", "Look at the receiver."),
     RuleId("delivery.folder", "The folder of rendered files cannot be written.", "Give the reconciler that right."),
-    # Pushes, as a hook judges them
-    RuleId("push.free", "Nothing is asked of that ref."),
-    RuleId("push.deleted", "A ref that is governed is never deleted."),
-    RuleId("push.rewound", "The push would take away history that the journal rests on."),
-    RuleId("push.look-alike", "Only its case tells the ref from one that is governed.", "Choose another name."),
-    RuleId("push.no-journal", "There is no journal here to judge by.", "Push the journal first: agentgov trust init."),
-    RuleId("push.incomplete", "It cannot be told whether the push may land.", "Push what is missing, too."),
-    # Forges
-    RuleId("forge.unreachable", "The forge did not answer, or not with what it should.", "Try again."),
-    RuleId(
-        "forge.limited", "The forge asked to wait longer than the command may.", "Try again after the time it names."
-    ),
-    RuleId("forge.incomplete", "The forge told less than it counts.", "Try again; judge by contents in a clone."),
-    RuleId("forge.moved", "The pull request changed while it was read.", "Try again."),
-    RuleId(
-        "forge.unknown-project",
-        "The forge or the repository is not known, or not visible to the token.",
-        "Name it: --forge, --project, --api-url.",
-    ),
-    RuleId(
-        "forge.token", "The forge takes the token for nobody's, or there is none.", "Set AGENTGOV_FORGE_TOKEN_FILE."
-    ),
-    RuleId("forge.permission", "The token lacks a right that is needed.", "Give it the one that the message names."),
-    RuleId(
-        "forge.team-hidden", "The members of a team cannot be seen.", "Let the token read the organisation's members."
-    ),
-    RuleId(
-        "forge.pushers-unknown",
-        "The forge does not say who pushed, so its reviews do not count there.",
-        "Sign with agentgov review approve.",
-    ),
-    RuleId(
-        "forge.review-commit", "The forge does not say which commit a review is of, or it is gone.", "Approve again."
-    ),
-    RuleId("forge.account-gone", "The account that reviewed was deleted.", "Ask somebody else."),
-    RuleId(
-        "forge.merge-group",
-        "A pull request of the merge group has no recorded pass.",
-        "Let check run on it, and queue it again.",
-    ),
-    RuleId(
-        "forge.event",
-        "The event file says no pull request, merge group or push.",
-        "Run it on one of the events in docs/github.md.",
-    ),
-    RuleId("forge.url", "The address of the forge is not one that a token may be sent to.", "Use https."),
-    RuleId("hook.signature", "A webhook is not signed with the secret.", "Set the same secret on both sides."),
-    RuleId("hook.replayed", "A webhook came before, or too late."),
-    RuleId(
-        "hook.unconfigured", "There is no secret to judge a webhook by.", "Set AGENTGOV_GITHUB_WEBHOOK_SECRET_FILE."
-    ),
-    # Signatures
-    RuleId("signature.malformed", "The signature cannot be read as one of SSH.", "Sign again."),
-    RuleId("signature.namespace", "The signature was made for another purpose.", "Sign again."),
-    RuleId("signature.invalid", "The signature does not fit these bytes.", "Sign again with your own key."),
-    RuleId(
-        "signature.algorithm", "The signature is of a kind that does not count.", "Sign with a key of docs/keys.md."
-    ),
-    RuleId("signature.weak-key", "The key is too weak: others could sign with it.", "Make a new key."),
-    RuleId("signature.high-s", "An ECDSA signature in the form that anybody can make from the other.", "Sign again."),
-    RuleId("signature.no-presence", "The security key signed without being touched.", "Sign again, and touch it."),
-    # Objects of git, read strictly
-    RuleId("object.hash-mismatch", "A stored object holds another object's content.", _CLONE),
-    RuleId("object.collision", "An object was made to collide with another one of the same SHA-1 name.", _CLONE),
-    RuleId("object.wrong-type", "An object is of another kind than is needed.", _CLONE),
-    RuleId("object.damaged", "A stored object is damaged.", _CLONE),
-    RuleId("object.too-large", "An object is larger than is ever read.", "Keep large files out of the fleet."),
-    RuleId("object.malformed", "An object does not follow git's grammar.", _CLONE),
-    RuleId("object.nul", "An object holds a NUL byte, behind which text can hide.", _CLONE),
-    RuleId("object.bad-header", "A header of an object has no value that counts.", _CLONE),
-    RuleId("object.missing-header", "A header of an object is missing or out of place.", _CLONE),
-    RuleId("object.duplicate-header", "A header of an object appears twice.", _CLONE),
-    RuleId("object.unknown-header", "A header that is not allowed in what is signed.", _CLONE),
-    RuleId("object.header-order", "The headers of an object are out of order.", _CLONE),
-    RuleId("object.bad-ident", "An author or committer is not of git's form.", _CLONE),
-    RuleId("object.bad-signature-block", "A signature block does not begin or end as one.", _CLONE),
-    RuleId("object.second-signature", "An object carries two signatures, and only one can be meant.", _CLONE),
-    RuleId("object.text-after-signature", "There is text behind the signature, which it does not cover.", _CLONE),
-    RuleId("tree.malformed", "A folder in git holds an entry with an odd mode or name.", _CLONE),
-    RuleId("tree.unsorted", "A folder in git is not in git's order.", _CLONE),
-    RuleId("tree.duplicate-entry", "A folder in git holds two entries of one name.", _CLONE),
-    RuleId("tree.bad-name", "A folder in git holds a name such as .git or `..`.", _CLONE),
-    RuleId("tree.too-large", "Folders are nested too deep, or hold too many files.", "Keep the fleet smaller."),
-    RuleId("tree.too-deep", "A path has more than 128 parts.", "Keep paths shorter."),
-    RuleId("tree.conflict", "A path lies inside something that is set at the same time."),
+    *FORGE_RULES,
+    *OBJECT_RULES,
     *RUNTIME_RULES,
     *GATE_RULES,
     *ACTION_RULES,
+    *INCIDENT_RULES,
+    *DOCTOR_RULES,
 )
 _BY_ID = {one.rule: one for one in RULES}
 

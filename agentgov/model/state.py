@@ -4,8 +4,8 @@ Records are values; `State` finds them through a reader, so that the present is 
 file at a time, and replay keeps them in memory. Times are journal times: epoch seconds that only bots' acts move.
 """
 
-from collections.abc import Iterator, Sequence
-from typing import Literal, Protocol, TypeVar
+from collections.abc import Iterator
+from typing import Literal
 
 import msgspec
 
@@ -14,7 +14,9 @@ from agentgov.model.anchored import Anchored, anchored_path
 from agentgov.model.document import Document
 from agentgov.model.evidence import Evidence, evidence_path
 from agentgov.model.imported import Imported, Landed, landed_path
-from agentgov.model.names import AgentId, ReleaseName, agent_id, release_name
+from agentgov.model.incident import DrillRun, Incident, drill_path, incident_path, is_incident_id
+from agentgov.model.names import AgentId, ReleaseName, agent_id, is_label, release_name
+from agentgov.model.record_reader import Reader, by_name, files_in, one_below
 from agentgov.model.skipped import Skipped
 
 HEAD_FILE = "fleet.yaml"
@@ -195,20 +197,9 @@ class Override(Document, frozen=True):
     authors: tuple[str, ...] = ()  # who wrote what passed by it, as far as is known
 
 
-_Kept = Override | Imported | Landed | Skipped | Evidence | Anchored
+_Kept = Override | Imported | Landed | Skipped | Evidence | Anchored | Incident | DrillRun
 Record = Head | Pending | OpenReview | Release | Deployment | Pause | Revoked | _Kept
-_Kind = TypeVar("_Kind", bound=Record)
 Changes = dict[str, Record | None]  # path in the journal's tree to its new record; None removes it
-
-
-class Reader(Protocol):
-    """Where records are found."""
-
-    def record(self, path: str) -> Record | None:
-        """The record at a path of the journal's tree."""
-
-    def names(self, folder: str) -> Sequence[str]:
-        """The names directly in a folder, sorted, folders with a trailing slash; empty where there is none."""
 
 
 def record_type(path: str) -> type[Record] | None:
@@ -227,6 +218,8 @@ def record_type(path: str) -> type[Record] | None:
         "skipped": Skipped,
         "evidence": Evidence,
         "ledger": Anchored,
+        "incidents": Incident,
+        "drills": DrillRun,
     }
     return types.get(folder) if path.endswith(".yaml") else None
 
@@ -268,7 +261,7 @@ class State:
 
     def deployments(self) -> Iterator[Deployment]:
         """All deployments, by agent id."""
-        found = map(self._reader.record, self._nested("deployments"))
+        found = map(self._reader.record, one_below(self._reader, "deployments"))
         return (one for one in found if isinstance(one, Deployment))
 
     def released(self) -> tuple[AgentId, ...]:
@@ -287,7 +280,7 @@ class State:
     def releases(self, agent: AgentId) -> tuple[Release, ...]:
         """All releases of an agent that the journal has seen, lowest version first."""
         folder = f"releases/{agent}"
-        paths = [f"{folder}/{name}" for name in self._names(folder)]
+        paths = [f"{folder}/{name}" for name in files_in(self._reader, folder)]
         found = [one for path in paths if isinstance(one := self._reader.record(path), Release)]
         return tuple(sorted(found, key=lambda release: (release.release_name.precedence, release.name)))
 
@@ -298,23 +291,41 @@ class State:
 
     def reviews(self) -> dict[str, OpenReview]:
         """Open reviews by the id of their act."""
-        return self._by_act("reviews", OpenReview)
+        return by_name(self._reader, "reviews", OpenReview)
 
     def pauses(self) -> dict[str, Pause]:
         """Pauses by the id of their act."""
-        return self._by_act("pauses", Pause)
+        return by_name(self._reader, "pauses", Pause)
+
+    def incidents(self) -> dict[str, Incident]:
+        """Every incident by its id."""
+        return by_name(self._reader, "incidents", Incident)
+
+    def incident(self, incident: str) -> Incident | None:
+        """The incident of an id; None where the journal has none, or the text is no id."""
+        found = self._reader.record(incident_path(incident)) if is_incident_id(incident) else None
+        return found if isinstance(found, Incident) else None
+
+    def drill(self, name: str) -> DrillRun | None:
+        """The last run of a drill."""
+        found = self._reader.record(drill_path(name)) if is_label(name) else None
+        return found if isinstance(found, DrillRun) else None
+
+    def drills(self) -> dict[str, DrillRun]:
+        """The last run of every drill that was done, by name."""
+        return by_name(self._reader, "drills", DrillRun)
 
     def revoked(self) -> dict[str, Revoked]:
         """Keys that are dead, by the id of the act that said so."""
-        return self._by_act("revoked", Revoked)
+        return by_name(self._reader, "revoked", Revoked)
 
     def overrides(self) -> dict[str, Override]:
         """What passed without its reviews, by the id of its act."""
-        return self._by_act("overrides", Override)
+        return by_name(self._reader, "overrides", Override)
 
     def imported(self) -> dict[str, Imported]:
         """Where open reviews were imported from, by the id of their act."""
-        return self._by_act("imported", Imported)
+        return by_name(self._reader, "imported", Imported)
 
     def landed(self, forge: str, review_id: str) -> Landed | None:
         """Whether a review of a forge has landed."""
@@ -323,7 +334,7 @@ class State:
 
     def skipped(self) -> dict[str, Skipped]:
         """Commits that are no acts and were passed over, by the id of the act that did."""
-        return self._by_act("skipped", Skipped)
+        return by_name(self._reader, "skipped", Skipped)
 
     def anchored(self, log: str, tree: str) -> Anchored | None:
         """How far a tree of a ledger was when it was last anchored."""
@@ -332,18 +343,5 @@ class State:
 
     def anchors(self) -> Iterator[Anchored]:
         """Every tree of every ledger that was anchored, as it was last."""
-        found = map(self._reader.record, self._nested("ledger"))
+        found = map(self._reader.record, one_below(self._reader, "ledger"))
         return (one for one in found if isinstance(one, Anchored))
-
-    def _by_act(self, folder: str, kind: type[_Kind]) -> dict[str, _Kind]:
-        found = {name.removesuffix(".yaml"): self._reader.record(f"{folder}/{name}") for name in self._names(folder)}
-        return {key: record for key, record in found.items() if isinstance(record, kind)}
-
-    def _names(self, folder: str) -> Sequence[str]:
-        return [name for name in self._reader.names(folder) if name.endswith(".yaml")]
-
-    def _nested(self, folder: str) -> Iterator[str]:
-        for workspace in self._reader.names(folder):
-            if workspace.endswith("/"):
-                for name in self._names(f"{folder}/{workspace[:-1]}"):
-                    yield f"{folder}/{workspace}{name}"

@@ -40,6 +40,9 @@ class Setting:
     people: int = 1  # distinct people who signed the act; some rollbacks take two
     overdue: bool = False  # whether an override owes a follow-up review that is overdue
     revoked: frozenset[str] = frozenset()  # tag objects of releases that rest on a revoked key
+    owed: Callable[[], str] = lambda: ""  # what an incident of the agent owes and is overdue, in words
+    unpractised: Callable[[], str] = lambda: ""  # which drill about the agent is overdue, in words
+    aborting: frozenset[str] = frozenset()  # alert rules of the governance that abort canaries
     missing_evidence: Callable[[Release, StageName], tuple[str, ...]] = lambda _release, _stage: ()
 
 
@@ -162,11 +165,24 @@ def raises_risk(case: Case) -> Refusal | None:
         return Refusal("transition.hold", f"{at.agent} is on hold by {at.hold.by}")
     if case.setting.overdue:
         return Refusal("transition.override-overdue", f"the follow-up review of an override of {at.agent} is overdue")
-    return unfit(case) or (
-        None
-        if is_newer(case.release, case.last)
-        else Refusal("transition.version", f"{name} is not newer than what production runs, or ran last")
+    return (
+        unfit(case)
+        or _owes(case)
+        or (
+            None
+            if is_newer(case.release, case.last)
+            else Refusal("transition.version", f"{name} is not newer than what production runs, or ran last")
+        )
     )
+
+
+def _owes(case: Case) -> Refusal | None:
+    """Refusal while an incident of the agent owes what is overdue, or a drill about it is, if its risk asks for it."""
+    words = case.setting.owed()
+    if words:
+        return Refusal("transition.incident-overdue", words)
+    words = case.setting.unpractised()
+    return Refusal("transition.drill-overdue", words) if words else None
 
 
 def unfit(case: Case) -> Refusal | None:

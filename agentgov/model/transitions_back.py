@@ -61,14 +61,22 @@ def _not_in_canary(case: Case) -> Refusal | None:
 
 def abort(case: Case) -> Deployment | Refusal:
     """The candidate ends: by a person at any time, by the reconciler only when its canary stayed inconclusive for
-    another deadline. Its tag is withdrawn, or it would enter canary again at once; a new tag may carry its content."""
+    another deadline, by a bot in canary where an alert rule of the governance says so. Its tag is withdrawn, or it
+    would enter canary again at once; a new tag may carry its content."""
     if candidate(case.at) != case.release.tag:
         return Refusal("transition.candidate", f"{case.release.name} is not on its way to production")
     if not case.act.is_personal:
-        refusal = _not_expired(case)
+        refusal = _not_by_rule(case) if case.act.get("Rule") else _not_expired(case)
         if refusal is not None:
             return refusal
     return _without_candidate(case, "ABORTED")
+
+
+def _not_by_rule(case: Case) -> Refusal | None:
+    rule = case.act.get("Rule")
+    if rule not in case.setting.aborting:
+        return Refusal("transition.automatic", f"the fleet has no alert rule {rule} that aborts canaries")
+    return _not_in_canary(case)
 
 
 def _not_expired(case: Case) -> Refusal | None:

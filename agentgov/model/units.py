@@ -24,6 +24,13 @@ def parse_duration(text: str) -> int:
     return int(match[1]) * _SECONDS[match[2]]
 
 
+def parse_milliseconds(text: str) -> int:
+    """Milliseconds of `800ms` or of a duration (`30s`); ValueError for anything else."""
+    if text.endswith("ms") and text[:-2].isascii() and text[:-2].isdecimal():
+        return int(text[:-2])
+    return parse_duration(text) * 1000
+
+
 def format_duration(seconds: int) -> str:
     """The shortest exact spelling of whole seconds, the inverse of `parse_duration` up to the unit chosen."""
     for unit in "dhm":

@@ -56,7 +56,7 @@ def parse_base(url: str, of: str = "the forge", hint: str = _FORGES, rule: str =
     host = parts.hostname or ""
     if not host or "@" in parts.netloc or parts.query or parts.fragment or not _plain(url):
         raise ConfigurationError(f"the address of {of} is none that can be used", hint, rule=rule)
-    if parts.scheme != "https" and not (parts.scheme == "http" and _is_loopback(host)):
+    if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(host)):
         what = f"a token is sent by https only, and the address of {of} ({host}) is none"
         raise ConfigurationError(what, hint, rule=rule)
     path = parts.path.rstrip("/")
@@ -69,7 +69,8 @@ def _plain(url: str) -> bool:
     return url.isascii() and url.isprintable() and not set(url) & set(' \\"<>^`{|}')
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine."""
     if host == "localhost":
         return True
     try:

@@ -46,4 +46,4 @@ class Asking:
             return self._idle.pop()  # appending and popping are whole in themselves: no lock that a fork could copy
         except IndexError:
             plain = self.base.scheme == "http"
-            return Exchange(self._headers, clock=self._clock, plain=plain, other=self._other)
+            return Exchange(self._headers, clock=self._clock, plain=plain, other=self._other, trusting=True)

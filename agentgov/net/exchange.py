@@ -9,11 +9,13 @@ import weakref
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from agentgov.errors import ConfigurationError, IncompleteError
+from agentgov.net.cutting import at_most
 
 if TYPE_CHECKING:
+    import socket
     import ssl
 
     import httpx2
@@ -22,6 +24,7 @@ CA_FILE = "AGENTGOV_CA_FILE"
 LARGEST = 20 * 2**20  # bytes of one answer, unpacked
 _CONNECT, _READ = 10.0, 20.0  # seconds
 _BODILESS = (204, 304)
+_CONNECTED = (".connect_tcp.complete", ".start_tls.complete")  # also of proxies
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +49,8 @@ class BrokenError(Exception):
 class Exchange:
     """The connection to one origin, closed when nobody asks any more. `plain`: http to this machine, which goes through
     no proxy. `other` names the other side in reasons. `lenient`: the end of the connection may be that of the answer,
-    for whoever asks for its status alone: nothing tells then whether it broke off."""
+    for whoever asks for its status alone: nothing tells then whether it broke off. `trusting`: the other side is one's
+    own, and is not broken off where its first lines come byte by byte, which takes a thread for each request."""
 
     def __init__(
         self,
@@ -56,20 +60,36 @@ class Exchange:
         plain: bool,
         other: str = "the forge",
         lenient: bool = False,
+        trusting: bool = False,
     ) -> None:
-        self._clock, self._other, self._lenient = clock, other, lenient
+        self._clock, self._other, self._lenient, self._trusting = clock, other, lenient, trusting
+        self._stream: Any = None
         self._http = client_for({"accept-encoding": "gzip", **headers}, plain=plain)
         closing = weakref.finalize(self, self._http.close)
         closing.atexit = False  # a program may have last words, which are said when it ends
 
     def ask(self, method: str, url: str, headers: Mapping[str, str], content: bytes | None, until: float) -> Answer:
-        """The answer to one request. BrokenError where none came whole, `until` at the latest."""
+        """The answer to one request. BrokenError where none came whole, which is known soon after `until`."""
+        left = max(0.1, until - self._clock())
+        if self._trusting:
+            return self._asked(method, url, headers, content, left, until)
+        try:
+            with at_most(left, lambda: self._socket):
+                return self._asked(method, url, headers, content, left, until)
+        except TimeoutError as error:
+            raise BrokenError("no answer came in time", sent=True) from error
+
+    def _asked(
+        self, method: str, url: str, headers: Mapping[str, str], content: bytes | None, left: float, until: float
+    ) -> Answer:
         import httpx2
 
-        left = max(0.1, until - self._clock())
         timeout = httpx2.Timeout(min(_READ, left), connect=min(_CONNECT, left))
+        seen = {"trace": self._connected}
         try:
-            with self._http.stream(method, url, headers=headers, content=content, timeout=timeout) as response:
+            with self._http.stream(
+                method, url, headers=headers, content=content, timeout=timeout, extensions=seen
+            ) as response:
                 return self._whole(response, until)
         except httpx2.ProxyError as error:
             raise BrokenError("the proxy does not let it through", sent=False) from error
@@ -81,6 +101,15 @@ class Exchange:
             raise BrokenError("the connection broke off", sent=True) from error
         except (httpx2.InvalidURL, httpx2.LocalProtocolError) as error:
             raise BrokenError("that cannot be asked", sent=False, final=True) from error
+
+    @property
+    def _socket(self) -> "socket.socket | None":
+        """What it last talked through."""
+        return self._stream.get_extra_info("socket") if self._stream is not None else None
+
+    def _connected(self, event: str, info: Mapping[str, Any]) -> None:
+        if event.endswith(_CONNECTED):
+            self._stream = info["return_value"]
 
     def _whole(self, response: "httpx2.Response", until: float) -> Answer:
         headers = {name.lower(): value for name, value in response.headers.items()}
@@ -107,7 +136,7 @@ def client_for(headers: Mapping[str, str], *, plain: bool) -> "httpx2.Client":
 
     return httpx2.Client(
         headers={"user-agent": "agentgov", "accept-encoding": "identity", **headers},
-        verify=_nobody() if plain else _trusted(),
+        verify=_nobody() if plain else trusted(),
         trust_env=not plain,
         follow_redirects=False,
         limits=httpx2.Limits(max_connections=1, max_keepalive_connections=1),
@@ -133,7 +162,7 @@ def _unpacked(raw: Iterator[bytes], encoding: str) -> Iterator[bytes]:
         raise BrokenError("the answer breaks off", sent=True)
 
 
-def _trusted() -> "ssl.SSLContext":
+def trusted() -> "ssl.SSLContext":
     """The certificates of the system (SSL_CERT_FILE is OpenSSL's own), or of the file that AGENTGOV_CA_FILE names."""
     import ssl
 

@@ -6,8 +6,9 @@ role of the machine...), never from a URL or an argument. The only module that i
 
 import tempfile
 from base64 import b64encode
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
+from functools import cached_property
 from hashlib import sha256
 from typing import Any, Literal, NamedTuple
 
@@ -18,7 +19,13 @@ SCHEME = "s3://"
 _HINT = "s3://BUCKET/PREFIX, credentials in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY or as boto3 finds them"
 _MISSING = ("404", "NoSuchKey", "NotFound")
 _SPOOLED = 8 * 1024 * 1024  # bytes that are kept in memory before they go to a temporary file
-_OVERLAP = 86_400  # seconds by which a lock may be shorter before the same content is written and locked again
+_OVERLAP = 86_400  # seconds by which a lock may be shorter before it is made longer
+
+
+class Locking(NamedTuple):
+    """A bucket that locks: for how many days it does so by itself, 0 for not at all."""
+
+    default_days: int
 
 
 class Lock(NamedTuple):
@@ -39,14 +46,16 @@ class Lock(NamedTuple):
         return said | ({"ObjectLockLegalHoldStatus": "ON"} if self.hold else {})
 
 
+NO_LOCK = Lock()
+
+
 class Objects:
     """What lies in a bucket under a prefix."""
 
-    def __init__(self, url: str, lock: Lock | None = None) -> None:
-        """Raises ConfigurationError where there is no such bucket, or none that locks."""
+    def __init__(self, url: str) -> None:
+        """Raises ConfigurationError where there is no such bucket."""
         self._bucket, _, prefix = url.removeprefix(SCHEME).partition("/")
         self._prefix = f"{prefix.rstrip('/')}/" if prefix.strip("/") else ""
-        self._lock = lock or Lock()
         if not self._bucket:
             raise ConfigurationError("the URL names no bucket", _HINT)
         try:
@@ -62,8 +71,18 @@ class Objects:
             self._client.head_bucket(Bucket=self._bucket)
         except self._errors as error:
             raise ConfigurationError(f"the bucket {self._bucket} cannot be used: {error}", _HINT) from None
-        if self._lock.headers:
-            self._require_locks()
+
+    @cached_property
+    def locks(self) -> Locking | None:
+        """How the bucket locks; None where it does not, or does not say."""
+        try:
+            found = self._client.get_object_lock_configuration(Bucket=self._bucket)["ObjectLockConfiguration"]
+        except self._errors:
+            return None
+        if found.get("ObjectLockEnabled") != "Enabled":
+            return None
+        default = found.get("Rule", {}).get("DefaultRetention", {})
+        return Locking(int(default.get("Days", 0)) + 365 * int(default.get("Years", 0)))
 
     def read(self, path: str) -> bytes | None:
         """The newest version of an object, None where there is none. Raises IncompleteError."""
@@ -74,9 +93,9 @@ class Objects:
                 return None
             raise self._said(error) from None
 
-    def write(self, path: str, chunks: Iterable[bytes]) -> None:
-        """Write an object, unless it is there just so, and locked as long; its SHA-256 is what the bucket says then.
-        Raises IncompleteError."""
+    def write(self, path: str, chunks: Iterable[bytes], lock: Lock = NO_LOCK) -> None:
+        """Write an object, unless it is there just so; its SHA-256 is what the bucket says then. One that is there is
+        locked as long as asked, if it is not. Raises IncompleteError."""
         with tempfile.SpooledTemporaryFile(_SPOOLED) as body:
             digest = sha256()
             for chunk in chunks:
@@ -85,6 +104,7 @@ class Objects:
             wanted = b64encode(digest.digest()).decode()
             try:
                 if self._is_kept(path, wanted):
+                    self._lock_on(path, self._head(path), lock)
                     return
                 body.seek(0)
                 self._client.put_object(
@@ -93,13 +113,22 @@ class Objects:
                     Body=body,
                     ChecksumAlgorithm="SHA256",
                     ChecksumSHA256=wanted,
-                    **self._lock.headers,
+                    **lock.headers,
                 )
                 kept = self._is_kept(path, wanted)
             except self._errors as error:
                 raise self._said(error) from None
         if not kept:
             raise IncompleteError(f"{path} in the bucket is not what was written", "look who else writes there")
+
+    def lock(self, path: str, lock: Lock) -> None:
+        """Lock the newest version of an object as long as asked, where there is one. Raises IncompleteError."""
+        try:
+            found = self._head(path)
+            if found:
+                self._lock_on(path, found, lock)
+        except self._errors as error:
+            raise self._said(error) from None
 
     def remove(self, path: str) -> None:
         """Hide an object; a version of it that is locked stays until its lock ends. Raises IncompleteError."""
@@ -109,25 +138,33 @@ class Objects:
         except self._errors as error:
             raise self._said(error) from None
 
-    def paths(self) -> Iterator[str]:
-        """The names of all objects under the prefix. Raises IncompleteError."""
+    def paths(self, begin: str = "") -> Iterator[str]:
+        """The names of all objects under the prefix that begin so. Raises IncompleteError."""
         try:
             pages = self._client.get_paginator("list_objects_v2")
-            for page in pages.paginate(Bucket=self._bucket, Prefix=self._prefix):
+            for page in pages.paginate(Bucket=self._bucket, Prefix=self._prefix + begin):
                 for one in page.get("Contents", ()):
                     yield str(one["Key"]).removeprefix(self._prefix)
         except self._errors as error:
             raise self._said(error) from None
 
     def _is_kept(self, path: str, wanted: str) -> bool:
-        """Whether the newest version is that, and locked at least as long as asked."""
+        """Whether the newest version is that."""
         found = self._head(path)
-        if not found:
-            return False
-        until = found.get("ObjectLockRetainUntilDate")
-        locked = not self._lock.until or (until is not None and until.timestamp() + _OVERLAP >= self._lock.until)
-        held = not self._lock.hold or found.get("ObjectLockLegalHoldStatus") == "ON"
-        return locked and held and (found.get("ChecksumSHA256") or self._digest(path)) == wanted
+        return bool(found) and (found.get("ChecksumSHA256") or self._digest(path)) == wanted
+
+    def _lock_on(self, path: str, found: Mapping[str, Any], lock: Lock) -> None:
+        """Lock what is there for longer, and hold it; never for less: nobody else's lock is shortened or lifted."""
+        where = {"Bucket": self._bucket, "Key": self._prefix + path}
+        until, mode = found.get("ObjectLockRetainUntilDate"), found.get("ObjectLockMode")
+        shorter = until is None or until.timestamp() + _OVERLAP < lock.until
+        if lock.until and (shorter or (lock.mode == "compliance" and mode != "COMPLIANCE")):
+            last = max(lock.until, int(until.timestamp()) if until is not None else 0)
+            word = "COMPLIANCE" if mode == "COMPLIANCE" else lock.mode.upper()
+            kept = {"Mode": word, "RetainUntilDate": datetime.fromtimestamp(last, UTC)}
+            self._client.put_object_retention(**where, Retention=kept)
+        if lock.hold and found.get("ObjectLockLegalHoldStatus") != "ON":
+            self._client.put_object_legal_hold(**where, LegalHold={"Status": "ON"})
 
     def _digest(self, path: str) -> str:
         """What a store that does not tell checksums has, by reading it."""
@@ -142,14 +179,9 @@ class Objects:
             raise
         return dict(found)
 
-    def _require_locks(self) -> None:
+    def require_locks(self) -> None:
         """ConfigurationError where the bucket cannot lock: then nothing is written."""
-        try:
-            found = self._client.get_object_lock_configuration(Bucket=self._bucket)
-            enabled = found["ObjectLockConfiguration"].get("ObjectLockEnabled") == "Enabled"
-        except self._errors:
-            enabled = False
-        if not enabled:
+        if self.locks is None:
             raise ConfigurationError(
                 f"the bucket {self._bucket} does not lock objects", "make it with object lock, or leave --lock out"
             )

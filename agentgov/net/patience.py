@@ -33,9 +33,9 @@ def is_limit(answer: Answer) -> bool:
 def wait_after_answer(method: str, answer: Answer, attempt: int) -> float | None:
     """Seconds until the request may be sent again, None where this answer is the last word."""
     if is_limit(answer):
-        return _asked(answer.headers) or _lifted(answer.headers) or _MINUTE
+        return asked_to_wait(answer.headers) or _lifted(answer.headers) or _MINUTE
     if answer.status in _AGAIN and method in _SAFE:
-        return max(_asked(answer.headers) or 0.0, backoff(attempt))
+        return max(asked_to_wait(answer.headers), backoff(attempt))
     return None
 
 
@@ -53,28 +53,29 @@ def backoff(attempt: int) -> float:
 
 def moment(answer: Answer) -> float | None:
     """When it was for the other side, in seconds since 1970."""
-    return _date(answer.headers.get("date", ""))
+    return moment_of(answer.headers.get("date", ""))
 
 
-def _asked(headers: Mapping[str, str]) -> float | None:
-    """What Retry-After says: seconds, or a date, which is taken from the date of the very answer."""
+def asked_to_wait(headers: Mapping[str, str]) -> float:
+    """What Retry-After says, in seconds, 0 for nothing; a date is taken from the date of the very answer."""
     text = headers.get("retry-after", "").strip()
     if text.isascii() and text.isdigit() and len(text) < 10:
         return float(text)
-    then, now = _date(text), _date(headers.get("date", ""))
-    return max(then - now, 1.0) if then is not None and now is not None else None
+    then, now = moment_of(text), moment_of(headers.get("date", ""))
+    return max(then - now, 1.0) if then is not None and now is not None else 0.0
 
 
 def _lifted(headers: Mapping[str, str]) -> float | None:
     """Seconds until the limit is lifted (`x-ratelimit-reset` at GitHub, `ratelimit-reset` at GitLab)."""
     text = headers.get("x-ratelimit-reset") or headers.get("ratelimit-reset") or ""
-    now = _date(headers.get("date", ""))
+    now = moment_of(headers.get("date", ""))
     if now is None or not (text.isascii() and text.isdigit() and len(text) < 14):
         return None
     return max(float(text) - now, 0.0) + 1.0
 
 
-def _date(text: str) -> float | None:
+def moment_of(text: str) -> float | None:
+    """Epoch seconds of a date as HTTP writes it; None for what is none."""
     try:
         return parsedate_to_datetime(text).timestamp()
     except (ValueError, TypeError, OverflowError):

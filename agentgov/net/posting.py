@@ -11,11 +11,11 @@ from pathlib import Path
 
 from agentgov.errors import ConfigurationError
 from agentgov.net.address import parse_base
-from agentgov.net.exchange import Exchange
+from agentgov.net.exchange import Answer, Exchange
 from agentgov.net.private import private_lines
 
 SIGNING = "whsec_"  # what a signing secret begins with
-_WHERE = "an address of a receiver begins with https:// (http:// only on this machine)"
+WHERE = "an address of a receiver begins with https:// (http:// only on this machine)"
 
 
 def signing_key(text: str) -> bytes | None:
@@ -26,11 +26,16 @@ def signing_key(text: str) -> bytes | None:
 
 def signing_keys(path: Path, variable: str, hint: str, rule: str) -> list[bytes]:
     """The keys in the file that a variable names; two while one is exchanged. ConfigurationError without a good one."""
-    lines = private_lines(path, variable, hint, rule, most=2)
+    return spelled_keys(
+        private_lines(path, variable, hint, rule, most=2), f"the file that {variable} names", hint, rule
+    )
+
+
+def spelled_keys(lines: Sequence[str], where: str, hint: str, rule: str) -> list[bytes]:
+    """The keys that all lines of a secret spell; ConfigurationError tells `where` it stands, and no word of it."""
     keys = [key for line in lines if (key := signing_key(line)) is not None]
     if not keys or len(keys) != len(lines):
-        message = f"the file that {variable} names holds no secret of the form whsec_..."
-        raise ConfigurationError(message, hint, rule=rule)
+        raise ConfigurationError(f"{where} holds no secret of the form whsec_...", hint, rule=rule)
     return keys
 
 
@@ -50,9 +55,9 @@ def signed_headers(keys: Sequence[bytes], message: str, time: int, body: bytes) 
     return {"webhook-id": message, "webhook-timestamp": str(time), "webhook-signature": signature}
 
 
-def post(url: str, body: bytes, headers: Mapping[str, str], *, clock: Callable[[], float], until: float) -> int:
-    """The status that a receiver answers with, `until` at the latest. BrokenError where no answer came whole;
-    ConfigurationError for an address that nothing may be sent to."""
-    base = parse_base(url.partition("?")[0], "a receiver of events", _WHERE, "delivery.webhook")
+def posted(url: str, body: bytes, headers: Mapping[str, str], *, clock: Callable[[], float], until: float) -> Answer:
+    """What a receiver answers, `until` at the latest. BrokenError where no answer came whole; ConfigurationError for an
+    address that nothing may be sent to."""
+    base = parse_base(url.partition("?")[0], "a receiver of events", WHERE, "delivery.webhook")
     exchange = Exchange({}, clock=clock, plain=base.scheme == "http", other="the receiver", lenient=True)
-    return exchange.ask("POST", url, {"content-type": "application/json", **headers}, body, until).status
+    return exchange.ask("POST", url, {"content-type": "application/json", **headers}, body, until)

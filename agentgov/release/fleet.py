@@ -13,8 +13,10 @@ from agentgov.errors import AgentgovError
 from agentgov.journal.clock import stale_words
 from agentgov.journal.evidence import awaited_for
 from agentgov.journal.overriding import overdue_of
+from agentgov.journal.owed import overdue_words
 from agentgov.journal.pausing import pause_of
 from agentgov.journal.pipelines import pipeline_of
+from agentgov.journal.practised import overdue_drill
 from agentgov.journal.released_agent import agent_of
 from agentgov.journal.revoked import revoked_tags
 from agentgov.journal.view import View, day_of
@@ -118,6 +120,8 @@ def _seen(view: View, memory: Memory, refs: Refs, sky: _Sky, agent: AgentId) -> 
         observed=observed(memory, pipeline),
         now=sky.now,
         may_promote=partial(still_promotes, view, agent),
+        owed=partial(overdue_words, view, agent, sky.now),
+        unpractised=partial(overdue_drill, view, agent, sky.now),
         missing_evidence=partial(awaited_for, view),
         ineligible={**_lapsed(view, at, releases, day_of(sky.now)), **_ineligible(at, moved, revoked)},
         revoked=revoked,

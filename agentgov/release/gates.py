@@ -37,6 +37,8 @@ _GATE_OF: Mapping[str, GateName] = MappingProxyType(
         "promoters": "promoters",
         "soak": "soak",
         "override-overdue": "people",
+        "incident-overdue": "people",
+        "drill-overdue": "people",
         "canary": "queue",
     }
 )
@@ -59,7 +61,10 @@ def propose(
     known = {"Agent": at.agent, "Release": release_trailer(release), "Leaves": left or "none", **(values or {})}
     fields: list[tuple[str, str]] = []
     for name, presence in GRAMMAR[kind]:
-        fields += [(name, text) for text in counts] if presence == "many" else [(name, known[name])]
+        if presence == "many":
+            fields += [(name, text) for text in counts]
+        elif name in known:
+            fields.append((name, known[name]))
     act = Act(kind, "0" * 26, "", "", BOT, subject, tuple(fields), view.now)
     setting = Setting(
         view.now,
@@ -70,6 +75,8 @@ def propose(
         view.may_promote,
         overdue=view.overdue,
         revoked=view.revoked,
+        owed=view.owed,
+        unpractised=view.unpractised,
         missing_evidence=view.missing_evidence,
     )
     outcome = apply_to_deployment(act, at, setting)

@@ -149,8 +149,11 @@ def is_valid(counts: Counts) -> bool:
 
 def basis_of(judge: Judge) -> str:
     """What evidence depends on: under another basis it begins anew."""
-    ceilings = {name: (metric.ceiling, metric.gate) for name, metric in judge.metrics.items()}
-    return repr((judge.theta_max, judge.alpha_fail, judge.alpha_pass, ceilings))
+    metrics = {
+        name: (one.ceiling, one.gate, one.slower_than) if one.slower_than else (one.ceiling, one.gate)
+        for name, one in judge.metrics.items()
+    }
+    return repr((judge.theta_max, judge.alpha_fail, judge.alpha_pass, metrics))
 
 
 def judgement(state: JudgeState, judge: Judge) -> Judgement:

@@ -50,10 +50,10 @@ def order_promote(view: View, actor: Actor, agent: AgentId, stage: str, *, now: 
     return draft(view, actor, "promote", subject, fields, now=now, reason=reason)
 
 
-def order_abort(view: View, actor: Actor, agent: AgentId, *, now: int, reason: str = "") -> Draft:
-    """Take the candidate out of the pipeline."""
+def order_abort(view: View, actor: Actor, agent: AgentId, *, now: int, reason: str = "", rule: str = "") -> Draft:
+    """Take the candidate out of the pipeline; `rule` names the alert rule by which a bot does it."""
     release = _candidate(view, agent)
-    fields = [("Agent", str(agent)), ("Release", release_trailer(release))]
+    fields = [("Agent", str(agent)), ("Release", release_trailer(release)), *([("Rule", rule)] if rule else [])]
     subject = f"abort {agent} v{release.release_name.version}"
     return draft(view, actor, "abort", subject, fields, now=now, reason=reason)
 

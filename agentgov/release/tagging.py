@@ -150,9 +150,10 @@ def sign_release(
     if for_override and isinstance(judged, Refusal) and judged.code == "tag.closure":
         judged = Release(str(name), oid, commit, closure, 0, head.time, actor.identity.id)
     if isinstance(judged, Refusal):
-        raise RefusedError(
-            f"{judged.message} ({judged.code})", f"see who is missing: agentgov check --head {commit[:9]}"
-        )
+        hint = f"see who is missing: agentgov check --head {commit[:9]}"
+        if judged.code == "tag.closure":
+            hint += "; where nobody is, the reconciler has not taken it over yet: agentgov reconcile --once"
+        raise RefusedError(f"{judged.message} ({judged.code})", hint)
     return Signed(name, oid, raw, judged)
 
 

@@ -40,6 +40,11 @@ class Moved:
     observed: str
 
 
+def nothing_owed() -> str:
+    """Of an agent without incidents and drills."""
+    return ""
+
+
 def none_missing(_release: Release, _stage: StageName) -> tuple[str, ...]:
     """Of a fleet that asks for no evidence."""
     return ()
@@ -56,6 +61,8 @@ class AgentView:
     now: int  # the journal time that an act of this tick would carry
     may_promote: Callable[[Vote], bool]
     ineligible: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))  # tag object -> why
+    owed: Callable[[], str] = nothing_owed  # what an incident of the agent owes and is overdue, in words
+    unpractised: Callable[[], str] = nothing_owed  # which drill about the agent is overdue, in words
     missing_evidence: Callable[[Release, StageName], tuple[str, ...]] = none_missing
     moved: tuple[Moved, ...] = ()
     revoked: frozenset[str] = frozenset()  # tag objects of releases that rest on a revoked key

@@ -13,6 +13,7 @@ import sys
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -103,9 +104,10 @@ def git_transport(cwd: Path | str, *args: str, timeout: float = 300, env: Mappin
     The wrapper adds to `os.environ` and cannot take away from it, so `env -u` drops what must not survive. Its own
     time-out kills with SIGKILL by a listing of processes, which leaves lock files: its process object is used instead.
     """
+    wrapper = _gitpython()
     command = [*_without_inherited(), require_git(), *_OPTIONS, *args]
     try:
-        process: Any = _gitpython(Path(cwd)).execute(command, as_process=True, shell=False, env=clean_environment(env))
+        process: Any = wrapper(Path(cwd)).execute(command, as_process=True, shell=False, env=clean_environment(env))
     except OSError as error:
         raise _cannot_run(cwd, error) from error
     try:
@@ -168,16 +170,18 @@ def _has_terminal() -> bool:
     return sys.stdin is not None and sys.stdin.isatty()
 
 
-def _gitpython(cwd: Path) -> Any:
+@lru_cache(maxsize=1)
+def _gitpython() -> Any:
     """GitPython's wrapper. Its import runs a git in the environment as it is, or the program that
-    GIT_PYTHON_GIT_EXECUTABLE names, so what git must not inherit is hidden from it."""
+    GIT_PYTHON_GIT_EXECUTABLE names, so what git must not inherit is hidden from it: once, since other threads miss it
+    meanwhile."""
     with _import_lock:
         hidden = {name: os.environ.pop(name) for name in list(os.environ) if not _survives(name)}
         try:
             from git.cmd import Git
         finally:
             os.environ.update(hidden)
-    return Git(cwd)
+    return Git
 
 
 def _cannot_run(cwd: Path | str, error: OSError) -> ConfigurationError:

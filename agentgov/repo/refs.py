@@ -6,6 +6,7 @@ Never runs anything. A file that holds neither an object id nor the name of anot
 import os
 import re
 from collections.abc import Mapping
+from functools import cached_property
 
 from agentgov.errors import IncompleteError
 from agentgov.model.snapshot import path_bytes, path_text
@@ -18,14 +19,26 @@ _MAX_HOPS = 5
 _OWN = ("refs/bisect/", "refs/worktree/", "refs/rewritten/")  # what each work tree has for itself
 
 
+class _Packed:
+    """One file of packed-refs: which it is, its text, and the refs in it, parsed once somebody needs them all."""
+
+    def __init__(self, stamp: tuple[int, int, int] | None, raw: bytes) -> None:
+        self.stamp, self.raw = stamp, raw
+
+    @cached_property
+    def parsed(self) -> Mapping[bytes, str]:
+        return _parse_packed(self.raw)
+
+
+_NOTHING_PACKED = _Packed(None, b"")
+
+
 class Refs:
     """The refs of one repository, as they are at the moment of each question."""
 
     def __init__(self, location: Location) -> None:
         self._location = location
-        self._packed_stamp: tuple[int, int, int] | None = None
-        self._packed_raw = b""
-        self._packed: Mapping[bytes, str] | None = None
+        self._packed = _NOTHING_PACKED
 
     def target(self, name: str) -> str | None:
         """The object that a full name points to, symbolic refs followed; None when there is no such ref."""
@@ -59,7 +72,7 @@ class Refs:
                     todo.append(name)
                 elif name.startswith(start) and not name.endswith(b".lock"):
                     loose[name] = self._value(path_text(name))
-        found = {name: oid for name, oid in self._read_packed().items() if name.startswith(start)} | loose
+        found = {name: oid for name, oid in self._load_packed().parsed.items() if name.startswith(start)} | loose
         return {path_text(name): oid for name, oid in sorted(found.items()) if oid and not oid.startswith("refs/")}
 
     def _value(self, name: str) -> str | None:
@@ -87,33 +100,26 @@ class Refs:
 
     def _find_packed(self, name: bytes) -> str | None:
         """What one name points to in packed-refs. Tags by the ten thousand are not parsed for it."""
-        raw = self._load_packed()
-        at = raw.find(b" " + name + b"\n")
+        packed = self._load_packed()
+        raw, at = packed.raw, packed.raw.find(b" " + name + b"\n")
         line = raw[raw.rfind(b"\n", 0, at) + 1 : at + 1 + len(name)] if at >= 0 else b""
         match = _PACKED.match(line)
-        return match[1].decode() if match is not None else self._read_packed().get(name)
+        return match[1].decode() if match is not None else packed.parsed.get(name)
 
-    def _read_packed(self) -> Mapping[bytes, str]:
-        """All of packed-refs, parsed once for each file."""
-        raw = self._load_packed()
-        if self._packed is None:
-            self._packed = _parse_packed(raw)
-        return self._packed
-
-    def _load_packed(self) -> bytes:
-        """The text of packed-refs, read again whenever the file is another one."""
+    def _load_packed(self) -> "_Packed":
+        """What packed-refs holds, read again whenever the file is another one. Replaced whole: threads share it."""
         path = self._location.common_dir / "packed-refs"
         try:
             status = path.stat()
             stamp = (status.st_mtime_ns, status.st_size, status.st_ino)
-            if stamp != self._packed_stamp:
-                self._packed_raw, self._packed = path.read_bytes(), None
-                self._packed_stamp = stamp
+            found = self._packed
+            if stamp != found.stamp:
+                found = self._packed = _Packed(stamp, path.read_bytes())
         except FileNotFoundError:
-            self._packed_raw, self._packed, self._packed_stamp = b"", None, None
+            found = self._packed = _NOTHING_PACKED
         except OSError as error:
             raise IncompleteError(f"packed-refs cannot be read: {error.strerror}", "look at: git fsck") from error
-        return self._packed_raw
+        return found
 
     def _list(self, folder: bytes) -> list[os.DirEntry[bytes]]:
         try:

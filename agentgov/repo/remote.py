@@ -131,7 +131,9 @@ class Remote:
         self._check(plumbing.transport("fetch", *_FETCH_OPTIONS, "--", plumbing.address(url), *refspecs))
 
     def _answer(self, url: str, patterns: tuple[str, ...]) -> bytes:
-        done = self._repo.plumbing.transport("ls-remote", "--refs", "--quiet", "--", url, *patterns)
+        # git asks for all refs and filters here; but for branches alone it says so, and no tag is listed
+        kind = ("--heads",) if patterns and all(one.startswith("refs/heads/") for one in patterns) else ()
+        done = self._repo.plumbing.transport("ls-remote", "--refs", "--quiet", *kind, "--", url, *patterns)
         self._check(done)
         return done.out
 

@@ -292,10 +292,12 @@ class Repository:
             raise ProgramError(f"{name} cannot be updated: {first_line(done.err)}", "is another git running here?")
         return done.code == 0
 
-    def create_refs(self, refs: Mapping[str, str]) -> bool:
-        """Create refs in one step, all or none; False where one of them is there, or cannot be."""
-        lines = "".join(f"create {name} {oid}\n" for name, oid in refs.items())
-        return self.plumbing.git("update-ref", "--stdin", input=path_bytes(lines), check=False).code == 0
+    def move_refs(self, moves: Mapping[str, tuple[str | None, str]]) -> bool:
+        """Move refs in one step, each from what it is to what it shall be, all or none; None is "there is no such ref".
+        False where one of them is something else, or cannot be."""
+        lines = "".join(f"update {name} {new} {old or _ZEROS}\n" for name, (old, new) in moves.items())
+        done = self.plumbing.git("update-ref", "--no-deref", "--stdin", input=path_bytes(lines), check=False)
+        return done.code == 0
 
 
 def _config_value(done: Completed, key: str) -> str | None:

@@ -50,8 +50,11 @@ _HOLDERS: tuple[tuple[str, str, str], ...] = (
     ),
     (
         "the key of a bot `gate`",
-        "{acts}: stop agents, and move journal time",
-        "it resumes nothing, and authorises nothing",
+        (
+            "{acts}: stop agents, abort canaries by an alert rule, move journal time, tell of incidents and drills, "
+            "and say for anybody who may that an incident is seen or over; sign leases and checkpoints of the ledger"
+        ),
+        "it resumes nothing, authorises nothing, and closes or cancels no incident, nor makes one milder",
     ),
     (
         "the key of a bot `importer`",
@@ -85,8 +88,14 @@ _HOLDERS: tuple[tuple[str, str, str], ...] = (
     ),
     (
         "the database of the run-time plane",
-        "nothing of what is governed: no act and no authorised content lies in a database",
-        "all of it is in signed commits of git; the run-time plane comes with a later version",
+        (
+            "change what a gate decides by it (permits, budgets, quotas, tokens and logins), and nothing of what is "
+            "governed: no act and no authorised content lies in a database"
+        ),
+        (
+            "what is governed is in signed commits of git, also who is paused, once the journal has it; records under "
+            "a signed checkpoint of the ledger are changed by nobody unseen"
+        ),
     ),
     (
         "the machine of a reader",
@@ -122,10 +131,9 @@ def holders_markdown() -> str:
 
 
 def _acts(kind: BotKind | None) -> str:
-    """What a kind of bot may sign, in the order of the table; last what comes with a later version."""
+    """What a kind of bot may sign, in the order of the table."""
     signed = BOT_ACTS[kind] if kind is not None else frozenset()
-    known = [act for act in ACTS if act in signed]
-    return " ".join(f"`{act}`" for act in (*known, *sorted(signed - set(known))))
+    return " ".join(f"`{act}`" for act in ACTS if act in signed)
 
 
 def _who(rule: ActRule) -> str:

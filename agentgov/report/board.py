@@ -41,12 +41,16 @@ class Look:
 def board(look: Look, lines: int) -> Page:
     """The board in about so many lines: all agents where they fit, else those with something to look at."""
     standings = look.standings
-    room = max(lines - _OTHER - len(look.latest), 3)
+    judged = {one.agent: words for one in standings if one.judged is not None and (words := one.judged.words())}
+    room = max(lines - _OTHER - len(look.latest) - len(judged), 3)
     busy = [one for one in standings if not one.is_quiet]
     rows = list(standings) if len(standings) <= room else busy[:room]
     page = Page().line(Span(_headline(look, len(busy)), "bold"))
     if rows:
         page.table(_COLUMNS, [_row(look, one) for one in rows])
+    for one in rows:
+        if one.agent in judged:
+            page.line(Span("judged ", "dim"), f"{one.agent}: {judged[one.agent]}")
     hidden = len(busy) - sum(not one.is_quiet for one in rows)
     quiet = len(standings) - len(rows) - hidden
     left = [f"{hidden:,} more that move, wait or are stopped" if hidden else "", f"{quiet:,} quiet" if quiet else ""]

@@ -51,6 +51,20 @@ def labels_page(budgets: Sequence[Mapping[str, Any]], label: str) -> Page:
     return Page().table((label, "today", "this month"), rows) if rows else Page()
 
 
+def spent_page(spending: Sequence[Mapping[str, Any]], said: str) -> Page:
+    """What was spent for each purpose, or about a subject, by each agent."""
+    if not spending:
+        return Page().line(f"nothing was booked {said}")
+    rows: list[tuple[str | Span, ...]] = []
+    for one in spending:
+        amounts = (_money(one[window], one["currency"]) for window in ("today", "month", "total"))
+        rows.append((one["purpose"], one["agent"], one["environment"], *amounts, f"{one['reservations']:,}"))
+    header: tuple[str, ...] = ("purpose", "agent", "in", "today", "this month", "in 430 days", "reservations")
+    if not any(one["purpose"] for one in spending):
+        header, rows = header[1:], [row[1:] for row in rows]
+    return Page().table(header, rows)
+
+
 def _once(budgets: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str, str, Mapping[str, Any]]]:
     """Each bucket once, under the name of what it belongs to; agents before what they belong to."""
     seen: set[str] = set()
@@ -80,7 +94,8 @@ def _outlook(bar: Mapping[str, Any], currency: str) -> Span:
     said, style = list[str](), _PLAIN
     if bar["limit"] is not None and bar["runs_out"] is not None:
         gone = bar["spent"] + bar["reserved"] >= bar["limit"]
-        said.append("nothing left" if gone else f"at this rate it ends {_moment(bar)}")
+        most = f"comes to {bar['comes_to'] * 100 / bar['limit']:.3g}%, and ends" if bar.get("comes_to") else "ends"
+        said.append("nothing left" if gone else f"at this rate it {most} {_moment(bar)}")
         style = "bad" if gone else "warn"
     if bar["overrun"]:
         said.append(f"overrun {_money(bar['overrun'], currency)}")

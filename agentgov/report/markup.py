@@ -42,14 +42,16 @@ def plain(text: str) -> str:
     return line if _NO_MARKUP.fullmatch(line) and not _CALLS.search(line) else code(line)
 
 
-def code(text: str) -> str:
-    """The text as inline code, in a fence of backticks that it cannot close; a bar stays inside of its cell."""
+def code(text: str, *, cell: bool = True) -> str:
+    """The text as inline code, in a fence of backticks that it cannot close; a bar stays inside of its cell. Outside of
+    tables (`cell`) nothing takes the backslash before a bar away again."""
     line = " ".join(safe(text).split())
     if not line:
         return ""
     fence = "`" * (max((len(run) for run in re.findall("`+", line)), default=0) + 1)
     inner = f" {line} " if line.startswith("`") or line.endswith("`") else line
-    return f"{fence}{inner}{fence}".replace("|", "\\|")
+    whole = f"{fence}{inner}{fence}"
+    return whole.replace("|", "\\|") if cell else whole
 
 
 def cut(head: str, sections: list[str], limit: int, rest: str) -> str:

@@ -79,7 +79,8 @@ class Standing:
         """Who paused or holds it, and why; while it is held, also which of its tags was seen to move."""
         if self.pause is not None:
             until = f", until {stamp(self.pause.until)}" if self.pause.until else ""
-            what = f"{self.agent} by {self.pause.by}{until}: {_first_line(self.pause.reason)}"
+            wide = f" with {self.pause.selector}" if self.pause.selector != str(self.agent) else ""
+            what = f"{self.agent}{wide} by {self.pause.by}{until}: {_first_line(self.pause.reason)}"
             page.line(Span("paused ", "bad"), what)
         if self.at.hold is not None:
             page.line(Span("held ", "warn"), f"{self.agent} by {self.at.hold.by}: {_first_line(self.at.hold.reason)}")

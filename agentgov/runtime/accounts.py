@@ -16,7 +16,7 @@ import msgspec
 
 from agentgov.model.units import format_money
 from agentgov.model.verdict import Reason, Verdict, allow, deny
-from agentgov.runtime.buckets import ENDLESS, Bucket, Level, Limits, beyond, exceeded, used
+from agentgov.runtime.buckets import ENDLESS, NO_LIMITS, Bucket, Level, Limits, beyond, exceeded, used
 from agentgov.runtime.ledger import Entry
 from agentgov.runtime.pause import Order
 from agentgov.runtime.reservations import (
@@ -31,6 +31,8 @@ from agentgov.runtime.reservations import (
     State,
     Wanted,
 )
+from agentgov.runtime.spent_about import About, Kind
+from agentgov.runtime.windows import day_of
 
 LASTS = 900_000  # milliseconds until a reservation is over
 UNRECORDED = -1  # the place of a record that is not written yet
@@ -47,7 +49,8 @@ class Noted(NamedTuple):
 
 class Accounts:
     """Rows as they were read: the orders that pause agents, the reservations that requests are about, and the buckets
-    of all of those. `made`, `ended`, `moved` and `noted` are what deciding has made of them."""
+    of all of those. `made`, `ended`, `moved`, `about` (amounts, and how
+    many ended) and `noted` are what deciding has made of them."""
 
     def __init__(
         self, orders: tuple[Order, ...], reservations: Iterable[Reservation], levels: Mapping[str, Level]
@@ -56,6 +59,8 @@ class Accounts:
         self._by_id = {one.id: one for one in reservations}
         self._by_key = {(one.agent, one.environment, one.key): one.id for one in self._by_id.values()}
         self._changed: dict[str, None] = {}
+        self._touched = set[str]()
+        self.about: dict[About, tuple[int, int]] = {}
         self.noted: list[Noted] = []
 
     @property
@@ -70,12 +75,12 @@ class Accounts:
 
     @property
     def moved(self) -> Mapping[str, Level]:
-        """By how much each bucket changed, of those that did; in the order of their names."""
+        """By how much each bucket changed that money was moved in, in the order of their names; by nothing where it
+        was moved back."""
         found = {}
-        for name in sorted(self._levels):
+        for name in sorted(self._touched):
             now, was = self._levels[name], self._read.get(name, _EMPTY)
-            if now != was:
-                found[name] = Level(now.spent - was.spent, now.reserved - was.reserved, now.overrun - was.overrun)
+            found[name] = Level(now.spent - was.spent, now.reserved - was.reserved, now.overrun - was.overrun)
         return found
 
     def decide(self, request: Request) -> Found:
@@ -106,24 +111,27 @@ class Accounts:
         if full is not None:
             reason = exceeded(full, format_money(wanted.amount, wanted.currency))
             return self._refuse(wanted, reason)
-        over = self._full(wanted.chain, wanted.amount, wanted.soft)
+        over = self._full(wanted.chain, wanted.amount, wanted.soft) if wanted.soft else None
         made = _made(wanted, asked.now_ms)
         self._move(wanted.chain, reserved=wanted.amount)
         self._keep(made)
         self._by_key[made.agent, made.environment, made.key] = made.id
-        self._note(made, "reserve", _said(wanted) | ({"over": over.name} if over is not None else {}), made=made.id)
-        said = allow("budget.reserved", "it is set aside", made.id)
-        return made, Verdict((said, beyond(over)) if over is not None else (said,))
+        said = _said(wanted) | ({"over": f"{over.scope} {over.window}"} if over is not None else {})
+        entry = _entry(made, "reserve", said)
+        self.noted.append(Noted(entry, made.id))
+        done = allow("budget.reserved", "it is set aside", made.id)
+        return made, Verdict((done, beyond(over)) if over is not None else (done,))
 
     def _refuse(self, wanted: Wanted, reason: Reason) -> Found:
         refs = {**wanted.details, "amount": str(wanted.amount), "rule": reason.rule}
         agent, environment = str(wanted.agent), wanted.environment
-        entry = Entry("budget.deny", agent, f"agent:{agent}@{environment}", environment, wanted.closure, refs)
+        said = agent, f"agent:{agent}@{environment}", environment, wanted.closure, refs
+        entry = Entry("budget.deny", *said, subject=wanted.subject, purpose=wanted.purpose)
         self.noted.append(Noted(entry))
         return None, Verdict((reason,))
 
     def _settle(self, asked: Settle) -> Found:
-        found = self._of(asked.id, asked.caller, asked.former)
+        found = self._of(asked)
         if found is None:
             return _unknown(asked.id)
         actual = asked.spending.of(found)
@@ -131,11 +139,14 @@ class Accounts:
             return found, Verdict((actual,))
         if found.state not in ("open", "unconfirmed"):
             return _over(found, "settled", actual)
+        more = actual - found.actual - (found.amount if found.state == "open" else 0)
+        if self._full(found.chain, more, NO_LIMITS) is not None:
+            return found, Verdict((deny("budget.amount", "nobody can count so much", asked.id),))
         ended = self._end(found, "settled", actual, asked.now_ms)
         return ended, Verdict((allow("budget.settled", "it is booked", asked.id),))
 
     def _release(self, asked: Release) -> Found:
-        found = self._of(asked.id, asked.caller, asked.former)
+        found = self._of(asked)
         if found is None:
             return _unknown(asked.id)
         if found.state != "open":
@@ -157,11 +168,23 @@ class Accounts:
         taken = found.amount if was_open else 0
         self._move(found.chain, spent=actual - found.actual, reserved=-taken, overrun=overrun)
         ended = msgspec.structs.replace(found, state=state, actual=actual, ended=now_ms)
+        if state != "unconfirmed":  # which may be corrected still
+            ended = msgspec.structs.replace(ended, subject="")
         self._keep(ended)
+        self._count(found, actual - found.actual, int(was_open))
         refs = {"reservation": found.id, "actual": str(actual), "currency": found.currency}
         refs |= {"overrun": str(overrun)} if overrun else {}
-        self._note(found, _VERBS[state], refs, actor="gate" if state == "unconfirmed" else "")
+        self.noted.append(Noted(_entry(found, _VERBS[state], refs, "gate" if state == "unconfirmed" else "")))
         return ended
+
+    def _count(self, of: Reservation, spent: int, ended: int) -> None:
+        """Count what was booked for whom it is about, and for what it is."""
+        kinds: tuple[tuple[Kind, str], ...] = (("purpose", of.purpose), ("subject", of.subject))
+        for kind, value in kinds:
+            if value:
+                key = About(kind, of.agent, of.environment, day_of(of.asked), value, of.currency)
+                before = self.about.get(key, (0, 0))
+                self.about[key] = before[0] + spent, before[1] + ended
 
     def _full(self, chain: Iterable[Bucket], amount: int, limits: Limits) -> Bucket | None:
         """The first bucket, from the leaf to the root, that has not so much room."""
@@ -173,24 +196,30 @@ class Accounts:
         return None
 
     def _move(self, chain: Iterable[Bucket], *, spent: int = 0, reserved: int = 0, overrun: int = 0) -> None:
+        if not (spent or reserved):  # what costs nothing makes no bucket
+            return
         for one in chain:
             was = self._levels.get(one.name, _EMPTY)
+            self._touched.add(one.name)
             self._levels[one.name] = Level(was.spent + spent, was.reserved + reserved, was.overrun + overrun)
 
-    def _of(self, id_: str, caller: tuple[str, str], former: tuple[str, ...]) -> Reservation | None:
-        """A reservation of the caller, also of one that was made under an id that the agent had before."""
-        found, (agent, environment) = self._by_id.get(id_), caller
-        if found is None or found.environment != environment or found.agent not in (agent, *former):
+    def _of(self, asked: Settle | Release) -> Reservation | None:
+        """A reservation of the caller, also of one that was made under an id that the agent had before. The money of a
+        permit is ended by what becomes of the permit, and not by what an agent says of the money."""
+        found, (agent, environment) = self._by_id.get(asked.id), asked.caller
+        if found is None or found.environment != environment or found.agent not in (agent, *asked.former):
             return None
-        return found
+        return found if found.is_of_permit == asked.permit else None
 
     def _keep(self, one: Reservation) -> None:
         self._by_id[one.id] = one
         self._changed[one.id] = None
 
-    def _note(self, of: Reservation, verb: str, refs: Mapping[str, str], *, actor: str = "", made: str = "") -> None:
-        who = actor or f"agent:{of.agent}@{of.environment}"
-        self.noted.append(Noted(Entry(f"budget.{verb}", of.agent, who, of.environment, of.closure, refs), made))
+
+def _entry(of: Reservation, verb: str, refs: Mapping[str, str], actor: str = "") -> Entry:
+    who = actor or f"agent:{of.agent}@{of.environment}"
+    said = of.agent, who, of.environment, of.closure, refs
+    return Entry(f"budget.{verb}", *said, subject=of.subject, purpose=of.purpose)
 
 
 def _made(wanted: Wanted, now_ms: int) -> Reservation:
@@ -212,6 +241,8 @@ def _made(wanted: Wanted, now_ms: int) -> Reservation:
         expires=now_ms + LASTS + wanted.lasts,
         ended=0,
         record=UNRECORDED,
+        subject=wanted.subject,
+        purpose=wanted.purpose,
     )
 
 

@@ -26,8 +26,7 @@ from agentgov.runtime.calls import ActionVerdict, Call, Stopped
 from agentgov.runtime.ledger import Entry, append_all
 from agentgov.runtime.pause import Order
 from agentgov.runtime.pause_orders import Standing, read_orders
-from agentgov.runtime.permit_notices import announce
-from agentgov.runtime.permit_rows import COLUMNS, OPEN, Permit, entry_of, permit_of, row_of
+from agentgov.runtime.permit_rows import COLUMNS, OPEN, Permit, entry_of, permit_of, row_of, tell
 from agentgov.runtime.quotas import Meters, Taken
 from agentgov.runtime.reservations import Reserve, Wanted
 from agentgov.runtime.rules import Rulebook
@@ -108,7 +107,9 @@ class Request(msgspec.Struct, frozen=True):
         money, needs = self.asked.money, self.asked.verdict.needs
         assert isinstance(money, Wanted), "it costs something"
         within = needs.within * 1000 if needs is not None else 0
-        return Reserve(of_permit(money, self.asked.id, within), self.standing, self.now_ms)
+        call = self.asked.call
+        wanted = msgspec.structs.replace(money, subject=call.subject, purpose=call.purpose)
+        return Reserve(of_permit(wanted, self.asked.id, within), self.standing, self.now_ms)
 
 
 class Refusal(msgspec.Struct, frozen=True):
@@ -144,7 +145,7 @@ def decide(tx: Transaction, requests: Sequence[Request | Refusal]) -> Sequence[A
         budgets.write(tx, accounts, now_ms)
     for one in made:
         if one.state == "pending":
-            announce(tx, one.id, one.asked)
+            tell(tx, one.id, "pending", one.asked)
     return [_placed(one, places) for one in found]
 
 
@@ -237,12 +238,17 @@ def _again(permit: Permit, verdict: ActionVerdict, now_ms: int) -> Answered:
 
 
 def _denial(asked: Asked, verdict: ActionVerdict) -> Entry:
-    refs = {"tool": asked.call.tool if asked.call.tool.isascii() and len(asked.call.tool) <= 128 else ""}
+    refs = {"tool": asked.call.tool if _is_plain(asked.call.tool) else ""}
     refs |= {"binding": verdict.binding} if verdict.binding else {}
     body = msgspec.json.encode(_payload(asked, verdict), order="sorted")
     closure, subject = asked.rulebook.release.closure, asked.call.subject
     said = str(asked.agent), asked.actor, asked.environment, closure
     return Entry("action.deny", *said, refs, body, subject, asked.call.purpose, seal=asked.seal)
+
+
+def _is_plain(tool: str) -> bool:
+    """Whether it can be the name of a tool, so that records are found by it."""
+    return tool.isascii() and tool.isprintable() and len(tool) <= 128
 
 
 def _permit(asked: Asked, verdict: ActionVerdict, taken: tuple[Taken, ...], now_ms: int) -> Permit:

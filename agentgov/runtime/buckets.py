@@ -17,14 +17,16 @@ import msgspec
 from agentgov.model.document import Environment
 from agentgov.model.names import AgentId
 from agentgov.model.verdict import Reason, deny, note
-from agentgov.runtime.windows import SCOPES, SLOTS, Scope, Slot, parsed, slot_ends, slots_beside
+from agentgov.runtime.windows import SCOPES, SLOTS, Scope, Slot, day_begins, parsed, slot_ends, slots_beside
 from agentgov.store.port import Transaction
 
 ENDLESS = 2**62  # nano-units: no limit; also the most that a database can compare
 Limits = Mapping[tuple[Scope, str], int]  # by scope and window: run, day, month, or the length of a rolling one
 NO_LIMITS: Limits = MappingProxyType({})
 SLOT_KEPT = 430 * 86_400_000  # milliseconds: longer than people may take to decide, and a late settlement after that
-_CALENDAR = ("run", "day", "month")
+RUN_KEPT = 60 * 86_400_000  # milliseconds since a run last moved money: longer than anybody may settle what ended
+_CALENDAR = ("day", "month")
+_EAST = 14 * 3_600_000  # milliseconds that a day begins before that of UTC, where it does so first
 _PHRASES = {"day": "the day of", "month": "the month of"}
 
 
@@ -94,10 +96,27 @@ def _name(scope: Scope, window: str, name: str, turn: str, currency: str) -> str
     return f"{scope} {window} {name} {turn} {currency}"
 
 
-def is_old(name: str, now_ms: int) -> bool:
-    """Whether a bucket is a slot of a rolling window which nothing counts any more."""
+def is_run(name: str) -> bool:
+    """Whether a bucket is a run's."""
+    return name.startswith("run ")
+
+
+def is_old(name: str, moved: int, now_ms: int) -> bool:
+    """Whether nothing counts a bucket any more in which money was last moved then: a slot of a rolling window that is
+    over, or a run that is."""
+    if is_run(name):
+        return moved < now_ms - RUN_KEPT
     _, window, *_, number, _ = name.split(" ")
     return window not in _CALENDAR and slot_ends(window, int(number)) < now_ms - SLOT_KEPT
+
+
+def begins(name: str) -> int:
+    """When the window of a bucket that is no run's begins at the earliest, wherever its calendar is (epoch
+    milliseconds)."""
+    _, window, *_, turn, _ = name.split(" ")
+    if window in _CALENDAR:
+        return day_begins(f"{turn}-01"[:10]) - _EAST
+    return slot_ends(window, int(turn) - 1)
 
 
 def levels(tx: Transaction, names: Iterable[str]) -> Mapping[str, Level]:
@@ -123,6 +142,25 @@ def used(bucket: Bucket, found: Mapping[str, Level]) -> Level:
     parts = [level for name in (bucket.name, *bucket.beside) if (level := found.get(name)) is not None]
     spent, reserved = sum(one.spent for one in parts), sum(one.reserved for one in parts)
     return Level(spent, reserved, sum(one.overrun for one in parts))
+
+
+def used_by_slot(bucket: Bucket, found: Mapping[str, Level]) -> tuple[int, ...]:
+    """What is spent and set aside in each slot that counts in a rolling window now, the oldest first."""
+    parts, now = [0] * (SLOTS + 1), _slot(bucket.name)
+    for name in (bucket.name, *bucket.beside):
+        if (level := found.get(name)) is not None:
+            parts[min(_slot(name) - now, 0) - 1] += level.spent + level.reserved
+    return tuple(parts)
+
+
+def lasting(name: str) -> str:
+    """The name of a rolling window, whichever of its slots is meant."""
+    scope, window, whose, _, currency = name.split(" ")
+    return f"{scope} {window} {whose} {currency}"
+
+
+def _slot(name: str) -> int:
+    return int(name.split(" ")[3])
 
 
 def names_of(buckets: Iterable[Bucket]) -> Iterator[str]:

@@ -17,12 +17,13 @@ PAGE = 500  # buckets of one look
 
 class Checked(NamedTuple):
     """What a look found: how many buckets it saw, how many reservations are open, and what does not add up. `last` is
-    the bucket to go on behind, "" at the end of all."""
+    the bucket to go on behind, "" at the end of all; windows that began before `since` are not compared with leaves."""
 
     buckets: int
     open: int
     faults: tuple[str, ...]
     last: str = ""
+    since: int = 0
 
 
 def check_page(tx: Transaction, after: str = "") -> Checked:
@@ -30,7 +31,8 @@ def check_page(tx: Transaction, after: str = "") -> Checked:
     sql = "SELECT bucket, spent, reserved, overrun FROM budgets WHERE bucket > ? ORDER BY bucket LIMIT ?"
     page = {str(name): Level(*level) for name, *level in tx.all(sql, after, PAGE)}
     sums, number = open_sums(tx)
-    missing = sums.keys() - levels(tx, sums).keys() if not after else ()
+    held = {name for name, amount in sums.items() if amount}  # what costs nothing makes no bucket
+    missing = held - levels(tx, held).keys() if not after else ()
     faults = (*_faults(page, sums), *(f"{name}: there is no such bucket" for name in sorted(missing)))
     return Checked(len(page), number, faults, list(page)[-1] if len(page) == PAGE else "")
 

@@ -19,7 +19,7 @@ from agentgov.runtime.reservations import MOST, Wanted
 from agentgov.runtime.rules import Rulebook
 from agentgov.runtime.windows import day_of
 
-MODEL = 100  # characters of a model's name in a record
+MODEL = 128  # bytes of a model's name in a record
 _OWN = "max_output_tokens"
 
 
@@ -49,7 +49,7 @@ def wanted(who: Spender, estimate: Estimate, id_: str, now_ms: int) -> tuple[Wan
     """What is to be set aside under a fresh id, and why it is not, where that can be told without looking at the
     budgets."""
     governance = who.fleet.governance
-    details = {"model": estimate.model[:MODEL], "input": str(estimate.input_tokens)} if estimate.model else {}
+    details = {"model": short_model(estimate.model), "input": str(estimate.input_tokens)} if estimate.model else {}
     found = Wanted(
         id=id_,
         key=estimate.key,
@@ -134,6 +134,11 @@ def _priced(found: Wanted, estimate: Estimate, release: Release, governance: Gov
     details = found.details | {"output": str(most)}
     changed = {"amount": amount, "currency": governance.prices.currency, "price": price, "details": details}
     return _sized(msgspec.structs.replace(found, **changed))
+
+
+def short_model(model: str) -> str:
+    """The name of a model as a record says it."""
+    return model.encode()[:MODEL].decode(errors="ignore")
 
 
 def _sized(found: Wanted) -> Wanted | Reason:

@@ -6,11 +6,13 @@ there is no other way to money. Writers of a store take turns until their commit
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from secrets import token_bytes
 
 import msgspec
 
+from agentgov.runtime import spent_about
 from agentgov.runtime.accounts import UNRECORDED, Accounts
-from agentgov.runtime.buckets import is_old, levels
+from agentgov.runtime.buckets import is_old, is_run, levels
 from agentgov.runtime.ledger import SALT, append_all
 from agentgov.runtime.pause_orders import read_orders
 from agentgov.runtime.reservations import (
@@ -24,7 +26,7 @@ from agentgov.runtime.reservations import (
 )
 from agentgov.store.port import Transaction
 
-_SLOTS = 1000  # buckets that are looked at in one transaction
+_LOOKED_AT = 1000  # buckets that are looked at in one transaction
 BATCH = 100  # reservations that the sweeper ends in one transaction
 KEPT = 30 * 86_400_000  # milliseconds that an ended reservation is known
 _BY_ID = f"SELECT {COLUMNS} FROM reservations WHERE id IN (?)"  # noqa: S608 - our own words
@@ -32,15 +34,15 @@ _BY_KEY = (
     f"SELECT {COLUMNS} FROM (?) AS asked_for CROSS JOIN reservations "  # noqa: S608 - our own words
     "WHERE agent = asked_for.column1 AND environment = asked_for.column2 AND reservation_key = asked_for.column3"
 )
-_MAKE = f"INSERT INTO reservations ({COLUMNS}) VALUES ({', '.join('?' * 17)})"  # noqa: S608 - our own words
+_MAKE = f"INSERT INTO reservations ({COLUMNS}) VALUES ({', '.join('?' * 19)})"  # noqa: S608 - our own words
 _END = (
-    "UPDATE reservations SET state = now.column2, actual = now.column3, ended = now.column4 "
-    "FROM (VALUES (?, ?, ?, ?)) AS now WHERE id = now.column1"
+    "UPDATE reservations SET state = now.column2, actual = now.column3, ended = now.column4, "
+    "subject = now.column5 FROM (VALUES (?, ?, ?, ?, ?)) AS now WHERE id = now.column1"
 )
 _MOVE = (
-    "INSERT INTO budgets (bucket, spent, reserved, overrun) VALUES (?, ?, ?, ?) ON CONFLICT (bucket) DO UPDATE SET "
-    "spent = budgets.spent + excluded.spent, reserved = budgets.reserved + excluded.reserved, "
-    "overrun = budgets.overrun + excluded.overrun"
+    "INSERT INTO budgets (bucket, spent, reserved, overrun, moved) VALUES (?, ?, ?, ?, ?) ON CONFLICT (bucket) "
+    "DO UPDATE SET spent = budgets.spent + excluded.spent, reserved = budgets.reserved + excluded.reserved, "
+    "overrun = budgets.overrun + excluded.overrun, moved = excluded.moved"
 )
 
 
@@ -64,9 +66,10 @@ def opened(tx: Transaction, requests: Sequence[Request]) -> Accounts:
 def write(tx: Transaction, accounts: Accounts, now_ms: int) -> Mapping[str, int]:
     """Write what deciding has made of accounts; the places of the records of new reservations, by their ids."""
     places = _record(tx, accounts, now_ms)
-    tx.many(_MOVE, [(name, by.spent, by.reserved, by.overrun) for name, by in accounts.moved.items()])
+    tx.many(_MOVE, [(name, by.spent, by.reserved, by.overrun, now_ms) for name, by in accounts.moved.items()])
     tx.many(_MAKE, [msgspec.structs.astuple(_placed(one, places)) for one in accounts.made])
-    tx.many(_END, [(one.id, one.state, one.actual, one.ended) for one in accounts.ended])
+    spent_about.add(tx, accounts.about)
+    tx.many(_END, [(one.id, one.state, one.actual, one.ended, one.subject) for one in accounts.ended])
     return places
 
 
@@ -88,15 +91,16 @@ def forget(tx: Transaction, now_ms: int) -> int:
     return len(ids)
 
 
-def forget_slots(tx: Transaction, after: str, now_ms: int) -> str:
-    """Forget slots of rolling windows that nothing counts any more, of some buckets after one in the order of their
-    names; where to go on, "" at the end."""
-    sql = "SELECT bucket FROM budgets WHERE bucket > ? AND reserved = 0 ORDER BY bucket LIMIT ?"
-    names = [str(name) for (name,) in tx.all(sql, after, _SLOTS)]
-    for name in names:
-        if is_old(name, now_ms):
-            tx.run("DELETE FROM budgets WHERE bucket = ?", name)
-    return names[-1] if len(names) == _SLOTS else ""
+def forget_buckets(tx: Transaction, after: str, now_ms: int) -> str:
+    """Forget what nothing counts any more (`is_old`), of some buckets after one in the order of their names; where to
+    go on, "" at the end. A run of which nobody wrote down when it last moved money is taken to have done so now."""
+    sql = "SELECT bucket, moved FROM budgets WHERE bucket > ? AND reserved = 0 ORDER BY bucket LIMIT ?"
+    found = [(str(name), int(moved)) for name, moved in tx.all(sql, after, _LOOKED_AT)]
+    old = [(name,) for name, moved in found if is_old(name, moved or now_ms, now_ms)]
+    tx.many("DELETE FROM budgets WHERE bucket = ?", old)
+    unknown = [(now_ms, name) for name, moved in found if not moved and is_run(name)]
+    tx.many("UPDATE budgets SET moved = ? WHERE bucket = ?", unknown)
+    return found[-1][0] if len(found) == _LOOKED_AT else ""
 
 
 def _read(tx: Transaction, requests: Iterable[Request]) -> list[Reservation]:
@@ -112,9 +116,12 @@ def _read(tx: Transaction, requests: Iterable[Request]) -> list[Reservation]:
 
 
 def _record(tx: Transaction, accounts: Accounts, now_ms: int) -> Mapping[str, int]:
-    """Write the records, which have no payload to salt; the places of those that made a reservation, by its id."""
+    """Write the records; the places of those that made a reservation, by its id. Only where somebody's subject is in
+    one of them is there anything to salt."""
     noted = accounts.noted
-    receipts = append_all(tx, [one.entry for one in noted], now_ms, bytes(SALT * len(noted)))
+    length = SALT * len(noted)
+    salts = token_bytes(length) if any(one.entry.subject for one in noted) else bytes(length)
+    receipts = append_all(tx, [one.entry for one in noted], now_ms, salts)
     return {one.made: receipt.seq for one, receipt in zip(noted, receipts, strict=True) if one.made}
 
 

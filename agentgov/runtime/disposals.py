@@ -1,35 +1,57 @@
 """What a tree of the ledger says of what it lacks: the records that tell what was pruned and what was erased.
 
 A leaf of type `ledger.prune` says in its `refs` either `leaves` (all leaves before that place are gone) or `payloads`
-(those of its agent, made from `since` to before `until`, by a class); one of type `redacted` names `records`, as
-`3-5,9`. Whatever else is missing was not disposed of by agentgov. Pure.
+(those of its agent from `first` to `last`, made from `since` to before `until`, by a class, and `count` how many these
+were: what a legal hold kept among them is there still); one of type `redacted` names `records`, as `3-5,9`. Whatever
+else is missing was not disposed of by agentgov. Pure.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
+from agentgov.runtime.ledger import UNREADABLE
 from agentgov.runtime.retention import PRUNED, REDACTED
 
 KINDS = (PRUNED, REDACTED)
 LONGEST = 600  # characters of places in one record
 
 
+class Pruned(NamedTuple):
+    """Payloads of one agent that were pruned at one time: when they were made, where they stood, how many they were."""
+
+    since: int
+    until: int
+    first: int
+    last: int
+    many: int
+
+    def fits(self, seq: int, time: int) -> bool:
+        """Whether the payload of a record may be one of them."""
+        return self.first <= seq <= self.last and self.since <= time < self.until
+
+
 class Disposals(msgspec.Struct):
     """What one tree explains."""
 
     leaves: int = 0  # all before this place may be gone
-    periods: dict[str, list[tuple[int, int]]] = msgspec.field(default_factory=dict)
+    pruned: dict[str, list[Pruned]] = msgspec.field(default_factory=dict)  # by agent
     redacted: list[tuple[int, int]] = msgspec.field(default_factory=list)  # first and last
 
-    def explains(self, leaf: bytes) -> bool:
-        """Whether the payload of a leaf was disposed of."""
+    def explains(self, leaf: bytes) -> tuple[bool, str | None]:
+        """Whether the payload of a leaf was disposed of; and the agent, where it is one of those that were pruned."""
         said = msgspec.json.decode(leaf, type=dict[str, Any])
-        seq, time = said.get("seq", -1), said.get("time", -1)
-        periods = self.periods.get(said.get("agent", ""), ())
-        return any(begin <= time < end for begin, end in periods) or any(a <= seq <= b for a, b in self.redacted)
+        seq, time, agent = said.get("seq", -1), said.get("time", -1), said.get("agent", "")
+        if any(a <= seq <= b for a, b in self.redacted):
+            return True, None
+        found = any(one.fits(seq, time) for one in self.pruned.get(agent, ()))
+        return found, agent if found else None
+
+    def count(self, agent: str, begin: int) -> int:
+        """How many payloads of an agent were pruned, of records from a place on as far as that can be told."""
+        return sum(one.many for one in self.pruned.get(agent, ()) if one.last >= begin)
 
 
 def disposals(leaves: Iterable[bytes]) -> Disposals:
@@ -38,7 +60,7 @@ def disposals(leaves: Iterable[bytes]) -> Disposals:
     for leaf in leaves:
         try:
             _add(found, msgspec.json.decode(leaf, type=dict[str, Any]))
-        except (ValueError, TypeError, AttributeError, KeyError):
+        except (*UNREADABLE, TypeError, AttributeError, KeyError):
             continue
     return found
 
@@ -69,5 +91,5 @@ def _add(found: Disposals, said: dict[str, Any]) -> None:
     elif kind == PRUNED and "leaves" in refs:
         found.leaves = max(found.leaves, int(refs["leaves"]))
     elif kind == PRUNED:
-        period = int(refs["since"]), int(refs["until"])
-        found.periods.setdefault(said.get("agent", ""), []).append(period)
+        numbers = (int(refs[name]) for name in ("since", "until", "first", "last", "count"))
+        found.pruned.setdefault(said.get("agent", ""), []).append(Pruned(*numbers))

@@ -6,15 +6,17 @@ here: they are in the store, too.
 """
 
 import threading
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import islice
 
 from agentgov.delivery.released import ReleasedAgents
 from agentgov.errors import AgentgovError
+from agentgov.journal.ahead import read_ahead
 from agentgov.journal.moves import former_ids
 from agentgov.journal.view import View
-from agentgov.model.document import Environment
+from agentgov.model.document import ENVIRONMENTS, Environment
 from agentgov.model.fleet import Governance
 from agentgov.model.names import AgentId
 from agentgov.model.state import Deployment
@@ -84,11 +86,19 @@ class Fleet:
         found = self._found.get((agent, environment))
         return found.deployed if found is not None else None
 
+    def read_ahead(self, agents: Iterable[AgentId]) -> None:
+        """All of these will be asked for next: read in few goes what has to be read for it."""
+        places = ((one, place) for one in agents for place in ENVIRONMENTS)
+        unread = {agent for agent, place in places if self.known(agent, place) is None}
+        with self._shared.lock:
+            read_ahead(self.view, unread)
+
     def refresh(self, most: int = 1000) -> None:
         """Find now what was asked for before and may have changed, so that nobody waits for it; of so many at most, so
         that nobody waits for the fleet."""
         with self._shared.lock:
             earlier = tuple(islice(self._earlier, most))
+        self.read_ahead(agent for agent, _ in earlier)
         for agent, environment in earlier:
             self.deployed(agent, environment)
 
@@ -103,7 +113,7 @@ class Fleet:
     @cached_property
     def _agents(self) -> tuple[AgentId, ...]:
         with self._shared.lock:
-            known = {*self.view.agents(), *(one.agent_id for one in self.view.state.deployments())}
+            known = {*self.view.agents(), *self.view.deployed()}
         return tuple(sorted(known))
 
     @cached_property
@@ -112,12 +122,15 @@ class Fleet:
 
     def _take_over(self, before: "Fleet") -> None:
         """What is still as it was there; the rest is looked at once somebody asks."""
-        changed = _changed(before.view, self.view)
+        changed = self.view.changed_deployments(before.view.tree)
         with self._shared.lock:
             known = {**before._earlier, **before._found}
         for key, found in known.items():
             same = found.governance == self.governance_digest and changed is not None and str(key[0]) not in changed
             (self._found if same else self._earlier)[key] = found
+        if changed is not None and not any(changed.values()) and not _comes_or_goes(before.view, self.view):
+            known_there = before.__dict__  # whoever is served by that one may find something this very moment
+            self.__dict__ |= {name: known_there[name] for name in ("_agents", "_known") if name in known_there}
 
     def _find(self, agent: AgentId, environment: Environment) -> Deployed:
         key = agent, environment
@@ -168,13 +181,13 @@ class Fleet:
         )
 
 
-def _changed(before: View, after: View) -> frozenset[str] | None:
-    """The agents whose records differ between two acts, as text; None where that cannot be told."""
+def _comes_or_goes(before: View, after: View) -> bool:
+    """Whether an agent is authorised at one of two acts and not at the other, as far as that can be told."""
     try:
-        paths = changed_paths(after.repo, before.tree, after.tree, ("deployments",))
+        paths = changed_paths(after.repo, before.authorised, after.authorised, ("agents",))
     except AgentgovError:
-        return None
-    return frozenset(path.removeprefix("deployments/").removesuffix(".yaml") for path in paths)
+        return True
+    return any(path.endswith("/agent.yaml") and None in entries for path, entries in paths.items())
 
 
 def _nothing(agent: AgentId, environment: Environment, at: Deployment) -> Reason:

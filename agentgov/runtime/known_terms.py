@@ -12,7 +12,7 @@ from agentgov.runtime.budget_terms import Terms, terms
 from agentgov.runtime.deployed import Release
 from agentgov.runtime.fleet import Fleet
 
-_MOST = 16_384  # terms that are kept
+_MOST = 65_536  # terms that are kept, as many as what runs (`fleet`)
 _NONE = Budget()
 
 

@@ -8,14 +8,14 @@ Nearly always everything is well, and `sound` says so at once for a whole page; 
 at one by one for what is wrong, and which is the first.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, NamedTuple
 
 import msgspec
 
-from agentgov.runtime.ledger import FIRST, SALT, Leaf, commitment
+from agentgov.runtime.ledger import FIRST, SALT, UNREADABLE, Leaf, commitment
 from agentgov.runtime.merkle import Frontier, leaf_hash
 
 _SHORTEST = 12  # a stretch has 2^12 leaves or more, so that starting on one costs nothing
@@ -28,10 +28,12 @@ _MISFILED = "the record is found by other words than it says"
 
 class Page(NamedTuple):
     """Neighbouring leaves, None for one that is not there, and what each is searched for by: column by column, `time`,
-    `type`, `agent`, `actor` and `tool`; without columns nothing is searched."""
+    `type`, `agent`, `actor`, `tool` and `purpose`; without columns nothing is searched. `subjects` are the digests that
+    subjects are searched for by, which follow from no leaf: only whether there is one does."""
 
     leaves: Sequence[bytes | None]
     filed: tuple[Sequence[Any], ...] = ()
+    subjects: Sequence[str | None] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,7 @@ def sound(tree: str, first: int, page: Page, row: bytes | None) -> Sequence[Leaf
     leaves = [leaf for leaf in page.leaves if leaf is not None]
     try:
         said = list(map(_read, leaves))
-    except ValueError:
+    except UNREADABLE:
         return None
     if [one.seq for one in said] != list(range(first, first + len(page.leaves))):
         return None
@@ -80,25 +82,36 @@ def is_payload_of(leaf: Leaf, salt: bytes, payload: bytes) -> bool:
     return len(salt) >= SALT and sha256(salt + payload).hexdigest() == leaf.payload
 
 
-def misfiled(tree: str, first: int, page: Page) -> Iterator[Flaw]:
+def misfiled(tree: str, first: int, page: Page, kept: Container[int]) -> Iterator[Flaw]:
     """The records that are searched for by other words than their leaves say. Of a leaf that cannot be read, others
-    tell."""
+    tell. `kept` are the places that have a payload (`unfound`)."""
     for at, leaf in enumerate(page.leaves if page.filed else ()):
         if leaf is None:
             continue
         try:
-            said = _columns(tree, [_read(leaf)])
-        except ValueError:
+            said = _read(leaf)
+        except UNREADABLE:
             continue
-        if any(one[0] != column[at] for one, column in zip(said, page.filed, strict=True)):
+        words = zip(_columns(tree, [said]), page.filed, strict=True)
+        if any(one[0] != column[at] for one, column in words):
             yield Flaw(first + at, _MISFILED)
+        else:
+            yield from unfound(first + at, [said], page.subjects[at : at + 1], kept)
+
+
+def unfound(first: int, said: Sequence[Leaf], subjects: Sequence[str | None], kept: Container[int]) -> Iterator[Flaw]:
+    """The records that are about a subject and not searched for by one, or the other way round. A subject is erased
+    together with the payload, after which nothing finds it."""
+    for seq, (leaf, subject) in enumerate(zip(said, subjects, strict=False), first):
+        if bool(leaf.subject) != bool(subject) and (subject or seq in kept):
+            yield Flaw(seq, _MISFILED)
 
 
 def _columns(tree: str, said: Sequence[Leaf]) -> tuple[list[Any], ...]:
     """What leaves are searched for by; before there were trees, none was for a tool."""
     tools = [""] * len(said) if tree == FIRST else [one.refs.get("tool", "") for one in said]
     of_whom = [one.agent for one in said], [one.actor for one in said]
-    return [one.time for one in said], [one.type for one in said], *of_whom, tools
+    return [one.time for one in said], [one.type for one in said], *of_whom, tools, [one.purpose for one in said]
 
 
 def verify_range(first: int, leaves: Sequence[bytes | None], hashes: Sequence[bytes] | None = None) -> Frontier | Flaw:
@@ -149,7 +162,7 @@ def payload_flaw(seq: int, leaf: bytes, salt: bytes, payload: bytes) -> Flaw | N
 def _misplaced(leaf: bytes, place: int) -> str | None:
     try:
         content = msgspec.json.decode(leaf)
-    except ValueError:
+    except UNREADABLE:
         return "the leaf is no JSON"
     if type(content) is not dict or _ENCODER.encode(content) != leaf:
         return "the leaf is not canonical JSON"

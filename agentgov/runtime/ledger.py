@@ -1,7 +1,7 @@
 """The ledger: what was decided, done and read, in trees that nobody can change unseen later.
 
 Each workspace has a tree, and the fleet has one for what concerns no workspace, or several. A record is a leaf of one:
-canonical JSON (RFC 8785) of at most 1 kB, with its place in the tree (`seq`, from 0, no gaps, in the order of commits),
+canonical JSON (RFC 8785) of at most 2 kB, with its place in the tree (`seq`, from 0, no gaps, in the order of commits),
 and beside it the payload that the leaf commits to: SHA-256 of a random salt and the payload. A payload can be erased
 together with its salt, and every proof still holds; whoever has the leaf alone cannot guess it.
 
@@ -12,21 +12,22 @@ the leaves in that order, after their commit. There is no counter: PostgreSQL ke
 updated again and again until the end of a transaction, and walks them all each time.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypedDict
 
 import msgspec
 
-from agentgov.errors import RefusedError
+from agentgov.errors import IncompleteError, RefusedError
 from agentgov.runtime.subjects import known_index, subject_commitment, subject_index, subject_key
 from agentgov.runtime.tiles import WIDTH
 from agentgov.runtime.vault import Seal
-from agentgov.store.port import Transaction, Value
+from agentgov.store.port import Row, Transaction, Value
 
+UNREADABLE = (ValueError, RecursionError)  # what reading raises of a text that is no leaf, or is nested too deep
 TOPIC = "ledger"  # told where a tile of a tree is full, so that it is signed at once
-LEAF = 1024  # bytes
+LEAF = 2048  # bytes: more than any record needs whose parts are as long as they may be
 SALT = 16  # bytes, at least
 PAGE = 1000  # records
 FLEET = "_fleet"  # the tree of what concerns no workspace, or several; no workspace can have that name
@@ -40,8 +41,11 @@ _RECORD = (
     "INSERT INTO records (tree, seq, time, type, agent, actor, tool, subject, purpose, leaf) "
     "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
+_ABOUT_OTHERS = "substr(r.actor, 1, length(r.agent) + 7) <> 'agent:' || r.agent || '@'"  # as the index of actors has it
 _AT_FIRST = "SELECT 1 FROM records WHERE tree = ? AND seq = ? AND agent = ? AND time = ?"
-_PAYLOAD = "INSERT INTO payloads (tree, seq, salt, payload) VALUES (?, ?, ?, ?)"
+_PAYLOAD = "INSERT INTO payloads (tree, seq, time, salt, payload) VALUES (?, ?, ?, ?, ?)"
+# The payload of a record `r`: `time` says in which partition it is, 0 where an earlier version wrote it.
+BESIDE = "LEFT JOIN payloads p ON p.tree = r.tree AND p.seq = r.seq AND p.time IN (r.time, 0)"
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -97,8 +101,29 @@ class Record:
 
     @property
     def content(self) -> dict[str, Any]:
-        """The leaf as a value."""
-        return msgspec.json.decode(self.leaf, type=dict[str, Any])
+        """The leaf as a value. Raises IncompleteError for what somebody changed until it is none."""
+        try:
+            return dict(msgspec.json.decode(self.leaf, type=Content))
+        except UNREADABLE:
+            said = f"what is kept of the record {self.tree}/{self.seq} is no leaf of a ledger"
+            raise IncompleteError(said, "agentgov ledger verify") from None
+
+
+class Content(TypedDict, total=False):
+    """A leaf as a value, for who shows it: without what is empty."""
+
+    actor: str
+    agent: str
+    environment: str
+    payload: str
+    purpose: str
+    refs: dict[str, str]
+    release: str
+    seq: int
+    subject: str
+    time: int
+    type: str
+    workspace: str
 
 
 class Leaf(msgspec.Struct, omit_defaults=True, kw_only=True, gc=False):
@@ -129,7 +154,7 @@ def append(tx: Transaction, entry: Entry, now_ms: int, salt: bytes) -> Receipt:
     (entry,) = _sealed(tx, [entry], key, now_ms)
     tx.run(_RECORD, *_row(entry, Receipt(tree, seq), now_ms, salt, key))
     if entry.kept:
-        tx.run(_PAYLOAD, tree, seq, salt, entry.kept)
+        tx.run(_PAYLOAD, tree, seq, now_ms, salt, entry.kept)
     if (seq + 1) % WIDTH == 0:
         tx.tell(TOPIC)
     return Receipt(tree, seq)
@@ -153,7 +178,7 @@ def append_all(tx: Transaction, entries: Sequence[Entry], now_ms: int, salts: by
         salt = salts[number * SALT : (number + 1) * SALT]
         rows.append(_row(entry, Receipt(tree, seq), now_ms, salt, key))
         if entry.kept:
-            payloads.append((tree, seq, salt, entry.kept))
+            payloads.append((tree, seq, now_ms, salt, entry.kept))
         receipts.append(Receipt(tree, seq))
     tx.many(_RECORD, rows)
     tx.many(_PAYLOAD, payloads)
@@ -200,7 +225,7 @@ def leaf(entry: Entry, seq: int, now_ms: int, salt: bytes) -> bytes:
         )
     )
     if len(encoded) > LEAF:
-        raise RefusedError(f"the record of this {entry.type} would have {len(encoded)} bytes, and 1 kB is the limit")
+        raise RefusedError(f"the record of this {entry.type} would have {len(encoded)} bytes, and 2 kB is the limit")
     assert all(map(str.isascii, entry.refs)), "names beyond ASCII are sorted in another way"
     return encoded
 
@@ -231,7 +256,7 @@ def read(
     (exclusive, 0 for none) are times; `before` is the first record of the page that was read last: the page before it
     is answered, nothing where there is no such record."""
     asked: dict[str, Value] = {"r.time >= ?": since}
-    named = {"tree": tree, "agent": agent, "type": kind, "actor": actor, "tool": tool, "purpose": purpose}
+    named = {"tree": tree, "agent": agent, "type": kind, "tool": tool, "purpose": purpose}
     named["subject"] = known_index(tx, subject) if subject else ""
     # What an index leaves out has to be said to be left out: no database knows what `?` will be.
     asked |= {f"r.{column} = ? AND r.{column} <> ''": value for column, value in named.items() if value}
@@ -243,10 +268,25 @@ def read(
     columns, tables = "r.tree, r.seq, r.time, r.type, r.agent, r.actor, r.leaf", "records r"
     if payloads:
         columns = f"{columns}, p.payload"
-        tables = f"{tables} LEFT JOIN payloads p ON p.tree = r.tree AND p.seq = r.seq"
+        tables = f"{tables} {BESIDE}"
     order = "ORDER BY r.time DESC, r.tree DESC, r.seq DESC"
-    rows = tx.all(f"SELECT {columns} FROM {tables} WHERE {where} {order} LIMIT ?", *values, min(limit, PAGE))  # noqa: S608
-    return tuple(Record(*row) for row in reversed(rows))
+    rows, most = list[Row](), min(limit, PAGE)
+    for by, more in _by(actor):
+        sql = f"SELECT {columns} FROM {tables} WHERE {where}{by} {order} LIMIT ?"  # noqa: S608 - our own words
+        rows += tx.all(sql, *values, *more, most)
+    rows.sort(key=lambda row: (row[2], row[0], row[1]))
+    return tuple(Record(*row) for row in rows[-most:])
+
+
+def _by(actor: str) -> Iterator[tuple[str, tuple[Value, ...]]]:
+    """Conditions which together find what somebody did; what agents did about themselves by the index of agents."""
+    if not actor:
+        yield "", ()
+        return
+    yield f" AND r.actor = ? AND {_ABOUT_OTHERS}", (actor,)
+    kind, _, name = actor.partition(":")
+    if kind == "agent":
+        yield " AND r.actor = ? AND r.agent = ? AND r.agent <> ''", (actor, name.partition("@")[0])
 
 
 def _ends(tx: Transaction, trees: Iterable[str]) -> dict[str, int]:

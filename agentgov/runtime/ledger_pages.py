@@ -8,11 +8,10 @@ from collections.abc import Sequence
 
 import msgspec
 
-from agentgov.runtime.ledger import PAGE, Record
+from agentgov.runtime.ledger import BESIDE, PAGE, Record
 from agentgov.store.port import Transaction, Value
 
 _COLUMNS = "r.tree, r.seq, r.time, r.type, r.agent, r.actor, r.leaf"
-_JOIN = " LEFT JOIN payloads p ON p.tree = r.tree AND p.seq = r.seq"
 
 
 class Wanted(msgspec.Struct, frozen=True):
@@ -29,7 +28,7 @@ def page_of(
 ) -> tuple[Record, ...]:
     """The next records of a tree in these places that are wanted, at most PAGE of them; fewer are the last ones."""
     where, values = _where(tree, first, end, wanted)
-    columns, join = (f"{_COLUMNS}, p.payload", _JOIN) if payloads else (_COLUMNS, "")
+    columns, join = (f"{_COLUMNS}, p.payload", f" {BESIDE}") if payloads else (_COLUMNS, "")
     sql = f"SELECT {columns} FROM records r{join} WHERE {where} ORDER BY r.seq LIMIT ?"  # noqa: S608 - our own words
     return tuple(Record(*row) for row in tx.all(sql, *values, PAGE))
 

@@ -14,25 +14,30 @@ from agentgov.runtime import sequencing
 from agentgov.runtime.checkpoints import unverified_checkpoint
 from agentgov.runtime.disposals import KINDS, Disposals, disposals
 from agentgov.runtime.leaf_check import Page
+from agentgov.runtime.ledger import UNREADABLE
 from agentgov.runtime.merkle import HASH
 from agentgov.runtime.notes import NoteError
 from agentgov.runtime.tiles import WIDTH, Tile, TileReader, decode_bundle, tile_at
 from agentgov.store.port import Store, Transaction
 
 T = TypeVar("T")
-CHECKPOINT, PAYLOADS, ANCHORS = "checkpoint", "payloads.jsonl", "anchors"
+CHECKPOINT, PAYLOADS, ANCHORS = "checkpoint", "payloads", "anchors"
+ALL_PAYLOADS = "payloads.jsonl"  # where versions before wrote all of them
 _TILES = "SELECT place, hashes FROM tiles WHERE tree = ? AND level = ? AND place >= ? AND place < ?"
 _RECORDS = (
-    "SELECT seq, leaf, time, type, agent, actor, tool FROM records WHERE tree = ? AND seq >= ? AND seq < ? ORDER BY seq"
+    "SELECT seq, leaf, subject, time, type, agent, actor, tool, purpose FROM records "
+    "WHERE tree = ? AND seq >= ? AND seq < ? ORDER BY seq"
 )
-_NOTHING = (None,) * 7  # the row of a record that is not there
+_NOTHING = (None,) * 9  # the row of a record that is not there
 _BLOCK = 16  # tiles that are read together
-_TOLD = "SELECT leaf FROM records WHERE tree = ? AND type = ? ORDER BY seq"
+# By the index of types, of which these are few: `tree = ?` would have every row of a tree looked at.
+_TOLD = "SELECT leaf FROM records WHERE tree || '' = ? AND type = ? ORDER BY seq"
+_UNSIGNED = "SELECT 1 FROM records WHERE tree = ? AND seq >= ? AND type IN (?, ?) LIMIT 1"
 _PAYLOADS = "SELECT seq, salt, payload FROM payloads WHERE tree = ? AND seq >= ? AND seq < ? ORDER BY seq"
 
 
 class PayloadLine(msgspec.Struct, frozen=True):
-    """One line of `payloads.jsonl`: the salt in hexadecimal, the payload in base64."""
+    """One line of a file of payloads: the salt in hexadecimal, the payload in base64."""
 
     seq: int
     salt: str
@@ -45,7 +50,7 @@ class PayloadLine(msgspec.Struct, frozen=True):
 
 
 def payload_line(seq: int, salt: bytes, payload: bytes) -> bytes:
-    """A line of `payloads.jsonl`, without its end."""
+    """A line of a file of payloads, without its end."""
     return msgspec.json.encode(PayloadLine(seq, salt.hex(), base64.b64encode(payload).decode()))
 
 
@@ -69,15 +74,15 @@ class StoreSource:
 
     def trees(self) -> tuple[str, ...]:
         """Every tree that has a record."""
-        return tuple(one.tree for one in self._standings())
+        return tuple(one.tree for one in self.read(sequencing.standings))
 
     def checkpoint(self, tree: str) -> bytes:
         """The newest signed note of a tree."""
-        return next((one.note for one in self._standings() if one.tree == tree), b"")
+        return self.read(lambda tx: sequencing.checkpoint_of(tx, tree))
 
     def end(self, tree: str) -> int:
         """How many places the tree has."""
-        return next((one.leaves for one in self._standings() if one.tree == tree), 0)
+        return self.read(lambda tx: sequencing.end_of(tx, tree))
 
     def leaves(self, tree: str, first: int, end: int) -> Sequence[bytes | None]:
         """The leaves in these places."""
@@ -89,8 +94,8 @@ class StoreSource:
         if len(rows) != end - first:
             found = {row[0]: row for row in rows}
             rows = [found.get(seq, _NOTHING) for seq in range(first, end)]
-        _, leaves, *filed = map(list, zip(*rows, strict=True))
-        return Page(leaves, tuple(filed))
+        _, leaves, subjects, *filed = map(list, zip(*rows, strict=True))
+        return Page(leaves, tuple(filed), subjects)
 
     def payloads(self, tree: str, first: int, end: int) -> Iterable[tuple[int, bytes, bytes]]:
         """What is kept for these places."""
@@ -115,7 +120,9 @@ class StoreSource:
 
         return read
 
-    whole = True
+    def whole(self, tree: str) -> bool:
+        """A store has every payload that nothing says is gone."""
+        return True
 
     def disposals(self, tree: str, *, fresh: bool = False) -> Disposals:
         """What the tree says of what it lacks."""
@@ -124,8 +131,9 @@ class StoreSource:
             self._disposals[tree] = disposals(bytes(leaf) for (leaf,) in rows)
         return self._disposals[tree]
 
-    def _standings(self) -> tuple[sequencing.Standing, ...]:
-        return self.read(sequencing.standings)
+    def disposes_after(self, tree: str, end: int) -> bool:
+        """Whether something was disposed of and what says so stands from that place on."""
+        return self.read(lambda tx: tx.one(_UNSIGNED, tree, end, *KINDS)) is not None
 
     def read(self, work: Callable[[Transaction], T]) -> T:
         """Some work on the store."""
@@ -137,9 +145,11 @@ class StoreSource:
 class FolderSource:
     """A folder with a folder for each tree."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, *, payloads: bool = True) -> None:
+        """`payloads`: whether they are to be there, too."""
+        self._folder, self._with_payloads = folder, payloads
         self._payloads: dict[str, dict[int, tuple[bytes, bytes]]] = {}
+        self._hashes: dict[str, int] = {}  # how many there are in the lowest tiles, of trees that were asked for
         self._disposals: dict[str, Disposals] = {}
 
     def trees(self) -> tuple[str, ...]:
@@ -153,11 +163,15 @@ class FolderSource:
         return self._bytes(tree, CHECKPOINT) or b""
 
     def end(self, tree: str) -> int:
-        """How many leaves were exported: those under the checkpoint."""
+        """How many leaves were exported: those under the checkpoint, at most as many as there are hashes of."""
         try:
-            return unverified_checkpoint(self.checkpoint(tree)).size
+            size = unverified_checkpoint(self.checkpoint(tree)).size
         except NoteError:
             return 0
+        if tree not in self._hashes:
+            files = (self._folder / tree / "tile/0").rglob("[!.]*")
+            self._hashes[tree] = sum(min(one.stat().st_size // HASH, WIDTH) for one in files if one.is_file())
+        return min(size, self._hashes[tree])
 
     def leaves(self, tree: str, first: int, end: int) -> Sequence[bytes | None]:
         """The leaves in these places; what does not read as a bundle is not there."""
@@ -186,18 +200,20 @@ class FolderSource:
         return ((seq, *known[seq]) for seq in range(first, end) if seq in known)
 
     def _lines(self, tree: str) -> Iterator[tuple[int, tuple[bytes, bytes]]]:
-        before, end = -1, self.end(tree)
-        for number, line in enumerate((self._bytes(tree, PAYLOADS) or b"").splitlines(), 1):
-            try:
-                told = msgspec.json.decode(line, type=PayloadLine)
-                seq, salt, payload = told.values
-                if not before < seq < end or payload_line(*told.values) != line:
-                    raise ValueError("it is out of order, or not written as payloads are")
-                before = seq
-            except ValueError as error:
-                where = self._folder / tree / PAYLOADS
-                raise IncompleteError(f"{where}, line {number}: {error}", "export it again") from None
-            yield seq, (salt, payload)
+        folder, end, known = self._folder / tree, self.end(tree), set[int]()
+        for path in (folder / ALL_PAYLOADS, *sorted((folder / PAYLOADS).glob("[!.]*"))):
+            before, name = -1, str(path.relative_to(folder))
+            for number, line in enumerate((self._bytes(tree, name) or b"").splitlines(), 1):
+                try:
+                    told = msgspec.json.decode(line, type=PayloadLine)
+                    seq, salt, payload = told.values
+                    if not before < seq < end or seq in known or payload_line(*told.values) != line:
+                        raise ValueError("it is out of order, there twice, or not written as payloads are")
+                    before = seq
+                    known.add(seq)
+                except UNREADABLE as error:
+                    raise IncompleteError(f"{path}, line {number}: {error}", "export it again") from None
+                yield seq, (salt, payload)
 
     def tiles(self, tree: str) -> TileReader:
         """The tiles of hashes."""
@@ -210,7 +226,9 @@ class FolderSource:
 
         return read
 
-    whole = False
+    def whole(self, tree: str) -> bool:
+        """Whether payloads are to be there."""
+        return self._with_payloads
 
     def disposals(self, tree: str, *, fresh: bool = False) -> Disposals:
         """What the tree says of what it lacks; files do not change."""
@@ -222,9 +240,12 @@ class FolderSource:
         return self._disposals[tree]
 
     def _bytes(self, tree: str, name: str) -> bytes | None:
+        path = self._folder / tree / name
         try:
-            return (self._folder / tree / name).read_bytes()
+            if path.exists() and not path.is_file():  # of a pipe or a device nothing would ever come
+                raise IncompleteError(f"{path} cannot be read: it is no file")
+            return path.read_bytes()
         except FileNotFoundError:
             return None
         except OSError as error:
-            raise IncompleteError(f"{self._folder / tree / name} cannot be read: {error.strerror}") from error
+            raise IncompleteError(f"{path} cannot be read: {error.strerror}") from error

@@ -7,31 +7,37 @@ from typing import Annotated
 
 import msgspec
 
+from agentgov.model.told import Purpose, Subject
 from agentgov.model.units import parse_money
 from agentgov.runtime.ask_fields import Attempt, Key, Named
 from agentgov.runtime.budgeting import Estimate
-from agentgov.runtime.reservations import Spending
+from agentgov.runtime.reservations import Spending, Wanted
 
 MOST_TOKENS = 10**9
 Tokens = Annotated[int, msgspec.Meta(ge=0, le=MOST_TOKENS)]
 Money = Annotated[
     str, msgspec.Meta(pattern="^((0|[1-9][0-9]{0,11})(\\.[0-9]{1,9})? [A-Z]{3})?$", description="0.02 USD")
 ]
+Model = Annotated[
+    str, msgspec.Meta(pattern="^[^\\x00-\\x1f\\x7f]{0,200}$", description="As governance/prices.yaml calls it.")
+]
 Run = Annotated[str, msgspec.Meta(pattern="^[!-~]{0,64}$", description="Of which run it is part.")]
 
 
 class ReservationAsk(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The most that a call can cost: a model, its input tokens and its most output tokens, or an amount. `release`:
-    which one runs, "" for the stable one."""
+    which one runs, "" for the stable one; `subject`, `purpose`: whom it is about and what it is for, as of actions."""
 
     key: Key
-    model: Annotated[str, msgspec.Meta(max_length=200)] = ""
+    model: Model = ""
     input_tokens: Tokens = 0
     max_output_tokens: Tokens | None = None
     amount: Money = ""
     run: Run = ""
     release: Named = ""
     attempt: Attempt = ""
+    subject: Subject = ""
+    purpose: Purpose = ""
 
     @property
     def estimate(self) -> Estimate:
@@ -40,6 +46,10 @@ class ReservationAsk(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError("name a model and its tokens, or an amount")
         tokens = self.input_tokens, self.max_output_tokens
         return Estimate(self.key, self.model, *tokens, self.amount, self.run, self.release)
+
+    def about(self, wanted: Wanted) -> Wanted:
+        """What is to be set aside, with whom it is about and what it is for."""
+        return msgspec.structs.replace(wanted, subject=self.subject, purpose=self.purpose)
 
 
 class SettleTell(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -11,6 +11,7 @@ from agentgov.runtime.control import changed
 from agentgov.store.port import Transaction
 
 TOPIC = "outbox"
+KEPT = 30 * 86_400_000  # milliseconds that it is known what became of one
 State = Literal["queued", "landed", "refused"]
 
 
@@ -64,11 +65,11 @@ def find(tx: Transaction, id_: str) -> Outgoing | None:
     return Outgoing(*row) if row is not None else None
 
 
-def known(tx: Transaction) -> dict[str, Outgoing]:
-    """Every pause that was taken, by the id of its act."""
+def pauses_to_land(tx: Transaction) -> dict[str, Outgoing]:
+    """Every pause that was taken and does not stand in the journal, by the id of its act."""
     rows = tx.all(
         "SELECT id, kind, by_whom, draft, created, attempts, state, landed, said FROM outbox "
-        "WHERE kind = 'pause' ORDER BY number"
+        "WHERE kind = 'pause' AND state <> 'landed' ORDER BY number"
     )
     return {row[0]: Outgoing(*row) for row in rows}
 
@@ -90,6 +91,11 @@ def put_off(tx: Transaction, id_: str, said: str, due: int) -> None:
     tx.run(
         "UPDATE outbox SET attempts = attempts + 1, said = ?, due = ? WHERE id = ? AND state = 'queued'", said, due, id_
     )
+
+
+def forget(tx: Transaction, now_ms: int) -> None:
+    """Forget what became of acts long ago: the journal has them, or never will."""
+    tx.run("DELETE FROM outbox WHERE state <> 'queued' AND created < ?", now_ms - KEPT)
 
 
 def waiting(tx: Transaction) -> tuple[int, int]:

@@ -5,7 +5,10 @@ others. A resume is a person's signed act: what the journal has, ends by it ther
 where it is older than the act. So an old act that somebody sends again lifts nothing new.
 """
 
+from dataclasses import replace
+
 from agentgov.model.act import Act, made_at
+from agentgov.model.incident import pause_key
 from agentgov.model.names import agent_id
 from agentgov.runtime import outbox
 from agentgov.runtime.ledger import Entry, append
@@ -35,6 +38,21 @@ def take_pause(tx: Transaction, order: Order, draft: str, *, salt: bytes, actor:
         return False
     refs = {"act": order.id, "selector": order.selector, "mode": order.mode}
     append(tx, Entry("pause", _agent(order.selector), actor or f"person:{order.by}", refs=refs), order.since, salt)
+    return True
+
+
+def take_step(tx: Transaction, act: Act, draft: str, now_ms: int, *, salt: bytes, actor: str = "") -> bool:
+    """Have a step of an incident brought to the journal, and obey the pauses that it sets from this commit on; False
+    where it was taken before."""
+    by = act.get("For") or act.actor_id
+    if not outbox.put(tx, Outgoing(act.id, act.kind, by, draft), now_ms):
+        return False
+    for number, agent in enumerate(act.all("Agent") if act.get("Mode") else (), 1):
+        one = order_of(act, by, now_ms)
+        keep_order(tx, replace(one, id=pause_key(act.id, number), selector=agent))
+    refs = {"act": act.id, "incident": act.get("Incident"), "step": act.get("Step")}
+    agents = act.all("Agent")
+    append(tx, Entry("incident", agents[0] if len(agents) == 1 else "", actor or act.actor, refs=refs), now_ms, salt)
     return True
 
 

@@ -4,17 +4,24 @@ Nobody in time is a no. What did not happen gives back what it took of the quota
 that the first one counts.
 """
 
+from collections.abc import Sequence
 from typing import Literal
 
-from agentgov.model.verdict import Verdict, allow, deny
+import msgspec
+
+from agentgov.model.verdict import Reason, Verdict, allow, deny
 from agentgov.runtime import quotas, tool_money
-from agentgov.runtime.permit_rows import COLUMNS, Permit, close, lock, permit_of, record
+from agentgov.runtime.ledger import Entry, append_all
+from agentgov.runtime.permit_rows import COLUMNS, Permit, close, entry_of, permit_of, record
+from agentgov.runtime.tool_money import Ended
 from agentgov.store.port import Transaction
 
 Outcome = Literal["done", "failed", "not-done"]  # failed: it may have happened in part, so it still counts
 MOST = 100  # permits in one transaction
 KEPT_ALLOWED, KEPT_ASKED = 30, 400  # days that a permit is kept: one that a rule allowed, one that people decided
 _DAY = 86_400_000
+_BY_ID = f"SELECT {COLUMNS} FROM permits WHERE id IN (?)"  # noqa: S608 - our own words
+_TELL = "UPDATE permits SET outcome = now.column2 FROM (VALUES (?, ?)) AS now WHERE id = now.column1"
 
 
 def expire(tx: Transaction, now_ms: int, salt: bytes) -> int:
@@ -47,23 +54,54 @@ def forget(tx: Transaction, now_ms: int) -> int:
     return gone
 
 
-def tell_outcome(
-    tx: Transaction, id_: str, caller: tuple[str, str], outcome: Outcome, note: str, now_ms: int, salt: bytes
-) -> tuple[Permit | None, Verdict]:
-    """Write down what came of a permit that was used. `caller` is the agent and its environment."""
-    permit = lock(tx, id_)
-    if permit is None or (permit.agent, permit.environment) != caller:
-        return None, Verdict((deny("permit.unknown", "this agent has no such permit here", id_),))
+class Told(msgspec.Struct, frozen=True):
+    """What an agent tells of a permit that it used; `caller` is the agent and its environment."""
+
+    id: str
+    caller: tuple[str, str]
+    outcome: Outcome
+    note: str
+    now_ms: int
+    salt: bytes
+
+
+def tell_outcomes(tx: Transaction, told: Sequence[Told]) -> Sequence[tuple[Permit | None, Verdict]]:
+    """Write down what came of permits that were used, in the order in which it was told; a few statements for all."""
+    rows = tx.among(_BY_ID, tuple({one.id for one in told}))
+    known = {permit.id: permit for permit in map(permit_of, rows)}
+    answers, new = list[tuple[Permit | None, Verdict]](), list[tuple[Permit, Told]]()
+    for one in told:
+        permit = known.get(one.id)
+        if permit is None or (permit.agent, permit.environment) != one.caller:
+            answers.append((None, Verdict((deny("permit.unknown", "this agent has no such permit here", one.id),))))
+            continue
+        answers.append((permit, Verdict((_taken(permit, one),))))
+        if permit.state == "consumed" and not permit.outcome:
+            new.append((permit, one))
+            known[one.id] = msgspec.structs.replace(permit, outcome=one.outcome)
+    if new:
+        _write(tx, new)
+    return answers
+
+
+def _taken(permit: Permit, told: Told) -> Reason:
+    """What is said to who tells something of a permit of theirs."""
     if permit.state != "consumed":
-        return permit, Verdict((deny("permit.unused", f"it is {permit.at(now_ms)}, and was not used", id_),))
+        return deny("permit.unused", f"it is {permit.at(told.now_ms)}, and was not used", permit.id)
     if permit.outcome:
-        same = permit.outcome == outcome
-        told = allow if same else deny
-        return permit, Verdict((told("permit.outcome", f"it was told before: {permit.outcome}", id_),))
-    tx.run("UPDATE permits SET outcome = ? WHERE id = ?", outcome, id_)
-    if outcome == "not-done":
-        quotas.give_back(tx, permit.demands)
-    tool_money.end(tx, id_, caller, spent=outcome != "not-done", now_ms=now_ms)
-    payload = {"outcome": outcome} | ({"note": note} if note else {})
-    record(tx, f"outcome.{outcome}", permit, f"agent:{permit.agent}@{permit.environment}", payload, now_ms, salt)
-    return permit, Verdict((allow("permit.outcome", f"told: {outcome}", id_),))
+        same = permit.outcome == told.outcome
+        return (allow if same else deny)("permit.outcome", f"it was told before: {permit.outcome}", permit.id)
+    return allow("permit.outcome", f"told: {told.outcome}", permit.id)
+
+
+def _write(tx: Transaction, told: Sequence[tuple[Permit, Told]]) -> None:
+    now_ms = max(one.now_ms for _, one in told)
+    tx.many(_TELL, [(permit.id, one.outcome) for permit, one in told])
+    quotas.give_back(tx, (part for permit, one in told if one.outcome == "not-done" for part in permit.demands))
+    tool_money.end(tx, [Ended(permit.id, one.caller, one.outcome != "not-done") for permit, one in told], now_ms)
+    append_all(tx, [_entry(permit, one) for permit, one in told], now_ms, b"".join(one.salt for _, one in told))
+
+
+def _entry(permit: Permit, told: Told) -> Entry:
+    payload = {"outcome": told.outcome} | ({"note": told.note} if told.note else {})
+    return entry_of(f"outcome.{told.outcome}", permit, f"agent:{permit.agent}@{permit.environment}", payload)

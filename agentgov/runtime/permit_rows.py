@@ -1,14 +1,16 @@
 """A permit as it is stored, and the record that each change of it leaves in the ledger, in the same transaction."""
 
 from collections.abc import Mapping
+from hashlib import sha256
 from typing import Any, Literal
 
 import msgspec
 
 from agentgov.model.document import Environment
-from agentgov.runtime import quotas, tool_money
+from agentgov.runtime import deliveries, quotas, tool_money
 from agentgov.runtime.calls import Needs
 from agentgov.runtime.ledger import Entry, append
+from agentgov.runtime.tool_money import Ended
 from agentgov.store.port import Row, Transaction, Value
 
 State = Literal["pending", "approved", "consumed", "denied", "expired"]
@@ -78,9 +80,16 @@ def close(tx: Transaction, permit: Permit, state: State, now_ms: int) -> bool:
     if ended != 1:
         return False
     quotas.give_back(tx, permit.demands)
-    tool_money.end(tx, permit.id, (permit.agent, permit.environment), spent=False, now_ms=now_ms)
-    tx.run("DELETE FROM permit_notices WHERE permit = ?", permit.id)
+    tool_money.end(tx, [Ended(permit.id, (permit.agent, permit.environment), spent=False)], now_ms)
+    if permit.needs is not None:
+        tell(tx, permit.id, state, now_ms)
     return True
+
+
+def tell(tx: Transaction, id_: str, state: State, now_ms: int) -> None:
+    """Have people told what a permit that they are asked for is now, under one id for each."""
+    own = id_ if state == "pending" else sha256(f"{id_}\0{state}".encode()).hexdigest()[:32]
+    deliveries.put(tx, own, deliveries.PERMITS, id_, state, "", now_ms, held=True)
 
 
 def row_of(permit: Permit) -> tuple[Value, ...]:
@@ -92,14 +101,23 @@ def row_of(permit: Permit) -> tuple[Value, ...]:
 
 
 def record(
-    tx: Transaction, type_: str, permit: Permit, actor: str, payload: Mapping[str, Any], now_ms: int, salt: bytes
+    tx: Transaction,
+    type_: str,
+    permit: Permit,
+    actor: str,
+    payload: Mapping[str, Any],
+    now_ms: int,
+    salt: bytes,
+    refs: Mapping[str, str] | None = None,
 ) -> int:
     """Write down what happened to a permit; its place in its workspace's ledger."""
-    return append(tx, entry_of(type_, permit, actor, payload), now_ms, salt).seq
+    return append(tx, entry_of(type_, permit, actor, payload, refs), now_ms, salt).seq
 
 
-def entry_of(type_: str, permit: Permit, actor: str, payload: Mapping[str, Any]) -> Entry:
-    """What the ledger says of what happened to a permit."""
-    refs = {"binding": permit.binding, "permit": permit.id, "tool": permit.tool}
+def entry_of(
+    type_: str, permit: Permit, actor: str, payload: Mapping[str, Any], more: Mapping[str, str] | None = None
+) -> Entry:
+    """What the ledger says of what happened to a permit; `more` stands beside its references."""
+    refs = {**(more or {}), "binding": permit.binding, "permit": permit.id, "tool": permit.tool}
     body = msgspec.json.encode(payload, order="sorted") if payload else b""
     return Entry(type_, permit.agent, actor, permit.environment, permit.closure, refs, body, subject=permit.subject)

@@ -11,12 +11,12 @@ from datetime import date
 
 import msgspec
 
-from agentgov.model.access import Access
+from agentgov.model.access import Access, Binding
 from agentgov.model.document import Environment
 from agentgov.model.names import AgentId
 from agentgov.model.verdict import Verdict, allow, deny
 from agentgov.runtime.calls import Needs, Question
-from agentgov.runtime.permit_rows import OPEN, Permit, close, find, lock, record
+from agentgov.runtime.permit_rows import OPEN, Permit, close, find, lock, record, tell
 from agentgov.store.port import Transaction
 from agentgov.trust.identity import Directory
 from agentgov.trust.roster import in_force
@@ -27,14 +27,22 @@ Members = Callable[[str], frozenset[str]]
 
 
 class Electorate:
-    """Whom a selector of an action rule names for one agent in one environment on one day."""
+    """Whom a selector of an action rule names for one agent in one environment on one day: to decide there, so that a
+    binding has to list it; `told`: only to be told of something, where one that lists none names people too."""
 
-    __slots__ = ("_agent", "_bindings", "_directory", "_environment", "_today")
+    __slots__ = ("_agent", "_bindings", "_directory", "_environment", "_today", "_told")
 
     def __init__(
-        self, access: Access, directory: Directory, agent: AgentId, environment: Environment, today: date
+        self,
+        access: Access,
+        directory: Directory,
+        agent: AgentId,
+        environment: Environment,
+        today: date,
+        *,
+        told: bool = False,
     ) -> None:
-        self._bindings, self._directory = access.bindings, directory
+        self._bindings, self._directory, self._told = access.bindings, directory, told
         self._agent, self._environment, self._today = agent, environment, today
 
     def __call__(self, selector: str) -> frozenset[str]:
@@ -45,9 +53,12 @@ class Electorate:
         for binding in self._bindings:
             here = binding.role == selector.removeprefix("role:") and in_force(binding, self._today)
             here = here and any(in_scope(pattern, self._agent) for pattern in binding.agents)
-            if here and (not binding.environments or self._environment in binding.environments):
+            if here and self._reaches(binding):
                 found = found.union(*map(self._named, binding.who))
         return found
+
+    def _reaches(self, binding: Binding) -> bool:
+        return self._environment in binding.environments or (self._told and not binding.environments)
 
     def _named(self, selector: str) -> frozenset[str]:
         """Whom an entry of a binding names: people and teams, never another role but the administrators."""
@@ -101,12 +112,15 @@ def vote(
         return permit, verdict
     if not _write(tx, id_, person, decision, reason, now_ms):
         return permit, verdict
-    record(tx, f"permit.{decision}", permit, f"person:{person}", {"reason": reason} if reason else {}, now_ms, salt)
+    lacking = sum(one.count for one in missing(tx, id_, permit.needs, members)) if permit.needs is not None else 0
+    said = {"lacking": str(lacking)} if decision == "approve" else {}
+    told = {"reason": reason} if reason else {}
+    record(tx, f"permit.{decision}", permit, f"person:{person}", told, now_ms, salt, refs=said)
     if decision == "deny":
         close(tx, permit, "denied", now_ms)
-    elif permit.needs is not None and not missing(tx, id_, permit.needs, members):
+    elif permit.needs is not None and not lacking:
         tx.run("UPDATE permits SET state = 'approved', decided = ? WHERE id = ? AND state = 'pending'", now_ms, id_)
-        tx.run("DELETE FROM permit_notices WHERE permit = ?", id_)
+        tell(tx, id_, "approved", now_ms)
     return find(tx, id_), verdict
 
 

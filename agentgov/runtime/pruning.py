@@ -18,10 +18,11 @@ from agentgov.store.port import Transaction
 
 PAGE = 10_240  # records of one transaction: whole tiles
 _OLDEST = (
-    "SELECT p.seq, r.agent, r.type, r.time FROM payloads p JOIN records r ON r.tree = p.tree AND r.seq = p.seq "
+    "SELECT p.seq, r.agent, r.type, r.time, r.tool, r.subject FROM payloads p "
+    "JOIN records r ON r.tree = p.tree AND r.seq = p.seq "
     "WHERE p.tree = ? AND p.seq >= ? ORDER BY p.seq LIMIT ?"
 )
-_RECORDS = "SELECT seq, agent, type, time FROM records WHERE tree = ? AND seq >= ? ORDER BY seq LIMIT ?"
+_RECORDS = "SELECT seq, agent, type, time, tool, subject FROM records WHERE tree = ? AND seq >= ? ORDER BY seq LIMIT ?"
 _BOUNDS = (
     "SELECT (SELECT min(seq) FROM records WHERE tree = ?), (SELECT max(seq) FROM records WHERE tree = ?), "
     "(SELECT size FROM checkpoints WHERE tree = ?)"
@@ -72,19 +73,15 @@ def old_payloads(tx: Transaction, tree: str, first: int, rules: Rules, now_ms: i
     rows = tx.all(_OLDEST, tree, first, PAGE)
     groups: dict[tuple[str, Kept], list[int]] = defaultdict(list)
     held: Counter[str] = Counter()
-    for seq, agent, kind, time in rows:
-        kept = rules.of(agent, kind, time)
+    for seq, agent, kind, time, tool, subject in rows:
+        kept = rules.of(agent, kind, time, tool, subject)
         if kept.hold:
             held[kept.hold] += kept.payload is not None and time < now_ms - kept.payload
         elif time < kept.payload_until(now_ms):
             groups[agent, kept].append(seq)
     found = tuple(
-        Disposal(
-            tree, "payloads", kept.name, kept.said[0], len(seqs), seqs[0], seqs[-1], agent, kept.begin,
-            kept.payload_until(now_ms),
-        )
-        for (agent, kept), seqs in groups.items()
-    )  # fmt: skip
+        of_payloads(tree, agent, kept, (len(seqs), seqs[0], seqs[-1]), now_ms) for (agent, kept), seqs in groups.items()
+    )
     more = len(rows) == PAGE and rows[-1][3] < now_ms - shortest
     gone = [seq for seqs in groups.values() for seq in seqs]
     return Found(found, {hold: count for hold, count in held.items() if count}, rows[-1][0] + 1 if more else -1), gone
@@ -96,8 +93,13 @@ def prune_payloads(
     """Dispose of the payloads of one page."""
     found, gone = old_payloads(tx, tree, first, rules, now_ms)
     tx.many("DELETE FROM payloads WHERE tree = ? AND seq = ?", [(tree, seq) for seq in gone])
-    _tell(tx, [_of_payloads(one, who) for one in found.disposals], now_ms, random)
+    tell_payloads(tx, found.disposals, who, now_ms, random)
     return found
+
+
+def tell_payloads(tx: Transaction, gone: Sequence[Disposal], who: str, now_ms: int, random: Random) -> None:
+    """Record which payloads were disposed of."""
+    _tell(tx, [_of_payloads(one, who) for one in gone], now_ms, random)
 
 
 def old_leaves(tx: Transaction, tree: str, first: int, rules: Rules, now_ms: int) -> Found:
@@ -110,8 +112,8 @@ def old_leaves(tx: Transaction, tree: str, first: int, rules: Rules, now_ms: int
     at: dict[Kept, list[int]] = {}
     tile: list[tuple[int, Kept]] = []
     done = first
-    for seq, agent, kind, time in tx.all(_RECORDS, tree, first, PAGE):
-        kept = rules.of(agent, kind, time)
+    for seq, agent, kind, time, tool, subject in tx.all(_RECORDS, tree, first, PAGE):
+        kept = rules.of(agent, kind, time, tool, subject)
         if seq >= end or time >= kept.leaf_until(now_ms):
             return Found(_of_leaves(tree, counts, at), {}, -1, _stays(tree, seq, kept, time, seq >= end))
         tile.append((seq, kept))
@@ -144,6 +146,12 @@ def trees_of(tx: Transaction) -> tuple[str, ...]:
         found.append(str(row[0]))
         row = tx.one("SELECT min(tree) FROM records WHERE tree > ?", found[-1])
     return tuple(found)
+
+
+def of_payloads(tree: str, agent: str, kept: Kept, found: tuple[int, int, int], now_ms: int) -> Disposal:
+    """Payloads of one agent that are old enough: how many, and the first and last place of them."""
+    until = kept.payload_until(now_ms)
+    return Disposal(tree, "payloads", kept.name, kept.said[0], *found, agent, kept.begin, until)
 
 
 def _of_payloads(one: Disposal, who: str) -> Entry:

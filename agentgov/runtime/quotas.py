@@ -24,6 +24,10 @@ _TAKE = (
     "INSERT INTO meter_slices (meter, starts, ends, used) VALUES (?, ?, ?, ?) "
     "ON CONFLICT (meter, starts, ends) DO UPDATE SET used = meter_slices.used + excluded.used"
 )
+_GIVE_BACK = (
+    "UPDATE meter_slices SET used = used - now.column4 FROM (VALUES (?, ?, ?, ?)) AS now "
+    "WHERE meter = now.column1 AND starts = now.column2 AND ends = now.column3 AND used >= now.column4"
+)
 
 
 class Taken(msgspec.Struct, frozen=True):
@@ -89,11 +93,11 @@ class Meters:
 
 def give_back(tx: Transaction, taken: Iterable[Taken]) -> None:
     """Take out again what was added; what has left every window is gone by itself."""
+    sums: dict[tuple[str, int, int], int] = {}
     for one in taken:
-        tx.run(
-            "UPDATE meter_slices SET used = used - ? WHERE meter = ? AND starts = ? AND ends = ? AND used >= ?",
-            *(one.amount, one.meter, one.starts, one.ends, one.amount),
-        )
+        key = one.meter, one.starts, one.ends
+        sums[key] = sums.get(key, 0) + one.amount
+    tx.many(_GIVE_BACK, [(*key, amount) for key, amount in sorted(sums.items())])
 
 
 def written(taken: Sequence[Taken]) -> str:

@@ -13,19 +13,29 @@ from agentgov.runtime.pause_orders import Standing
 from agentgov.runtime.prices import Price
 
 State = Literal["open", "settled", "released", "unconfirmed"]
+RANDOM = 10  # bytes of an id
+PERMIT = "permit "  # what the key of the money of a permit begins with: no key of an agent has a blank in it
 MOST = 10**15  # nano-units of one reservation, or one settlement: a million
 COLUMNS = (
     "id, agent, environment, reservation_key, state, request, run, day, currency, price, amount, actual, closure, "
-    "asked, expires, ended, record"
+    "asked, expires, ended, record, subject, purpose"
 )
 _price = msgspec.json.Decoder(Price)
+
+
+def fresh_id(now_ms: int, random: bytes) -> str:
+    """The id of a new reservation out of RANDOM bytes; it begins with its moment, as a UUID of version 7 does, so that
+    the newest ones are neighbours in an index."""
+    assert len(random) >= RANDOM, "nobody may guess it"
+    return now_ms.to_bytes(6, "big").hex() + random[:RANDOM].hex()
 
 
 class Wanted(msgspec.Struct, frozen=True):
     """What an agent wants to set aside. `key` is its own, `id` is fresh; `request` is what exactly was asked for, so
     that a key is not used for two things; without a `price`, an amount was named. `day` are its windows (`windows`).
     `soft` limits are told of and not enforced; `former` are the ids that the agent had before; `lasts` is by how much
-    longer than others it stays open (milliseconds)."""
+    longer than others it stays open (milliseconds). `subject` and `purpose` are for the ledger alone: whom it is about,
+    and what for; they decide nothing."""
 
     id: str
     key: str
@@ -43,11 +53,18 @@ class Wanted(msgspec.Struct, frozen=True):
     soft: Limits = NO_LIMITS
     former: tuple[str, ...] = ()
     lasts: int = 0
+    subject: str = ""
+    purpose: str = ""
 
     @property
     def chain(self) -> tuple[Bucket, ...]:
         """Every bucket that it comes out of."""
         return chain(str(self.agent), self.environment, self.run, self.day, self.currency, self.former)
+
+    @property
+    def fixed(self) -> int:
+        """The amount where governance or the release says it, as of a tool, and not whoever asks; else 0."""
+        return self.amount if "tool" in self.details else 0
 
     @property
     def counted(self) -> Iterator[str]:
@@ -60,7 +77,8 @@ class Wanted(msgspec.Struct, frozen=True):
 
 class Reservation(msgspec.Struct, frozen=True):
     """Money that is set aside, or was: a row of COLUMNS. `actual` is what is booked; it and `ended` are 0 while it is
-    open. Times are epoch milliseconds; `record` is the ledger's of the request."""
+    open. Times are epoch milliseconds; `record` is the ledger's of the request; `subject` is whom it is
+    about, forgotten once it is settled or released."""
 
     id: str
     agent: str
@@ -79,6 +97,13 @@ class Reservation(msgspec.Struct, frozen=True):
     expires: int
     ended: int
     record: int
+    subject: str = ""
+    purpose: str = ""
+
+    @property
+    def is_of_permit(self) -> bool:
+        """Whether it is the money of a permit, which is ended by what becomes of that."""
+        return self.key.startswith(PERMIT)
 
     @property
     def priced(self) -> Price | None:
@@ -133,22 +158,24 @@ class Refuse(msgspec.Struct, frozen=True):
 
 class Settle(msgspec.Struct, frozen=True):
     """Book what was really spent; late, it corrects what was booked unconfirmed. `caller` is agent and environment;
-    `former` as in Wanted."""
+    `former` as in Wanted; `permit`: it is the money of one, and of nothing else."""
 
     id: str
     caller: tuple[str, str]
     spending: Spending
     now_ms: int
     former: tuple[str, ...] = ()
+    permit: bool = False
 
 
 class Release(msgspec.Struct, frozen=True):
-    """Give back what nothing was spent of: the model was never asked."""
+    """Give back what nothing was spent of: the model was never asked. `permit` as of Settle."""
 
     id: str
     caller: tuple[str, str]
     now_ms: int
     former: tuple[str, ...] = ()
+    permit: bool = False
 
 
 class Expire(msgspec.Struct, frozen=True):

@@ -10,7 +10,8 @@ So, before anything else is answered from it:
   on (`ledger renew`, or `store restored --complete`), and that is a record.
 
 That it is a copy is found by what is known outside of it: the place where it lies, the mark of a copy, what this gate
-saw of the ledger last, and what the journal anchored.
+saw of the ledger last, and what the journal anchored. That nothing is missing in a copy is known only where this gate
+alone wrote, and saw all that it wrote: it was stopped in order, and looked once more after its last answer.
 """
 
 from collections.abc import Iterator, Mapping
@@ -26,6 +27,8 @@ from agentgov.runtime.sequencing import Anchor, Standing, log_id, standings
 from agentgov.store.port import Transaction
 
 COPIED, PLACE, HELD, GAP = "copied", "place", "held", "gap"
+WRITER, SEVERAL = "writer", "several"  # the mark that says which gate writes records, or that it is not alone
+BACKED_UP = "backed-up"  # the mark of a store of which a copy was made: when, in epoch milliseconds
 HINT = (
     "`agentgov ledger renew --reason TEXT` where records are lost for good, "
     "`agentgov store restored --complete --reason TEXT` where none are; see docs/store.md"
@@ -43,6 +46,14 @@ class Known(msgspec.Struct, frozen=True):
     def of(cls, log: str, found: tuple[Standing, ...]) -> "Known":
         """What there is now."""
         return cls(log, {one.tree: max(one.leaves, one.size) for one in found})
+
+
+class Seen(Known, frozen=True):
+    """What one gate knows of a store outside of it: as it saw it last, which mark is its own, and whether it was
+    stopped in order after that."""
+
+    writer: str = ""
+    closed: bool = False
 
 
 class Examined(NamedTuple):
@@ -82,10 +93,11 @@ def examine(tx: Transaction) -> Examined:
     return Examined(Known.of(log_id(tx), standings(tx)), logs, marks)
 
 
-def judge(found: Examined, place: str, seen: Known, anchors: Mapping[str, Anchor]) -> Restored | None:
+def judge(found: Examined, place: str, seen: Seen, anchors: Mapping[str, Anchor]) -> Restored | None:
     """Whether a store is a copy from earlier. `place` is where it lies, `seen` what this gate knows of it (empty where
     it knows nothing), `anchors` those of its ledger in the journal."""
     why = list(_moved(found, place))
+    unknown = list(_unknown(found, seen)) if why else []
     lacking = list(_lacking(found, seen, anchors))
     gap = sha256(repr(sorted({(tree, most) for tree, most, _ in lacking})).encode()).hexdigest() if lacking else ""
     if gap == found.marks.get(GAP):  # that was dealt with
@@ -93,10 +105,20 @@ def judge(found: Examined, place: str, seen: Known, anchors: Mapping[str, Anchor
     other = bool(seen.log and found.logs and seen.log not in found.logs)
     if other:
         why.append(f"the ledger was called {seen.log} here, and this one never was")
-    complete = bool(seen.log) and seen.log == found.now.log
-    lost = bool(lacking) or other or (bool(why) and not complete)
-    why += [said for *_, said in lacking]
+    lost = bool(lacking or unknown) or other
+    why += [said for *_, said in lacking] or unknown
     return Restored(tuple(why), lost, gap) if why else None
+
+
+def backed_up(tx: Transaction, now_ms: int) -> None:
+    """Keep when a copy was made. It is written after that, so the copy itself tells of the one before."""
+    tx.run(_MARK, BACKED_UP, str(now_ms))
+
+
+def last_backup(tx: Transaction) -> int | None:
+    """When a copy was last made by this program, in epoch milliseconds; None where none was."""
+    row = tx.one("SELECT said FROM marks WHERE name = ?", BACKED_UP)
+    return int(str(row[0])) if row is not None else None
 
 
 def accept(
@@ -128,6 +150,22 @@ def end_open(tx: Transaction, now_ms: int) -> Ended:
     return Ended(permits, reservations, logins)
 
 
+def own(tx: Transaction, writer: str) -> str:
+    """Say that a gate writes here; the mark of who does. Nobody else serves a file, so whoever did is gone for good; of
+    a database nobody can tell."""
+    row = tx.one("SELECT said FROM marks WHERE name = ?", WRITER)
+    mark = str(row[0]) if row is not None else writer
+    if mark not in (writer, SEVERAL):
+        mark = writer if tx.dialect == "sqlite" else SEVERAL
+    tx.run(_MARK, WRITER, mark)
+    return mark
+
+
+def share(tx: Transaction) -> None:
+    """Say that others than one gate write here, of whose last word it cannot know."""
+    tx.run(_MARK, WRITER, SEVERAL)
+
+
 def settle(tx: Transaction, place: str) -> None:
     """Remember where a store lies that is no copy."""
     tx.run(_MARK, PLACE, place)
@@ -145,7 +183,17 @@ def _moved(found: Examined, place: str) -> Iterator[str]:
         yield "it lies in another place than before"
 
 
-def _lacking(found: Examined, seen: Known, anchors: Mapping[str, Anchor]) -> Iterator[tuple[str, int, str]]:
+def _unknown(found: Examined, seen: Seen) -> Iterator[str]:
+    """Why nobody can tell whether a copy has all that there was."""
+    if not seen.log or seen.log != found.now.log:
+        yield "what it had is not known here"
+    elif found.marks.get(WRITER) != seen.writer:
+        yield "this gate was not the only one that wrote to it, and what others wrote last is not known here"
+    elif not seen.closed:
+        yield "the gate was not stopped in order, so what it wrote last is not known"
+
+
+def _lacking(found: Examined, seen: Seen, anchors: Mapping[str, Anchor]) -> Iterator[tuple[str, int, str]]:
     """The trees that had more records than there are: how many, and who says so."""
     here = found.now
     for tree, most in seen.trees.items() if seen.log == here.log else ():

@@ -2,20 +2,19 @@
 
 An agent's class is `audit.retention` of what of it runs, else the fleet's default; where several of its releases run, a
 record is kept as long as the one that keeps it longest. What has no class, or one that governance does not define, is
-kept for ever: nothing is disposed of that nobody said so about. What a legal hold is about stays, whatever its class.
-Values only.
+kept for ever: nothing is disposed of that nobody said so about. What a legal hold is about stays, whatever its class
+(`holds`). Values only.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
-from agentgov.model.names import agent_id
-from agentgov.model.policies import LegalHold, Retention
+from agentgov.model.policies import Retention
 from agentgov.model.units import parse_duration
-from agentgov.trust.verbs import in_scope
+from agentgov.runtime.holds import About, Holds
 
 PRUNED, REDACTED = "ledger.prune", "redacted"  # the types of records that say what was disposed of
 _OURS = (PRUNED, REDACTED, "ledger.renew")
@@ -53,28 +52,42 @@ class Kept:
 
 
 class Rules:
-    """How long everything is kept, by one state of governance. `known_as` are the ids that an agent has today, for one
-    that was moved: a hold on it holds what was recorded under its earlier ids."""
+    """How long everything is kept, by one state of governance, and by what it says that agents were kept as."""
 
     def __init__(
         self,
         retention: Retention | None,
         noted: Mapping[str, Sequence[Noted]] | None = None,
-        known_as: Callable[[str], Iterable[str]] = lambda _: (),
+        holds: Holds | None = None,
     ) -> None:
         self._retention = retention or Retention()
-        self._noted, self._known_as = noted or {}, known_as
+        self._noted = noted or {}
+        self._holds = holds or Holds(self._retention.holds)
         self._of = lru_cache(maxsize=65_536)(self._stretches)
+        self._held = lru_cache(maxsize=65_536)(lambda kept, hold: replace(kept, hold=hold))
 
     @property
     def shortest(self) -> int | None:
         """The shortest time that any class keeps a payload, None where nothing is ever disposed of."""
         return min((parse_duration(one.payload) * 1000 for one in self._retention.classes.values()), default=None)
 
-    def of(self, agent: str, kind: str, time: int) -> Kept:
-        """How long a record is kept: of which agent, type and moment."""
+    @property
+    def longest(self) -> int | None:
+        """The longest time that any class keeps a record, in milliseconds; None where there is no class."""
+        return max((parse_duration(one.leaf) * 1000 for one in self._retention.classes.values()), default=None)
+
+    @property
+    def has_holds(self) -> bool:
+        """Whether there is any legal hold."""
+        return bool(self._retention.holds)
+
+    def of(self, agent: str, kind: str, time: int, tool: str = "", subject: str = "") -> Kept:
+        """How long a record is kept: of which agent, type, moment and tool, and about whom (by the digest that it is
+        found by)."""
         stretches = self._of(agent, not agent and kind in _OURS)
-        return next(one for one in stretches if time < one.end or one is stretches[-1])
+        kept = next(one for one in stretches if time < one.end or one is stretches[-1])
+        hold = self._holds.of(About(agent, time, tool, subject))
+        return self._held(kept, hold) if hold else kept
 
     def ever_privileged(self, agent: str) -> bool:
         """Whether records of an agent are, or were, kept under a privileged class."""
@@ -92,9 +105,8 @@ class Rules:
         return frozenset(name for name in names if kept and name in classes and classes[name].privileged)
 
     def _stretches(self, agent: str, ours: bool) -> tuple[Kept, ...]:
-        hold = self._hold(agent)
         if ours:
-            return (self._kept(0, END, self._retention.classes, hold),)
+            return (self._kept(0, END, self._retention.classes),)
         noted = sorted(self._noted.get(agent, ()))
         moments = sorted({one.since for one in noted})
         bounds = [0, *moments[1:], END]  # what was noted first was so before
@@ -102,27 +114,18 @@ class Rules:
         for begin, end in pairwise(bounds):
             slots = {one.slot: one.name for one in noted if one.since <= max(begin, moments[0] if moments else 0)}
             names = {name for name in slots.values() if name} or {self._retention.default}
-            found.append(self._kept(begin, end, names, hold))
+            found.append(self._kept(begin, end, names))
         return tuple(found)
 
-    def _kept(self, begin: int, end: int, names: Iterable[str], hold: str) -> Kept:
+    def _kept(self, begin: int, end: int, names: Iterable[str]) -> Kept:
         """The longest of some classes, in each part; for ever where one of them is not defined."""
         classes = self._retention.classes
         chosen = sorted(set(names))
         known = [(name, classes[name]) for name in chosen if name in classes]
         privileged = any(one.privileged for _, one in known)
         if not known or len(known) < len(chosen):
-            return Kept(begin, end, ", ".join(chosen), hold=hold, privileged=privileged)
+            return Kept(begin, end, ", ".join(chosen), privileged=privileged)
         payload = max((parse_duration(one.payload), one.payload) for _, one in known)
         leaf, said, name = max((parse_duration(one.leaf), one.leaf, name) for name, one in known)
         words = payload[1], said
-        return Kept(begin, end, name, payload[0] * 1000, leaf * 1000, words, hold, privileged)
-
-    def _hold(self, agent: str) -> str:
-        ids = [agent, *self._known_as(agent)]
-        return next((one.id for one in self._retention.holds if any(_held(one, id_) for id_ in ids)), "")
-
-
-def _held(hold: LegalHold, agent: str) -> bool:
-    known = agent_id(agent)
-    return any(pattern == "**" or (known is not None and in_scope(pattern, known)) for pattern in hold.match.agents)
+        return Kept(begin, end, name, payload[0] * 1000, leaf * 1000, words, privileged=privileged)

@@ -32,8 +32,8 @@ class Rollouts:
                 return commits[began[position - 1]]
             if not self._low:
                 raise IncompleteError(f"the journal holds no act that began a canary of {agent}")
+            self._look(view, self._low - 1, self._commits[self._low - 1])
             self._low -= 1
-            self._look(view, self._low)
 
     def _follow(self, view: View, commits: list[str]) -> None:
         """Look at the acts that are new; begin anew where the journal's end was exchanged."""
@@ -41,12 +41,12 @@ class Rollouts:
         shared = min(known, end)
         if not shared or self._commits[shared - 1] != commits[shared - 1]:
             self._began, self._commits, self._low = {}, commits, end
-        elif end > known:
-            self._commits = commits
-            for seq in range(known, end):
-                self._look(view, seq)
+            return
+        for seq in range(known, end):
+            self._look(view, seq, commits[seq])
+            self._commits.append(commits[seq])  # not before: what cannot be read now is looked at the next time
 
-    def _look(self, view: View, seq: int) -> None:
-        act = parse(view.repo.commit(self._commits[seq]).message)
+    def _look(self, view: View, seq: int, commit: str) -> None:
+        act = parse(view.repo.commit(commit).message)
         if act.kind == "canary":
             insort(self._began.setdefault(act.get("Agent"), []), seq)

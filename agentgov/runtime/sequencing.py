@@ -119,6 +119,12 @@ def checkpoint_of(tx: Transaction, tree: str) -> bytes:
     return bytes(row[0]) if row is not None else b""
 
 
+def end_of(tx: Transaction, tree: str) -> int:
+    """How many places a tree has: one behind its last record."""
+    row = tx.one("SELECT max(seq) FROM records WHERE tree = ?", tree)
+    return int(row[0]) + 1 if row is not None and row[0] is not None else 0
+
+
 def standings(tx: Transaction) -> tuple[Standing, ...]:
     """Every tree, by name."""
     return tuple(_standing(row) for row in tx.all(_STANDINGS))

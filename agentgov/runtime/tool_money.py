@@ -5,18 +5,26 @@ first keeps its money until their time is over. A permit that ends unused gives 
 not happen; one that happened, or may have, is booked; one that nobody tells of counts as spent, like every reservation.
 """
 
+from collections.abc import Sequence
+from typing import NamedTuple
+
 import msgspec
 
 from agentgov.model.verdict import Reason
 from agentgov.runtime import budgets
 from agentgov.runtime.pause_orders import Standing
-from agentgov.runtime.reservations import Release, Reserve, Settle, Spending, Wanted
-from agentgov.store.port import Transaction
+from agentgov.runtime.reservations import PERMIT, Release, Reserve, Settle, Spending, Wanted
+from agentgov.store.port import Row, Transaction
+
+_UNTOLD = (
+    "SELECT id, state, amount, currency, reservation_key FROM reservations "
+    "WHERE id IN (?) AND state IN ('open', 'unconfirmed')"
+)
 
 
 def of_permit(money: Wanted, permit: str, within_ms: int = 0) -> Wanted:
-    """The reservation of a permit, on which people may take so long to decide. No key of an agent has a blank in it."""
-    return msgspec.structs.replace(money, id=permit, key=f"permit {permit}", lasts=within_ms)
+    """The reservation of a permit, on which people may take so long to decide."""
+    return msgspec.structs.replace(money, id=permit, key=f"{PERMIT}{permit}", lasts=within_ms)
 
 
 def refused(
@@ -29,15 +37,26 @@ def refused(
     return verdict.first_offence
 
 
-def end(tx: Transaction, permit: str, caller: tuple[str, str], *, spent: bool, now_ms: int) -> None:
-    """Book the money of a permit, or give it back, where it has some and nobody has done so. `caller` is agent and
-    environment."""
-    row = tx.one("SELECT state, amount, currency FROM reservations WHERE id = ?", permit)
-    if row is None or row[0] not in ("open", "unconfirmed"):
-        return
-    state, amount, currency = row
-    if not spent and state == "open":
-        budgets.decide(tx, [Release(permit, caller, now_ms)])
-        return
-    spending = Spending(amount=amount if spent else 0, currency=currency)
-    budgets.decide(tx, [Settle(permit, caller, spending, now_ms)])
+class Ended(NamedTuple):
+    """A permit that is over: whether what it costs is spent, or given back. `caller` is agent and environment."""
+
+    permit: str
+    caller: tuple[str, str]
+    spent: bool
+
+
+def end(tx: Transaction, ended: Sequence[Ended], now_ms: int) -> None:
+    """Book the money of permits, or give it back, where they have some and nobody has done so."""
+    rows = tx.among(_UNTOLD, tuple(one.permit for one in ended))
+    found = {row[0]: row for row in rows if str(row[4]).startswith(PERMIT)}
+    requests = [_end(one, found[one.permit], now_ms) for one in ended if one.permit in found]
+    if requests:
+        budgets.decide(tx, requests)
+
+
+def _end(one: Ended, row: Row, now_ms: int) -> Release | Settle:
+    _, state, amount, currency, _ = row
+    if not one.spent and state == "open":
+        return Release(one.permit, one.caller, now_ms, permit=True)
+    spending = Spending(amount=amount if one.spent else 0, currency=currency)
+    return Settle(one.permit, one.caller, spending, now_ms, permit=True)

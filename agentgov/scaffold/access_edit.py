@@ -1,35 +1,22 @@
 """Edits of governance/access.yaml: the smallest change of its text that makes it say what was asked for.
 
-Every edit is tried on values first; then it is spliced into the text, and the text is read again. It counts only if it
-reads back as exactly those values, if its schema accepts it, and if `trust.soundness` finds no problem with it: one key
-on two people, a threshold that cannot be met, somebody who is nobody. Nothing else in the file changes. Never writes a
-file, never signs: an edit is a proposal like every other change, and takes effect by its reviews.
+Every edit is proved (`proved_edit`), and counts only if `trust.soundness` finds no problem with it besides: one key on
+two people, a threshold that cannot be met, somebody who is nobody. Never writes a file, never signs: an edit is a
+proposal like every other change, and takes effect by its reviews.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from agentgov.errors import ConfigurationError, UsageError
+from agentgov.errors import UsageError
 from agentgov.model.access import Access, Bot, Person
-from agentgov.model.finding import Severity
 from agentgov.model.governed import ACCESS_FILE
-from agentgov.model.snapshot import MemorySnapshot
-from agentgov.scaffold.yaml_splice import (
-    SpliceError,
-    Value,
-    insert_item,
-    insert_member,
-    remove_item,
-    replace_scalar,
-)
+from agentgov.scaffold.proved_edit import Draft, follow, proved
+from agentgov.scaffold.yaml_splice import Value
 from agentgov.scaffold.yaml_tree import Step
 from agentgov.trust.identity import Directory, problems
 from agentgov.trust.keys import PublicKey, parse_public_key
-from agentgov.validate.load import load_document
-from agentgov.validate.yaml_reader import read
-
-_BY_HAND = f"edit {ACCESS_FILE} by hand; agentgov validate says whether it is right"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,36 +28,10 @@ class Edited:
     access: Access
 
 
-@dataclass(slots=True)
-class _Draft:
-    """The text and its values, changed together; `values` is what the text has to say in the end."""
-
-    text: str
-    values: dict[str, Any]
-
-    def add(self, steps: Sequence[Step], value: Value) -> None:
-        """An element at the end of a list."""
-        self.text = insert_item(self.text, steps, value)
-        holder = _follow(self.values, steps[:-1])
-        holder.setdefault(steps[-1], []).append(_unshared(value))
-
-    def remove(self, steps: Sequence[Step], index: int) -> None:
-        """One element of a list away."""
-        self.text = remove_item(self.text, steps, index)
-        del _follow(self.values, steps)[index]
-
-    def set(self, steps: Sequence[Step], name: str, value: int) -> None:
-        """A plain member of a mapping."""
-        holder = _follow(self.values, steps)
-        splice = replace_scalar if name in holder else _insert
-        self.text = splice(self.text, (*steps, name), value)
-        holder[name] = value
-
-
 def add_person(text: str, person: Person, *, administrator: bool = False, teams: Sequence[str] = ()) -> Edited:
     """Somebody new, as administrator and in teams where that is said. UsageError where it cannot be."""
 
-    def change(draft: _Draft) -> None:
+    def change(draft: Draft) -> None:
         _refuse_known(draft, person.id)
         draft.add(("people",), _written(person))
         if administrator:
@@ -84,7 +45,7 @@ def add_person(text: str, person: Person, *, administrator: bool = False, teams:
 def remove_person(text: str, person_id: str) -> Edited:
     """Somebody who leaves: out of people, administrators, teams and bindings; a binding of nobody else goes too."""
 
-    def change(draft: _Draft) -> None:
+    def change(draft: Draft) -> None:
         place = _known(draft, "people", person_id, "nobody called")
         _remove_everywhere(draft, ("administrators", "who"), person_id)
         for index in range(len(draft.values.get("teams", []))):
@@ -102,7 +63,7 @@ def remove_person(text: str, person_id: str) -> Edited:
 def add_bot(text: str, bot: Bot) -> Edited:
     """A program with a key; its kind is a fixed list of acts. UsageError where it cannot be."""
 
-    def change(draft: _Draft) -> None:
+    def change(draft: Draft) -> None:
         _refuse_known(draft, bot.id)
         keys: dict[str, Value] = {"keys": list(bot.keys)} if bot.keys else {}
         draft.add(("bots",), {"id": bot.id, "kind": bot.kind, **keys})
@@ -113,7 +74,7 @@ def add_bot(text: str, bot: Bot) -> Edited:
 def remove_bot(text: str, bot_id: str) -> Edited:
     """A bot away; what needs one of its kind stands still then."""
 
-    def change(draft: _Draft) -> None:
+    def change(draft: Draft) -> None:
         draft.remove(("bots",), _known(draft, "bots", bot_id, "no bot"))
 
     return _edited(text, change)
@@ -122,7 +83,7 @@ def remove_bot(text: str, bot_id: str) -> Edited:
 def add_key(text: str, holder: str, line: str) -> Edited:
     """One more key for a person or a bot. UsageError for a key that somebody has, or that cannot be used."""
 
-    def change(draft: _Draft) -> None:
+    def change(draft: Draft) -> None:
         key, steps = usable_key(line), _holder(draft, holder)
         if key.blob in (known.blob for _, known in _keys(draft, steps)):
             raise UsageError(f"{holder} has the key {key.fingerprint} already", "see: agentgov access show")
@@ -134,7 +95,7 @@ def add_key(text: str, holder: str, line: str) -> Edited:
 def remove_key(text: str, holder: str, wanted: str) -> Edited:
     """A key of a person or a bot away, by its fingerprint (SHA256:...) or its line."""
 
-    def change(draft: _Draft) -> None:
+    def change(draft: Draft) -> None:
         steps = _holder(draft, holder)
         mark = wanted if wanted.startswith("SHA256:") else usable_key(wanted).fingerprint
         found = [index for index, key in _keys(draft, steps) if key.fingerprint == mark]
@@ -149,7 +110,7 @@ def remove_key(text: str, holder: str, wanted: str) -> Edited:
 def set_administrator(text: str, who: str, *, administers: bool) -> Edited:
     """A person, or team:<id>, among the administrators, or no longer."""
 
-    def change(draft: _Draft) -> None:
+    def change(draft: Draft) -> None:
         listed = draft.values["administrators"]["who"]
         if (who in listed) == administers:
             raise UsageError(
@@ -176,40 +137,14 @@ def usable_key(line: str) -> PublicKey:
         raise UsageError(f"this key cannot be used: {error}", "make one: ssh-keygen -t ed25519") from error
 
 
-def _edited(text: str, change: Callable[[_Draft], None]) -> Edited:
+def _edited(text: str, change: Callable[[Draft], None]) -> Edited:
     """The text after a change, proved. ConfigurationError for a file that cannot be edited so, UsageError for a change
     that makes an Access nobody could use."""
-    document = read(text.encode(), ACCESS_FILE)
-    broken = [found for found in document.findings if found.severity is Severity.ERROR]
-    if broken or not isinstance(document.value, dict) or not _is_shaped(document.value):
-        first = f"{broken[0].where}: {broken[0].message}" if broken else "it does not follow its schema"
-        raise ConfigurationError(f"{ACCESS_FILE} cannot be read: {first}", "see: agentgov validate")
-    draft = _Draft(text, _unshared(document.value))
-    try:
-        change(draft)
-    except SpliceError as error:
-        raise ConfigurationError(
-            f"{ACCESS_FILE} is written in a way that is not edited here: {error}", _BY_HAND
-        ) from error
-    if read(draft.text.encode(), ACCESS_FILE).value != draft.values:
-        message = (
-            f"the edit would change more of {ACCESS_FILE} than was asked for: an anchor or an unusual form is in it"
-        )
-        raise ConfigurationError(message, _BY_HAND)
-    return Edited(text, draft.text, _usable(draft.text))
-
-
-def _usable(text: str) -> Access:
-    loaded = load_document(MemorySnapshot({ACCESS_FILE: text.encode()}), "Access", Access, ACCESS_FILE)
-    if loaded.typed is None:
-        wrong = [found for found in loaded.findings if found.severity is Severity.ERROR]
-        raise UsageError(f"nothing was written: {wrong[0].where}: {wrong[0].message}", wrong[0].fix)
-    reasons = [reason.message for reason in problems(loaded.typed)]
-    if not reasons:
-        reasons = _locked_out(loaded.typed)
+    after, access = proved(text, ACCESS_FILE, "Access", Access, change, _is_shaped)
+    reasons = [reason.message for reason in problems(access)] or _locked_out(access)
     if reasons:
         raise UsageError(f"nothing was written: {'; '.join(reasons)}", "see: agentgov access show")
-    return loaded.typed
+    return Edited(text, after, access)
 
 
 def _locked_out(access: Access) -> list[str]:
@@ -251,11 +186,11 @@ def _is_shaped(values: dict[str, Any]) -> bool:
     return all("who" in one for one in values.get("bindings", []))
 
 
-def _place(draft: _Draft, group: str, name: str) -> int | None:
+def _place(draft: Draft, group: str, name: str) -> int | None:
     return next((index for index, one in enumerate(draft.values.get(group, [])) if one.get("id") == name), None)
 
 
-def _known(draft: _Draft, group: str, name: str, none: str) -> int:
+def _known(draft: Draft, group: str, name: str, none: str) -> int:
     """The place of what has to be there; `none` are the words for there being none."""
     place = _place(draft, group, name)
     if place is None:
@@ -263,13 +198,13 @@ def _known(draft: _Draft, group: str, name: str, none: str) -> int:
     return place
 
 
-def _refuse_known(draft: _Draft, name: str) -> None:
+def _refuse_known(draft: Draft, name: str) -> None:
     if _place(draft, "people", name) is not None or _place(draft, "bots", name) is not None:
         hint = f"another key of theirs: agentgov access add-key {name} KEY"
         raise UsageError(f"there is a {name} in Access already", hint)
 
 
-def _holder(draft: _Draft, name: str) -> tuple[Step, ...]:
+def _holder(draft: Draft, name: str) -> tuple[Step, ...]:
     for group in ("people", "bots"):
         place = _place(draft, group, name)
         if place is not None:
@@ -277,9 +212,9 @@ def _holder(draft: _Draft, name: str) -> tuple[Step, ...]:
     raise UsageError(f"there is no person and no bot called {name!r} in Access", "see: agentgov access show")
 
 
-def _keys(draft: _Draft, steps: Sequence[Step]) -> list[tuple[int, PublicKey]]:
+def _keys(draft: Draft, steps: Sequence[Step]) -> list[tuple[int, PublicKey]]:
     found = []
-    for index, line in enumerate(_follow(draft.values, steps).get("keys", [])):
+    for index, line in enumerate(follow(draft.values, steps).get("keys", [])):
         try:
             found.append((index, parse_public_key(line)))
         except (ValueError, AttributeError):
@@ -287,25 +222,8 @@ def _keys(draft: _Draft, steps: Sequence[Step]) -> list[tuple[int, PublicKey]]:
     return found
 
 
-def _remove_everywhere(draft: _Draft, steps: Sequence[Step], name: str) -> None:
-    listed = _follow(draft.values, steps[:-1]).get(steps[-1], [])
+def _remove_everywhere(draft: Draft, steps: Sequence[Step], name: str) -> None:
+    listed = follow(draft.values, steps[:-1]).get(steps[-1], [])
     for index in reversed(range(len(listed))):
         if listed[index] == name:
             draft.remove(steps, index)
-
-
-def _follow(values: Any, steps: Sequence[Step]) -> Any:
-    for step in steps:
-        values = values[step]
-    return values
-
-
-def _unshared(value: Any) -> Any:
-    """A copy in which nothing stands in two places: what an alias brings in would otherwise change with its anchor."""
-    if isinstance(value, dict):
-        return {name: _unshared(item) for name, item in value.items()}
-    return [_unshared(item) for item in value] if isinstance(value, list) else value
-
-
-def _insert(text: str, steps: Sequence[Step], value: int) -> str:
-    return insert_member(text, steps[:-1], str(steps[-1]), value)

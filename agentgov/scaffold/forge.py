@@ -51,7 +51,7 @@ def forge_of(url: str, pipeline_there: bool) -> CI:
 
 def codeowners(owner: str, ci: CI = "github") -> str:
     """CODEOWNERS with one owner for everything that is governed."""
-    patterns = ("/agentgov.yaml", "/governance/", *_CI_PATTERNS[ci], "/playbooks/", "/agents/")
+    patterns = ("/agentgov.yaml", "/governance/", *_CI_PATTERNS[ci], "/playbooks/", "/drills/", "/agents/")
     head = "# The last line that matches wins. Who stands behind a name is said in governance/access.yaml.\n"
     return head + "".join(f"{codeowners_line(pattern, owner)}\n" for pattern in patterns)
 

@@ -2,7 +2,7 @@
 
 Each function takes a text and gives the new one. It writes in the style that is there (in brackets, or line by line);
 where it cannot tell how (an alias, a form nobody meant it for), SpliceError says so and nothing is changed. Whether the
-new text says what was meant is not believed here: `access_edit` reads it again and compares.
+new text says what was meant is not believed here: `access_edit` and `alert_edit` read it again and compare.
 """
 
 import json

@@ -7,6 +7,7 @@ from typing import Any, Literal, NamedTuple, Protocol
 import msgspec
 
 from agentgov.model.told import EventTell
+from agentgov.model.verdict import Reason
 
 Decision = Literal["allow", "deny", "ask"]
 
@@ -30,6 +31,11 @@ class Why(msgspec.Struct, frozen=True):
     rule: str
     effect: str
     message: str
+
+
+def why(reason: Reason) -> Why:
+    """A reason as it is told."""
+    return Why(reason.rule, reason.effect.name.lower(), reason.message)
 
 
 class PermitRef(msgspec.Struct, frozen=True):

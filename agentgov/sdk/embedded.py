@@ -20,9 +20,8 @@ from agentgov.errors import AgentgovError, IncompleteError
 from agentgov.journal.branch import Journal
 from agentgov.model.document import Environment
 from agentgov.model.names import AgentId
-from agentgov.model.rule_ids import rule
 from agentgov.model.told import EventTell
-from agentgov.model.verdict import Effect, Reason, Verdict, deny
+from agentgov.model.verdict import Reason, Verdict, deny
 from agentgov.repo import clock
 from agentgov.runtime import permits
 from agentgov.runtime.action_requests import Answered, Asked, Request, decide
@@ -36,12 +35,14 @@ from agentgov.runtime.lease import Lease, decide_lease, pause_details
 from agentgov.runtime.ledger import Entry, append, tree_at
 from agentgov.runtime.pause import Order, Pauses
 from agentgov.runtime.pause_orders import read_orders
-from agentgov.runtime.permit_ends import Outcome, tell_outcome
+from agentgov.runtime.permit_ends import Outcome, Told, tell_outcomes
 from agentgov.runtime.permit_rows import find
 from agentgov.runtime.permit_votes import Electorate
+from agentgov.runtime.reservations import Wanted as Money
 from agentgov.runtime.rules import Rulebook, Rulebooks
-from agentgov.sdk.answers import Decided, Offer, PermitRef, Reserved, Wanted, Why
-from agentgov.sdk.errors import Denied, InDoubt, NotSupported, Stopped, Unreachable, paused
+from agentgov.runtime.vault import Vault, seal_of
+from agentgov.sdk.answers import Decided, Offer, PermitRef, Reserved, Wanted, Why, why
+from agentgov.sdk.errors import Denied, InDoubt, NotSupported, Stopped, Unreachable, refusal_of
 from agentgov.sdk.noting import note
 from agentgov.sdk.till import Till
 from agentgov.store.port import Store
@@ -69,11 +70,13 @@ class Embedded:
 
     agent: AgentId
     environment: Environment
-    journal: Journal
+    opens: Callable[[], Journal]
     store: Store | None
     fetches: bool = True
     owns_store: bool = False
+    vault: Vault | None = None  # where payloads are kept encrypted
     quick: bool = True
+    _journal: Journal | None = None
     _now: _Now | None = None
     _git: Any = field(default_factory=threading.RLock)  # one thread at a time reads the repository
     _books: Rulebooks = field(default_factory=Rulebooks)
@@ -85,6 +88,13 @@ class Embedded:
     def __post_init__(self) -> None:
         self._till = Till(self.store, self.agent, self.environment, self._terms) if self.store is not None else None
 
+    @property
+    def journal(self) -> Journal:
+        """The journal, over a repository of this process alone: another thread may have held its locks at a fork."""
+        if self._journal is None:
+            self._journal = self.opens()
+        return self._journal
+
     # --- leases ----------------------------------------------------------------------------------------------------
 
     def lease(self, known: str, key: str, pinned: str) -> Offer:
@@ -94,7 +104,7 @@ class Embedded:
             paused = now.pauses.of(self.agent, clock.now())
             found = decide_lease(now.deployed, paused, key, now.fleet.grounds, pinned)
         if isinstance(found, Verdict):
-            raise _refusal(str(self.agent), found)
+            raise refusal_of(str(self.agent), found)
         ahead = found.terms.release.agent.spec.audit.mode == "write-ahead"
         if ahead and self.store is None:
             raise Stopped(f"{self.agent} runs only where records are kept", _STORE, rule="runtime.no-store")
@@ -111,7 +121,8 @@ class Embedded:
             raise Unreachable(f"the journal cannot be followed: {error.message}", error.hint, rule=error.rule) from None
         before = self._now
         if before is None or view.end != before.fleet.view.end:
-            fleet = Fleet(view, before.fleet if before is not None else None)
+            known = before is not None and before.fleet.view.repo is view.repo  # of this process
+            fleet = Fleet(view, before.fleet if before is not None and known else None)
             before = _Now(fleet, fleet.deployed(self.agent, self.environment), Pauses(view))
         orders = _done(self.store.read(read_orders)) if self.store is not None else ()
         before.pauses.of(self.agent, clock.now())  # read now, so that no decision reads git
@@ -138,34 +149,46 @@ class Embedded:
         assert now is not None, "a lease came first"
         book = self._book(now, wanted.release)
         if isinstance(book, Reason):
-            return Decided("deny", (_why(book),))
-        call = Call(wanted.tool, wanted.args, wanted.subject, wanted.purpose, wanted.refs)
-        verdict = decide_action(book, call, paused=now.pauses.of(self.agent, moment // 1000), now_ms=moment)
-        money = money_of(book, wanted.tool, now.fleet.governance, self._terms, moment)
+            return Decided("deny", (why(book),))
+        fresh = secrets.token_hex(16)
+        asked = self._asked(now, book, wanted, moment, fresh, key or fresh)
+        verdict = asked.verdict
         if self.store is None:
-            return self._unkept(wanted, key, verdict, counted=bool(verdict.demands) or money is not None)
+            return self._unkept(wanted, key, verdict, counted=bool(verdict.demands) or asked.money is not None)
         if verdict.decision == "ask" and not self.store.is_served():
             message = f"people have to be asked, and no gate serves this store, so nobody could answer; {_GATE}"
             lonely = deny("runtime.no-gate", message, wanted.tool)
             verdict = replace(verdict, reasons=(*verdict.reasons, lonely), decision="deny")
-        fresh = secrets.token_hex(16)
-        return self._request(self.store, Asked(fresh, key or fresh, book, call, verdict, money))
+            asked = msgspec.structs.replace(asked, verdict=verdict)
+        return self._request(self.store, asked)
+
+    def _asked(self, now: _Now, book: Rulebook, wanted: Wanted, now_ms: int, id_: str = "", key: str = "") -> Asked:
+        """What is asked, with what is decided about it on what is in memory."""
+        call = Call(wanted.tool, wanted.args, wanted.subject, wanted.purpose, wanted.refs)
+        verdict = decide_action(book, call, paused=now.pauses.of(self.agent, now_ms // 1000), now_ms=now_ms)
+        money = money_of(book, wanted.tool, now.fleet.governance, self._terms, now_ms)
+        return Asked(id_, key, book, call, verdict, money, seal_of(self.vault, book.release.agent.spec.audit))
 
     def _unkept(self, wanted: Wanted, key: str, verdict: ActionVerdict, *, counted: bool) -> Decided:
         """The answer where nothing is kept: what is counted is refused, and so is what people are asked about."""
         if verdict.decision == "ask":
             lonely = deny("runtime.no-gate", "people have to be asked, and there is no gate to ask them", wanted.tool)
-            return Decided("deny", tuple(map(_why, (*verdict.reasons, lonely))))
+            return Decided("deny", tuple(map(why, (*verdict.reasons, lonely))))
         if counted and verdict.decision == "allow":
             return Decided(
                 "deny", (Why("runtime.no-store", "deny", f"quotas and money are counted in a store; {_STORE}"),)
             )
-        return Decided(verdict.decision, tuple(map(_why, verdict.reasons)), again=self._again(wanted, key))
+        return Decided(verdict.decision, tuple(map(why, verdict.reasons)), again=self._again(wanted, key))
 
     def _request(self, store: Store, asked: Asked) -> Decided:
         assert self._till is not None, "there is a store"
         self._till.sweep(_now_ms())
-        found = _done(store.together(decide, Request(asked, self._stands, _now_ms(), _salt())))
+        moment, now = _now_ms(), self._now
+        found = _done(store.together(decide, Request(asked, self._stands, moment, _salt())))
+        if isinstance(asked.money, Money) and now is not None:
+            lonely = self._till.limit(now.fleet, asked.money, found.reasons, moment)
+            if found.decision == "deny":
+                found = msgspec.structs.replace(found, reasons=(*found.reasons, *lonely))
         permit, tree = found.permit, self.agent.workspace
         if found.again and permit is not None:
             tree = _done(store.read(lambda tx: tree_at(tx, permit.agent, found.record, permit.asked)))
@@ -217,11 +240,8 @@ class Embedded:
         book = self._book(now, wanted.release)
         book = self._book(now, "") if isinstance(book, Reason) else book
         if isinstance(book, Reason):
-            return Decided("deny", (_why(book),))
-        call = Call(wanted.tool, wanted.args, wanted.subject, wanted.purpose, wanted.refs)
-        verdict = decide_action(book, call, paused=now.pauses.of(self.agent, moment // 1000), now_ms=moment)
-        money = money_of(book, wanted.tool, now.fleet.governance, self._terms, moment)
-        use, members, salt = Asked("", "", book, call, verdict, money), self._members(now.fleet, moment), _salt()
+            return Decided("deny", (why(book),))
+        use, members, salt = self._asked(now, book, wanted, moment), self._members(now.fleet, moment), _salt()
         try:
             found = _done(store.write(lambda tx: permits.consume(tx, id_, use, self._stands, members, moment, salt)))
         except IncompleteError as error:
@@ -242,9 +262,11 @@ class Embedded:
             return
         what: Outcome = "done" if ok else "failed" if done else "not-done"
         caller, now, salt = (str(self.agent), self.environment), _now_ms(), _salt()
-        _, verdict = _done(self.store.write(lambda tx: tell_outcome(tx, permit, caller, what, note, now, salt)))
+        _, verdict = _done(self.store.together(tell_outcomes, Told(permit, caller, what, note, now, salt)))
         if (offence := verdict.first_offence) is not None:
             raise Denied(offence.message, "", rule=offence.rule)
+        if self._till is not None and self._now is not None:
+            self._till.marking.booked(self._now.fleet, "", now)
 
     # --- the rest --------------------------------------------------------------------------------------------------
 
@@ -272,7 +294,7 @@ class Embedded:
         now = self._now
         assert now is not None, "a lease came first"
         if self.store is not None:
-            _done(note(self.store, now.fleet, now.deployed, told, _now_ms()))
+            _done(note(self.store, now.fleet, now.deployed, told, _now_ms(), self.vault))
 
     def exporting(self) -> tuple[str, Mapping[str, str]]:
         """Nobody takes traces here."""
@@ -299,36 +321,19 @@ class Embedded:
             self.store.close()
 
     def renew(self) -> None:
-        """In a child process: whoever held the lock is not here."""
-        self._git = threading.RLock()
+        """In a child process: whoever held a lock, of this or of the repository, is not here."""
+        self._git, self._journal = threading.RLock(), None
 
     @property
     def _actor(self) -> str:
         return f"agent:{self.agent}@{self.environment}"
 
 
-def _refusal(agent: str, verdict: Verdict) -> AgentgovError:
-    reason = verdict.first_offence
-    assert reason is not None, "what is refused has a reason"
-    known = rule(reason.rule)
-    hint = known.mend if known is not None else ""
-    if reason.effect is Effect.UNKNOWN:
-        return Unreachable(reason.message, hint, rule=reason.rule)
-    told: Any = verdict.facts.get("paused")
-    if told is not None:
-        return paused(agent, told)
-    return Stopped(reason.message, hint, rule=reason.rule)
-
-
 def _told(found: Answered, tree: str) -> Decided:
     permit = found.permit
     ref = PermitRef(permit.id, permit.state, permit.expires, permit.outcome) if permit is not None else None
     decision: Any = found.decision
-    return Decided(decision, tuple(map(_why, found.reasons)), ref, found.record, found.again, tree=tree)
-
-
-def _why(reason: Reason) -> Why:
-    return Why(reason.rule, reason.effect.name.lower(), reason.message)
+    return Decided(decision, tuple(map(why, found.reasons)), ref, found.record, found.again, tree=tree)
 
 
 def _now_ms() -> int:

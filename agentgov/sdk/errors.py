@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Self
 
 from agentgov.errors import AgentgovError, IncompleteError, RefusedError, UsageError
+from agentgov.model.rule_ids import rule
+from agentgov.model.verdict import Effect, Verdict
 
 if TYPE_CHECKING:
     from agentgov.sdk.answers import Why
@@ -118,3 +120,17 @@ class PromptError(UsageError):
 
 class NotSupported(AgentgovError):  # noqa: N818
     """This gate cannot do that."""
+
+
+def refusal_of(agent: str, verdict: Verdict) -> AgentgovError:
+    """Why an agent has no lease, of those that are decided in this process."""
+    reason = verdict.first_offence
+    assert reason is not None, "what is refused has a reason"
+    known = rule(reason.rule)
+    hint = known.mend if known is not None else ""
+    if reason.effect is Effect.UNKNOWN:
+        return Unreachable(reason.message, hint, rule=reason.rule)
+    told: Any = verdict.facts.get("paused")
+    if told is not None:
+        return paused(agent, told)
+    return Stopped(reason.message, hint, rule=reason.rule)

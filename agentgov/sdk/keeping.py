@@ -66,6 +66,7 @@ class Keeper:
             self.close()
             raise
         self.watch.start()
+        self.watch.joined()
 
     def current(self) -> Terms:
         """The terms as they hold now. Raises Stopped where there are none."""
@@ -94,9 +95,10 @@ class Keeper:
 
     def wake(self) -> None:
         """Have the lease looked at at once, by whoever does that."""
-        given = self._given
-        if given is not None and not self.watch.threads:
-            self._given = replace(given, fresh_until=given.asked)
+        if not self.watch.threads:
+            with self._state:  # or it would bring a lease back that was just refused
+                if self._given is not None:
+                    self._given = replace(self._given, fresh_until=self._given.asked)
         self.watch.leases.doubt()
         self.watch.wake()
 

@@ -102,8 +102,11 @@ def _over_clone(name: AgentId, options: Options) -> Made:
     from agentgov.journal.branch_name import journal_branch
     from agentgov.repo.remote import Remote
     from agentgov.repo.repository import Repository
+    from agentgov.runtime.payload_key import vault_from
+    from agentgov.runtime.restoring import share
+    from agentgov.runtime.seen import reopen_seen, seen_path
     from agentgov.sdk.embedded import Embedded
-    from agentgov.store.open import open_store
+    from agentgov.store.open import file_of, open_store
 
     environment = options.get("environment", "production")
     if environment not in ("staging", "production"):
@@ -111,10 +114,21 @@ def _over_clone(name: AgentId, options: Options) -> Made:
     given, fetches = options.get("store"), options.get("fetch", True)
     place = os.path.realpath(options["repo"])
 
-    def make() -> Backend:
+    def opens() -> Journal:
         repo = Repository.open(place)
-        journal = Journal(repo, journal_branch(repo), Remote.of(repo))
+        return Journal(repo, journal_branch(repo), Remote.of(repo))
+
+    def make() -> Backend:
+        journal = opens()
+        vault = vault_from(os.environ) if given is not None else None
         store = open_store(given, serving=False) if isinstance(given, str) else given
-        return Embedded(name, environment, journal, store, fetches=fetches, owns_store=isinstance(given, str))
+        if vault is not None and store is not None:
+            store.read(vault.require_fit).result()
+        if store is not None:
+            store.write(share).result()
+        if isinstance(given, str) and file_of(given) is not None:
+            reopen_seen(seen_path("", given))
+        owns = isinstance(given, str)
+        return Embedded(name, environment, opens, store, fetches, owns, vault, _journal=journal)
 
     return ("clone", place, environment, given if isinstance(given, str) else id(given), fetches), make

@@ -54,7 +54,7 @@ class Remote:
         self._agent, self._of_agent = agent, f"/v1/agents/{quote(agent)}"
         self._stream: Events | None = None
         self._hushed = False
-        self._unheard: dict[str, str] = {}  # keys under which something was asked and no answer came: by which attempt
+        self._unheard: dict[tuple[str, str], str] = {}  # path and key that no answer came to: by which attempt
 
     def lease(self, known: str, key: str, pinned: str) -> Offer:
         """A lease; no body where it is the one that was known."""
@@ -160,7 +160,7 @@ class Remote:
     def _once(self, path: str, body: Mapping[str, Any], kind: type[T]) -> T:
         """The answer to what happens once under its key. An attempt of which no answer was heard goes on with the next
         one under the key: nobody can have acted on it."""
-        key = body["key"]
+        key = path, body["key"]
         attempt = self._unheard.pop(key, "") or secrets.token_hex(16)
         try:
             return self._good("POST", path, {**body, "attempt": attempt}, kind)

@@ -91,17 +91,19 @@ class _Leased(Telling):
         return self._terms.text(path)
 
     def _estimate(
-        self, model: str, input_tokens: int | None, most: int | None, amount: str, run: str, key: str
+        self, model: str, tokens: tuple[int | None, int | None], amount: str, run: str, key: str, about: tuple[str, str]
     ) -> dict[str, Any]:
         terms = self._terms
         return estimate(
             model or terms.typed.spec.model.primary,
             terms.closure,
-            input_tokens=input_tokens,
-            max_output_tokens=most,
+            input_tokens=tokens[0],
+            max_output_tokens=tokens[1],
             amount=amount,
             run=run,
             key=key,
+            subject=about[0],
+            purpose=about[1],
         )
 
 
@@ -167,6 +169,8 @@ class Agent(_Leased):
         model: str = "",
         amount: str = "",
         run: str = "",
+        subject: str = "",
+        purpose: str = "",
         key: str = "",
         unsent: Unsent = (),
     ) -> Reservation:
@@ -174,10 +178,12 @@ class Agent(_Leased):
         parameters.
 
         `with` settles what `used` told of it, or gives it back where an exception of a kind of `unsent` says that
-        nothing reached the model. `key` is one for what is to be paid for once (Repeated). NotSupported where the gate
-        has no budgets, Denied where there is not so much left.
+        nothing reached the model. `subject` and `purpose` are recorded, as of `act`, and decide nothing. `key` is one
+        for what is to be paid for once (Repeated). NotSupported where the gate has no budgets, Denied where there is
+        not so much left.
         """
-        wanted = self._estimate(model, input_tokens, max_output_tokens, amount, run, key)
+        tokens, about = (input_tokens, max_output_tokens), (subject, purpose)
+        wanted = self._estimate(model, tokens, amount, run, key, about)
         return Reservation(self._keeper, run_steps(spending(self._keeper, wanted)), unsent)
 
     def flush(self, seconds: float = FLUSHED) -> int:
@@ -253,12 +259,15 @@ class AsyncAgent(_Leased):
         model: str = "",
         amount: str = "",
         run: str = "",
+        subject: str = "",
+        purpose: str = "",
         key: str = "",
         unsent: Unsent = (),
     ) -> AsyncReservation:
         """Set money aside; as `Agent.spend`."""
         keeper = self._keeper
-        wanted = self._estimate(model, input_tokens, max_output_tokens, amount, run, key)
+        tokens, about = (input_tokens, max_output_tokens), (subject, purpose)
+        wanted = self._estimate(model, tokens, amount, run, key, about)
         reserved = await run_beside(spending(keeper, wanted), quick=keeper.backend.quick)
         return AsyncReservation(keeper, reserved, unsent)
 

@@ -15,6 +15,7 @@
 """
 
 import secrets
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from types import TracebackType
@@ -40,17 +41,25 @@ def estimate(
     amount: str,
     run: str,
     key: str,
+    subject: str = "",
+    purpose: str = "",
 ) -> dict[str, Any]:
     """What is to be set aside: the most that a call of a model can cost, or an amount. Without the most that it writes,
     the gate takes that of the release's parameters, or refuses."""
     if (input_tokens is None) == (not amount):
         hint = "input_tokens=... for a call of a model, or amount='0.02 USD' for anything else"
         raise UsageError("money is set aside for tokens or as an amount", hint)
-    told: dict[str, Any] = {"key": key or secrets.token_hex(16), "release": release} | ({"run": run} if run else {})
+    told: dict[str, Any] = {"key": key or _fresh_key(), "release": release}
+    told |= {name: text for name, text in (("run", run), ("subject", subject), ("purpose", purpose)) if text}
     if amount:
         return told | {"amount": amount}
     most = {"max_output_tokens": max_output_tokens} if max_output_tokens is not None else {}
     return told | {"model": model, "input_tokens": input_tokens} | most
+
+
+def _fresh_key() -> str:
+    """A key that begins with its moment, so that the newest ones are neighbours in the store's index."""
+    return f"{time.time_ns() // 1_000_000:012x}{secrets.token_hex(10)}"
 
 
 def spending(keeper: Keeper, wanted: Mapping[str, Any]) -> Steps[Reserved]:

@@ -15,6 +15,7 @@ import re
 import secrets
 import threading
 import weakref
+from collections import deque
 from collections.abc import Callable, Hashable, Mapping
 from typing import Any
 
@@ -26,7 +27,7 @@ from agentgov.sdk.leases import WHILE_STOPPED, Leases
 from agentgov.sdk.outbox import Outbox
 
 _log = logging.getLogger("agentgov.sdk")
-_COME_BACK = 2.0  # seconds until a stream is opened again
+_COME_BACK = 2.0  # seconds until a stream is opened again, or what runs is told again
 _SHORTEST, _LONGEST = 0.05, 3600.0  # seconds between two rounds
 _MOST_UNTOLD = 1000
 _GRACE = 5.0  # seconds that the end waits for each thread
@@ -44,7 +45,7 @@ class Watch:
         self._keepers: weakref.WeakValueDictionary[int, Keeper] = weakref.WeakValueDictionary()
         self._numbers = itertools.count()
         self._heard: tuple[str, ...] = ()
-        self._untold: list[Callable[[], None]] = []
+        self._untold: deque[Callable[[], None]] = deque()
         self.outbox = Outbox(agent, backend.events, threads=threads)
         self._begin()
         _all.add(self)
@@ -53,6 +54,7 @@ class Watch:
         """Locks and threads of this process, and how it is called."""
         self._lock, self._wake, self._over = threading.Lock(), threading.Event(), threading.Event()
         self._running: tuple[threading.Thread, ...] = ()
+        self._asked = False  # somebody woke it to take new leases, not only to tell
         self._said: dict[str, tuple[tuple[object, ...], float]] = {}
         node = re.sub(r"[^!-~]", "-", platform.node())[:60] or "host"
         self.instance = f"{node}-{os.getpid()}-{secrets.token_hex(4)}"
@@ -117,8 +119,8 @@ class Watch:
             self._untold.append(work)
         self.wake()
 
-    def tell(self) -> None:
-        """Say what runs here where that is news, or was said long ago."""
+    def tell(self) -> bool:
+        """Say what runs here where that is news, or was said long ago; False where that has to be said again."""
         self._tell_untold()
         now = self.clock()
         for instance, (closure, release, often) in self._instances().items():
@@ -131,7 +133,8 @@ class Watch:
                 self._said[instance] = news, now
             except AgentgovError as error:
                 _log.info("the gate was not told what runs: %s", error.in_one_line)
-                return
+                return False
+        return True
 
     def _instances(self) -> dict[str, tuple[str, str, float]]:
         """What runs, by the name of the process; while a canary splits its keys, the second release has a name too."""
@@ -146,12 +149,16 @@ class Watch:
         return found
 
     def _tell_untold(self) -> None:
-        untold, self._untold = self._untold, []
-        for place, work in enumerate(untold):
+        """Tell all that waits now, one by one, so that another thread can tell the others meanwhile."""
+        for _ in range(len(self._untold)):
+            try:
+                work = self._untold.popleft()
+            except IndexError:
+                return
             try:
                 work()
             except Unreachable as away:
-                self._untold[:0] = untold[place:]
+                self._untold.appendleft(work)
                 _log.info("what came of something is told later: %s", away.in_one_line)
                 return
             except AgentgovError as error:
@@ -174,18 +181,29 @@ class Watch:
                 for thread in self._running:
                     thread.start()
 
+    def joined(self) -> None:
+        """One more runs: the gate is to hear of it now where that is another release than those that it knows."""
+        if self.threads and not self._instances().keys() <= self._said.keys():
+            self._wake.set()
+
     def wake(self) -> None:
         """Look at once."""
+        self._asked = True
         self._wake.set()
 
     def _keep_fresh(self) -> None:
         failures, wake, over = 0, self._wake, self._over
         while True:
-            self.tell()
-            everybody = wake.wait(self._pause(failures))
+            told, pause = self.tell(), self._pause(failures)
+            woken = wake.wait(pause if told or failures else min(pause, _COME_BACK))
             wake.clear()
+            everybody = self._asked
+            if everybody:  # who asks from here on wakes it again, and is not forgotten
+                self._asked = False
             if over.is_set() or self._left_alone():
                 return
+            if woken and not everybody:
+                continue  # another release runs here, which the gate is to hear of
             try:
                 self._round(everybody=everybody)
                 failures = 0
@@ -250,7 +268,7 @@ class Watch:
         self.backend.renew()
         self.leases.renew()
         self.outbox.renew()
-        self._untold = []
+        self._untold = deque()
         for keeper in self._those():
             keeper.reborn()
 

@@ -1,14 +1,16 @@
 """Many values in one statement, spelled as each database takes them best.
 
 `(?)` in a statement stands for many values: `IN (?)` for a list of them, `FROM (?) AS asked` for a table whose columns
-are `column1`, `column2`. `VALUES (?, ?)` stands for a row of many. SQLite does a statement for each row, and is told
-each value that is looked for, in lists of a few lengths. PostgreSQL makes a plan for each text, so it always gets the
-same one, with an array for each column.
+are `column1`, `column2`. `VALUES (?, ?)` stands for a row of many. SQLite does a statement for each row, in which its
+values stand where they are used, since a table of one row takes it longer than the change; it is told each value that
+is looked for, in lists of a few lengths. PostgreSQL makes a plan for each text, so it always gets the same one, with an
+array for each column.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 
 import msgspec
@@ -18,25 +20,45 @@ from agentgov.store.port import ClashError, Value
 PAGE = 512  # values that SQLite looks for in one statement
 _LIST, _TABLE = re.compile(r"IN \(\?\)"), re.compile(r"FROM \(\?\)")
 _ROW = re.compile(r"\(VALUES \(\?(?:, \?)*\)\)|VALUES \(\?(?:, \?)*\)")
+_PLAIN = re.compile(r"INSERT INTO (\w+ \([^)]*\)) VALUES \(\?(?:, \?)*\)")
+_GIVEN = re.compile(r" FROM \(VALUES \(\?(?:, \?)+\)\) AS (\w+)(?= WHERE )")  # a table of one row, in an UPDATE
 _QUOTED = str.maketrans({"\\": "\\\\", '"': '\\"'})
 _JSON = msgspec.json.Encoder()
 Many = Sequence[Value] | Sequence[tuple[Value, ...]]
 
 
 def listed(sql: str, values: Many) -> tuple[str, list[Any]]:
-    """A statement about at most PAGE values, one by one, filled up with NULL to a power of two; for SQLite."""
+    """A statement about at most PAGE values, one by one, filled up with NULL to one of a few lengths: two of each
+    power of two; for SQLite."""
     wide = isinstance(values[0], tuple)
     flat: list[Any] = [value for row in values for value in row] if wide else list(values)  # type: ignore[union-attr]
-    count, width = 1 << (len(values) - 1).bit_length(), len(values[0]) if wide else 1  # type: ignore[arg-type]
+    step = 1 << max((len(values) - 1).bit_length() - 2, 0)
+    count, width = -(-len(values) // step) * step, len(values[0]) if wide else 1  # type: ignore[arg-type]
     return _listed(sql, count, width if wide else 0), flat + [None] * (count * width - len(flat))
 
 
-@lru_cache
+@lru_cache(maxsize=512)
 def _listed(sql: str, count: int, width: int) -> str:
     if not width:
         return _LIST.sub(f"IN ({', '.join('?' * count)})", sql)
     rows = ", ".join([f"({', '.join('?' * width)})"] * count)
     return _TABLE.sub(f"FROM (VALUES {rows})", sql)
+
+
+def in_turn(sql: str, rows: Sequence[tuple[Value, ...]]) -> tuple[str, Iterable[tuple[Value, ...]]]:
+    """A statement for each of many rows, with the values of one in the order in which they are used; for SQLite."""
+    changed, order = _in_turn(sql)
+    return changed, map(order, rows) if order is not None else rows
+
+
+@lru_cache
+def _in_turn(sql: str) -> tuple[str, Callable[[tuple[Value, ...]], tuple[Value, ...]] | None]:
+    found = _GIVEN.search(sql)
+    if found is None:
+        return sql, None
+    used = re.compile(rf"\b{found[1]}\.column(\d+)")
+    bare = sql[: found.start()] + sql[found.end() :]
+    return used.sub("?", bare), itemgetter(*(int(number) - 1 for number in used.findall(bare)))
 
 
 def looked_for(sql: str, values: Many) -> tuple[str, tuple[str, ...]]:
@@ -66,6 +88,13 @@ def _unnested(sql: str, types: tuple[str, ...]) -> str:
         return ""
     table = _unnest(types)
     return sql[: found.start()] + (f"({table})" if found[0].startswith("(") else table) + sql[found.end() :]
+
+
+@lru_cache
+def copied(sql: str) -> str:
+    """A plain insert as PostgreSQL's COPY, "" for another statement."""
+    found = _PLAIN.fullmatch(sql)
+    return f"COPY {found[1]} FROM STDIN" if found else ""
 
 
 def _unnest(types: Sequence[str]) -> str:

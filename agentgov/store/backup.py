@@ -5,19 +5,17 @@ anew when it is restored, which is what is found there (`store.whereabouts`).
 """
 
 import os
-import shutil
 import sqlite3
-import subprocess
 from contextlib import closing
 from pathlib import Path
 
 from agentgov.errors import ConfigurationError, IncompleteError, UsageError
+from agentgov.store.client_program import quoted, said_by, tellable
 from agentgov.store.open import file_of
 
 COPIED = "copied"  # the mark of a copy: when it was made, epoch milliseconds
 _MARK = "INSERT INTO marks (name, said) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET said = excluded.said"
 _HAS_MARKS = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'marks'"
-_INSTALL = "install PostgreSQL's client programs, of the server's version or later"
 
 
 def back_up(url: str, target: Path, now_ms: int) -> None:
@@ -77,24 +75,9 @@ def _dump(url: str, target: Path) -> None:
 
     from agentgov.store.link import read_url
 
-    settings = read_url(url)
-    password = settings.pop("password", "")  # in the environment: what programs are told, everybody sees
-    program = shutil.which("pg_dump")
-    if program is None:
-        raise ConfigurationError("pg_dump is not there", _INSTALL)
-    schema = _schema(url)
-    command = [program, "--format=custom", "--no-owner", "--no-privileges", f"--schema={schema}", f"--file={target}"]
-    done = subprocess.run(  # noqa: S603 - a program of PostgreSQL's, without a shell
-        [*command, f"--dbname={make_conninfo('', **settings)}"],
-        env=os.environ | ({"PGPASSWORD": password} if password else {}),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode != 0:
-        said = " ".join(done.stderr.split())[:500]
-        raise IncompleteError(f"pg_dump gave up: {said.replace(password, '***') if password else said}", _INSTALL)
+    settings, password = tellable(read_url(url))
+    command = ["pg_dump", "--format=custom", "--no-owner", "--no-privileges", f"--schema={_schema(url)}"]
+    said_by([*command, f"--file={target}", f"--dbname={make_conninfo('', **settings)}"], password)
 
 
 def _schema(url: str) -> str:
@@ -106,7 +89,7 @@ def _schema(url: str) -> str:
         ((schema,),) = link.execute("SELECT current_schema()").fetchall()
     finally:
         link.close()
-    return '"' + str(schema).replace('"', '""') + '"'
+    return quoted(str(schema))
 
 
 def _quoted(path: Path) -> str:

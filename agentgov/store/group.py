@@ -85,6 +85,7 @@ class GroupWriter:
         self._engine = engine
         self._queue: SimpleQueue[Asked | None] = SimpleQueue()  # None: look at what is urgent, and whether to end
         self._urgent: deque[Asked] = deque()
+        self._first: Asked | None = None  # from the queue, and in no group yet
         self._open, self._closing = True, threading.Lock()
         self._looked, self._period = time.monotonic(), PERIOD
         self._thread = threading.Thread(target=self._serve, name=name, daemon=True)
@@ -120,15 +121,13 @@ class GroupWriter:
         self._thread.join()
 
     def _serve(self) -> None:
-        first = None
-        while self._open or self._urgent or not self._queue.empty():
-            if not self._urgent:
+        while self._open or self._urgent or self._first is not None or not self._queue.empty():
+            if not self._urgent and self._first is None:
                 with suppress(Empty):
-                    first = self._queue.get(timeout=_IDLE)
+                    self._first = self._queue.get(timeout=_IDLE)
             if time.monotonic() - self._looked > _IDLE:
                 self._look()
-            self._group(first)
-            first = None
+            self._group()
 
     def _look(self) -> None:
         self._looked = time.monotonic()
@@ -137,10 +136,10 @@ class GroupWriter:
         except Exception:
             logging.getLogger(__name__).exception("the store could not look after itself")
 
-    def _group(self, first: Asked | None) -> None:
+    def _group(self) -> None:
         group: list[Asked] = []
         try:
-            self._together(first, group)
+            self._together(group)
         except LostError:
             self._engine.rollback()
             for asked in group:
@@ -152,9 +151,9 @@ class GroupWriter:
         for asked in group:
             asked.resolve()
 
-    def _together(self, first: Asked | None, group: list[Asked]) -> None:
+    def _together(self, group: list[Asked]) -> None:
         gathered: dict[Together, list[Asked]] = {}
-        for asked in self._coming(first):
+        for asked in self._coming():
             if self._take(asked, group) and asked.together is not None:
                 gathered.setdefault(asked.together, []).append(asked)
         for work, several in gathered.items():
@@ -190,9 +189,10 @@ class GroupWriter:
         for asked in several:
             self._engine.attempt(asked)
 
-    def _coming(self, first: Asked | None) -> Iterator[Asked]:
+    def _coming(self) -> Iterator[Asked]:
         """What is asked for until the group is closed: what is urgent, what came first, what comes meanwhile. The time
-        begins with the second, since the first one waits for the turn of this process."""
+        begins with the second, since the first one waits for the turn of this process. What came first stays where it
+        is until it is its turn: a group that cannot begin leaves it to the next one."""
         end = 0.0
         for number in range(GROUP):
             if number == 1:
@@ -202,16 +202,18 @@ class GroupWriter:
             if self._urgent:
                 yield self._urgent.popleft()
                 continue
-            if first is None:
+            if self._first is None:
                 try:
-                    first = self._queue.get_nowait()
+                    self._first = self._queue.get_nowait()
                 except Empty:
                     return
-            if first is not None:
-                asked, first = first, None
-                yield asked
-        if first is not None:
-            yield first
+            yield from self._turn()
+        yield from self._turn()
+
+    def _turn(self) -> Iterator[Asked]:
+        if self._first is not None:
+            asked, self._first = self._first, None
+            yield asked
 
     def _alone(self, asked: Asked) -> None:
         """Do one work by itself, again where others got in its way, and give up after a while."""

@@ -2,26 +2,29 @@
 
 A text is written once for both databases, in the words of SQLite: TEXT, INTEGER, REAL, BLOB, and `SERIAL PRIMARY KEY`
 for a number that the database gives. Tables are strict in SQLite; texts compare by bytes in PostgreSQL, as they do in
-SQLite. A text that was released is never changed: a database remembers the SHA-256 of what it was made by.
+SQLite. `m0022_name.postgresql.sql` is for that database alone, and the other one passes it over. A text that was
+released is never changed: a database remembers the SHA-256 of what it was made by.
 
-Each text is applied in one transaction that others wait for, so that two programs may start at once.
+Each text is applied in one transaction that others wait for, so that two programs may start at once. A program that has
+a store open looks, in each transaction that writes, whether the tables are still those that it knows.
 """
 
 import re
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Literal
 
-from agentgov.errors import ConfigurationError
+from agentgov.errors import ConfigurationError, IncompleteError
 from agentgov.store.port import Transaction
 
 Dialect = Literal["sqlite", "postgresql"]
 
 FOLDER = Path(__file__).resolve().parent / "migrations"
-_NAME = re.compile(r"m(\d{4})_([a-z_]+)\.sql")
+_NAME = re.compile(r"m(\d{4})_([a-z_]+)(?:\.(sqlite|postgresql))?\.sql")
 _COMMENT = re.compile(r"--[^\n]*")
 _WORDS = re.compile(r"'[^']*'|SERIAL PRIMARY KEY|\b(?:TEXT|INTEGER|REAL|BLOB)\b")
 _SQLITE = {"SERIAL PRIMARY KEY": "INTEGER PRIMARY KEY AUTOINCREMENT"}
@@ -32,38 +35,54 @@ _POSTGRESQL = {
     "REAL": "DOUBLE PRECISION",
     "BLOB": "BYTEA",
 }
+_STATEMENT = re.compile(r"(?:\$\$.*?\$\$|[^;]|;(?!\s*(?:\n|$)))+", re.DOTALL)
 _TABLE = "CREATE TABLE IF NOT EXISTS migrations (number INTEGER PRIMARY KEY, name TEXT NOT NULL, sha256 TEXT NOT NULL)"
+STANDS = "SELECT count(*), max(number) FROM migrations"
+
+
+class OutgrownError(IncompleteError):
+    """Another version of agentgov changed the tables while this one had them open: it writes nothing more."""
 
 
 @dataclass(frozen=True, slots=True)
 class Migration:
-    """One step, as it is written for both databases."""
+    """One step, as it is written for both databases, or for one of them."""
 
     number: int
     name: str
     text: str
+    only: str = ""  # the database that it is for
 
     @property
     def sha256(self) -> str:
         """What a database remembers of it; comments and blanks may change."""
-        return sha256(" ".join(_COMMENT.sub("", self.text).split()).encode()).hexdigest()
+        return _digest(self.text)
 
 
 def known(folder: Path = FOLDER) -> tuple[Migration, ...]:
     """Every step of this program, in order."""
     found = [(_NAME.fullmatch(path.name), path) for path in folder.iterdir() if path.suffix == ".sql"]
-    steps = [Migration(int(name[1]), name[2], path.read_text(encoding="utf-8")) for name, path in found if name]
+    steps = [
+        Migration(int(name[1]), name[2], path.read_text(encoding="utf-8"), name[3] or "")
+        for name, path in found
+        if name
+    ]
     assert len(steps) == len(found) == len({step.number for step in steps}), (
         "each step has a name and a number of its own"
     )
     return tuple(sorted(steps, key=lambda step: step.number))
 
 
+@lru_cache(maxsize=256)  # steps are few, and each is compared before every other one is applied
+def _digest(text: str) -> str:
+    return sha256(" ".join(_COMMENT.sub("", text).split()).encode()).hexdigest()
+
+
 def statements(text: str, dialect: Dialect) -> tuple[str, ...]:
     """A text as the statements of one database."""
     words = _SQLITE if dialect == "sqlite" else _POSTGRESQL
     translated = _WORDS.sub(lambda word: words.get(word[0], word[0]), _COMMENT.sub("", text))
-    found = [statement.strip() for statement in re.split(r";\s*(?:\n|$)", translated) if statement.strip()]
+    found = [statement.strip() for statement in _STATEMENT.findall(translated) if statement.strip()]
     if dialect == "sqlite":
         return tuple(f"{one} STRICT" if one.startswith("CREATE TABLE") else one for one in found)
     return tuple(found)
@@ -87,10 +106,27 @@ def pending(steps: Sequence[Migration], applied: Sequence[tuple[int, str]]) -> t
     return tuple(step for step in steps if step.number not in done)
 
 
+def steps_of(steps: Sequence[Migration], dialect: Dialect) -> tuple[Migration, ...]:
+    """The steps that one database takes."""
+    return tuple(step for step in steps if step.only in ("", dialect))
+
+
+def require_same(found: Sequence[int | None], steps: Sequence[Migration], dialect: Dialect) -> None:
+    """OutgrownError where STANDS finds another number of steps, or another last one, than this program left."""
+    own = steps_of(steps, dialect)
+    count, last = found
+    if count != len(own) or (own and last != own[-1].number):
+        message = (
+            f"another version of agentgov brought the tables of the store to step {last} while this one was running"
+        )
+        raise OutgrownError(message, "start the version that did; this one wrote nothing since")
+
+
 def upgrade(
     transaction: Callable[[], AbstractContextManager[Transaction]], dialect: Dialect, steps: Sequence[Migration]
 ) -> None:
     """Apply what is missing. A transaction of those that are given must keep every other one out."""
+    steps = steps_of(steps, dialect)
     while True:
         with transaction() as tx:
             missing = pending(steps, applied(tx, dialect))

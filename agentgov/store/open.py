@@ -26,8 +26,8 @@ def open_store(url: str, *, serving: bool = True) -> Store:
 
 
 def open_existing(url: str) -> Store:
-    """Open a store to judge what it holds, beside a gate that may be running: one that is not there holds nothing, and
-    making it would answer for another one. Raises ConfigurationError."""
+    """Open a store for what it holds, beside a gate that may be running: one that is not there holds nothing, and to
+    make it would answer for another one. Raises ConfigurationError."""
     path = file_of(url)
     if path is not None and not path.exists():
         raise ConfigurationError(f"there is no store {path}", "name the one that the gate serves with --store")

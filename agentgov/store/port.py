@@ -23,6 +23,10 @@ class ClashError(Exception):
 class Transaction(Protocol):
     """One transaction, while it is open: all of it happens, or nothing."""
 
+    @property
+    def dialect(self) -> str:
+        """`sqlite` or `postgresql`: for what only one of them has."""
+
     def all(self, sql: str, *values: Value) -> Sequence[Row]:
         """Every row of an answer."""
 

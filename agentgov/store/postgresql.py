@@ -21,13 +21,13 @@ from agentgov.errors import ConfigurationError, IncompleteError
 from agentgov.store.group import Asked, GroupWriter, LostError
 from agentgov.store.link import Lasting, Link, broke, read_url, said, unknown
 from agentgov.store.listeners import Listeners
-from agentgov.store.migrate import Migration, known, upgrade
+from agentgov.store.migrate import STANDS, Migration, known, require_same, upgrade
 from agentgov.store.port import Answer, Item, T, Transaction
 from agentgov.store.postgresql_transaction import CHANNEL, PostgresqlTransaction
 from agentgov.store.readers import Readers
 
 _TURN = 0x6167656E74676F76  # "agentgov"
-_BEGIN = f"BEGIN ISOLATION LEVEL READ COMMITTED; SELECT pg_advisory_xact_lock({_TURN})"
+_BEGIN = f"BEGIN ISOLATION LEVEL READ COMMITTED; SELECT pg_advisory_xact_lock({_TURN}); {STANDS}"
 _UPGRADE = (
     "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0; "
     f"SELECT pg_advisory_xact_lock({_TURN})"
@@ -45,8 +45,8 @@ class _Writer:
     """The engine of the thread that writes. Works that fail after they changed something are rare, so a savepoint for
     each would be a round trip for nothing; after one that did, there is a savepoint for each of the next thousands."""
 
-    def __init__(self, link: Lasting) -> None:
-        self._lasting = link
+    def __init__(self, link: Lasting, steps: Sequence[Migration]) -> None:
+        self._lasting, self._steps = link, steps
         self._link = link.get()
         self._transaction = PostgresqlTransaction(self._link)
         self._careful = 0
@@ -64,7 +64,10 @@ class _Writer:
 
     def _open(self) -> None:
         self._link = self._lasting.get()
-        self._link.execute(_BEGIN, prepare=False)
+        answers = self._link.execute(_BEGIN, prepare=False)
+        while answers.nextset():
+            pass
+        require_same(answers.fetchone() or (), self._steps, "postgresql")
         self._transaction = PostgresqlTransaction(self._link, self._careful > 0)
 
     def attempt(self, asked: Asked) -> None:
@@ -117,9 +120,10 @@ class PostgresqlStore:
 
     def __init__(self, url: str, *, steps: Sequence[Migration] | None = None) -> None:
         settings = read_url(url)
+        steps = known() if steps is None else steps
         with ExitStack() as opened:
             writer, ear = self._lasting(settings, opened, _BY_INDEX), self._lasting(settings, opened)
-            _upgrade(writer.get(), known() if steps is None else steps)
+            _upgrade(writer.get(), steps)
             ear.get().execute(f"LISTEN {CHANNEL}")
             self._free: SimpleQueue[Lasting] = SimpleQueue()
             for _ in range(_READERS):
@@ -129,7 +133,7 @@ class PostgresqlStore:
         self._closed = threading.Event()
         self._hearing = threading.Thread(target=self._hear, args=(ear,), name="agentgov-store-hears", daemon=True)
         self._hearing.start()
-        self._writer = GroupWriter(_Writer(writer), "agentgov-store-writes")
+        self._writer = GroupWriter(_Writer(writer, steps), "agentgov-store-writes")
         self._readers = Readers(self._look, _READERS)
 
     def write(self, work: Callable[[Transaction], T], *, urgent: bool = False) -> "Future[T]":

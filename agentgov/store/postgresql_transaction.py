@@ -1,7 +1,8 @@
 """What works see of a connection to PostgreSQL while a transaction is open on it.
 
 Many rows travel as an array for each column. What is written so is not waited for until the next statement, or the end
-of the work, which raises whatever any of it failed with.
+of the work, which raises whatever any of it failed with. A thousand rows and more, which a round trip more costs
+nothing, go by COPY.
 """
 
 from collections.abc import Callable, Sequence
@@ -11,17 +12,20 @@ from typing import Any, TypeVar
 import psycopg
 from psycopg.pq import TransactionStatus
 
-from agentgov.store.arrays import Many, looked_for, unnested
+from agentgov.store.arrays import Many, copied, looked_for, unnested
 from agentgov.store.group import LostError
 from agentgov.store.link import Link, broke, placeholders, said
 from agentgov.store.port import ClashError, Row, Value
 
 S = TypeVar("S")
 CHANNEL = "agentgov"
+COPIED = 1000  # rows from which on COPY is faster (benchmarks/bench_postgresql.py)
 
 
 class PostgresqlTransaction:
     """What works see of a connection, while a transaction is open on it."""
+
+    dialect = "postgresql"
 
     def __init__(self, link: Link, careful: bool = False) -> None:
         self._link, self._careful = link, careful
@@ -52,11 +56,27 @@ class PostgresqlTransaction:
         between."""
         if not rows:
             return
+        copy = copied(sql) if len(rows) >= COPIED else ""
+        if copy:
+            self._copy(copy, rows)
+            return
         arrays = self._spelled(unnested, sql, rows)
         if arrays is None:
             self._execute(sql, rows, writes=True, many=True)
         else:
             self._send(*arrays)
+
+    def _copy(self, sql: str, rows: Sequence[tuple[Value, ...]]) -> None:
+        self._await()
+        try:
+            if not self._wrote:
+                self._save()
+            with self._cursor.copy(sql) as copy:
+                for row in rows:
+                    copy.write_row(row)
+        except (psycopg.Error, OverflowError, UnicodeEncodeError) as error:
+            self.failed = error
+            raise said(error) from error
 
     def tell(self, topic: str) -> None:
         """Have a topic told once this is committed."""

@@ -10,14 +10,13 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from queue import SimpleQueue
 from typing import Any, cast
 
 from agentgov.errors import AgentgovError, ConfigurationError, IncompleteError
-from agentgov.store.arrays import PAGE, Many, listed
+from agentgov.store.arrays import PAGE, Many, in_turn, listed
 from agentgov.store.group import Asked, GroupWriter, LostError
 from agentgov.store.listeners import Listeners
-from agentgov.store.migrate import Migration, known, pending, upgrade
+from agentgov.store.migrate import STANDS, Migration, known, pending, require_same, steps_of, upgrade
 from agentgov.store.place import Held, Original, is_held, prepare
 from agentgov.store.port import Answer, ClashError, Item, Row, T, Transaction, Value
 from agentgov.store.readers import Readers
@@ -35,11 +34,14 @@ _PRAGMAS = (
     "PRAGMA trusted_schema = OFF",
     "PRAGMA wal_autocheckpoint = 4000",  # pages: fewer waits, since most of what is written is the same pages again
     "PRAGMA journal_size_limit = 67108864",
+    "PRAGMA cache_size = -32768",  # KiB: 2 MB, as is usual, is less than the newest rows of all tables and indexes
 )
 
 
 class SqliteTransaction:
     """What works see of the one connection that writes, or of one that reads."""
+
+    dialect = "sqlite"
 
     def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
         self._connection, self._path = connection, path
@@ -83,7 +85,9 @@ class SqliteTransaction:
         try:
             if any(map(_has_nul, zip(*values, strict=True) if many else (values,))):
                 raise ClashError("a text in the store cannot have NUL in it")
-            return self._connection.executemany(sql, values) if many else self._connection.execute(sql, values)
+            if many:
+                return self._connection.executemany(*in_turn(sql, values))
+            return self._connection.execute(sql, values)
         except (sqlite3.Error, OverflowError, UnicodeEncodeError, ClashError) as error:
             self._failed = _said(error, self._path)
             raise self._failed from error
@@ -115,8 +119,15 @@ class SqliteTransaction:
 class _Writer:
     """The engine of the thread that writes."""
 
-    def __init__(self, connection: sqlite3.Connection, path: Path, original: Original, listeners: Listeners) -> None:
-        self._connection, self._path, self._original = connection, path, original
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        path: Path,
+        original: Original,
+        listeners: Listeners,
+        steps: Sequence[Migration],
+    ) -> None:
+        self._connection, self._path, self._original, self._steps = connection, path, original, steps
         self._tell = listeners.tell
         self._transaction = SqliteTransaction(connection, path)
         self._version = self._data_version()
@@ -126,8 +137,10 @@ class _Writer:
         self._original.check()
         try:
             self._connection.execute("BEGIN IMMEDIATE")
+            stands = self._connection.execute(STANDS).fetchone()
         except sqlite3.Error as error:
             raise _said(error, self._path) from error
+        require_same(stands, self._steps, "sqlite")
 
     def attempt(self, asked: Asked) -> None:
         transaction = self._transaction
@@ -173,22 +186,23 @@ class SqliteStore:
                 "use a Python that is built with SQLite 3.37 or later",
             )
         prepare(path)
+        steps = known() if steps is None else steps
         with ExitStack() as opened:
             if serving:
                 opened.callback(Held(path, _LOOKED_AT).release)
             connection = _connect(path)
             opened.callback(connection.close)
-            _upgrade(connection, path, known() if steps is None else steps, serving)
-            self._free: SimpleQueue[sqlite3.Connection] = SimpleQueue()
+            _upgrade(connection, path, steps, serving)
+            self._free: list[sqlite3.Connection] = []  # the last is the one that has looked most recently
             for _ in range(_READERS):
                 reader = _connect(path)
                 opened.callback(reader.close)
                 reader.execute("PRAGMA query_only = ON")
-                self._free.put(reader)
+                self._free.append(reader)
             self._serving = serving
             self._path, self._original, self._opened = path, Original(path), opened.pop_all()
         self._listeners = Listeners()
-        engine = _Writer(connection, path, self._original, self._listeners)
+        engine = _Writer(connection, path, self._original, self._listeners, steps)
         self._writer = GroupWriter(engine, "agentgov-store-writes")
         self._readers = Readers(self._look, _READERS)
 
@@ -221,7 +235,7 @@ class SqliteStore:
 
     def _look(self, work: Callable[[Transaction], T]) -> T:
         self._original.check()
-        connection = self._free.get()
+        connection = self._free.pop()  # there are as many as threads that look
         try:
             connection.execute("BEGIN")
             return work(SqliteTransaction(connection, self._path))
@@ -229,7 +243,7 @@ class SqliteStore:
             raise _said(error, self._path) from error
         finally:
             _roll_back(connection)
-            self._free.put(connection)
+            self._free.append(connection)
 
 
 def _has_nul(values: Sequence[Value]) -> bool:
@@ -237,7 +251,7 @@ def _has_nul(values: Sequence[Value]) -> bool:
     kinds = set(map(type, values))
     if kinds == {str}:
         return "\0" in "".join(cast("Sequence[str]", values))
-    return str in kinds and any(isinstance(value, str) and "\0" in value for value in values)
+    return str in kinds and "\0" in "".join([value for value in values if isinstance(value, str)])
 
 
 def _roll_back(connection: sqlite3.Connection) -> None:
@@ -302,7 +316,7 @@ def _missing(connection: sqlite3.Connection, steps: Sequence[Migration]) -> bool
         rows = connection.execute("SELECT number, sha256 FROM migrations").fetchall()
     except sqlite3.OperationalError:  # no such table
         return True
-    return bool(pending(steps, rows))
+    return bool(pending(steps_of(steps, "sqlite"), rows))
 
 
 def _said(error: Exception, path: Path) -> Exception:

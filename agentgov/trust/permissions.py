@@ -86,11 +86,11 @@ def decide_permission(
     if who not in known.people:
         return Verdict((_stranger(access, who),), facts)
     if entry.withheld == "action-rule":
-        message = f"who may {verb} is named by an agent's action rules; no role gives it"
+        message = "who may decide pending actions is named by an agent's action rules; no role gives it"
         return Verdict((deny("access.permit-by-rule", message, who),), facts)
     reasons = [_judge(grant, access, entry, agent, judged, today) for grant in _grants(access, known, entry, who)]
     place = f"{agent or 'the whole fleet'}{f' in {judged}' if judged else ''}"
-    nothing = deny("access.no-binding", f"no binding says that {who} may {verb} {place}", who)
+    nothing = deny("access.no-binding", f"no binding says that {who} may {entry.on(place)}", who)
     return Verdict(_settle(reasons, nothing), facts)
 
 

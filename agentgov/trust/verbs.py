@@ -36,6 +36,7 @@ class Verb(msgspec.Struct, frozen=True):
     """One verb. `environments`: whether it acts in one, so that a binding must list it.
 
     `withheld` verbs are in no role, built in or not: only `administrators`, or an agent's own action rule, give them.
+    `spoken` is what stands before an agent in a sentence, where the name is no English verb.
     """
 
     name: str
@@ -44,34 +45,42 @@ class Verb(msgspec.Struct, frozen=True):
     environments: bool
     signed_by: str
     withheld: WithheldBy = ""
+    spoken: str = ""
+
+    def on(self, place: object) -> str:
+        """What it does to a place, as a sentence has it: may open and run incidents of support/triage."""
+        return f"{self.spoken or self.name} {place}"
 
 
 _PERSON = "person"
 _KEY = "person, personal key"
 _LOGIN = "logged in, recorded"
+_RESULTS = "evidence bot or person"
 _OPERATOR: tuple[BuiltInRole, ...] = ("operator",)
 _AUDITOR: tuple[BuiltInRole, ...] = ("auditor",)
 
 _TABLE = (
-    Verb("review", "review changes of paths one owns", _OPERATOR, False, _KEY),
+    Verb("review", "review changes of paths one owns", _OPERATOR, False, _KEY, spoken="review changes of"),
     Verb("release", "sign release tags", _OPERATOR, False, _PERSON),
     Verb("promote", "open a gate of the pipeline", _OPERATOR, True, _PERSON),
     Verb("abort", "take a candidate out of the pipeline", _OPERATOR, True, _PERSON),
     Verb("hold", "keep an agent where it is, or lift that", _OPERATOR, True, _PERSON),
     Verb("clear", "clear a bad mark or an inconclusive canary", _OPERATOR, True, _PERSON),
     Verb("retire", "end an agent's traffic and tokens", _OPERATOR, True, _PERSON),
-    Verb("rollback", "go back to a prior release", _OPERATOR, True, _PERSON),
+    Verb("rollback", "go back to a prior release", _OPERATOR, True, _PERSON, spoken="roll back"),
     Verb("pause", "stop an agent at the gate", _OPERATOR, True, "person, or gate for a logged-in person"),
     Verb("resume", "let a paused agent go on", _OPERATOR, True, _PERSON),
     Verb("permit", "decide agents' pending actions", (), False, "person, logged in", "action-rule"),
-    Verb("incident", "open and run incidents", _OPERATOR, False, "person or gate"),
-    Verb("drill", "run drills", _OPERATOR, False, "person or gate"),
-    Verb("silence", "silence alerts", _OPERATOR, False, "person or gate"),
-    Verb("evidence", "add results for a release, never for one's own change", (), False, "evidence bot or person"),
+    Verb("incident", "open and run incidents", _OPERATOR, False, "person or gate", spoken="open and run incidents of"),
+    Verb("drill", "run drills", _OPERATOR, False, "person or gate", spoken="run drills of"),
+    Verb("silence", "silence alerts", _OPERATOR, True, "person or gate", spoken="silence alerts of"),
+    Verb(
+        "evidence", "add results for a release, never for one's own change", (), False, _RESULTS, "", "add results to"
+    ),
     Verb("view", "see configuration, run logs and metrics", BUILT_IN_ROLES, False, _LOGIN),
-    Verb("view-audit", "see journal and ledger", _AUDITOR, False, _LOGIN),
-    Verb("export", "export journal, ledger and payloads by class", _AUDITOR, False, _LOGIN),
-    Verb("token", "make and revoke agents' tokens", _OPERATOR, False, _LOGIN),
+    Verb("view-audit", "see journal and ledger", _AUDITOR, False, _LOGIN, spoken="see journal and ledger of"),
+    Verb("export", "export journal, ledger and payloads by class", _AUDITOR, False, _LOGIN, spoken="export records of"),
+    Verb("token", "make and revoke agents' tokens", _OPERATOR, True, _LOGIN, spoken="make and revoke tokens of"),
     Verb("administer", "change the governance set; revoke, waive, override", (), False, _KEY, "administrators"),
 )
 VERBS: Mapping[str, Verb] = MappingProxyType({verb.name: verb for verb in _TABLE})

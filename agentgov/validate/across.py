@@ -6,9 +6,10 @@ They decide from the facts of all folders (`facts`) and read a file only where t
 from collections.abc import Iterator, Mapping
 
 from agentgov.model.finding import Finding
+from agentgov.model.names import agent_of_path
 from agentgov.model.partition import Part, Partition, Whole
 from agentgov.model.snapshot import path_bytes
-from agentgov.validate import conditions, content, layout, limits, ownership, playbooks, process, references
+from agentgov.validate import conditions, content, layout, limits, ownership, playbooks, policies, process, references
 from agentgov.validate.facts import Facts
 from agentgov.validate.load import Parts
 from agentgov.validate.unit import subject_of
@@ -36,6 +37,8 @@ def check(partition: Partition, parts: Parts, folders: Mapping[str, Facts], rest
         lambda id_: _is_read(folders, id_),
     )
     yield from playbooks.check_covered(view, folders, rest)
+    agents = (agent_of_path(f"{folder}/agent.yaml") for folder, one in folders.items() if one.is_agent)
+    yield from policies.check_watched(view, [one for one in agents if one is not None])
     yield from conditions.check_available(
         view, rest.condition, {folder: one.condition for folder, one in folders.items()}
     )

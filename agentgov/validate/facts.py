@@ -29,10 +29,16 @@ class Decided(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Covered(msgspec.Struct, frozen=True, array_like=True):
-    """The agents that a playbook is about, as it says itself; both empty: all of them."""
+    """The agents that a playbook is about, as it says itself (both empty: all of them), and what its steps do."""
 
     agents: tuple[str, ...] = ()
     labels: Mapping[str, str] = {}
+    looks: bool = False
+    pauses: tuple[str, ...] = ()  # selectors as they are written
+    escalates: bool = False
+    tells: bool = False
+    reviews: bool = False
+    alerts: tuple[str, ...] = ()  # empty: all of them
 
 
 class Facts(msgspec.Struct, frozen=True, array_like=True):
@@ -51,6 +57,7 @@ class Facts(msgspec.Struct, frozen=True, array_like=True):
     labels: Mapping[str, str] = {}  # of an agent that names a playbook
     playbooks: Mapping[str, Covered] = {}  # of the rest: what each playbook that can be read is about
     condition: str = ""  # the pointer of its first condition, in agent.yaml or in the fleet's ActionPolicy
+    is_active: bool = False  # an agent that is to run in production
 
 
 class Judged(msgspec.Struct, frozen=True):

@@ -31,6 +31,7 @@ from agentgov.validate import (
     pipelines,
     playbooks,
     policies,
+    postmortems,
     process,
     prompts,
     references,
@@ -121,6 +122,7 @@ def _folder(part: Part, parts: Parts, folder: str) -> Judged:
         labels=loaded.draft.metadata.labels if loaded.draft.spec.playbook else {},
         currencies=limits.currencies(limits.agent_money(subject)),
         condition=conditions.first(loaded.draft.spec.actions, "/spec/actions"),
+        is_active=loaded.draft.spec.lifecycle.state == "active",
         beyond=tuple(path for path in dict.fromkeys(_named(agent_id, loaded.draft)) if path not in part.own),
     )
     return Judged(tuple(found), facts)
@@ -141,6 +143,7 @@ def judge_rest(partition: Partition, parts: Parts) -> Judged:
         found.extend(rule(view))
     readable, of_playbooks = playbooks.check(view, part.own)
     found.extend(of_playbooks)
+    found.extend(postmortems.check(view, part.own))
     if parts.fleet is not None:
         found.extend(check_policy(parts.fleet.validation, lambda: view.places(FLEET_FILE)))
     condition = conditions.first(parts.actions.rules, "/rules") if parts.actions is not None else ""

@@ -8,9 +8,10 @@ import pytest
 from evidenceworld import EvidenceWorld
 from gateworld import GateWorld
 from pipelineworld import PipelineWorld
-from simulator import FLEET_YAML, FleetSimulator
+from sdkworld import payer_world
+from simulator import FLEET_YAML, TRIAGE, FleetSimulator
 
-from templates import copied, made
+from templates import copied, further, made
 
 
 @pytest.fixture(autouse=True)
@@ -86,6 +87,30 @@ def _shipped(folder: Path) -> PipelineWorld:
 def shipped(tmp_path: Path, once_shipped: PipelineWorld) -> PipelineWorld:
     """A fleet with a quick pipeline, whose triage agent runs v1.0.0 in production."""
     return copied(once_shipped, tmp_path)
+
+
+@pytest.fixture(scope="session")
+def once_ramping(tmp_path_factory: pytest.TempPathFactory, once_shipped: PipelineWorld) -> PipelineWorld:
+    """The world that `ramping` copies; tests leave it alone."""
+
+    def live(world: PipelineWorld) -> None:
+        world.write("Version 1.1.0.")
+        world.release("alice", TRIAGE, "1.1.0")
+        world.until(lambda at: at.canary.state == "RAMP")
+
+    return further(tmp_path_factory.mktemp("ramping"), once_shipped, live)
+
+
+@pytest.fixture
+def ramping(tmp_path: Path, once_ramping: PipelineWorld) -> PipelineWorld:
+    """The same fleet, whose triage agent has v1.1.0 in canary."""
+    return copied(once_ramping, tmp_path)
+
+
+@pytest.fixture(scope="session")
+def once_paying(tmp_path_factory: pytest.TempPathFactory) -> PipelineWorld:
+    """The fleet of tests of the SDK, with its payer in production; they copy it."""
+    return made(tmp_path_factory.mktemp("paying"), payer_world)
 
 
 @pytest.fixture(scope="session")

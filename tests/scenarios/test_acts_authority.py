@@ -16,7 +16,10 @@ def signed(world: FleetSimulator, kind: str, *who: Identity) -> str:
     """The code of the refusal of an act that these signed, "" where they may; the first of them acts."""
     view = world.view()
     first = who[0]
-    fields = tuple((name, _FIELDS.get(name, "x")) for name, presence in GRAMMAR[kind] if presence == "one")
+    many = {"Agent"} if kind in ("incident", "drill") else set()
+    fields = tuple(
+        (name, _FIELDS.get(name, "x")) for name, presence in GRAMMAR[kind] if presence == "one" or name in many
+    )
     time = world.clock() if first.kind == "bot" or kind == "checkpoint" else None
     act = Act(kind, "0" * 26, "f", "g", f"{first.kind}:{first.id}", kind, fields, time)
     refusal = refuse_signers(view, act, frozenset(who))
@@ -59,6 +62,8 @@ def test_row_of_the_table(local: FleetSimulator, kind: str) -> None:
         ("alice", "withdraw", ""),
         ("alice", "revoke", "authority.permission"),
         ("alice", "waive", "authority.permission"),
+        ("alice", "incident", ""),
+        ("erin", "drill", ""),
     ],
 )
 def test_people_have_what_access_gives_them(local: FleetSimulator, who: str, kind: str, code: str) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import gitworld
 import hostile
 import pytest
+from forked import ran
 from simulator import FLEET, FleetSimulator
 
 from agentgov.errors import IncompleteError
@@ -193,14 +194,9 @@ def test_a_sha256_remote_of_an_ordinary_clone_is_an_error_and_no_verdict(world: 
     commit = gitworld.make_commit(tmp_path / "other.git", tree=tree)
     gitworld.git(tmp_path / "other.git", "update-ref", hostile.JOURNAL, commit)
     gitworld.git(world.work, "remote", "set-url", "origin", str(tmp_path / "other.git"))
-    done = subprocess.run(
-        [sys.executable, "-m", "agentgov", "journal", "verify", "--fetch"],
-        cwd=world.work,
-        capture_output=True,
-        check=False,
-    )
+    done = ran(("journal", "verify", "--fetch"), world.work, os.environ)
     assert done.returncode == 3, done.stderr
-    assert b"Traceback" not in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 @pytest.mark.attack("G9")
@@ -208,11 +204,10 @@ def test_a_sha256_remote_of_an_ordinary_clone_is_an_error_and_no_verdict(world: 
 @pytest.mark.parametrize("command", [["journal", "verify"], ["check"], ["status"], ["diff"]])
 def test_commands_say_that_sha256_names_cannot_be_read(tmp_path: Path, command: list[str]) -> None:
     gitworld.git(tmp_path, "init", "-q", "--object-format=sha256", "new")
-    run = [sys.executable, "-m", "agentgov", *command]
-    done = subprocess.run(run, cwd=tmp_path / "new", capture_output=True, check=False)
+    done = ran(command, tmp_path / "new", os.environ)
     assert done.returncode == 3
-    assert b"SHA-256" in done.stderr
-    assert b"Traceback" not in done.stderr
+    assert "SHA-256" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def long_history(world: FleetSimulator, commits: int, parents: int, entries: int) -> str:

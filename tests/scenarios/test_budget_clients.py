@@ -3,17 +3,15 @@ nothing that was told is lost, and nothing leaks."""
 
 import random
 import time
-from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from multiprocessing.connection import Connection
-from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
 import pytest
 from budgetworld import BudgetWorld
 from gateworld import GateWorld
 from patience import PATIENCE
-from payingclients import CENT, context, spend
+from payingclients import CENT
+from payingcrowd import FURTHER, Crowd
 from payingfleet import PAYER, homes, shipped
 from postgres import serving
 
@@ -27,53 +25,6 @@ MANY, KILLS, GATE_KILLS = 64, 60, 3
 LIMIT = 500 * CENT  # of a day, in `payingfleet`
 PLACE = f"/v1/agents/{PAYER}/reservations"
 MORE = ("--token-rate", "0", "--no-access-log", "--self-test", "0")
-FURTHER = {"open": {"open", "released", "settled"}, "released": {"released"}, "settled": {"settled"}}
-
-
-class Crowd:
-    """Clients at work, and what those told that have ended."""
-
-    def __init__(self, gates: Sequence[GateWorld], token: str, dice: random.Random) -> None:
-        self._gates, self._token, self._dice = gates, token, dice
-        self._started = 0
-        self._running: list[tuple[ForkServerProcess, Connection]] = []
-        self.told: dict[str, str] = {}
-
-    def add(self) -> None:
-        """One more."""
-        reader, writer = context().Pipe(duplex=False)
-        ports = [gate.port for gate in self._gates]
-        self._started += 1
-        process = context().Process(target=spend, args=(ports, PLACE, self._token, f"c{self._started}", writer))
-        process.start()
-        writer.close()
-        self._running.append((process, reader))
-
-    def kill_one(self) -> None:
-        """One less, in the middle of whatever it does."""
-        process, reader = self._running.pop(self._dice.randrange(len(self._running)))
-        process.kill()
-        self._ended(process, reader)
-
-    def finish(self) -> None:
-        """Wait until nobody gets anything any more."""
-        while self._running:
-            process, reader = self._running.pop()
-            self.told.update(_rest(reader))
-            self._ended(process, reader)
-            assert process.exitcode == 0
-
-    def _ended(self, process: ForkServerProcess, reader: Connection) -> None:
-        process.join(PATIENCE)
-        self.told.update(_rest(reader))
-
-
-def _rest(reader: Connection) -> Iterator[tuple[str, str]]:
-    while True:
-        try:
-            yield reader.recv()
-        except (EOFError, OSError):
-            return
 
 
 @pytest.mark.slow
@@ -86,7 +37,7 @@ def test_no_kill_overspends_loses_or_leaks_money(names: tuple[str, ...], tmp_pat
         gates = [GateWorld(world, tmp_path / name, *MORE, store=url, env=homes(tmp_path)) for name in names]
         for gate in gates:
             held.enter_context(gate)
-        crowd = Crowd(gates, gates[0].agent_token(PAYER), dice)
+        crowd = held.enter_context(Crowd(gates, PLACE, gates[0].agent_token(PAYER), dice))
         for _ in range(MANY):
             crowd.add()
         for number in range(KILLS):

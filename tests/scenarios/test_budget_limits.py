@@ -97,6 +97,7 @@ def test_people_are_told_of_shares_once_and_a_spent_budget_pauses_its_agent_once
     token = gate.agent_token(PAUSED)
     spend(gate, PAUSED, token, "a", "0.05")
     until(lambda: len(receiver.events) == 1, "that people are told of half of it")
+    assert spend(gate, PAUSED, token, "large", "0.09").rule == "budget.exceeded"  # half is left: nothing is reached
     for key in ("b", "c", "d"):
         spend(gate, PAUSED, token, key, "0.01")
     until(lambda: len(receiver.events) == 2, "that people are told of four fifths")
@@ -149,10 +150,23 @@ def test_a_tool_that_costs_comes_out_of_the_budget(gate: GateWorld, receiver: Re
     assert (one.json["decision"], two.json["decision"]) == ("allow", "allow")
     told = gate.ask("POST", f"/v1/agents/{PAUSED}/outcomes", token, {"permit": one.json["permit"]["id"], "ok": True})
     assert told.status == 200
-    refused = act("d").json
-    assert (refused["decision"], [why["rule"] for why in refused["reasons"]]) == ("deny", ["budget.exceeded"])
     shown = gate.ask("GET", f"/v1/budgets/{PAUSED}", gate.person_token("alice")).json["budgets"]
     bar = next(one for one in shown[1]["bars"] if (one["scope"], one["window"]) == ("agent", "24h"))
     assert (bar["spent"], bar["reserved"]) == (90_000_000, 10_000_000)
+    told = gate.ask("POST", f"/v1/agents/{PAUSED}/outcomes", token, {"permit": two.json["permit"]["id"], "ok": True})
+    until(lambda: len(receiver.events) == 3, "that people are told of a limit before anybody is refused")
+    refused = act("d").json
+    assert (refused["decision"], [why["rule"] for why in refused["reasons"]]) == ("deny", ["budget.exceeded"])
     assert act("e").json["reasons"][0]["rule"] == "action.paused"
     until(lambda: len(receiver.events) == 4, "that people are told")
+
+
+def test_one_key_and_attempt_name_an_action_and_other_money_beside_it(gate: GateWorld) -> None:
+    token, ask, place = gate.agent_token(PAUSED), {"key": "order-17", "attempt": "1"}, f"/v1/agents/{PAUSED}"
+    money = gate.ask("POST", f"{place}/reservations", token, {**ask, "amount": "0.02 USD"}).json
+    acted = gate.ask("POST", f"{place}/actions", token, {**ask, "tool": "maps.route", "args": {}}).json
+    assert (money["amount"], acted["decision"], acted["again"]) == (20_000_000, "allow", False)
+    told = gate.ask("POST", f"{place}/outcomes", token, {"permit": acted["permit"]["id"], "ok": False, "done": False})
+    assert told.status == 200
+    settled = gate.ask("POST", f"{place}/reservations/{money['id']}/settle", token, {"amount": "0.01 USD"}).json
+    assert (settled["state"], settled["actual"]) == ("settled", 10_000_000)

@@ -14,8 +14,8 @@ from simulator import TRIAGE
 from watchworld import watching
 
 from agentgov.cli.context import open_context
-from agentgov.cli.reconcile_loop import Setup
-from agentgov.cli.serve_reconciling import Reconciling
+from agentgov.cli.release.reconcile_loop import Setup
+from agentgov.cli.run_time.serve_reconciling import Reconciling
 from agentgov.delivery.branch import rendered_ref
 from agentgov.delivery.choose import Deliveries
 from agentgov.delivery.render import INDEX, paths_of

@@ -39,6 +39,7 @@ class Receiver(FakeServer):
         self.events: list[dict[str, Any]] = []
         self.status = 204
         self.time = 0
+        self.said = {302: {"location": "/elsewhere"}, 429: {"retry-after": "90"}}
 
     def _take(self, request: Request) -> Reply:
         key = signing_key(SECRET)
@@ -50,7 +51,7 @@ class Receiver(FakeServer):
             Draft7Validator(SCHEMA).validate(event)
             assert event["act"]["id"] == request.headers["webhook-id"]
             self.events.append(event)
-        return Reply(self.status, headers={"location": self.url} if self.status == 302 else {})
+        return Reply(self.status, headers=self.said.get(self.status, {}))
 
     @property
     def types(self) -> list[str]:
@@ -104,7 +105,7 @@ def test_everything_comes_in_the_order_of_the_journal_and_once(world: PipelineWo
     assert len(receiver.requests) == count
 
 
-@pytest.mark.parametrize("status", [500, 302, 410])
+@pytest.mark.parametrize("status", [500, 302, 410, 429])
 def test_who_does_not_take_it_is_asked_again_later_and_misses_nothing(
     world: PipelineWorld, receiver: Receiver, status: int
 ) -> None:
@@ -119,6 +120,9 @@ def test_who_does_not_take_it_is_asked_again_later_and_misses_nothing(
     assert [one.rule for one in tell(world, receiver)] == ["delivery.webhook"]
     assert len(receiver.requests) == 1  # its time has not come
     world.clock.pass_(60)
+    if status == 429:  # it asked for more patience than that
+        assert [one.rule for one in tell(world, receiver)] == ["delivery.webhook"]
+        world.clock.pass_(30)
     assert tell(world, receiver) == ()
     assert receiver.types == ["pause", "resume"]
 

@@ -47,6 +47,8 @@ def test_demo_plays_and_leaves_a_fleet_to_play_with(tmp_path: Path) -> None:
     running = {row["agent"]: row for row in status["agents"]}
     assert running["support/refund-assistant"]["stages"]["production"]["release"].endswith("/v1.0.0")
     assert running["support/ticket-triage"]["paused"] is True
+    incidents = json.loads(shell(f"{acting} agentgov incident list --all --json", home).stdout)["incidents"]
+    assert [(one["state"], one["lead"]) for one in incidents] == [("closed", "erin")]
     lifted = shell(f"{acting} agentgov hold support/refund-assistant --lift", home)
     assert lifted.returncode == 0, lifted.stderr
     playing_on(home, base)

@@ -13,7 +13,7 @@ from fakeserver import FakeServer, Reply, Request
 from pipelineworld import PipelineWorld, pipeline_file
 from simulator import TRIAGE
 
-from agentgov.cli.counts_option import counts_source
+from agentgov.cli.release.counts_option import counts_source
 from agentgov.release.tick_report import Report
 from templates import copied, made
 

@@ -330,8 +330,11 @@ class Receiver(FakeServer):
         expected = "v1," + base64.b64encode(hmac.digest(key, signed, "sha256")).decode()
         assert request.headers["webhook-signature"] == expected
         event = request.json()
+        if event["type"] == "alert-test":
+            return Answer(self.status)
         EVENT.validate(event)
-        assert event["data"]["permit"] == request.headers["webhook-id"]
+        asked = event["type"] == "permit-pending"
+        assert (event["data"]["permit"] == request.headers["webhook-id"]) is asked
         if self.status == 204:
             self.events.append(event)
         return Answer(self.status)
@@ -345,19 +348,33 @@ def test_people_are_told_by_a_signed_hook_until_it_is_taken(world: PipelineWorld
         Receiver().serve() as receiver,
         GateWorld(world, tmp_path / "gate", "--permit-hook", f"{receiver.url}/told?by=gate", env=env) as gate,
     ):
-        token = gate.agent_token(PAYER)
+        token, alice = gate.agent_token(PAYER), gate.person_token("alice")
         first, second = _asked(gate, token, "a"), _asked(gate, token, "b")
         until(lambda: len(receiver.requests) >= 2, "that the receiver is asked")
         assert receiver.events == []
-        gate.ask("POST", f"/v1/permits/{second}/deny", gate.person_token("alice"), {})
+        until(lambda: "route hook:permits does not deliver: it answers 503" in gate.log, "that it is said")
+        gate.ask("POST", f"/v1/permits/{second}/deny", alice, {})
+        gate.kill()
         receiver.status = 204
-        until(lambda: receiver.events, "that the receiver is asked again")
-        assert [event["data"]["permit"] for event in receiver.events] == [first]
+        gate.start()
+        until(lambda: len(receiver.events) == 2, "that another process tells what the killed one could not")
+        told = {(event["type"], event["data"]["permit"]) for event in receiver.events}
+        assert told == {("permit-pending", first), ("permit-denied", second)}
         assert receiver.events[0]["data"]["asks"] == [{"who": ["dave", "team:support"], "count": 1}]
         assert b"amount" not in receiver.requests[-1].body
+        receiver.status = 410
         third = _asked(gate, token, "c")
-        until(lambda: receiver.events[-1]["data"]["permit"] == third, "that the receiver hears of the next")
-        assert "nobody is told of permit" in gate.log
+        until(lambda: [one for one in _routes(gate) if one["dead"]], "that nobody is there any more")
+        receiver.status = 204
+        tested = gate.ask("POST", "/v1/alert-routes/hook:permits/test", alice, {})
+        assert tested.status == 202, tested.body
+        until(lambda: not any(one["dead"] for one in _routes(gate)), "that a test makes the route alive again")
+        gate.ask("POST", f"/v1/permits/{third}/approve", alice, {})
+        until(lambda: receiver.events[-1]["type"] == "permit-approved", "that the receiver hears of the answer")
+
+
+def _routes(gate: GateWorld) -> list[Any]:
+    return list(gate.ask("GET", "/v1/alert-routes", gate.person_token("erin")).json["routes"])
 
 
 class Person:

@@ -16,7 +16,11 @@ from pipelineworld import PipelineWorld
 from simulator import TRIAGE
 from unit.cli.output_schema import assert_holds
 
+from agentgov.gate.routes.budget import PAGE
+from agentgov.runtime import spent_about
 from agentgov.runtime.budget_replay import differences
+from agentgov.runtime.ledger import read as read_ledger
+from agentgov.runtime.spent_about import About
 from agentgov.store.open import open_store
 from templates import copied
 
@@ -52,8 +56,15 @@ def gate(world: PipelineWorld, tmp_path: Path) -> Iterator[GateWorld]:
     with GateWorld(world, tmp_path / "gate") as running:
         yield running
     store = open_store(running.store)
-    assert store.read(differences).result() == ()
+    assert store.read(lambda tx: differences(tx, 0)).result() == ()
     store.close()
+
+
+@pytest.fixture
+def audited(world: PipelineWorld) -> None:
+    """Erin audits the fleet; to be had before the gate."""
+    access = (world.work / "governance/access.yaml").read_text("utf-8")
+    world.govern({"governance/access.yaml": access + '  - {role: auditor, who: [erin], agents: ["**"]}\n'})
 
 
 def _reserve(gate: GateWorld, token: str, key: str, **more: Any) -> Reply:
@@ -108,6 +119,41 @@ def test_an_agent_sets_money_aside_and_tells_what_it_was(gate: GateWorld) -> Non
     assert gate.ask("POST", f"{place}/release", token, {}).rule == "budget.ended"
     bar = _bar(gate, "alice")
     assert (bar["spent"], bar["reserved"], bar["overrun"]) == (10_500_000, 0, 0)
+
+
+def test_money_is_found_by_whom_it_is_about_and_by_what_it_is_for(audited: None, gate: GateWorld) -> None:
+    token, about = gate.agent_token(PAYER), {"subject": "patient-4711", "purpose": "triage"}
+    one = _reserve(gate, token, "a", **about).json
+    assert _reserve(gate, token, "dear", amount="9.00 USD", **about).rule == "budget.exceeded"
+    assert _reserve(gate, token, "plain").status == 200
+    assert gate.ask("POST", PLACE, token, {"key": "b", "amount": "0.01 USD", "purpose": "No!"}).status == 400
+    store = open_store(gate.store, serving=False)
+    try:
+        by_subject = store.read(lambda tx: read_ledger(tx, subject="patient-4711")).result(PATIENCE)
+        by_purpose = store.read(lambda tx: read_ledger(tx, purpose="triage")).result(PATIENCE)
+        for found, denied in (by_subject, by_purpose):
+            assert (denied.type, found.type) == ("budget.deny", "budget.reserve")
+            assert found.content["refs"]["reservation"] == one["id"]
+            assert denied.content["subject"] != found.content["subject"], "each leaf has a salt of its own"
+        used = {"input_tokens": 1000, "output_tokens": 100}
+        settled = gate.ask("POST", f"{PLACE}/{one['id']}/settle", token, used)
+        ends = store.read(lambda tx: read_ledger(tx, kind="budget.settle", subject="patient-4711", purpose="triage"))
+        (end,) = ends.result(PATIENCE)
+        assert end.content["refs"]["reservation"] == one["id"]
+        (kept,) = store.read(lambda tx: tx.all("SELECT * FROM reservations WHERE id = ?", one["id"])).result(PATIENCE)
+        assert "patient" not in repr(kept)
+        assert "patient" not in repr(store.read(lambda tx: tx.all("SELECT * FROM spent_about")).result(PATIENCE))
+    finally:
+        store.close()
+    (line,) = gate.ask("GET", "/v1/spending", gate.person_token("alice")).json["spending"]
+    assert (line["purpose"], line["agent"], line["reservations"]) == ("triage", str(PAYER), 1)
+    assert line["today"] == line["month"] == line["total"] == settled.json["actual"] > 0
+    asked = "/v1/spending/subject?subject=patient-4711"
+    assert gate.ask("GET", asked, gate.person_token("alice")).status == 403
+    (told,) = gate.ask("GET", asked, gate.person_token("erin")).json["spending"]
+    assert (told["purpose"], told["total"]) == ("", line["total"])
+    assert gate.ask("GET", "/v1/spending/subject?subject=", gate.person_token("erin")).status == 400
+    assert gate.ask("GET", "/v1/spending/subject?subject=nobody", gate.person_token("erin")).json["spending"] == []
 
 
 def test_nobody_gets_more_than_there_is_however_many_ask(gate: GateWorld) -> None:
@@ -171,7 +217,7 @@ def test_everybody_sees_and_spends_only_what_is_theirs(gate: GateWorld) -> None:
     assert str(PAYER) in {one["agent"] for one in everything}
 
 
-def test_people_see_how_full_budgets_are(gate: GateWorld, world: PipelineWorld, tmp_path: Path) -> None:
+def test_people_see_how_full_budgets_are(audited: None, gate: GateWorld, world: PipelineWorld, tmp_path: Path) -> None:
     token = gate.agent_token(PAYER)
     one = _reserve(gate, token, "a", amount="0.04 USD").json["id"]
     gate.ask("POST", f"{PLACE}/{one}/settle", token, {"amount": "0.05 USD"})
@@ -196,6 +242,30 @@ def test_people_see_how_full_budgets_are(gate: GateWorld, world: PipelineWorld, 
     assert [one["agent"] for one in document["budgets"]] == [one["agent"] for one in found]
     by_label = told("--by", "tier").splitlines()
     assert by_label[-1].split() == ["none", "0.09", "USD", "0.09", "USD"]
+    assert told("--by", "purpose").splitlines()[-1] == "nothing was booked for a purpose"
+    dear = _reserve(gate, token, "c", amount="0.01 USD", subject="patient-4711", purpose="triage").json["id"]
+    gate.ask("POST", f"{PLACE}/{dear}/settle", token, {"amount": "0.01 USD"})
+    by_purpose = told("--by", "purpose").splitlines()[-1].split()
+    assert by_purpose == ["triage", str(PAYER), "production", *["0.01", "USD"] * 3, "1"]
+    document = json.loads(told("--by", "purpose", "--json"))
+    assert_holds(document, "budget-show")
+    assert document["spending"][0]["total"] == CENT
+    file.write_text(gate.person_token("erin"), encoding="utf-8")
+    assert told("--subject", "patient-4711").splitlines()[-1].split()[0] == str(PAYER)
+    many = [f"support/a{number:03}" for number in range(PAGE)] + ["support-eu/a"]
+    rows = {
+        About("subject", of, "staging", "2026-11-29", "patient-4711", "USD"): (number, 1)
+        for number, of in enumerate(many)
+    }
+    store = open_store(gate.store, serving=False)
+    store.write(lambda tx: spent_about.add(tx, rows)).result(PATIENCE)
+    store.close()
+    first = gate.ask("GET", "/v1/spending/subject?subject=patient-4711", gate.person_token("erin")).json
+    assert (len(first["spending"]), first["next"]) == (PAGE, many[PAGE - 1])
+    found = json.loads(told("--subject", "patient-4711", "--json"))["spending"]
+    assert [one["agent"] for one in found] == [*many[:PAGE], str(PAYER), many[PAGE]]
+    assert [one["total"] for one in found] == [*range(PAGE), CENT, PAGE]
+    file.write_text(gate.person_token("alice"), encoding="utf-8")
     lines = told().splitlines()
     assert len([line for line in lines if line.startswith("the fleet")]) == 2
     assert not [line for line in lines if "triage" in line]

@@ -8,20 +8,22 @@ from typing import Any
 
 import pytest
 from gateworld import GateWorld
+from opentelemetry.proto.trace.v1.trace_pb2 import Span
 from patience import until
 from pipelineworld import PipelineWorld, pipeline_file
 from simulator import FLEET, START, TRIAGE
 from spanworld import PROTOBUF, Trace, chat, otlp
 
 from agentgov.cli.context import open_context
-from agentgov.cli.gate_counts import GateCounts
-from agentgov.cli.status import Looks
+from agentgov.cli.release.gate_counts import GateCounts
+from agentgov.cli.release.status import Looks
 from agentgov.release.tick_report import Report
 from agentgov.trust.places import state_path
 from templates import copied, made
 
 SESSIONS = 800  # of a tick
-JUDGE = "{metrics: {error: {ceiling: 0.05}}, interval: 5m, noDataTicks: 3, deadline: 20y}"  # the gate's clock is real
+METRICS = "{error: {ceiling: 0.05}, latency: {ceiling: 0.05, slowerThan: 800ms}}"
+JUDGE = f"{{metrics: {METRICS}, interval: 5m, noDataTicks: 3, deadline: 20y}}"  # the gate's clock is real
 
 
 def _canary(folder: Path) -> PipelineWorld:
@@ -40,12 +42,13 @@ class Live:
         self.world, self.gate = world, gate
         self.token, self.sent = gate.agent_token(TRIAGE), dict[str, int]()
 
-    def tick(self, bad: float) -> Report:
-        """Sessions on both sides, the canary's with this share of bad ones, and a tick once they are counted."""
+    def tick(self, bad: float, slow: float = 0.0) -> Report:
+        """Sessions on both sides, the canary's with these shares of bad and slow ones, and a tick once they are
+        counted."""
         at = self.world.at()
         release, stable = self.releases()
         canary = SESSIONS * at.canary.share // 100_000
-        self._send(release, canary, int(canary * bad))
+        self._send(release, canary, int(canary * bad), int(canary * slow))
         self._send(stable, SESSIONS - canary, (SESSIONS - canary) // 100)
         sent = [self.sent[release], self.sent[stable]]
         until(lambda: self._told(release, stable, START) == sent, "that the gate counted them")
@@ -71,12 +74,14 @@ class Live:
         """Until the next tick: never before the gate, which writes to the journal at the time of this machine."""
         self.world.clock.time = max(self.world.clock.time + 300, int(time.time()))
 
-    def _send(self, release: str, sessions: int, bad: int) -> None:
-        trace = Trace()
-        spans = [
-            trace.span("chat", None, chat() | {"session.id": secrets.token_hex(8)}, failed=number < bad)
-            for number in range(sessions)
-        ]
+    def _send(self, release: str, sessions: int, bad: int, slow: int = 0) -> None:
+        quick, late = Trace(), Trace(ms=801)
+
+        def session(number: int) -> Span:
+            trace, name = late if number >= sessions - slow else quick, secrets.token_hex(8)
+            return trace.span("chat", None, chat() | {"session.id": name}, failed=number < bad)
+
+        spans = [session(number) for number in range(sessions)]
         body = otlp(*spans, resource={"agentgov.release": release})
         assert self.gate.ask("POST", "/v1/traces", self.token, body, PROTOBUF).body == b""
         self.sent[release] = self.sent.get(release, 0) + sessions
@@ -111,6 +116,18 @@ def test_a_canary_whose_sessions_fail_is_failed(live: Live) -> None:
     assert live.world.running() == "1.0.0"
 
 
+def test_a_canary_whose_sessions_are_slow_is_failed_and_status_says_how_many(live: Live) -> None:
+    live.tick(0.0, slow=0.025)
+    error, latency = live.status()["judged"]["metrics"]
+    assert (error["canary"]["bad"], latency["metric"]) == (0, "latency")
+    assert latency["canary"]["bad"] == latency["canary"]["units"] // 40 > 0
+    for _ in range(20):
+        if live.world.at().canary.state == "FAILED":
+            break
+        live.tick(0.0, slow=0.3)
+    assert live.world.at().canary.state == "FAILED"
+
+
 def test_a_canary_whose_sessions_go_well_goes_to_production(live: Live) -> None:
     for _ in range(40):
         live.tick(0.0)
@@ -121,7 +138,8 @@ def test_a_canary_whose_sessions_go_well_goes_to_production(live: Live) -> None:
 
 def test_status_has_what_the_gate_counted_and_a_gate_that_is_away_is_no_data(live: Live) -> None:
     live.tick(0.025)
-    (metric,) = live.status()["judged"]["metrics"]
+    metric, latency = live.status()["judged"]["metrics"]
+    assert (latency["metric"], latency["canary"]["bad"], latency["stable"]["bad"]) == ("latency", 0, 0)
     canary, stable = (live.sent[name] for name in live.releases())
     assert metric["canary"] == {"units": canary, "bad": canary // 40}
     assert metric["stable"] == {"units": stable, "bad": stable // 100}

@@ -1,5 +1,6 @@
 """What strangers and broken callers send to a gate: bounded, refused in one shape, and never a failure of the gate."""
 
+import contextlib
 import http.client
 import json
 import os
@@ -10,8 +11,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from forked import ran
 from gateworld import GateWorld
-from patience import PATIENCE, ends
+from patience import PATIENCE, ends, until
+from ports import free_port
 from simulator import TRIAGE, FleetSimulator
 
 
@@ -79,8 +82,8 @@ def test_headers_that_could_be_read_in_two_ways_are_nobodys(gate: GateWorld) -> 
 
 
 def test_too_many_requests_are_told_when_to_come_again(world: FleetSimulator, tmp_path: Path) -> None:
-    with GateWorld(world, tmp_path / "gate", "--address-rate", "1", "--token-rate", "1") as gate:
-        strangers = [gate.ask("GET", "/v1/whoami") for _ in range(12)]
+    with GateWorld(world, tmp_path / "gate", "--address-rate", "0.01") as gate:  # however slow
+        strangers = [gate.ask("GET", "/v1/whoami") for _ in range(3)]
         assert {one.status for one in strangers} == {401, 429}
         last = strangers[-1]
         assert (last.rule, int(last.headers["retry-after"]) >= 1) == ("gate.rate", True)
@@ -103,8 +106,7 @@ def test_nothing_of_a_token_or_a_query_is_logged(gate: GateWorld) -> None:
 def serve(world: FleetSimulator, *args: str) -> subprocess.CompletedProcess[str]:
     """The command, where it ends by itself."""
     env = {**os.environ, "AGENTGOV_KEY_FILE": str(world.folder / "keys" / "gate")}
-    command = [sys.executable, "-m", "agentgov", "serve", "--repo", str(world.work), *args]
-    return subprocess.run(command, capture_output=True, text=True, check=False, env=env, timeout=PATIENCE)
+    return ran(("serve", "--repo", str(world.work), *args), world.folder, env)
 
 
 def test_tokens_never_travel_in_clear_to_another_machine(world: FleetSimulator) -> None:
@@ -161,6 +163,8 @@ def test_no_request_that_the_description_allows_makes_it_fail(gate: GateWorld, t
         checks,
         "--exclude-path",
         "/v1/stream",
+        "--exclude-path",
+        "/v1/tokens/{id}",  # it finds its own there, and then nobody is asked as anybody
         "-n",
         "30",
         "--request-timeout",
@@ -171,3 +175,44 @@ def test_no_request_that_the_description_allows_makes_it_fail(gate: GateWorld, t
     done = subprocess.run([*command, *limits], capture_output=True, text=True, check=False, cwd=tmp_path)
     assert done.returncode == 0, done.stdout[-8000:]
     assert '"level":"error"' not in gate.log
+
+
+@pytest.mark.slow
+@pytest.mark.attack("S1")
+def test_connections_leave_the_gate_files_of_its_own(world: FleetSimulator, tmp_path: Path) -> None:
+    port, files = free_port(), 300
+    env = {**os.environ, "AGENTGOV_KEY_FILE": str(world.folder / "keys" / "gate")}
+    at = ("--listen", f"127.0.0.1:{port}", "--store", str(tmp_path / "gate.db"), "--poll", "0.1", "--address-rate", "0")
+    shell = f'ulimit -n {files} && exec "$@"'
+    command = ["sh", "-c", shell, "sh", sys.executable, "-m", "agentgov", "serve", "--repo", str(world.work), *at]
+    said = tmp_path / "said"
+    with said.open("wb") as log, subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, env=env) as process:
+        assert process.stdout is not None
+        assert b"serving" in process.stdout.readline(), said.read_text()
+        connected = []
+        try:
+            first = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
+            first.request("GET", "/healthz")
+            assert first.getresponse().read() == b"ok"
+            connected += [socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) for _ in range(files)]
+            for one in connected[200:]:  # 100 are served and 50 are told; of the rest nothing is read
+                with contextlib.suppress(ConnectionError):
+                    assert one.recv(1) == b""
+            assert len(os.listdir(f"/proc/{process.pid}/fd")) < files - 50
+            first.request("GET", "/readyz")
+            assert first.getresponse().status == 503  # told, on a connection that is open
+        finally:
+            for one in connected:
+                one.close()
+        until(lambda: _healthy(port), "that there is room again")
+        process.terminate()
+        assert process.wait(PATIENCE) == 0
+    assert "no more than 100 connections" in said.read_text()
+
+
+def _healthy(port: int) -> bool:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
+    with contextlib.closing(connection), contextlib.suppress(OSError, http.client.HTTPException):
+        connection.request("GET", "/healthz")
+        return connection.getresponse().status == 200
+    return False

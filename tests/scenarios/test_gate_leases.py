@@ -261,21 +261,23 @@ def test_what_makes_no_sense_is_not_kept(gate: GateWorld) -> None:
 
 
 def test_no_record_is_no_lease_while_the_disk_is_full_and_nothing_recorded_is_lost(gate: GateWorld) -> None:
-    careful, other = gate.agent_token(AHEAD), gate.agent_token(TRIAGE)
+    careful, other, late = gate.agent_token(AHEAD), gate.agent_token(TRIAGE), gate.agent_token(TRIAGE)
     path = f"/v1/agents/{AHEAD}/lease"
     assert gate.ask("GET", path, careful).status == 200
     assert ask(gate, other).status == 200
     until(lambda: records(gate, TRIAGE), "that it is recorded")
     before = [one.leaf for one in records(gate, AHEAD)]
     limits = resource.prlimit(gate.pid, resource.RLIMIT_FSIZE, (1, resource.RLIM_INFINITY))  # nothing can be written
+    assert ask(gate, late).status == ask(gate, other).status == 200, "whose records may come later"
     refused = gate.ask("GET", path, careful)
     assert (refused.status, refused.rule) == (503, "gate.unknown")
     assert gate.ask("GET", path, careful, headers={"If-None-Match": "*"}).status == 503
-    assert ask(gate, other).status == 200, "whose records may come later"
     resource.prlimit(gate.pid, resource.RLIMIT_FSIZE, limits)
     until(lambda: gate.ask("GET", path, careful).status == 200, "that the store writes again")
     found = [one.leaf for one in records(gate, AHEAD)]
     assert found[: len(before)] == before
+    assert ask(gate, late).status == 200
+    until(lambda: len(records(gate, TRIAGE)) == 2, "that it is recorded as well")
 
 
 @pytest.mark.slow

@@ -8,9 +8,11 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
+from forked import ran
 from gateworld import GateWorld, Reply
 from patience import until
 from simulator import TRIAGE, FleetSimulator
@@ -42,8 +44,7 @@ def trees(gate: GateWorld) -> dict[str, Standing]:
 def command(gate: GateWorld, *words: str) -> "subprocess.CompletedProcess[str]":
     """`agentgov ledger ... --json` on the gate's machine."""
     place = ("--store", gate.store, "--repo", str(gate.world.work), "--json")
-    asked = [sys.executable, "-m", "agentgov", "ledger", *words, *place]
-    return subprocess.run(asked, env=gate.env, capture_output=True, text=True, check=False)
+    return ran(("ledger", *words, *place), gate.folder, gate.env)
 
 
 def signed(gate: GateWorld) -> dict[str, Standing]:
@@ -107,10 +108,12 @@ def test_records_are_signed_and_anchored_and_a_restored_backup_goes_no_further(
 
 @pytest.fixture
 def audited(tmp_path: Path) -> Iterator[GateWorld]:
-    """A gate of a fleet of which erin is the auditor."""
+    """A gate of a fleet of which erin is the auditor, and dave that of one workspace."""
     world = FleetSimulator(tmp_path / "audited")
     access = (world.work / "governance" / "access.yaml").read_text("utf-8")
-    binding = '  - {role: auditor, who: [erin], agents: ["**"]}\n'
+    binding = (
+        '  - {role: auditor, who: [erin], agents: ["**"]}\n  - {role: auditor, who: [dave], agents: ["support/*"]}\n'
+    )
     world.change("carol", {"governance/access.yaml": access + binding})
     world.introduce()
     world.clock.time = int(time.time())
@@ -181,6 +184,51 @@ def test_auditors_read_the_ledger_at_the_gate_and_are_recorded(audited: GateWorl
         assert ask(path).status == status, path
 
 
+def audit_at(gate: GateWorld, folder: Path) -> None:
+    """Records and a pack of evidence, made by an auditor from what the gate serves, with no access to its store."""
+    out, pack = folder / "records.jsonl", folder / "pack"
+    env = gate.env | {"AGENTGOV_TOKEN_FILE": str(folder / "erin")}
+
+    def audit(*words: str, who: str = "erin") -> "subprocess.CompletedProcess[str]":
+        asked = ("audit", *words, "--gate", gate.url, "--repo", str(gate.world.work))
+        return ran(asked, folder, env | {"AGENTGOV_TOKEN_FILE": str(folder / who)})
+
+    done = audit("export", "--of", "ledger", "--out", str(out))
+    assert done.returncode == 0, done.stderr
+    found = [json.loads(line) for line in out.read_text("utf-8").splitlines()]
+    assert {one["place"].partition("/")[0] for one in found} >= {"support", "_fleet"}
+    assert all(sha256(b"\0" + one["text"].encode()).hexdigest() == one["hash"] for one in found)
+    period = ("--from", "2020-01-01T00:00Z", "--to", "2036-01-01T00:00Z")
+    report = audit("report", "--framework", "hipaa", *period, "--out", str(pack))
+    assert report.returncode == 0, report.stderr
+    told = json.loads((pack / "pack.json").read_text("utf-8"))
+    assert (told["holds"], bool(told["checks"]["ledger"])) == (True, True)
+    shown = [item for one in told["populations"] for item in one["items"] if item.get("proof")]
+    proof = pack / shown[0]["proof"]
+    script = str(Path(__file__).resolve().parents[2] / "docs/verify_ledger.py")
+    words = [sys.executable, script, str(pack / "keys"), str(proof), str(proof.with_suffix(".leaf"))]
+    assert subprocess.run(words, capture_output=True, check=False).stdout.startswith(b"OK"), words
+    refused = audit("report", "--framework", "soc2", *period, "--out", str(folder / "none"), who="alice")
+    assert (refused.returncode, (folder / "none").exists()) == (1, False)
+    assert "may not see journal and ledger of" in refused.stderr
+    part = folder / "part"
+    report = audit("report", "--framework", "hipaa", *period, "--out", str(part), who="dave")
+    assert (report.returncode, "name one with --tree" in report.stderr) == (1, True), (
+        "what he may not see may be missing"
+    )
+    report = audit("report", "--framework", "hipaa", *period, "--tree", "support", "--out", str(part), who="dave")
+    assert report.returncode == 0, report.stderr
+    checks = json.loads((part / "pack.json").read_text("utf-8"))["checks"]
+    assert (checks["tree"], [one["tree"] for one in checks["trees"]]) == ("support", ["support"])
+    assert (part / "report.md").read_text("utf-8").count("nothing is said of what agents of other workspaces did") == 2
+    report = audit(
+        "report", "--framework", "hipaa", *period, "--tree", "_fleet", "--out", str(folder / "no"), who="dave"
+    )
+    assert "the gate serves no tree _fleet" in report.stderr
+    for wrong in (("export", "--payloads"), ("export", "--of", "journal"), ("export", "--store", gate.store)):
+        assert audit(*wrong).returncode == 2, wrong
+
+
 def test_auditors_verify_and_export_what_the_gate_serves(audited: GateWorld, tmp_path: Path) -> None:
     gate = audited
     assert gate.ask("GET", f"/v1/agents/{TRIAGE}", gate.person_token("alice")).status == 200
@@ -192,9 +240,8 @@ def test_auditors_verify_and_export_what_the_gate_serves(audited: GateWorld, tmp
         if not token.exists():
             token.touch(0o600)
             token.write_text(gate.person_token(who) + "\n")
-        asked = [sys.executable, "-m", "agentgov", "ledger", *words, "--repo", str(gate.world.work), "--json"]
-        env = gate.env | {"AGENTGOV_TOKEN_FILE": str(token)}
-        return subprocess.run(asked, env=env, capture_output=True, text=True, check=False)
+        asked = ("ledger", *words, "--repo", str(gate.world.work), "--json")
+        return ran(asked, tmp_path, gate.env | {"AGENTGOV_TOKEN_FILE": str(token)})
 
     whole = command("erin", "verify", "--gate", gate.url)
     assert whole.returncode == 0, whole.stderr
@@ -202,16 +249,21 @@ def test_auditors_verify_and_export_what_the_gate_serves(audited: GateWorld, tmp
     assert told["support"]["signed"] >= 1
     first, again = (command("erin", "export", str(copy), "--gate", gate.url) for _ in range(2))
     assert (first.returncode, again.returncode) == (0, 0), first.stderr + again.stderr
-    assert command("erin", "verify", "--folder", str(copy)).returncode == 0
+    assert command("erin", "verify", "--folder", str(copy), "--no-payloads").returncode == 0
     assert list((copy / "support").glob("tile/entries/*")), "as a static server has it"
+    assert command("dave", "verify", "--gate", gate.url, "--tree", "support").returncode == 0
     refused = command("alice", "verify", "--gate", gate.url)
     assert (refused.returncode, refused.stdout) == (1, "")
-    assert "may not view-audit" in refused.stderr
+    assert "may not see journal and ledger of" in refused.stderr
     assert command("erin", "verify", "--gate", gate.url, "--store", gate.store).returncode == 2
 
+    audit_at(gate, tmp_path)
     with closing(sqlite3.connect(gate.folder / "gate.db")) as store, store:
         store.execute("DELETE FROM records WHERE tree = 'support' AND seq = 0")
+    asked = ("audit", "export", "--of", "ledger", "--gate", gate.url, "--repo", str(gate.world.work))
+    broken = ran(asked, tmp_path, gate.env | {"AGENTGOV_TOKEN_FILE": str(tmp_path / "erin")})
+    assert (broken.returncode, broken.stdout, "does not hold" in broken.stderr) == (1, "", True)
     lost = command("erin", "verify", "--gate", gate.url, "--tree", "support")
     assert lost.returncode == 1, lost.stderr
     assert json.loads(lost.stdout)["trees"][0]["flaws"]
-    assert command("erin", "verify", "--folder", str(copy)).returncode == 0, "a copy still has it"
+    assert command("erin", "verify", "--folder", str(copy), "--no-payloads").returncode == 0, "a copy still has it"

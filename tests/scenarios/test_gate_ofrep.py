@@ -24,29 +24,13 @@ from simulator import PAYROLL, TRIAGE
 from agentgov.release import orders
 from agentgov.runtime.bucketing import in_canary
 from agentgov.runtime.fleet import Fleet
-from templates import copied, made
 
 PARTS = ("", "/prompt", "/model", "/params")
 
 
-@pytest.fixture(scope="module")
-def shipped(tmp_path_factory: pytest.TempPathFactory) -> PipelineWorld:
-    """One release in production, and a newer one in canary."""
-
-    def make(place: Path) -> PipelineWorld:
-        world = PipelineWorld(place)
-        world.ship("1.0.0")
-        world.write("Version 1.1.0.")
-        world.release("alice", TRIAGE, "1.1.0")
-        world.until(lambda at: at.canary.state == "RAMP")
-        return world
-
-    return made(tmp_path_factory.mktemp("shipped"), make)
-
-
 @pytest.fixture
-def world(shipped: PipelineWorld, tmp_path: Path) -> PipelineWorld:
-    return copied(shipped, tmp_path)
+def world(ramping: PipelineWorld) -> PipelineWorld:
+    return ramping
 
 
 @pytest.fixture

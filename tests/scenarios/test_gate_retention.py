@@ -3,17 +3,22 @@
 import base64
 import json
 import subprocess
-import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
+from forked import ran
 from gateworld import GateWorld
 from patience import until
 from pipelineworld import PipelineWorld
 from simulator import agent_file
 
 from agentgov.model.names import AgentId
+from agentgov.runtime.erasure import NAMESPACE, Erasure, order_text
+from agentgov.runtime.ledger import Receipt
+from agentgov.trust.signers import KeyFileSigner
 
 RETENTION = """apiVersion: agentgov.dev/v1
 kind: Retention
@@ -99,6 +104,46 @@ def test_what_is_about_a_subject_is_found_read_by_few_and_erased(gate: GateWorld
     assert whole.returncode == 0, whole.stdout
 
 
+@pytest.mark.slow
+def test_at_the_gate_erasing_takes_the_signatures_of_as_many_administrators_as_access_says(tmp_path: Path) -> None:
+    world = PipelineWorld(tmp_path / "world")
+    access = (world.work / "governance/access.yaml").read_text("utf-8")
+    world.change("carol", {"governance/access.yaml": access.replace("threshold: 1", "threshold: 2")})
+    world.review("dave")
+    world.advance()
+    with GateWorld(world, tmp_path / "gate") as gate:
+        carol, dave, alice = (gate.person_token(name) for name in ("carol", "dave", "alice"))
+        assert gate.ask("GET", "/v1/ledger/erasures", carol).json == {
+            "orders": []
+        }  # a read, so a record with a payload
+        order = {"record": "_fleet/0", "reason": "a test"}
+        alone = gate.ask("POST", "/v1/ledger/erasures", carol, order)
+        assert (alone.status, "takes 2 administrators" in str(alone.body)) == (409, True)
+
+        def signed(who: str, text: bytes) -> str:
+            return KeyFileSigner(world.folder / "keys" / who).sign(NAMESPACE, text).decode()
+
+        fleet = str(yaml.safe_load((world.work / "agentgov.yaml").read_text("utf-8"))["id"])
+        at = int(time.time() * 1000)
+        text = order_text(fleet, Erasure("carol", "a test", place=Receipt("_fleet", 0)), at)
+        forged = gate.ask(
+            "POST", "/v1/ledger/erasures", carol, {**order, "time": at, "signature": signed("dave", text)}
+        )
+        assert (forged.status, "somebody else signed" in str(forged.body)) == (409, True)
+        asked = gate.ask(
+            "POST", "/v1/ledger/erasures", carol, {**order, "time": at, "signature": signed("carol", text)}
+        )
+        assert (asked.status, asked.json["pending"], asked.json["signed"]) == (202, True, ["carol"])
+        assert gate.ask("GET", "/v1/ledger/erasures", alice).status == 403
+        (waits,) = gate.ask("GET", "/v1/ledger/erasures", dave).json["orders"]
+        path = f"/v1/ledger/erasures/{waits['id']}/signatures"
+        stranger = gate.ask("POST", path, dave, {"signature": signed("alice", text)})
+        assert (stranger.status, "does not administer" in str(stranger.body)) == (403, True)
+        done = gate.ask("POST", path, dave, {"signature": signed("dave", waits["text"].encode())})
+        assert (done.status, done.json["payloads"], done.json["signed"]) == (200, 1, ["carol", "dave"]), done.body
+        assert gate.ask("POST", path, dave, {"signature": signed("dave", text)}).status == 404
+
+
 def test_the_gate_prunes_by_the_class_that_governance_gives(gate: GateWorld) -> None:
     erin = gate.person_token("erin")
     assert gate.ask("GET", "/v1/ledger/trees", erin).status == 200
@@ -114,5 +159,4 @@ def test_the_gate_prunes_by_the_class_that_governance_gives(gate: GateWorld) -> 
 
 def command(gate: GateWorld, *args: str) -> "subprocess.CompletedProcess[str]":
     """`agentgov ledger` beside the gate."""
-    line = [sys.executable, "-m", "agentgov", "ledger", *args, "--store", gate.store, "--repo", str(gate.world.work)]
-    return subprocess.run(line, capture_output=True, text=True, check=False, env=gate.env)
+    return ran(("ledger", *args, "--store", gate.store, "--repo", str(gate.world.work)), gate.folder, gate.env)

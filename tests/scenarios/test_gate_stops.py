@@ -8,7 +8,7 @@ from pipelineworld import PipelineWorld
 from ports import free_port
 from simulator import FLEET_YAML, PAYROLL, TRIAGE
 
-from agentgov.cli.gate_stops import GateStops
+from agentgov.cli.release.gate_stops import GateStops
 from agentgov.errors import IncompleteError
 from agentgov.release.stops import obey
 from agentgov.release.tick_report import Report

@@ -20,24 +20,13 @@ from agentgov.gate.streams import MOST_OF_TOKEN
 from agentgov.release import orders
 from agentgov.runtime import tokens
 from agentgov.store.open import open_store
-from templates import copied, made
 
 LIMITS = "governance/workspaces/support.yaml"
 
 
-@pytest.fixture(scope="module")
-def shipped(tmp_path_factory: pytest.TempPathFactory) -> PipelineWorld:
-    def make(place: Path) -> PipelineWorld:
-        world = PipelineWorld(place)
-        world.ship("1.0.0")
-        return world
-
-    return made(tmp_path_factory.mktemp("shipped"), make)
-
-
 @pytest.fixture
-def world(shipped: PipelineWorld, tmp_path: Path) -> PipelineWorld:
-    return copied(shipped, tmp_path)
+def world(shipped: PipelineWorld) -> PipelineWorld:
+    return shipped
 
 
 @pytest.fixture

@@ -5,8 +5,6 @@ import http.client
 import json
 import re
 import select
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -15,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from forked import ran
 from gateworld import GateWorld, Reply
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 from patience import PATIENCE, until
@@ -234,8 +233,9 @@ def test_people_see_what_was_used(gate: GateWorld, token: str, tmp_path: Path) -
     env = gate.env | {"AGENTGOV_GATE": gate.url, "AGENTGOV_TOKEN_FILE": str(tmp_path / "token")}
 
     def show(*args: str) -> str:
-        command = [sys.executable, "-m", "agentgov", "usage", "show", *args, "--repo", str(gate.world.work)]
-        return subprocess.run(command, env=env, check=True, capture_output=True, text=True).stdout
+        done = ran(("usage", "show", *args, "--repo", str(gate.world.work)), tmp_path, env)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
 
     shown = show(str(TRIAGE), "--since", "2h")
     assert re.search(rf"model {MODEL} +staging +stable [0-9a-f]{{12}} +\d+ +\d+ .*USD", shown)

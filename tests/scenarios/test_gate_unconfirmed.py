@@ -9,7 +9,7 @@ from simulator import TRIAGE, FleetSimulator
 
 from agentgov.gate.app import App
 from agentgov.gate.gate import Gate, now_ms
-from agentgov.gate.routes import ROUTES
+from agentgov.gate.routes.table import ROUTES
 from agentgov.runtime import tokens
 from agentgov.runtime.fleet import Fleet
 from agentgov.runtime.tokens import Token

@@ -83,24 +83,21 @@ def test_what_was_pending_before_holds_up_nobody_else(world: FleetSimulator) -> 
 
 
 @pytest.mark.attack("L7")
-@pytest.mark.parametrize("kind", ["unsigned", "garbage", "stranger", "blob", "tag"])
-def test_what_is_no_act_does_not_reach_the_journal(world: FleetSimulator, server: HookServer, kind: str) -> None:
+def test_what_is_no_act_does_not_reach_the_journal(world: FleetSimulator, server: HookServer) -> None:
     tip = world.view().tip
     tree = world.repo.commit(tip).tree
-    if kind == "unsigned":
-        bad = gitworld.make_commit(world.work, (tip,), tree)
-    elif kind == "garbage":
-        bad = hostile.store(world, "commit", f"tree {tree}\nparent {tip}\nparent {tip}\nnonsense\n\n".encode())
-    elif kind == "stranger":
-        act = hostile.prepare(world, hostile.pause(world))
-        bad = hostile.sealed(world, hostile.payload_of(world, act), hostile.stranger(world))
-    else:
-        bad = world.repo.write_blob(b"no commit") if kind == "blob" else gitworld_tag(world, tip)
-    said = server.push(f"+{bad}:{JOURNAL}")
-    assert "agentgov refuses" in said or kind in ("garbage", "blob", "tag"), said
-    assert said
-    assert server.refs()[JOURNAL] == tip
-    server.ran()
+    act = hostile.prepare(world, hostile.pause(world))
+    for kind, bad in {
+        "unsigned": gitworld.make_commit(world.work, (tip,), tree),
+        "stranger": hostile.sealed(world, hostile.payload_of(world, act), hostile.stranger(world)),
+        "garbage": hostile.store(world, "commit", f"tree {tree}\nparent {tip}\nparent {tip}\nnonsense\n\n".encode()),
+        "blob": world.repo.write_blob(b"no commit"),
+        "tag": gitworld_tag(world, tip),
+    }.items():
+        said = server.push(f"+{bad}:{JOURNAL}")
+        assert "agentgov refuses" in said or (said and kind in ("garbage", "blob", "tag")), (kind, said)
+        assert server.refs()[JOURNAL] == tip, kind
+        server.ran()
     world.append(hostile.pause(world), by="alice")  # the journal goes on
 
 

@@ -6,9 +6,9 @@ import pytest
 from scenarios.test_attacks_imports import FIRST, NOBODY, NUMBERS, PROMPT, SECOND, pending, with_accounts
 from simulator import FleetSimulator
 
+from agentgov.cli.change.import_reviews import Brought
+from agentgov.cli.change.import_reviews import bring as bring_in
 from agentgov.cli.context import Context
-from agentgov.cli.import_reviews import Brought
-from agentgov.cli.import_reviews import bring as bring_in
 from agentgov.journal.branch import Journal
 from agentgov.journal.import_plan import NOTHING_WAITS, Dismissal, Import, Skip, Step, plan_imports
 from agentgov.journal.importing import draft_bound, draft_dismissal

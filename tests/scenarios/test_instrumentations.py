@@ -42,7 +42,7 @@ def _fake_model() -> ModuleType:
 @pytest.fixture(scope="module")
 def model() -> Iterator[str]:
     server = _fake_model().serving()
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}/v1"
     server.shutdown()

@@ -9,9 +9,9 @@ import pytest
 from patience import PATIENCE
 from simulator import FleetSimulator
 
-from agentgov.gate import ledger_watch
 from agentgov.gate.gate import Gate
-from agentgov.gate.ledger_watch import LedgerWatch
+from agentgov.gate.watches import ledger as ledger_watch
+from agentgov.gate.watches.ledger import LedgerWatch
 from agentgov.runtime.fleet import Fleet
 from agentgov.runtime.ledger import Entry, append, append_all
 from agentgov.runtime.sequencing import standings

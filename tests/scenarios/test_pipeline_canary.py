@@ -9,44 +9,35 @@ from agentgov.model.names import ReleaseName
 from agentgov.release import orders
 
 
-def into_canary(fleet: PipelineWorld, version: str = "1.1.0", text: str = "Better words.") -> None:
-    fleet.write(text)
-    fleet.release("alice", TRIAGE, version)
-    fleet.until(lambda at: at.canary.state == "RAMP" and fleet.candidate() == version)
-
-
-def test_a_regression_loses_its_traffic_within_one_tick(shipped: PipelineWorld) -> None:
-    into_canary(shipped)
-    report = shipped.run(bad=0.4)
+def test_a_regression_loses_its_traffic_within_one_tick(ramping: PipelineWorld) -> None:
+    report = ramping.run(bad=0.4)
     assert report.acts == (f"fail the canary of {TRIAGE} v1.1.0 on error",)
-    at = shipped.at()
+    at = ramping.at()
     assert (at.canary.state, at.canary.share, at.staging.state) == ("FAILED", 0, "FAILED")
-    assert shipped.running() == "1.0.0"
-    shipped.check()
+    assert ramping.running() == "1.0.0"
+    ramping.check()
 
 
-def test_content_that_failed_never_returns_under_another_tag(shipped: PipelineWorld) -> None:
-    into_canary(shipped)
-    shipped.until(lambda at: at.canary.state == "FAILED", bad=0.4)
-    shipped.write("Other words.")
-    shipped.write("Better words.")  # a revert: reviewed again, and marked bad all the same
-    shipped.release("alice", TRIAGE, "1.2.0")
-    shipped.run(6)
-    at = shipped.at()
+def test_content_that_failed_never_returns_under_another_tag(ramping: PipelineWorld) -> None:
+    ramping.until(lambda at: at.canary.state == "FAILED", bad=0.4)
+    ramping.write("Other words.")
+    ramping.write("Version 1.1.0.")  # a revert: reviewed again, and marked bad all the same
+    ramping.release("alice", TRIAGE, "1.2.0")
+    ramping.run(6)
+    at = ramping.at()
     assert (at.canary.state, at.staging.state) == ("FAILED", "FAILED")
-    assert shipped.running() == "1.0.0"
-    assert shipped.kinds().count("canary") == 2
-    shipped.check()
+    assert ramping.running() == "1.0.0"
+    assert ramping.kinds().count("canary") == 2
+    ramping.check()
 
 
-def test_a_fixed_release_reaches_production_by_judge(shipped: PipelineWorld) -> None:
-    into_canary(shipped)
-    shipped.until(lambda at: at.canary.state == "FAILED", bad=0.4)
-    shipped.ship("1.1.1", text="Fixed words.")
-    judged = [act.get("Judged") for act in shipped.acts() if act.kind == "graduate"]
+def test_a_fixed_release_reaches_production_by_judge(ramping: PipelineWorld) -> None:
+    ramping.until(lambda at: at.canary.state == "FAILED", bad=0.4)
+    ramping.ship("1.1.1", text="Fixed words.")
+    judged = [act.get("Judged") for act in ramping.acts() if act.kind == "graduate"]
     assert judged == ["unjudged", "pass"]
-    assert "promote" not in shipped.kinds()[-7:]
-    shipped.check()
+    assert "promote" not in ramping.kinds()[-7:]
+    ramping.check()
 
 
 def test_the_first_release_waits_for_a_person(fleet: PipelineWorld) -> None:
@@ -57,47 +48,43 @@ def test_the_first_release_waits_for_a_person(fleet: PipelineWorld) -> None:
     assert "0 of 1 promotes to production" in fleet.waits(report)
 
 
-def test_no_data_stops_the_ramp_and_never_promotes(shipped: PipelineWorld) -> None:
-    into_canary(shipped)
-    at = shipped.until(lambda at: at.canary.state == "INCONCLUSIVE", data=False)
+def test_no_data_stops_the_ramp_and_never_promotes(ramping: PipelineWorld) -> None:
+    at = ramping.until(lambda at: at.canary.state == "INCONCLUSIVE", data=False)
     assert at.canary.share == 5000
-    shipped.run(4)  # data is back: the ramp stays where it is
-    assert shipped.at().canary.state == "INCONCLUSIVE"
-    assert shipped.running() == "1.0.0"
-    shipped.check()
+    ramping.run(4)  # data is back: the ramp stays where it is
+    assert ramping.at().canary.state == "INCONCLUSIVE"
+    assert ramping.running() == "1.0.0"
+    ramping.check()
 
 
-def test_an_inconclusive_canary_starts_anew_when_somebody_clears_it(shipped: PipelineWorld) -> None:
-    into_canary(shipped)
-    shipped.until(lambda at: at.canary.state == "INCONCLUSIVE", data=False)
-    shipped.order("bob", orders.order_clear, TRIAGE, None, reason="telemetry was down")
-    at = shipped.until(lambda at: at.canary.state == "RAMP")
+def test_an_inconclusive_canary_starts_anew_when_somebody_clears_it(ramping: PipelineWorld) -> None:
+    ramping.until(lambda at: at.canary.state == "INCONCLUSIVE", data=False)
+    ramping.order("bob", orders.order_clear, TRIAGE, None, reason="telemetry was down")
+    at = ramping.until(lambda at: at.canary.state == "RAMP")
     assert at.canary.step == 0
-    shipped.until(lambda at: at.production.state == "STABLE" and shipped.running() == "1.1.0")
-    shipped.check()
+    ramping.until(lambda at: at.production.state == "STABLE" and ramping.running() == "1.1.0")
+    ramping.check()
 
 
-def test_an_inconclusive_canary_ends_after_another_deadline(shipped: PipelineWorld) -> None:
-    into_canary(shipped)
-    shipped.until(lambda at: at.canary.state == "INCONCLUSIVE", data=False)
-    shipped.run(data=False, after=3 * 3600)
-    at = shipped.at()
+def test_an_inconclusive_canary_ends_after_another_deadline(ramping: PipelineWorld) -> None:
+    ramping.until(lambda at: at.canary.state == "INCONCLUSIVE", data=False)
+    ramping.run(data=False, after=3 * 3600)
+    at = ramping.at()
     assert (at.canary.state, at.canary.share) == ("ABORTED", 0)
-    shipped.run(3)  # its tag does not enter again by itself
-    assert shipped.candidate() == ""
-    shipped.write("Words with a new tag.")
-    shipped.release("alice", TRIAGE, "1.2.0")
-    shipped.until(lambda at: at.canary.state == "RAMP")
-    shipped.check()
+    ramping.run(3)  # its tag does not enter again by itself
+    assert ramping.candidate() == ""
+    ramping.write("Words with a new tag.")
+    ramping.release("alice", TRIAGE, "1.2.0")
+    ramping.until(lambda at: at.canary.state == "RAMP")
+    ramping.check()
 
 
-def test_somebody_takes_an_inconclusive_canary_away(shipped: PipelineWorld) -> None:
-    into_canary(shipped)
-    shipped.until(lambda at: at.canary.state == "INCONCLUSIVE", data=False)
-    shipped.order("bob", orders.order_abort, TRIAGE, reason="not worth waiting for")
-    shipped.run(3)
-    assert shipped.at().canary.state == "ABORTED"
-    assert shipped.candidate() == ""
+def test_somebody_takes_an_inconclusive_canary_away(ramping: PipelineWorld) -> None:
+    ramping.until(lambda at: at.canary.state == "INCONCLUSIVE", data=False)
+    ramping.order("bob", orders.order_abort, TRIAGE, reason="not worth waiting for")
+    ramping.run(3)
+    assert ramping.at().canary.state == "ABORTED"
+    assert ramping.candidate() == ""
 
 
 def test_one_tick_adds_one_interval_of_soak_at_most(shipped: PipelineWorld) -> None:
@@ -110,17 +97,16 @@ def test_one_tick_adds_one_interval_of_soak_at_most(shipped: PipelineWorld) -> N
     assert shipped.at().staging.state == "SOAKING"
 
 
-def test_a_newer_tag_waits_while_a_canary_runs(shipped: PipelineWorld) -> None:
-    into_canary(shipped)
-    shipped.write("Even better words.")
-    shipped.release("alice", TRIAGE, "1.2.0")
-    report = shipped.run()
-    assert shipped.candidate() == "1.1.0"
-    assert "v1.2.0" in shipped.waits(report) or shipped.at().canary.step == 1
-    shipped.until(lambda at: shipped.running() == "1.1.0")
-    shipped.until(lambda at: shipped.candidate() == "1.2.0")
-    shipped.until(lambda at: at.production.state == "STABLE" and shipped.running() == "1.2.0", most=20)
-    shipped.check()
+def test_a_newer_tag_waits_while_a_canary_runs(ramping: PipelineWorld) -> None:
+    ramping.write("Even better words.")
+    ramping.release("alice", TRIAGE, "1.2.0")
+    report = ramping.run()
+    assert ramping.candidate() == "1.1.0"
+    assert "v1.2.0" in ramping.waits(report) or ramping.at().canary.step == 1
+    ramping.until(lambda at: ramping.running() == "1.1.0")
+    ramping.until(lambda at: ramping.candidate() == "1.2.0")
+    ramping.until(lambda at: at.production.state == "STABLE" and ramping.running() == "1.2.0", most=20)
+    ramping.check()
 
 
 def test_a_newer_name_for_what_runs_is_no_second_canary(shipped: PipelineWorld) -> None:
@@ -133,19 +119,19 @@ def test_a_newer_name_for_what_runs_is_no_second_canary(shipped: PipelineWorld) 
     shipped.check()
 
 
-def test_a_newer_name_for_the_candidate_keeps_its_soak(shipped: PipelineWorld) -> None:
-    into_canary(shipped)
-    shipped.release("alice", TRIAGE, "1.1.1")
-    shipped.run()
-    assert shipped.candidate() == "1.1.1"
-    shipped.until(lambda at: shipped.running() == "1.1.1")
-    assert shipped.kinds().count("canary") == 2
-    shipped.check()
+def test_a_newer_name_for_the_candidate_keeps_its_soak(ramping: PipelineWorld) -> None:
+    ramping.release("alice", TRIAGE, "1.1.1")
+    ramping.run()
+    assert ramping.candidate() == "1.1.1"
+    ramping.until(lambda at: ramping.running() == "1.1.1")
+    assert ramping.kinds().count("canary") == 2
+    ramping.check()
 
 
 def test_production_that_fails_while_it_bakes_goes_back_by_itself(shipped: PipelineWorld) -> None:
     shipped.govern({"governance/pipeline.yaml": pipeline_file(bake="1h")})
-    into_canary(shipped)
+    shipped.write("Better words.")
+    shipped.release("alice", TRIAGE, "1.1.0")
     shipped.until(lambda at: at.production.state == "BAKING")
     at = shipped.until(lambda at: at.production.state == "ROLLED_BACK", bad=0.5)
     assert shipped.running() == "1.0.0"

@@ -41,16 +41,15 @@ def twice(tmp_path: Path, once_twice: PipelineWorld) -> PipelineWorld:
     return copied(once_twice, tmp_path)
 
 
-def test_hold_keeps_the_canary_where_it_is_until_it_is_lifted(shipped: PipelineWorld) -> None:
-    candidate_in_canary(shipped)
-    shipped.order("erin", orders.order_hold, TRIAGE, lift=False, reason="odd tickets")
-    report = shipped.run(5)
-    at = shipped.at()
+def test_hold_keeps_the_canary_where_it_is_until_it_is_lifted(ramping: PipelineWorld) -> None:
+    ramping.order("erin", orders.order_hold, TRIAGE, lift=False, reason="odd tickets")
+    report = ramping.run(5)
+    at = ramping.at()
     assert (at.canary.state, at.canary.step) == ("RAMP", 0)
-    assert "on hold by erin" in shipped.waits(report)
-    shipped.order("erin", orders.order_hold, TRIAGE, lift=True)
-    shipped.until(lambda at: shipped.running() == "1.1.0")
-    shipped.check()
+    assert "on hold by erin" in ramping.waits(report)
+    ramping.order("erin", orders.order_hold, TRIAGE, lift=True)
+    ramping.until(lambda at: ramping.running() == "1.1.0")
+    ramping.check()
 
 
 def test_hold_lets_staging_go_on(shipped: PipelineWorld) -> None:
@@ -73,23 +72,21 @@ def test_abort_in_staging(shipped: PipelineWorld) -> None:
     assert shipped.running() == "1.2.0"
 
 
-def test_abort_in_canary_and_the_next_release_goes_on(shipped: PipelineWorld) -> None:
-    candidate_in_canary(shipped)
-    shipped.order("bob", orders.order_abort, TRIAGE, reason="wrong branch")
-    at = shipped.at()
+def test_abort_in_canary_and_the_next_release_goes_on(ramping: PipelineWorld) -> None:
+    ramping.order("bob", orders.order_abort, TRIAGE, reason="wrong branch")
+    at = ramping.at()
     assert (at.canary.state, at.canary.share, at.staging.state) == ("ABORTED", 0, "EMPTY")
-    shipped.run(3)
-    assert shipped.candidate() == ""
-    shipped.ship("1.2.0")
-    shipped.check()
+    ramping.run(3)
+    assert ramping.candidate() == ""
+    ramping.ship("1.2.0")
+    ramping.check()
 
 
-def test_erin_may_not_abort_in_production_and_is_told(shipped: PipelineWorld) -> None:
-    candidate_in_canary(shipped)
-    before = shipped.tip()
+def test_erin_may_not_abort_in_production_and_is_told(ramping: PipelineWorld) -> None:
+    before = ramping.tip()
     with pytest.raises(RefusedError, match="production"):
-        shipped.order("erin", orders.order_abort, TRIAGE)
-    assert shipped.tip() == before
+        ramping.order("erin", orders.order_abort, TRIAGE)
+    assert ramping.tip() == before
 
 
 def test_pause_stops_production_rows_and_nothing_else(tmp_path: Path) -> None:
@@ -140,14 +137,13 @@ def test_pauses_by_two_people_each_need_their_resume(shipped: PipelineWorld) -> 
     assert len(shipped.known().state.pauses()) == 1
 
 
-def test_freeze_stops_what_raises_risk_and_keeps_observing(shipped: PipelineWorld) -> None:
-    candidate_in_canary(shipped)
-    shipped.govern({"governance/pipeline.yaml": pipeline_file(freezes=FREEZE)})
-    report = shipped.run(4)
-    assert shipped.at().canary.step == 0
-    assert "frozen: always" in shipped.waits(report)
-    shipped.until(lambda at: at.canary.state == "FAILED", bad=0.5)
-    shipped.check()
+def test_freeze_stops_what_raises_risk_and_keeps_observing(ramping: PipelineWorld) -> None:
+    ramping.govern({"governance/pipeline.yaml": pipeline_file(freezes=FREEZE)})
+    report = ramping.run(4)
+    assert ramping.at().canary.step == 0
+    assert "frozen: always" in ramping.waits(report)
+    ramping.until(lambda at: at.canary.state == "FAILED", bad=0.5)
+    ramping.check()
 
 
 @pytest.mark.parametrize("trouble", ["pause", "hold", "freeze", "no data", "no reconciler"])

@@ -188,16 +188,15 @@ def test_a_tag_deleted_while_it_runs_takes_nothing_away(shipped: PipelineWorld) 
 
 
 @pytest.mark.attack("T1")
-def test_a_tag_that_moved_is_an_alarm_and_never_followed(shipped: PipelineWorld) -> None:
-    candidate_in_canary(shipped)
-    shipped.write("Words that nobody tested.")
-    moved = shipped.tag("alice", TRIAGE, "1.1.0")
-    shipped.run(3)
-    alarms = [act.get("Observed") for act in shipped.acts() if act.kind == "alarm"]
+def test_a_tag_that_moved_is_an_alarm_and_never_followed(ramping: PipelineWorld) -> None:
+    ramping.write("Words that nobody tested.")
+    moved = ramping.tag("alice", TRIAGE, "1.1.0")
+    ramping.run(3)
+    alarms = [act.get("Observed") for act in ramping.acts() if act.kind == "alarm"]
     assert alarms == [moved]
-    assert shipped.at().canary.step == 0
-    assert moved not in {release.tag for release in shipped.known().state.releases(TRIAGE)}
-    shipped.check()
+    assert ramping.at().canary.step == 0
+    assert moved not in {release.tag for release in ramping.known().state.releases(TRIAGE)}
+    ramping.check()
 
 
 def test_a_tag_that_goes_before_it_was_staged_never_enters(shipped: PipelineWorld) -> None:

@@ -13,12 +13,15 @@ from ports import free_port
 
 from agentgov.cli.commands import COMMANDS
 from agentgov.model.act import GRAMMAR
+from agentgov.model.command_line import Command, read_command
 from agentgov.trust.verbs import VERBS
+from agentgov.validate.command_lines import grammar
 
 PROJECT = Path(__file__).resolve().parents[2]
 README = (PROJECT / "README.md").read_text(encoding="utf-8")
 GATE = (PROJECT / "docs/gate.md").read_text(encoding="utf-8")
 PAGES = [PROJECT / "README.md", *sorted((PROJECT / "docs").glob("*.md")), PROJECT / ".github/CONTRIBUTING.md"]
+PAGES += sorted((PROJECT / "examples").rglob("README.md"))
 
 
 def commands_of(page: str) -> list[str]:
@@ -81,6 +84,20 @@ def test_the_gate_serves_that_fleet_as_its_page_says(tmp_path: Path) -> None:
 def test_links_lead_somewhere(page: Path) -> None:
     links = re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text(encoding="utf-8"))
     assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+def test_every_line_that_calls_the_program_is_a_command() -> None:
+    told = [(page.name, line) for page in PAGES for line in _called(page.read_text(encoding="utf-8"))]
+    unreadable = [one for one in told if not isinstance(read_command(one[1], grammar()), Command)]
+    assert len(told) > 100
+    assert unreadable == []
+
+
+def _called(page: str) -> list[str]:
+    """The lines of its blocks that call the program, up to where a shell would go on by itself."""
+    blocks = "".join(re.findall(r"^```\w*\n(.*?)^```", page.replace("\\\n", ""), re.DOTALL | re.MULTILINE))
+    found = re.findall(r"^(?:\w*\$ )?(?:[A-Z_]+=\S+ )*(agentgov .+)", blocks, re.MULTILINE)
+    return [re.split(r"\s+(?:#|[|<>&;]|2>)", line)[0].rstrip() for line in found if "..." not in line]
 
 
 def test_every_command_is_named() -> None:

@@ -6,7 +6,7 @@ from pipelineworld import PipelineWorld
 from simulator import PAYROLL, TRIAGE
 
 from agentgov.cli.context import Context
-from agentgov.cli.reconcile_loop import Setup, _Turning
+from agentgov.cli.release.reconcile_loop import Setup, _Turning
 from agentgov.cli.watch import Stop
 
 

@@ -127,7 +127,7 @@ def test_two_replicas_land_each_transition_once(fleet: PipelineWorld) -> None:
 @pytest.mark.slow
 def test_the_real_prometheus_takes_its_metrics(still: PipelineWorld) -> None:
     if (tool := shutil.which("promtool")) is None:
-        pytest.skip("promtool is not there: .ci/prometheus installs it")
+        pytest.skip("promtool is not there: .ci/packages installs it")
     with watching(still, "--watch", "1") as one:
         still.release("alice", TRIAGE, "1.0.0")
         one.says("done stage")

@@ -10,20 +10,23 @@ from pathlib import Path
 import gitworld
 import hostile
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from reference_verifier import first_offence
 from simulator import PAYROLL, TRIAGE, FleetSimulator
 
 from agentgov.errors import RefusedError, UsageError
+from agentgov.incident.orders import Opening, open_incident, take_step
 from agentgov.journal.advancing import draft_advance
 from agentgov.journal.draft import Draft
 from agentgov.journal.reviewing import Verdict, draft_review, reviewable
 from agentgov.model.act import Act
+from agentgov.model.incident import Incident, IncidentKind
 from agentgov.release.orders import order_hold
 from agentgov.trust.sshsig import ACT
 
 PROMPTS = tuple(f"{agent.folder}/prompts/system.md" for agent in (TRIAGE, PAYROLL))
+TITLES = ("It rhymes", 'a "b" ü: #', "yes", "-", "Agentgov-Id: 0")
 PEOPLE = ("alice", "bob", "carol", "dave", "erin")
 
 
@@ -38,7 +41,7 @@ class History:
         for _ in range(steps):
             self.world.clock.pass_(self.dice.choice([0, 0, 60, 600]))
             with suppress(RefusedError, UsageError):
-                self.dice.choice([self.write, *[self.review] * 3, self.advance, self.order])()
+                self.dice.choice([self.write, *[self.review] * 3, self.advance, self.order, self.incident])()
 
     def write(self) -> None:
         """Somebody writes on main; now and then somebody unknown, or back to an older text."""
@@ -80,6 +83,45 @@ class History:
             fields = [("Selector", selector), *([("Mode", "stop")] if kind == "pause" else [])]
             self.world.append(hostile.write(self.world, who, kind, fields, reason="why"), by=self.dice.choice(PEOPLE))
 
+    def incident(self) -> None:
+        """Somebody opens an incident, or takes a step in one; now and then a drill is done."""
+        view, who = self.world.view(), self.dice.choice([*PEOPLE, "gate"])
+        known = list(view.state.incidents().values())
+        if not known or self.dice.random() < 0.3:
+            self.world.append(self.opening(who), by="bob")
+        elif self.dice.random() < 0.1:
+            said = [("Drill", "loop"), ("Type", "live"), ("Agent", str(TRIAGE)), ("Started", "5"), ("Ended", "9")]
+            said += [("Score", "100"), ("Objective", "paused met 4s"), ("Gaps", "0")]
+            self.world.append(hostile.write(self.world, who, "drill", said), by="bob")
+        else:
+            self.world.append(self.step(who, self.dice.choice(known)), by="bob")
+
+    def opening(self, who: str) -> Draft:
+        """An act that opens one."""
+        agents = self.dice.choice([(TRIAGE,), (PAYROLL,), (PAYROLL, TRIAGE)])
+        kind: IncidentKind = self.dice.choice(["real", "real", "drill"])
+        asked = self.dice.choice(["", "alice", "erin", "frank"]) if who == "gate" else ""
+        what = Opening(
+            agents, self.dice.choice(TITLES), self.dice.choice([1, 3, 4]), kind, mode=self.dice.choice(["", "stop"])
+        )
+        what = replace(what, asked=asked, alerts=self.dice.choice([(), ("a" * 32,)]))
+        return open_incident(self.world.view(), self.world.actor(who), what, now=self.world.clock(), reason="because")
+
+    def step(self, who: str, at: Incident) -> Draft:
+        """One step of an incident, legal or not."""
+        fields: dict[str, list[tuple[str, str]]] = {
+            "assign": [("Role", "comms"), ("Who", "erin"), ("Leaves", at.roles.get("comms", "none"))],
+            "severity": [("Severity", self.dice.choice(["1", "4"]))],
+            "alert": [("Alert", self.dice.choice("bc") * 32)],
+            "mitigate": self.dice.choice([[], [("Mode", "read-only"), ("Until", "2000000000")]]),
+            "message": [("To", "team:support"), *self.dice.choice([[], [("Comms", "comms-1")]])],
+            "escalate": [("Level", str(at.escalated + 1)), ("To", "alice")],
+        }
+        name = self.dice.choice(["acknowledge", "note", "resolve", "close", "cancel", *fields])
+        asked = self.dice.choice(["", "alice", "erin"]) if who == "gate" else ""
+        view, actor, said = self.world.view(), self.world.actor(who), fields.get(name, [])
+        return take_step(view, actor, at, name, name, said, now=self.world.clock(), reason="because", asked=asked)
+
     # --- forgeries -------------------------------------------------------------------------------------------------
 
     def forged(self) -> str:
@@ -91,7 +133,9 @@ class History:
     def draft(self) -> Draft:
         """Something honest to start from."""
         world, commit = self.world, self.world.head()
-        view, kind = world.view(), self.dice.choice(["pause", "review", "hold", "advance"])
+        view, kind = world.view(), self.dice.choice(["pause", "review", "hold", "advance", "incident"])
+        if kind == "incident":
+            return self.opening("alice")
         if kind == "advance":
             act = draft_advance(view, world.actor("reconciler"), commit, now=world.clock()).act
             if act is not None:
@@ -138,7 +182,8 @@ class History:
 
     def with_fields(self, act: Act) -> Act:
         """The same act on something else."""
-        fields = [(name, "finance/*" if name == "Selector" else value) for name, value in act.fields]
+        other = {"Selector": "finance/*", "Severity": "2", "Title": "Agentgov-Act: pause/1", "Kind": "drill"}
+        fields = [(name, other.get(name, value)) for name, value in act.fields]
         return replace(act, fields=tuple(fields))
 
     def merged(self, raw: bytes) -> bytes:
@@ -182,8 +227,9 @@ def lived(template: FleetSimulator, folder: Path, seed: int, steps: int, forgeri
 
 
 @pytest.mark.attack("L3", "L4", "L5")
-@settings(max_examples=12)
+@settings(max_examples=8)
 @given(seed=st.integers(0, 2**32))
+@example(3383)  # a person mitigates what a bot opened, and leads it from then on
 def test_both_verifiers_say_the_same_of_random_histories(
     local: FleetSimulator, tmp_path_factory: pytest.TempPathFactory, seed: int
 ) -> None:

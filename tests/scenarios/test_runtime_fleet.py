@@ -5,20 +5,38 @@ from pathlib import Path
 
 import gitworld
 import pytest
+from msgspec.structs import replace
 from pipelineworld import PipelineWorld
 from simulator import PAYROLL, TRIAGE, agent_file
 
+from agentgov.errors import IncompleteError
+from agentgov.journal.view import view_at
 from agentgov.model.act import parse
+from agentgov.model.document import ENVIRONMENTS
 from agentgov.model.names import AgentId
 from agentgov.model.units import BUCKETS
 from agentgov.model.verdict import Effect
 from agentgov.release import orders
+from agentgov.repo.repository import Repository
+from agentgov.repo.storage import Kind, Storage
 from agentgov.runtime.bucketing import in_canary
 from agentgov.runtime.fleet import Fleet
+from agentgov.runtime.kept_as import UpTo, note_classes, noted_upto, unnoted
 from agentgov.runtime.lease import offences
+from agentgov.runtime.rollouts import Rollouts
+from agentgov.store.open import open_store
 from templates import copied, made
 
-STAGING_FILE = agent_file(TRIAGE, team="support") + '  environments: {staging: {budget: {day: "1.00 USD"}}}\n'
+STAGING_FILE = (
+    agent_file(TRIAGE, team="support")
+    + '  environments: {staging: {budget: {day: "1.00 USD"}}}\n  audit: {retention: casework}\n'
+)
+RETENTION = """apiVersion: agentgov.dev/v1
+kind: Retention
+default: casework
+classes: {casework: {payload: 30d, leaf: 365d, basis: house rules}}
+"""
+CLASSES = {(str(TRIAGE), slot): "casework" for slot in ("staging", "production")}
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +44,7 @@ def shipped(tmp_path_factory: pytest.TempPathFactory) -> PipelineWorld:
     """One agent in production, another that was never released."""
 
     def make(folder: Path) -> PipelineWorld:
-        world = PipelineWorld(folder, files={TRIAGE.file: STAGING_FILE})
+        world = PipelineWorld(folder, files={TRIAGE.file: STAGING_FILE, "governance/retention.yaml": RETENTION})
         world.ship("1.0.0")
         return world
 
@@ -56,6 +74,26 @@ def test_what_was_released_runs_as_it_is_in_each_environment(world: PipelineWorl
     assert (production.canary, production.share, production.rollout) == (None, 0, "")
     assert fleet.agents() == (PAYROLL, TRIAGE)
     assert (fleet.seq, fleet.tip) == (fleet.view.state.head.seq, fleet.view.tip)
+
+
+def test_what_was_read_ahead_is_there_without_another_question_to_git(
+    world: PipelineWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repo, asked = Repository.open(world.work), list[str]()
+    ask = Storage.read
+
+    def noted(storage: Storage, oid: str, kind: Kind) -> bytes:
+        asked.append(kind)
+        return ask(storage, oid, kind)
+
+    fleet = Fleet(view_at(repo, world.view().tip))
+    fleet.read_ahead([*fleet.agents(), AgentId("nobody", "knows")])
+    monkeypatch.setattr(Storage, "read", noted)
+    for place in ENVIRONMENTS:
+        stable = fleet.deployed(TRIAGE, place).stable
+        assert stable is not None
+        assert stable.files == {f"{TRIAGE.folder}/prompts/system.md": {"text": "Version 1.0.0.\n"}}
+    assert "blob" not in asked
 
 
 def test_what_was_never_released_does_not_run(world: PipelineWorld) -> None:
@@ -98,6 +136,22 @@ def test_a_second_attempt_of_the_same_tag_picks_others(world: PipelineWorld) -> 
     assert again.canary is not None
     assert again.canary.tag == tag
     assert again.rollout not in ("", first_rollout)
+    _look_back_while_an_act_is_gone(world, again.rollout)
+
+
+def _look_back_while_an_act_is_gone(world: PipelineWorld, act: str) -> None:
+    world.order("bob", orders.order_pause, str(PAYROLL), mode="stop", until=0, reason="another act")
+    known, rollouts = world.view(), Rollouts()
+    kept = known.memory.line.kept_until(known.tip, 1)
+    gitworld.unpack(world.work / ".git")
+    view = view_at(Repository.open(world.work), known.tip)
+    view.memory.line.keep_from(lambda: kept)
+    loose = world.work / ".git" / "objects" / act[:2] / act[2:]
+    aside = loose.rename(loose.with_suffix(".aside"))
+    with pytest.raises(IncompleteError):
+        rollouts.of(view, TRIAGE)
+    aside.rename(loose)
+    assert rollouts.of(view, TRIAGE) == act, "the attempt before is not taken for it"
 
 
 def test_what_is_retired_does_not_run(world: PipelineWorld) -> None:
@@ -137,19 +191,53 @@ def test_contents_that_are_gone_are_no_yes_and_come_back(world: PipelineWorld) -
     loose = world.work / ".git" / "objects" / entry.oid[:2] / entry.oid[2:]
     aside = loose.with_suffix(".aside")
     loose.rename(aside)
-    found = Fleet(world.beside().known()).deployed(TRIAGE, "production")
-    assert [(one.rule, one.effect) for one in found.refused] == [("runtime.incomplete", Effect.UNKNOWN)]
+    stopped = Fleet(world.beside().known()).deployed(TRIAGE, "production")
+    assert [(one.rule, one.effect) for one in stopped.refused] == [("runtime.incomplete", Effect.UNKNOWN)]
+    missed = unnoted(world.beside().known(), UpTo())
+    assert (missed.classes, missed.upto.missed) == ({}, (str(TRIAGE),))
     aside.rename(loose)
     assert Fleet(world.beside().known()).deployed(TRIAGE, "production").stable is not None
+    world.order("bob", orders.order_pause, str(PAYROLL), mode="stop", until=0, reason="another act")
+    found = unnoted(world.view(), missed.upto)
+    assert (found.classes, found.upto.missed) == (CLASSES, ()), "it is looked at again, though nothing of it changed"
+
+
+def test_a_class_is_noted_once_and_never_by_who_knows_less(world: PipelineWorld, tmp_path: Path) -> None:
+    old = unnoted(world.view(), UpTo())
+    store = open_store(f"sqlite:///{tmp_path / 'store.db'}", serving=False)
+    try:
+        assert store.write(lambda tx: note_classes(tx, old, 1)).result() == len(CLASSES)
+        assert store.read(noted_upto).result() == old.upto
+        newer = replace(old, classes={(str(TRIAGE), "staging"): "other"}, upto=UpTo(old.upto.seq + 1))
+        assert store.write(lambda tx: note_classes(tx, newer, 2)).result() == 1
+        assert store.write(lambda tx: note_classes(tx, old, 3)).result() == 0
+        assert store.read(noted_upto).result() == newer.upto
+    finally:
+        store.close()
 
 
 def test_what_somebody_elses_act_changes_is_not_asked_again(world: PipelineWorld) -> None:
     before = Fleet(world.view())
-    first = before.deployed(TRIAGE, "production")
+    first, agents = before.deployed(TRIAGE, "production"), before.agents()
+    noted = unnoted(before.view, UpTo())
+    assert noted.classes == CLASSES
     world.order("bob", orders.order_pause, str(PAYROLL), mode="stop", until=0, reason="look at it")
     after = Fleet(world.view(), before)
     assert after.seq == before.seq + 1
     assert after.known(TRIAGE, "production") is first
+    assert after.agents() is agents
+    assert unnoted(after.view, noted.upto).classes == {}
+    assert unnoted(after.view, UpTo(before.seq, "0" * 40)).classes == CLASSES, (
+        "all of them, where that act is not known"
+    )
+    new = AgentId("support", "new")
+    prompt = f"{new.folder}/prompts/system.md"
+    commit = world.change("alice", {new.file: agent_file(new, team="support"), prompt: "Be new.\n"})
+    for reviewer in ("bob", "erin"):
+        world.review(reviewer, commit)
+    later = Fleet(world.advance(commit), after)
+    assert later.agents() == (PAYROLL, new, TRIAGE)
+    assert later.knows(new)
 
 
 def test_a_canary_whose_contents_are_gone_gets_no_traffic(world: PipelineWorld) -> None:

@@ -1,10 +1,12 @@
 """Agents without a server: the same API over a clone, where what needs a gate or a memory is refused."""
 
 import asyncio
+import os
+import signal
 from pathlib import Path
 
 import pytest
-from patience import until
+from patience import PATIENCE, until
 from pipelineworld import PipelineWorld
 from sdkworld import PAYER, payer_world
 from simulator import TRIAGE
@@ -15,19 +17,14 @@ from agentgov.release import orders
 from agentgov.runtime.ledger import read as read_ledger
 from agentgov.sdk.embedded import Embedded
 from agentgov.store.open import open_store
-from templates import copied, made
+from templates import copied
 
 ID = str(PAYER)
 
 
-@pytest.fixture(scope="module")
-def once(tmp_path_factory: pytest.TempPathFactory) -> PipelineWorld:
-    return made(tmp_path_factory.mktemp("paying"), payer_world)
-
-
 @pytest.fixture
-def world(once: PipelineWorld, tmp_path: Path) -> PipelineWorld:
-    return copied(once, tmp_path)
+def world(once_paying: PipelineWorld, tmp_path: Path) -> PipelineWorld:
+    return copied(once_paying, tmp_path)
 
 
 @pytest.fixture
@@ -105,6 +102,25 @@ def test_a_pause_in_the_journal_stops_it_and_resuming_lets_it_go_on(world: Pipel
         world.order("erin", orders.order_resume, ID)
         until(lambda: not stopped(), "that it goes on")
         assert set(told) == {("erin", "It loops.", f"{ID} is paused by erin", True)}
+
+
+def test_a_child_process_goes_on_though_its_parent_was_reading_at_the_fork(world: PipelineWorld) -> None:
+    with agentgov.agent(ID, repo=world.work) as agent:
+        backend = agent._keeper.backend
+        assert isinstance(backend, Embedded)
+        reading = backend.journal.repo._storage._child._lock
+        reading.acquire()  # as by a thread that is not in the child
+        child = os.fork()
+        if child == 0:  # what happens here, the parent judges
+            signal.alarm(PATIENCE)
+            try:
+                agent._keeper.take()
+                agent.check()
+                os._exit(0)
+            finally:
+                os._exit(1)
+        reading.release()
+        assert os.waitpid(child, 0)[1] == 0
 
 
 def test_a_clone_that_cannot_fetch_is_a_gate_that_is_away(world: PipelineWorld) -> None:

@@ -1,12 +1,14 @@
 """Agents without a server that have a store: money, keys and permits are what they are at a gate."""
 
+import base64
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Thread
 
 import pytest
 from gateworld import GateWorld
-from patience import until
+from patience import PATIENCE, until
 from pipelineworld import PipelineWorld
 from sdkworld import PAYER, PRICES, payer_world
 
@@ -16,24 +18,21 @@ from agentgov.release import orders
 from agentgov.runtime.accounts import LASTS
 from agentgov.runtime.budget_check import check_page
 from agentgov.runtime.ledger import read as read_ledger
+from agentgov.runtime.payload_key import VARIABLE, vault_from
+from agentgov.runtime.vault import envelope_of
 from agentgov.sdk import embedded
 from agentgov.store.open import open_store
 from agentgov.store.port import Store
-from templates import copied, made
+from templates import copied
 
 ID = str(PAYER)
 CENT = 10_000_000
 ORDER = {"amount": 200}
 
 
-@pytest.fixture(scope="module")
-def once(tmp_path_factory: pytest.TempPathFactory) -> PipelineWorld:
-    return made(tmp_path_factory.mktemp("paying"), payer_world)
-
-
 @pytest.fixture
-def world(once: PipelineWorld, tmp_path: Path) -> PipelineWorld:
-    return copied(once, tmp_path)
+def world(once_paying: PipelineWorld, tmp_path: Path) -> PipelineWorld:
+    return copied(once_paying, tmp_path)
 
 
 @pytest.fixture
@@ -68,7 +67,9 @@ def test_money_is_set_aside_settled_and_given_back(world: PipelineWorld, kept: S
             assert _spent(kept) == (0, 6 * CENT)
             money.used(input_tokens=10_000, output_tokens=1_000)
         assert _spent(kept) == (4 * CENT + CENT // 2, 0)
-        agent.spend(amount="0.50 USD").release()
+        agent.spend(amount="0.50 USD", subject="ada", purpose="refund").release()
+        about = kept.read(lambda tx: read_ledger(tx, subject="ada", purpose="refund")).result()
+        assert {one.type for one in about} == {"budget.reserve", "budget.release"}
         with pytest.raises(sdk.Denied) as denied:
             agent.spend(amount="5.00 USD")
         assert denied.value.rule == "budget.exceeded"
@@ -111,13 +112,15 @@ def test_what_a_tool_costs_is_set_aside(world: PipelineWorld, store: str) -> Non
     world.govern({"governance/prices.yaml": f'{PRICES}tools:\n  orders.lookup: {{call: "2.00"}}\n'})
     with agentgov.agent(ID, repo=world.work, store=store) as agent:
         agent.act("orders.lookup", {}).not_done("no such order")
-        for _ in range(2):
-            agent.act("orders.lookup", {}).done()
+        agent.act("orders.lookup", {}).done()
+        agent.act("orders.lookup", {}, subject="ada", purpose="refund").done()
         with pytest.raises(sdk.Denied) as denied:
             agent.act("orders.lookup", {})
         assert denied.value.rules == ("budget.exceeded",)
     kept = open_store(store)
     assert _spent(kept) == (400 * CENT, 0)
+    about = kept.read(lambda tx: read_ledger(tx, subject="ada", purpose="refund")).result()
+    assert {one.type for one in about} == {"action.allow", "budget.reserve", "budget.settle"}
     kept.close()
     with agentgov.agent(ID, repo=world.work) as agent, pytest.raises(sdk.Denied) as denied:
         agent.act("orders.lookup", {})
@@ -157,12 +160,12 @@ def test_people_decide_at_a_gate_over_the_same_store(world: PipelineWorld, tmp_p
         assert reply.json["state"] == "approved"
         other = agent.pending(pending.id, "refund.create", {"amount": 201})
         with pytest.raises(sdk.Denied) as denied:
-            other.wait(5)
+            other.wait(PATIENCE)
         assert denied.value.rules == ("permit.arguments",)
-        with pending.wait(5) as action:
+        with pending.wait(PATIENCE) as action:
             assert action.args == ORDER
         with pytest.raises(sdk.Denied):
-            agent.pending(pending.id, "refund.create", ORDER).wait(5)
+            agent.pending(pending.id, "refund.create", ORDER).wait(PATIENCE)
         told: list[str] = []
         asks = Thread(target=lambda: told.append(_asks(agent)))
         asks.start()
@@ -183,3 +186,68 @@ def _asks(agent: "agentgov.sdk.Agent") -> str:
     except sdk.Denied as denied:
         return denied.rule
     return ""
+
+
+def test_what_a_budget_reaches_is_written_down_once_and_nobody_is_said_to_be_paused(
+    world: PipelineWorld, kept: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    fleet = (world.work / "agentgov.yaml").read_text("utf-8")
+    world.govern({"agentgov.yaml": f'{fleet}budget: {{day: "1.00 USD", alertAt: [0.5], onLimit: pause}}\n'})
+    with agentgov.agent(ID, repo=world.work, store=kept, background=False) as agent:
+        for number in range(3):
+            if number == 2:
+                with pytest.raises(sdk.Denied) as denied:
+                    agent.spend(amount="0.99 USD")  # much is left: one request for more reaches nothing
+                assert denied.value.rules == ("budget.exceeded",)
+            agent.spend(amount="0.30 USD").settle(amount="0.30 USD")
+        for _ in range(2):
+            with pytest.raises(sdk.Denied, match="without a gate nobody pauses support/payer") as denied:
+                agent.spend(amount="0.50 USD")
+            assert denied.value.rule == "budget.exceeded"
+            assert denied.value.rules == ("budget.exceeded", "runtime.no-gate")
+        with pytest.raises(sdk.Denied) as denied:
+            agent.spend(amount="9.00 USD")  # could never be had
+        assert denied.value.rules == ("budget.exceeded",)
+    assert [one for one in _types(kept) if one == "budget.mark"] == ["budget.mark"] * 2
+    said = [one.getMessage() for one in caplog.records if one.name == "agentgov.sdk"]
+    assert ["0.60 USD of 1.00 USD" in said[0], "0.90 USD of 1.00 USD" in said[1]] == [True, True]
+    assert ("is past 0.5" in said[0], "has reached its limit" in said[1]) == (True, True)
+
+
+def test_what_a_tool_costs_reaches_limits_as_well(world: PipelineWorld, store: str) -> None:
+    fleet = (world.work / "agentgov.yaml").read_text("utf-8")
+    world.govern(
+        {
+            "governance/prices.yaml": f'{PRICES}tools:\n  orders.lookup: {{call: "2.00"}}\n',
+            "agentgov.yaml": f'{fleet}budget: {{day: "3.00 USD", onLimit: pause}}\n',
+        }
+    )
+    with agentgov.agent(ID, repo=world.work, store=store) as agent:
+        agent.act("orders.lookup", {}).done()
+        with pytest.raises(sdk.Denied) as denied:
+            agent.act("orders.lookup", {})
+        assert denied.value.rules == ("budget.exceeded", "runtime.no-gate")
+
+
+def test_payloads_are_kept_encrypted_by_the_key_of_their_keeper(
+    tmp_path: Path, kept: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = payer_world(tmp_path / "encrypted", audit="{payloads: encrypted}")
+    key = tmp_path / "key"
+    key.write_text(base64.b64encode(bytes(range(32))).decode())
+    key.chmod(0o600)
+    with agentgov.agent(ID, repo=world.work, store=kept, background=False) as agent:
+        agent.act("refund.create", {"amount": 41}).done()
+    monkeypatch.setenv(VARIABLE, str(key))
+    with agentgov.agent(ID, repo=world.work, store=kept, background=False) as agent:
+        agent.act("refund.create", {"amount": 42}, subject="ada").done()
+    payloads = [bytes(one) for (one,) in kept.read(lambda tx: tx.all("SELECT payload FROM payloads")).result()]
+    assert not any(b'"amount"' in one for one in payloads), "without a key only hashes are kept"
+    sealed = [found for one in payloads if (found := envelope_of(one)) is not None]
+    vault = vault_from(os.environ)
+    assert vault is not None
+    opened = kept.read(lambda tx: [vault.open(tx, one) or b"" for one in sealed]).result()
+    assert any(b'"amount":42' in one for one in opened)
+    key.write_text(base64.b64encode(bytes(32)).decode())
+    with pytest.raises(sdk.AgentgovError, match="not the one that those in the store were encrypted under"):
+        agentgov.agent(ID, repo=world.work, store=kept, background=False, instance="other")

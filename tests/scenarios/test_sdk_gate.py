@@ -14,7 +14,7 @@ import pytest
 from gateworld import GateWorld
 from patience import PATIENCE, until
 from pipelineworld import PipelineWorld
-from sdkworld import PAYER, SYSTEM, payer_world
+from sdkworld import PAYER, SYSTEM
 from simulator import TRIAGE
 
 import agentgov
@@ -26,19 +26,14 @@ from agentgov.runtime.fleet import Fleet
 from agentgov.runtime.ledger import read
 from agentgov.sdk.running import Agent
 from agentgov.store.open import open_store
-from templates import copied, made
+from templates import copied
 
 ID = str(PAYER)
 
 
-@pytest.fixture(scope="module")
-def once(tmp_path_factory: pytest.TempPathFactory) -> PipelineWorld:
-    return made(tmp_path_factory.mktemp("paying"), payer_world)
-
-
 @pytest.fixture
-def world(once: PipelineWorld, tmp_path: Path) -> PipelineWorld:
-    return copied(once, tmp_path)
+def world(once_paying: PipelineWorld, tmp_path: Path) -> PipelineWorld:
+    return copied(once_paying, tmp_path)
 
 
 @pytest.fixture
@@ -459,11 +454,15 @@ def test_a_canary_is_split_by_sticky_keys(gate: GateWorld, world: PipelineWorld)
             return agent.variant
 
     deployed = Fleet(world.view()).deployed(PAYER, "production")
-    keys = [f"user-{number}" for number in range(40)]
-    ours = {key for key in keys if in_canary(deployed.rollout, key, deployed.share)}
+    users = [f"user-{number}" for number in range(1000)]
+    members = [key for key in users if in_canary(deployed.rollout, key, deployed.share)]
+    keys = list(dict.fromkeys((*users[:39], members[0])))  # of forty at 5% often none is a member
+    ours = {key for key in keys if key in members}
     until(lambda: needs_key(), "that the gate serves the canary")
     assert {key for key in keys if variant(key) == "canary"} == ours
     with contextlib.ExitStack() as stack:
+        stack.enter_context(agentgov.agent(ID, key=keys[0]))
+        until(lambda: instances(gate), "that the gate hears of one release")
         agents = {key: stack.enter_context(agentgov.agent(ID, key=key)) for key in keys}
         assert {key for key, agent in agents.items() if agent.variant == "canary"} == ours
         assert sum(one.name == f"agentgov {ID}" for one in threading.enumerate()) == 2

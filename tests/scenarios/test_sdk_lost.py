@@ -108,6 +108,20 @@ def test_who_heard_nothing_may_ask_again_and_who_cannot_know_is_told_to_look(
     assert (recorded(gate) - before)["action.allow"] == 1
 
 
+def test_an_action_that_nobody_heard_of_has_nothing_to_do_with_money_under_its_key(
+    gate: GateWorld, proxy: CutProxy, agent: Agent, key: str
+) -> None:
+    before = recorded(gate)
+    proxy.cut("/actions", "unanswered", times=3)
+    with pytest.raises(sdk.Unreachable):
+        agent.act("refund.create", {"amount": 1}, key=key)
+    with agent.spend(input_tokens=10, key=key) as money:
+        money.used(input_tokens=10, output_tokens=1)
+    agent.act("refund.create", {"amount": 1}, key=key).done()
+    now = recorded(gate) - before
+    assert (now["action.allow"], now["outcome.done"], now["budget.settle"]) == (1, 1, 1)
+
+
 def test_what_was_done_before_is_not_done_again_where_the_answer_that_says_so_is_lost(
     gate: GateWorld, proxy: CutProxy, agent: Agent, other: Agent, key: str
 ) -> None:

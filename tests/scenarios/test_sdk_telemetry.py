@@ -17,7 +17,7 @@ from gateworld import GateWorld
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from patience import PATIENCE, until
 from pipelineworld import PipelineWorld
-from sdkworld import PAYER, SYSTEM, payer_world
+from sdkworld import PAYER, SYSTEM
 from simulator import START
 from spanworld import chat
 
@@ -26,33 +26,26 @@ from agentgov import sdk
 from agentgov.errors import UsageError
 from agentgov.runtime.bucketing import in_canary
 from agentgov.runtime.fleet import Fleet
-from templates import copied, made
+from templates import copied, further
 
 ID = str(PAYER)
 RELEASE = "agentgov.release"
 
 
-def _canary(place: Path) -> PipelineWorld:
-    world = payer_world(place)
+def _canary(world: PipelineWorld) -> None:
     world.write(SYSTEM + "Version 1.1.0.", PAYER)
     world.release("alice", PAYER, "1.1.0")
     world.until(lambda at: at.canary.state == "RAMP", PAYER)
-    return world
 
 
 @pytest.fixture(scope="module")
-def paying(tmp_path_factory: pytest.TempPathFactory) -> PipelineWorld:
-    return made(tmp_path_factory.mktemp("paying"), payer_world)
-
-
-@pytest.fixture(scope="module")
-def ramping(tmp_path_factory: pytest.TempPathFactory) -> PipelineWorld:
-    return made(tmp_path_factory.mktemp("ramping"), _canary)
+def ramping(tmp_path_factory: pytest.TempPathFactory, once_paying: PipelineWorld) -> PipelineWorld:
+    return further(tmp_path_factory.mktemp("ramping"), once_paying, _canary)
 
 
 @pytest.fixture
-def gate(paying: PipelineWorld, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[GateWorld]:
-    with _serving(copied(paying, tmp_path), tmp_path, monkeypatch) as running:
+def gate(once_paying: PipelineWorld, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[GateWorld]:
+    with _serving(copied(once_paying, tmp_path), tmp_path, monkeypatch) as running:
         yield running
 
 
@@ -153,8 +146,8 @@ def test_spans_of_threads_are_their_parents(split: GateWorld, traced: Traced) ->
         assert root.is_recording() is False
 
 
-def test_without_a_gate_nobody_takes_traces(paying: PipelineWorld, tmp_path: Path) -> None:
-    with agentgov.agent(ID, repo=copied(paying, tmp_path).work) as agent, pytest.raises(sdk.NotSupported):
+def test_without_a_gate_nobody_takes_traces(once_paying: PipelineWorld, tmp_path: Path) -> None:
+    with agentgov.agent(ID, repo=copied(once_paying, tmp_path).work) as agent, pytest.raises(sdk.NotSupported):
         agent.trace()
 
 
@@ -245,9 +238,9 @@ def test_beside_an_event_loop_sessions_are_kept_apart(gate: GateWorld, traced: T
     ],
 )
 def test_what_no_gate_takes_is_refused_at_once(
-    paying: PipelineWorld, tmp_path: Path, name: str, more: dict[str, Any]
+    once_paying: PipelineWorld, tmp_path: Path, name: str, more: dict[str, Any]
 ) -> None:
-    with agentgov.agent(ID, repo=paying.work, background=False) as agent:
+    with agentgov.agent(ID, repo=copied(once_paying, tmp_path).work, background=False) as agent:
         with pytest.raises(UsageError, match="cannot be told"):
             agent.event(name, **more)
         with pytest.raises(UsageError, match="names no session"):

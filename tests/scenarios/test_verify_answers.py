@@ -8,6 +8,7 @@ import io
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import gitworld
@@ -30,6 +31,7 @@ from agentgov.model.transitions import release_trailer
 from agentgov.release import orders
 from agentgov.repo import clock
 from agentgov.trust.pins import load_pins
+from templates import copied, further
 
 PROMPT = f"{TRIAGE.folder}/prompts/system.md"
 
@@ -156,7 +158,8 @@ def test_whatever_is_remembered_the_verdict_is_the_same(local: FleetSimulator, c
     """Cold, warm from each act, and with acts kept, half of them, none: `hostile.code` asks this of every attack."""
     commits = hostile.three_acts(local)
     oid = hostile.honest(local) if code == "accept" else forgeries(local)[code]()
-    cache = VerdictCache(FLEET, load_pins(FLEET))
+    assert hostile.code(local, oid) == code
+    cold, cache = hostile.remembering(local, oid, cold=True), VerdictCache(FLEET, load_pins(FLEET))
     for known in commits:
         cache.put("verified", known)
         for kept in ("all", "half", "none"):
@@ -165,7 +168,7 @@ def test_whatever_is_remembered_the_verdict_is_the_same(local: FleetSimulator, c
             raw = line.kept_until(known if kept != "half" else commits[len(commits) // 2], 0)
             assert raw is not None
             cache.put("acts", known, raw if kept != "none" else b"")
-            assert hostile.code(local, oid) == code
+            assert hostile.remembering(local, oid, cold=False) == cold
 
 
 @pytest.mark.attack("C2")
@@ -242,12 +245,22 @@ _STOLEN = (
 )
 
 
+@pytest.fixture(scope="module")
+def once_soaking(tmp_path_factory: pytest.TempPathFactory, once_shipped: PipelineWorld) -> PipelineWorld:
+    """One release in production, and a newer one that soaks in staging."""
+
+    def live(world: PipelineWorld) -> None:
+        world.write("Version 1.1.0.")
+        world.release("alice", TRIAGE, "1.1.0")
+        world.until(lambda at: at.staging.state == "SOAKING")
+
+    return further(tmp_path_factory.mktemp("soaking"), once_shipped, live)
+
+
 @pytest.mark.attack("T6")
 @pytest.mark.parametrize("how", _STOLEN)
-def test_stolen_key_of_the_reconciler_skips_no_stage(shipped: PipelineWorld, how: str) -> None:
-    shipped.write("Version 1.1.0.")
-    shipped.release("alice", TRIAGE, "1.1.0")
-    shipped.until(lambda at: at.staging.state == "SOAKING")
+def test_stolen_key_of_the_reconciler_skips_no_stage(once_soaking: PipelineWorld, tmp_path: Path, how: str) -> None:
+    shipped = copied(once_soaking, tmp_path)
     acts = stolen(shipped)
     assert tuple(acts) == _STOLEN
     kind, fields = acts[how]

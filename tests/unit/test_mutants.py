@@ -2,7 +2,7 @@
 
 import pytest
 from mutants.guards import mutants_of
-from mutants.run import MODULES, ROOT, equivalents, killers, path_of
+from mutants.run import MODULES, ROOT, equivalents, killers, path_of, readers
 
 GUARDED = """
 def refuse(act, now):
@@ -47,6 +47,14 @@ def test_the_same_guard_again_in_a_function_has_a_name_of_its_own() -> None:
     found = changed(twice)
     assert list(found) == ["f: if a", "f: if a #2"]
     assert "if False" in found["f: if a #2"].partition("b(a)")[2]
+
+
+def test_imported_again_is_what_reads_a_changed_module_near_or_far_and_nothing_else() -> None:
+    found = readers("agentgov.alerts.standing")
+    assert {"agentgov.alerts.standing", "agentgov.alerts.notices"} <= set(found)
+    assert "agentgov.alerts.alert" not in found
+    assert "agentgov.alerts.notices" in readers("agentgov.store.port")
+    assert readers("agentgov.alerts.gone") == []
 
 
 def test_every_guard_has_a_test_that_notices_or_a_reason_and_the_list_speaks_of_what_is_there() -> None:

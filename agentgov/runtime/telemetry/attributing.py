@@ -22,6 +22,8 @@ from agentgov.runtime.actions import running
 from agentgov.runtime.deployed import Deployed, Release
 from agentgov.runtime.prices import Price, price_of
 from agentgov.runtime.telemetry.counting import Span
+from agentgov.runtime.telemetry.dialects import ARGUMENTS
+from agentgov.runtime.telemetry.rollups import bounded
 from agentgov.runtime.telemetry.sessions import session_id
 from agentgov.runtime.telemetry.spans import LONGEST_NAME, Use
 from agentgov.runtime.vault import Seal, Vault, seal_of
@@ -53,6 +55,17 @@ class Said(NamedTuple):
     release: str = ""
 
 
+class Called(NamedTuple):
+    """A call of a tool whose arguments a span tells; they are compared with others, and not kept. `canary`: the
+    release, where that is in canary."""
+
+    span: bytes
+    tool: str
+    said: bytes
+    session: bytes
+    canary: str = ""
+
+
 class Content(NamedTuple):
     """What was said in a span, whom it is about, and how it is kept: encrypted, or in clear without a seal."""
 
@@ -73,7 +86,9 @@ class Attributing:
     salt: bytes
     now_ms: int
     vault: Vault | None = None
+    timed: bool = False  # whether runs are timed
     contents: list[Content] = field(default_factory=list)
+    calls: list[Called] = field(default_factory=list)
     aside: Counter[tuple[str, str]] = field(default_factory=Counter)  # (reason, subject) -> spans
 
     def spans(self, uses: Sequence[Use]) -> list[Span]:
@@ -108,7 +123,9 @@ class Attributing:
         ran = self._ran.get(named) or self._find(named)
         found.closure, found.variant = ran.closure, ran.variant
         found.broke = use.root and use.failed
-        if use.kind or found.broke:
+        if use.root and self.timed:
+            found.took = max(use.end - use.start, 0)
+        if use.kind or found.broke or found.took is not None:
             found.session = session_id(self.scope, ran.closure, use.session or said.session or use.id[:16].hex())
         if use.kind:
             found.error, found.finish, found.response = use.error, use.finish, use.response
@@ -118,6 +135,11 @@ class Attributing:
             self._price(found, use, ran)
         elif use.kind == "tool":
             found.name = self._named("tool", use.tool)
+            told = dict(use.contents) if ran.payloads != "none" else {}
+            said = next((told[name] for name in ARGUMENTS if name in told), None)
+            if said is not None:
+                canary = ran.closure if ran.variant == "canary" else ""
+                self.calls.append(Called(found.id, found.name, _canonical.encode(said), found.session, canary))
         return found
 
     def _price(self, found: Span, use: Use, ran: Ran) -> None:
@@ -133,7 +155,7 @@ class Attributing:
         if price is not None and self.prices is not None:
             written = min(use.written, found.input - found.cached)
             found.currency = self.prices.currency
-            found.cost = price.cost(found.input, found.cached, found.output, written)
+            found.cost = bounded(price.cost(found.input, found.cached, found.output, written))
         else:
             self.aside["unpriced", found.name] += 1
         if ran.models and not any(one in ran.models for one in _candidates(*key)):

@@ -50,6 +50,7 @@ class Span(msgspec.Struct):
     finish: str = ""
     session: bytes = b""
     broke: bool = False  # whether a run ended in an error with it
+    took: int | None = None  # milliseconds of a run, where somebody wants to know
     salt: bytes = b""
     digest: str = ""
     before: int = NOTHING  # what it counted as in the store

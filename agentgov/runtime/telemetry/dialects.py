@@ -148,6 +148,9 @@ CONTENTS: tuple[str, ...] = (
     "traceloop.entity.output",
 )
 
+# Those of them that are the arguments of a tool on its span, whose dialect comes first counts. Heard, never kept.
+ARGUMENTS: tuple[str, ...] = ("gen_ai.tool.call.arguments", "tool_arguments", "input.value", "traceloop.entity.input")
+
 FIELDS: Mapping[str, tuple[Field, int]] = {one.name: (one.field, rank) for rank, one in enumerate(NAMES)}
 
 

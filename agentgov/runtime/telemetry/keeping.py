@@ -1,7 +1,8 @@
 """One request's spans in one transaction: what is new is kept, decided, added up, and recorded in the ledger.
 
 A request that comes twice changes nothing the second time. What is old is forgotten here, too: spans once no copy of
-them can be taken any more, sums after thirteen months.
+them can be taken any more, sums after thirteen months; where a table has partitions, each as a whole, so up to one
+period later.
 """
 
 import secrets
@@ -17,8 +18,10 @@ from agentgov.runtime.subjects import subject_index, subject_key
 from agentgov.runtime.telemetry import rollups, sessions
 from agentgov.runtime.telemetry.attributing import Content
 from agentgov.runtime.telemetry.counting import Span, settle
+from agentgov.runtime.telemetry.late import add_late
 from agentgov.runtime.telemetry.rollups import Where
 from agentgov.runtime.telemetry.spans import OLDEST
+from agentgov.store.partitions import drop_before
 from agentgov.store.port import Transaction
 
 KEPT_SPANS = 2 * OLDEST  # milliseconds
@@ -40,7 +43,8 @@ _BYTES = ("id", "parent", "session", "salt")
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """The spans of one request. `most`: what a run may cost by closure; `aside`: what is quarantined."""
+    """The spans of one request. `most`: what a run may cost by closure; `aside`: what is quarantined; `bounds`: how
+    long a run may take (milliseconds), by the metric that it is bad by otherwise."""
 
     agent: str
     environment: str
@@ -51,6 +55,7 @@ class Batch:
     contents: Sequence[Content] = ()
     most: Mapping[str, int] = field(default_factory=dict)
     aside: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    bounds: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def where(self) -> Where:
@@ -75,8 +80,8 @@ class Kept:
     record: int | None
 
 
-def keep(tx: Transaction, batch: Batch) -> Kept:
-    """Keep what is new."""
+def keep(tx: Transaction, batch: Batch, *, looked: bool = True) -> Kept:
+    """Keep what is new; `looked`: minutes that are over have been looked at, so that what is late is told beside."""
     coming = [msgspec.structs.replace(one) for one in batch.spans]  # a work may run again
     told = _by_response(tx, batch.where, [one.response for one in coming if one.response])
     settled = settle(coming, lambda ids: _known(tx, ids), told)
@@ -85,8 +90,12 @@ def keep(tx: Transaction, batch: Batch) -> Kept:
     _write(tx, batch.where, (*settled.new, *settled.changed))
     fresh = {one.id for one in settled.new}
     _write_contents(tx, [one for one in batch.contents if one.span in fresh], batch.now_ms)
-    rollups.add(tx, rollups.differences(batch.where, (*settled.new, *settled.changed)))
-    sessions.hear(tx, batch.where, sessions.heard_of(settled.new, settled.changed, batch.most), batch.now_ms)
+    differences = rollups.differences(batch.where, (*settled.new, *settled.changed))
+    rollups.add(tx, differences)
+    if looked:
+        add_late(tx, differences, batch.now_ms)
+    heard = sessions.heard_of(settled.new, settled.changed, batch.most, batch.bounds)
+    sessions.hear(tx, batch.where, heard, batch.now_ms)
     put_aside(tx, batch.where, batch.aside, batch.now_ms)
     entries = _entries(batch, settled.new)
     salts = secrets.token_bytes(ledger.SALT * len(entries))  # never the one of the spans, which is kept with them
@@ -122,7 +131,7 @@ def put_aside(tx: Transaction, where: Where, aside: Mapping[tuple[str, str], int
     )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, order=True)
 class Aside:
     """What was quarantined of one agent for one reason."""
 
@@ -135,8 +144,18 @@ class Aside:
     last: int
 
 
-def read_aside(tx: Transaction, since: int) -> Sequence[Aside]:
-    """Everything that was quarantined and came again since a moment, by agent."""
+def read_aside(tx: Transaction, since: int, agents: Sequence[str]) -> Sequence[Aside]:
+    """What was quarantined of some agents and came again since a moment, by agent."""
+    rows = tx.among(
+        "SELECT agent, environment, reason, subject, spans, since, last FROM (?) AS asked CROSS JOIN quarantine "
+        "WHERE agent = asked.column1 AND last >= asked.column2",
+        [(one, since) for one in agents],
+    )
+    return sorted(Aside(*row) for row in rows)
+
+
+def read_all_aside(tx: Transaction, since: int) -> Sequence[Aside]:
+    """The same of every agent, 10,000 at most."""
     rows = tx.all(
         "SELECT agent, environment, reason, subject, spans, since, last FROM quarantine WHERE last >= ? "
         "ORDER BY agent, environment, reason, subject LIMIT 10000",
@@ -148,6 +167,8 @@ def read_aside(tx: Transaction, since: int) -> Sequence[Aside]:
 def forget(tx: Transaction, now_ms: int) -> int:
     """Forget what is too old, BATCH rows of each kind at most; the most that any kind had."""
     spans, sums = now_ms - KEPT_SPANS, now_ms - KEPT_SUMS
+    contents = drop_before(tx, "span_contents", spans)
+    minutes = drop_before(tx, "usage_minutes", sums)
     return max(
         tx.run(
             "DELETE FROM spans WHERE id IN (SELECT id FROM spans WHERE seen > 0 AND seen < ? LIMIT ?)", spans, BATCH
@@ -156,10 +177,12 @@ def forget(tx: Transaction, now_ms: int) -> int:
             "DELETE FROM spans WHERE id IN (SELECT id FROM spans WHERE seen < 0 AND seen > ? LIMIT ?)", -spans, BATCH
         ),
         tx.run(
-            "DELETE FROM span_contents WHERE id IN (SELECT id FROM span_contents WHERE seen < ? LIMIT ?)", spans, BATCH
+            "DELETE FROM span_contents WHERE id IN (SELECT id FROM span_contents WHERE seen < ? LIMIT ?)",
+            contents,
+            BATCH,
         ),
         tx.run("DELETE FROM events WHERE seen < ?", spans),
-        tx.run("DELETE FROM usage_minutes WHERE minute < ?", sums),
+        tx.run("DELETE FROM usage_minutes WHERE minute < ?", minutes),
         tx.run("DELETE FROM session_minutes WHERE minute < ?", sums),
         tx.run("DELETE FROM quarantine WHERE last < ?", sums),
     )

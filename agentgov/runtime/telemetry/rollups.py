@@ -2,6 +2,9 @@
 
 A call that turns out not to count is taken away from the minute where it was added. Durations fall into fixed classes
 (1, 2, 5 and so on), so that sums of minutes are exact and a quantile is right to within its class.
+
+What an agent tells may be absurd, and must break nobody's sums: one of a minute stops at MOST, and those of longer
+times are added up in halves that no database can overflow.
 """
 
 from bisect import bisect_left
@@ -12,6 +15,7 @@ from agentgov.runtime.telemetry.counting import NOTHING, USAGE, WHOLE, Span
 from agentgov.store.port import Row, Transaction
 
 MINUTE = 60_000
+MOST = 2**53  # of a minute, up or down: two of them fit in 64 bits, a thousand too, and JSON tells each exactly
 BOUNDS = (10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 20_000, 50_000, 100_000, 200_000)  # milliseconds
 _KEY = ("agent", "environment", "minute", "kind", "name", "closure", "variant", "currency")
 _SUMS = (
@@ -20,7 +24,25 @@ _SUMS = (
 )  # fmt: skip
 _CLASSES = (*(f"ms_{bound}" for bound in BOUNDS), "ms_longer")
 _COLUMNS = (*_KEY, *_SUMS, *_CLASSES)
-_ADDED = ", ".join(f"{name} = usage_minutes.{name} + excluded.{name}" for name in (*_SUMS, *_CLASSES))
+_LARGE = ("input", "cached", "output", "reasoning", "cost", "duration")  # whatever agents tell
+_HALF = 1_000_000_000  # what a large sum is split at
+
+
+def bounded(number: int) -> int:
+    """A number that can be added in a database."""
+    return max(-MOST, min(number, MOST))
+
+
+def added(table: str, name: str) -> str:
+    """SQL that adds a bounded number to one, and stops at MOST."""
+    whole = f"{table}.{name} + excluded.{name}"
+    return f"{name} = CASE WHEN {whole} > {MOST} THEN {MOST} WHEN {whole} < -{MOST} THEN -{MOST} ELSE {whole} END"
+
+
+_ADDED = ", ".join(
+    added("usage_minutes", name) if name in _LARGE else f"{name} = usage_minutes.{name} + excluded.{name}"
+    for name in (*_SUMS, *_CLASSES)
+)
 _ADD = (
     f"INSERT INTO usage_minutes ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))}) "  # noqa: S608 - ours
     f"ON CONFLICT ({', '.join(_KEY)}) DO UPDATE SET {_ADDED}"
@@ -98,7 +120,7 @@ def _add(sums: Sums, one: Span) -> None:
 
 def add(tx: Transaction, sums: Mapping[Key, Sums]) -> None:
     """Add to the minutes."""
-    tx.many(_ADD, [(*key, *sums[key].values) for key in sorted(sums)])
+    tx.many(_ADD, [(*key, *map(bounded, sums[key].values)) for key in sorted(sums)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,9 +138,10 @@ class Line:
 def read(tx: Transaction, agent: str, environment: str, since: int, until: int) -> Sequence[Line]:
     """The sums of the minutes from `since` to before `until` (epoch milliseconds), by kind, name and release."""
     own = "kind, name, closure, variant, currency"
-    summed = ", ".join(f"sum({name})" for name in (*_SUMS, *_CLASSES))
+    high = ", ".join(f"sum({name} / {_HALF})" for name in _LARGE)
+    low = ", ".join(f"sum({name} % {_HALF})" if name in _LARGE else f"sum({name})" for name in (*_SUMS, *_CLASSES))
     rows = tx.all(
-        f"SELECT {own}, {summed} FROM usage_minutes WHERE agent = ? AND environment = ? "  # noqa: S608 - ours
+        f"SELECT {own}, {high}, {low} FROM usage_minutes WHERE agent = ? AND environment = ? "  # noqa: S608 - ours
         f"AND minute >= ? AND minute < ? GROUP BY {own} ORDER BY {own}",
         *(agent, environment, since, until),
     )
@@ -126,8 +149,12 @@ def read(tx: Transaction, agent: str, environment: str, since: int, until: int) 
 
 
 def _line(row: Row) -> Line:
-    kind, name, closure, variant, currency = row[:5]
-    return Line(kind, name, closure, variant, currency, sums_of(row[5:]))
+    kind, name, closure, variant, currency, *rest = row
+    high, low = rest[: len(_LARGE)], rest[len(_LARGE) :]
+    sums = sums_of(low)
+    for large, more in zip(_LARGE, high, strict=True):
+        setattr(sums, large, getattr(sums, large) + int(more) * _HALF)
+    return Line(kind, name, closure, variant, currency, sums)
 
 
 def sums_of(values: Sequence[int]) -> Sums:

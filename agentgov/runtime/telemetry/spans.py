@@ -15,12 +15,14 @@ from agentgov.runtime.telemetry.dialects import FIELDS, KINDS, Field, Kind, is_c
 
 AHEAD = 300_000  # milliseconds that a clock may be ahead of the gate's
 OLDEST = 7 * 86_400_000  # milliseconds; nobody could tell any more whether an older span came before
-MOST_TOKENS = 1_000_000_000  # of one call
+MOST_TOKENS = 100_000_000  # of one call: ten times of what the largest models read
 LONGEST_NAME = 128  # characters
 _NS = 1_000_000  # nanoseconds of a millisecond
 _REMOTE = 0x300  # of the flags: the parent is known to be in another process
 _PURPOSE = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
-_THRESHOLD = re.compile(r"(?:^|[,;])ot=(?:[^,]*;)?th:([0-9a-f]{1,14})(?:[,;]|$)")  # W3C tracestate, consistent sampling
+_THRESHOLD = re.compile(r"[0-9a-f]{1,14}")
+_LONGEST_STATE = 512  # characters of a trace state: what W3C asks everybody to pass on
+_LONGEST_KEY = 256  # characters of the name of an attribute that is looked up, and so remembered
 _ANSWER = re.compile(r'"id":\s*"((?:chatcmpl|resp|msg|gen|cmpl)[-_][\w-]{1,120})"')
 
 Fields = dict[Field, Any]
@@ -85,7 +87,7 @@ def gathered(
     wanted is made `plain`."""
     fields, contents, ranks = dict(known), list[tuple[str, Any]](), dict[Field, int]()
     for name, value in attributes:
-        place = _place(name)
+        place = _place(name) if len(name) <= _LONGEST_KEY else is_content(name)
         if place is True:
             contents.append((name, plain(value)))
         elif place:
@@ -181,10 +183,20 @@ def _finish(said: Any) -> str:
 
 def _is_sampled(state: str, rate: Any) -> bool:
     """Whether spans like this one were left out, so that sums of them are lower bounds."""
-    found = _THRESHOLD.search(state) if state else None
-    if found is not None and found[1].strip("0"):
+    if state and _threshold(state[:_LONGEST_STATE]).strip("0"):
         return True
     return isinstance(rate, (int, float)) and 0 <= rate < 1
+
+
+def _threshold(state: str) -> str:
+    """The threshold of consistent sampling (`ot=th:...`) in a trace state of W3C, "" without one. In parts, and not by
+    one pattern, which would take the square of its length."""
+    for member in state.split(","):
+        name, _, said = member.partition("=")
+        if name.strip() == "ot":
+            found = next((one.removeprefix("th:") for one in said.split(";") if one.startswith("th:")), "")
+            return found if _THRESHOLD.fullmatch(found) else ""
+    return ""
 
 
 def text_of(said: Any, longest: int = LONGEST_NAME) -> str:

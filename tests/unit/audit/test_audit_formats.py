@@ -10,13 +10,15 @@ from typing import Any
 import jsonschema
 import pytest
 from google.protobuf import json_format
+from google.protobuf import proto as protobuf
 from hypothesis import given
 from hypothesis import strategies as st
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.logs.v1.logs_pb2 import LogsData
 
 from agentgov.audit.exported import Exported, of_record
 from agentgov.audit.ocsf import event, ocsf_lines
-from agentgov.audit.otlp_logs import otlp_lines
+from agentgov.audit.otlp_logs import otlp_lines, otlp_messages
 from agentgov.audit.plain_formats import COLUMNS, csv_head, csv_lines, inert, json_lines
 from agentgov.resources import folder
 from agentgov.runtime.ledger import Entry, Record, leaf
@@ -82,6 +84,20 @@ def test_opentelemetry_reads_the_logs_back() -> None:
     assert said["agentgov.hash"] == sha256(b"\0" + first.body.string_value.encode()).hexdigest()
     assert (first.severity_text, second.severity_text) == ("INFO", "WARN")
     assert otlp_lines([], "f21f3ee2") == b""
+
+
+def test_protobuf_reads_back_to_the_same_message_by_message() -> None:
+    pages = [[exported(tool="refund"), exported("budget.deny")], [exported("pause", purpose="\u20ac" * 300)], []]
+    stream = io.BytesIO(b"".join(otlp_messages(page, "f21f3ee2") for page in pages))
+    for page in pages[:2]:
+        read = protobuf.parse_length_prefixed(ExportLogsServiceRequest, stream)
+        assert read is not None
+        told = json_format.Parse(otlp_lines(page, "f21f3ee2"), LogsData())
+        assert list(read.resource_logs) == list(told.resource_logs)
+        assert [one.body.string_value for one in read.resource_logs[0].scope_logs[0].log_records] == [
+            one.text for one in page
+        ]
+    assert protobuf.parse_length_prefixed(ExportLogsServiceRequest, stream) is None
 
 
 @given(

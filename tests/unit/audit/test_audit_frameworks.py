@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from agentgov.audit.evidence import KINDS
 from agentgov.audit.frameworks import FOLDER, framework
 from agentgov.audit.sampling import Drawing, rank
-from agentgov.cli.audit import NAMES
+from agentgov.cli.run_time.audit import NAMES
 from agentgov.model.act import GRAMMAR
 
 

@@ -208,10 +208,8 @@ class CommandWorld:
         """The JSON answer to a command that ends with this code, held against its schema."""
         found = self.run(who, *args, "--json", cwd=cwd, env=env)
         assert found.code == code, (args, found)
-        group = args[0] in ("trust", "journal", "access", "policy", "override", "evidence", "judge") or args[:2] == (
-            "review",
-            "import",
-        )
+        groups = ("trust", "journal", "access", "policy", "override", "evidence", "judge", "incident")
+        group = args[0] in groups or args[:2] == ("review", "import")
         assert_holds(found.document, f"{args[0]}-{args[1]}" if group else args[0])
         return found.document
 

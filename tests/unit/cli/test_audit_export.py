@@ -98,7 +98,7 @@ def test_a_file_is_never_written_over_and_a_strange_cursor_is_refused(exports: E
     assert (done.code, "no gate keeps a ledger on this machine" in done.err) == (2, True)
 
 
-@pytest.mark.parametrize("form", ["csv", "ocsf", "otlp", "jsonl"])
+@pytest.mark.parametrize("form", ["csv", "ocsf", "otlp", "otlp-protobuf", "jsonl"])
 def test_every_format_goes_to_standard_output(begun: CommandWorld, form: str, tmp_path: Path) -> None:
     out = tmp_path / "out"
     begun.must("alice", "audit", "export", "--of", "journal", "--format", form, "--out", str(out))

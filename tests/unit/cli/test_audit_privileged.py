@@ -8,7 +8,7 @@ import pytest
 from ledgerworld import START, record, seal, with_store
 from unit.cli.command_world import CommandWorld
 
-from agentgov.runtime.kept_as import note_classes
+from agentgov.runtime.kept_as import Unnoted, UpTo, note_classes
 from agentgov.runtime.ledger import Entry
 from agentgov.runtime.vault import Seal, Vault
 from agentgov.trust.signers import KeyFileSigner
@@ -35,7 +35,7 @@ def url(world: CommandWorld, tmp_path: Path) -> str:
     """A ledger with records of an agent of counsel's, and of another."""
     found = f"sqlite:///{tmp_path}/state/store.db"
     classes = {("support/triage", "production"): "counsel", ("finance/payroll", "production"): "operational"}
-    with_store(found, lambda tx: note_classes(tx, classes, START))
+    with_store(found, lambda tx: note_classes(tx, Unnoted(classes, UpTo(1)), START))
     record(found, (Entry("action.deny", agent, "agent:a") for agent in ("support/triage", "finance/payroll") * 3))
     fleet = json.loads(world.must("alice", "trust", "show", "--json").out)["fleet"]
     seal(found, fleet, KeyFileSigner(world.keys / "gate"))

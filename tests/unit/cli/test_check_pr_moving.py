@@ -67,7 +67,7 @@ def test_a_fault_of_our_own_takes_an_earlier_pass_away(
     def broken(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("agentgov.cli.check_contents.preview", broken)
+    monkeypatch.setattr("agentgov.cli.change.check_contents.preview", broken)
     with pytest.raises(AssertionError, match="internal error: ZeroDivisionError"):
         on_github.check(number, "--status")
     assert on_github.forge.check_runs[-1].conclusion == "failure"

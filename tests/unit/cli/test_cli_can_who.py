@@ -113,6 +113,14 @@ def test_can_says_it_in_words(capsys: pytest.CaptureFixture[str], fleet: Path) -
     )
 
 
+def test_can_says_the_right_in_words_where_its_name_is_no_verb(capsys: pytest.CaptureFixture[str], fleet: Path) -> None:
+    assert status(["can", "erin", "rollback", "support/x", "--repo", str(fleet)]) == 0
+    assert capsys.readouterr().out.startswith("yes  erin may roll back support/x in production\n")
+    assert status(["can", "alice", "view-audit", "--repo", str(fleet)]) == 1
+    assert capsys.readouterr().out.startswith("no  alice may not see journal and ledger of the whole fleet\n")
+    assert status(["can", "nobody", "advance", "--repo", str(fleet)]) in (1, 2)
+
+
 def test_a_revision_answers_for_itself(capsys: pytest.CaptureFixture[str], fleet: Path) -> None:
     path = fleet / "governance/access.yaml"
     path.write_text(_ACCESS.replace("who: [carol]", "who: [carol, alice]"))

@@ -42,6 +42,9 @@ def test_several_processes_take_part(tmp_path: Path, monkeypatch: pytest.MonkeyP
         return [os.getpid()] * len(items)
 
     assert len(set(spread(who, ITEMS, silent))) == 3
+    for file in tmp_path.iterdir():
+        file.unlink()
+    assert len(set(spread(who, [1, 2, 3], silent, weight=200))) == 3
 
 
 def test_what_a_fork_fails_to_do_is_done_here(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -93,8 +96,9 @@ def test_the_number_of_processes_can_be_set(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 _SLEEPER = """
-import os, sys, time
+import os, signal, sys, time
 from agentgov.cli.processes import spread
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background of a shell begins without it
 def work(items):
     os.write(1, b"at work\\n")
     while True:

@@ -21,7 +21,7 @@ HEAVY = (
 PROBE = """
 import sys
 sys.argv = ["agentgov", *{args!r}]
-from agentgov.cli.start import run
+from agentgov.cli.launch import run
 try:
     run()
 except SystemExit as stop:

@@ -283,7 +283,7 @@ def test_control_characters_do_not_reach_the_terminal(fleet: Path, capsys: pytes
 
 def test_playbooks_and_drills_are_told_and_neutral(fleet: Path, capsys: pytest.CaptureFixture[str]) -> None:
     edit(fleet, "playbooks/refund-assistant.yaml", "timeout: 3m", "timeout: 5m")
-    (fleet / "drills/refunds-go-out-twice.yaml").unlink()
+    (fleet / "drills/refund-agent.yaml").unlink()
     code, found = document(fleet, capsys, "--exit-code")
     assert code == 1
     assert [(change["field"], change["class"]) for change in found["practice"]] == [

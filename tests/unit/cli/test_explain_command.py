@@ -43,7 +43,7 @@ def test_json_holds_to_its_schema(capsys: pytest.CaptureFixture[str], subject: s
         ("yaml.dupicate-key", "yaml.duplicate-key"),
         ("merge-key", "yaml.merge-key"),
         ("yaml.dup", "yaml.duplicate-key"),
-        ("schemas", "schema"),
+        ("shema", "schema"),
     ],
 )
 def test_a_slip_is_answered_with_what_was_meant(capsys: pytest.CaptureFixture[str], subject: str, meant: str) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import gitworld
 import pytest
 
-from agentgov.cli.forge_access import connect, where_is
+from agentgov.cli.change.forge_access import connect, where_is
 from agentgov.errors import ConfigurationError
 from agentgov.forge.where import ForgeOptions
 from agentgov.repo.repository import Repository

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 import pytest
 from unit.cli.command_world import CommandWorld
 
-from agentgov.cli import forge_errands
+from agentgov.cli.change import forge_errands
+from agentgov.cli.change.forge_errands import Ended, Errands, environment, served
 from agentgov.cli.context import open_context
-from agentgov.cli.forge_errands import Ended, Errands, environment, served
 from agentgov.errors import ConfigurationError, RefusedError
 from agentgov.forge.hook_events import Errand, Work
 from agentgov.forge.waking import TRIES, Waking

@@ -5,7 +5,6 @@ import hmac
 import http.client
 import json
 import secrets
-import socket
 import threading
 import time
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ from pathlib import Path
 
 from gitlabfleet import GitLabFleet
 from patience import PATIENCE
+from ports import free_port
 from unit.cli.command_world import PROMPT, ROOT
 
 
@@ -36,7 +36,7 @@ class Hook:
             self.statuses.append(self._posted(raw, headers))
 
     def _posted(self, raw: bytes, headers: dict[str, str]) -> int:
-        for _ in range(600):
+        for _ in range(20 * PATIENCE):
             connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
             try:
                 connection.request("POST", "/hooks/gitlab", raw, headers)
@@ -51,8 +51,7 @@ class Hook:
 def test_an_approval_wakes_the_importer(on_gitlab: GitLabFleet, tmp_path: Path) -> None:
     number = on_gitlab.propose("alice", {PROMPT: "Be brief.\n"})
     on_gitlab.forge.approve(number, "bob")
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        hook = Hook(free.getsockname()[1], secrets.token_bytes(32))
+    hook = Hook(free_port(), secrets.token_bytes(32))
     file = tmp_path / "secret"
     file.write_text(f"whsec_{base64.b64encode(hook.key).decode()}\n")
     file.chmod(0o600)
@@ -65,7 +64,7 @@ def test_an_approval_wakes_the_importer(on_gitlab: GitLabFleet, tmp_path: Path) 
         "PYTHONPATH": str(ROOT),
     }
     found = on_gitlab.run("mallory", "forge", "listen", "--once", "--listen", f"127.0.0.1:{hook.port}", env=env)
-    delivering.join(60)
+    delivering.join(PATIENCE)
     assert (found.code, hook.statuses) == (0, [401, 202]), found
     assert f"done import {number} " in found.out
     assert "bob of gitlab approves 1 path" in found.out

@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,8 @@ import jsonschema
 import pytest
 
 from agentgov.cli.main import status
+from agentgov.journal.view import day_of
+from agentgov.repo import clock
 from agentgov.repo.snapshot import WorkTreeSnapshot
 from agentgov.resources import folder
 from agentgov.trust.signers import KeyFileSigner
@@ -307,6 +310,16 @@ def test_the_limits_of_the_workspace_are_kept(fleet: Path, capsys: pytest.Captur
     )
     run_json(capsys, "new", "bank/teller")
     assert codes(fleet) == []
+
+
+def test_a_new_playbook_says_when_it_is_read_again(fleet: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run_json(capsys, "new", "support/hello")
+    assert status(["playbook", "new", "loop", "support/hello"]) == 0
+    for name in ("hello", "hello-loop"):
+        last = (fleet / f"playbooks/support-{name}.yaml").read_text().splitlines()[-1]
+        again = date.fromisoformat(last.split()[1])
+        assert last.startswith("reviewBy: ")
+        assert timedelta(days=180) < again - day_of(clock.now()) < timedelta(days=184)  # midnight may come between
 
 
 def test_a_playbook_that_exists_is_left_alone(fleet: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from patience import PATIENCE
+from patience import PATIENCE, until
 from unit.cli.command_world import ROOT, CommandWorld
 
 
@@ -54,11 +54,7 @@ def test_an_interrupt_is_130_and_one_word(running: CommandWorld, command: list[s
         text=True,
         preexec_fn=heed_interrupts,
     ) as process:
-        for _ in range(400):
-            if started.exists():
-                break
-            signal.sigtimedwait([], 0.05)
-        assert started.exists()
+        until(started.exists, "that it asks the remote")
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=PATIENCE)
     assert (process.returncode, out) == (130, "")

@@ -71,6 +71,8 @@ def test_what_is_whole_holds_and_what_is_not_signed_yet_is_told(ledger: Ledger) 
         ("UPDATE payloads SET salt = CAST('0123456789abcdef' AS BLOB) WHERE seq = 12", 12, "payload"),
         ("DELETE FROM records WHERE seq = 40", 40, "missing"),
         ("UPDATE records SET agent = 'support/other' WHERE seq = 41", 41, "found by other words"),
+        ("UPDATE records SET purpose = 'research' WHERE seq = 42", 42, "found by other words"),
+        ("UPDATE records SET subject = 'ab' WHERE seq = 43", 43, "found by other words"),
         ("UPDATE tiles SET hashes = CAST(x'00' || substr(hashes, 2) AS BLOB) WHERE level + 1 = place", 256, "leaf"),
         ("UPDATE tiles SET hashes = CAST(x'00' || substr(hashes, 2) AS BLOB) WHERE level = 1", 0, "another"),
         ("UPDATE checkpoints SET note = CAST(replace(note, 'agentgov', 'agentgow') AS BLOB)", 0, "checkpoint"),
@@ -92,7 +94,8 @@ def test_an_export_is_verified_by_us_and_by_others_and_grows(ledger: Ledger, tmp
     record(ledger.url, (Entry("action", "support/triage", "b") for _ in range(300)))
     seal(ledger.url, ledger.fleet, ledger.signer)
     again = ledger.world.run("alice", "ledger", "export", str(out), "--store", ledger.url, "--json").document
-    assert again["trees"] == [{"tree": "support", "records": 600, "new": 300}]
+    reads = {"tree": "_fleet", "records": 1, "new": 1}  # the first export is a record itself
+    assert again["trees"] == [reads, {"tree": "support", "records": 600, "new": 300}]
     assert ledger.flaws("--folder", str(out)) == []
     verifier = [sys.executable, str(folder("docs") / "verify_ledger.py"), ledger.key()]
     told = subprocess.run([*verifier, str(out / "support")], capture_output=True, text=True, check=False)
@@ -103,6 +106,30 @@ def test_an_export_is_verified_by_us_and_by_others_and_grows(ledger: Ledger, tmp
     raw[-3] ^= 1
     bundle.write_bytes(raw)
     assert ledger.flaws("--folder", str(out))[0][0] == 511
+    bundle.write_bytes(raw[:-3] + bytes([raw[-3] ^ 1]) + raw[-2:])
+    for file in (out / "support" / "payloads").iterdir():
+        file.unlink()
+    (said,) = ledger.flaws("--folder", str(out))
+    assert (said[0], said[1].endswith("no record says that they were disposed of: 0-299")) == (0, True)
+    assert ledger.flaws("--folder", str(out), "--no-payloads") == []
+
+
+@pytest.mark.parametrize("name", ["payloads/2026-11.always.jsonl", "payloads.jsonl"])
+def test_an_export_without_payloads_is_not_written_beside_old_ones(ledger: Ledger, tmp_path: Path, name: str) -> None:
+    out = tmp_path / "export"
+    words = ("ledger", "export", str(out), "--store", ledger.url)
+    ledger.world.must("alice", *words)
+    (old,) = (out / "support/payloads").iterdir()
+    old.rename(out / "support" / name)
+    before = sorted(out.rglob("*"))
+    record(ledger.url, [Entry("action", "support/triage", "b")])
+    seal(ledger.url, ledger.fleet, ledger.signer)
+    refused = ledger.world.run("alice", *words, "--no-payloads")
+    assert (refused.code, "has payloads of support by an earlier export" in refused.err) == (2, True), refused
+    assert sorted(out.rglob("*")) == before, "not even what other trees have"
+    (out / "support" / name).unlink()
+    ledger.world.must("alice", *words, "--no-payloads")
+    assert ledger.flaws("--folder", str(out), "--no-payloads") == []
 
 
 def test_a_proof_is_checked_without_the_ledger(ledger: Ledger, tmp_path: Path) -> None:

@@ -4,9 +4,11 @@ from pathlib import Path
 
 import pytest
 from ledgerworld import record, seal, with_store
-from unit.cli.command_world import CommandWorld
+from simulator import PAYROLL, TRIAGE, agent_file
+from unit.cli.command_world import ACCESS, CommandWorld
 from unit.cli.output_schema import assert_holds
 
+from agentgov.runtime.erasure_orders import forget_late
 from agentgov.runtime.ledger import Entry
 from agentgov.trust.signers import KeyFileSigner
 
@@ -77,6 +79,101 @@ def test_erasing_takes_an_administrator_a_reason_and_no_hold(world: CommandWorld
     assert "BEGIN SSH SIGNATURE" in told["payload"]
     assert "asked for by letter" in told["payload"]
     assert world.run("carol", *order).code == 2
+
+
+def test_erasing_takes_as_many_administrators_as_access_says(tmp_path: Path) -> None:
+    world = CommandWorld.laid(tmp_path, {"governance/retention.yaml": RETENTION})
+    access = (world.fleet / ACCESS).read_text().replace("threshold: 1", "threshold: 2")
+    world.change("carol", {ACCESS: access})
+    world.must("carol", "trust", "init")
+    store = f"sqlite:///{tmp_path}/state/store.db"
+    now = world.time * 1000
+    record(store, [Entry("action", "support/old", "a", payload=b"x", subject="Ada")], now)
+    record(store, [Entry("action", "finance/old", "a", payload=b"x", subject="Bob")], now)
+    erase = ("ledger", "erase", "--store", store)
+    held = world.run("carol", *erase, "--reason", "x", "--subject", "Bob")
+    assert (held.code, "the legal hold case-17 keeps 1" in held.err) == (1, True), "also before others are asked"
+    first = world.run("carol", *erase, "--reason", "letter", "--subject", "Ada", "--json")
+    assert_holds(first.document, "ledger-erase")
+    told = {name: first.document[name] for name in ("pending", "payloads", "signed", "needed")}
+    assert told == {"pending": True, "payloads": 0, "signed": ["carol"], "needed": 2}
+    pending = world.run("dave", *erase, "--pending", "--json")
+    assert_holds(pending.document, "ledger-erase")
+    (order,) = pending.document["orders"]
+    assert (order["subject"], order["by"], order["reason"]) == ("Ada", "carol", "letter")
+    assert "Ada" not in order["text"]
+
+    id_ = str(order["id"])
+    again = world.run("carol", *erase, "--cosign", id_, "--json").document
+    assert (again["pending"], again["signed"]) == (True, ["carol"]), "one person is one administrator"
+    assert "does not administer" in world.run("alice", *erase, "--cosign", id_).err
+    assert "no order 12345678 waits" in world.run("dave", *erase, "--cosign", "12345678").err
+    done = world.run("dave", *erase, "--cosign", id_[:12], "--json")
+    assert (done.document["payloads"], done.document["signed"]) == (1, ["carol", "dave"]), done
+    assert "no order to erase waits" in world.must("dave", *erase, "--pending").out
+    assert with_store(store, lambda tx: tx.one("SELECT 1 FROM erasures WHERE subject <> ''")) is None
+    log = world.run("carol", "ledger", "log", "--store", store, "--payloads", "--json").document["records"]
+    kinds = [(one["type"], one["actor"]) for one in log if one["type"] in ("redacted", "erasure.ask", "erasure.sign")]
+    assert kinds == [("redacted", "carol"), ("erasure.sign", "dave"), ("erasure.ask", "carol")]
+    said = next(str(one["payload"]) for one in log if one["type"] == "redacted")
+    assert (said.count("BEGIN SSH SIGNATURE"), "carol, dave" in said) == (2, True)
+
+
+def test_an_order_to_erase_ends_after_a_week_and_says_one_thing(tmp_path: Path) -> None:
+    world = CommandWorld.laid(tmp_path)
+    world.change("carol", {ACCESS: (world.fleet / ACCESS).read_text().replace("threshold: 1", "threshold: 2")})
+    world.must("carol", "trust", "init")
+    store = f"sqlite:///{tmp_path}/state/store.db"
+    record(store, [Entry("action", "support/old", "a", payload=b"x", subject="Ada")], world.time * 1000)
+    erase = ("ledger", "erase", "--store", store)
+    id_ = world.run("carol", *erase, "--reason", "letter", "--subject", "Ada", "--json").document["order"]
+    with_store(store, lambda tx: tx.run("UPDATE erasures SET subject = 'Bob'"))
+    assert "says something else than what is shown" in world.run("dave", *erase, "--cosign", id_).err
+    with_store(store, lambda tx: tx.run("UPDATE erasures SET subject = 'Ada'"))
+    world.time += 8 * DAY
+    assert "waits" in world.run("dave", *erase, "--cosign", id_).err
+    assert with_store(store, lambda tx: forget_late(tx, world.time * 1000)) == 1
+    for words in (("--cosign", id_, "--reason", "x"), ("--subject", "Ada"), ("--pending", "--cosign", id_)):
+        assert world.run("dave", *erase, *words).code == 2, words
+
+
+@pytest.mark.parametrize(
+    "words", [("log",), ("prune",), ("renew", "--reason", "x"), ("prove", "support/1"), ("export", "out")]
+)
+def test_a_store_that_is_mistyped_is_told_and_not_made(
+    world: CommandWorld, tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    missing = tmp_path / "mistyped.db"
+    done = world.run("alice", "ledger", *words, "--store", f"sqlite:///{missing}")
+    assert (done.code, f"there is no store {missing}" in done.err) == (2, True), done
+    assert not missing.exists()
+
+
+def test_a_ledger_that_was_pruned_goes_on_under_another_name_and_holds(world: CommandWorld, url: str) -> None:
+    fleet = str(world.run("alice", "trust", "show", "--json").document["fleet"])
+    seal(url, fleet, KeyFileSigner(world.keys / "gate"))
+    world.must("alice", "ledger", "prune", "--store", url)
+    world.must("alice", "ledger", "renew", "--store", url, "--reason", "the disk was lost")
+    seal(url, fleet, KeyFileSigner(world.keys / "gate"))
+    done = world.run("alice", "ledger", "verify", "--store", url, "--json")
+    assert done.code == 0, done
+    told = {one["tree"]: (one["records"], one["signed"], one["pruned"]) for one in done.document["trees"]}
+    assert told["support"] == (305, 305, 256)
+    world.must("alice", "ledger", "prove", "support/304", "--store", url, "--out", str(world.fleet / "p.tlog-proof"))
+
+
+def test_a_hold_on_a_label_keeps_who_has_it_and_whom_nobody_can_tell_it_of(tmp_path: Path) -> None:
+    by_label = RETENTION.replace('{agents: ["finance/*"]}', "{labels: {domain: care}}")
+    labelled = agent_file(TRIAGE, team="support").replace("metadata: {", "metadata: {labels: {domain: care}, ")
+    files = {"governance/retention.yaml": by_label, TRIAGE.file: labelled}
+    world = CommandWorld.laid(tmp_path, files)
+    world.must("carol", "trust", "init")
+    found = f"sqlite:///{tmp_path}/state/store.db"
+    agents = (str(TRIAGE), str(PAYROLL), "support/never-heard-of")
+    record(found, (Entry("action", agent, "a", payload=b"x") for agent in agents), (world.time - 60 * DAY) * 1000)
+    dry = world.run("alice", "ledger", "prune", "--dry-run", "--store", found, "--json").document
+    assert dry["held"] == [{"tree": "support", "hold": "case-17", "payloads": 2}]
+    assert [one["agent"] for one in dry["disposals"]] == [str(PAYROLL)]
 
 
 def test_privileged_records_come_up_where_their_agent_is_named(world: CommandWorld, url: str, tmp_path: Path) -> None:

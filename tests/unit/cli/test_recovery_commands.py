@@ -123,7 +123,9 @@ def test_one_content_is_let_through_and_shown_everywhere(running: CommandWorld) 
 
 def test_one_release_is_let_through(running: CommandWorld) -> None:
     running.change("alice", {PROMPT: "Urgent.\n"})
-    assert "tag.closure" in running.run("alice", "release", TRIAGE, "--version", "9.0.0").err
+    refused = running.run("alice", "release", TRIAGE, "--version", "9.0.0").err
+    assert "tag.closure" in refused
+    assert "where nobody is, the reconciler has not taken it over yet" in " ".join(refused.split())
     running.must("alice", "release", TRIAGE, "--version", "9.0.0", "--for-override")
     tag = f"{TRIAGE}/v9.0.0"
     assert running.run("carol", "override", "release", "nonsense", "--reason", "x").code == 2

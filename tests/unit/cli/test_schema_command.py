@@ -10,7 +10,7 @@ from unit.cli.command_world import CommandWorld
 from unit.scaffold.test_modelines import named
 
 from agentgov.cli.main import status
-from agentgov.cli.schema import schema_copies
+from agentgov.cli.tools.schema import schema_copies
 from agentgov.model.governed import Kind
 from agentgov.resources import folder
 from agentgov.scaffold.editor import SCHEMAS

@@ -11,7 +11,7 @@ import pytest
 from gitworld import environment, git, make_repository, write_files
 from unit.validate.fleet_sample import AGENT, FILES, OWNERS, PROMPT, SECOND
 
-from agentgov.cli.kept import KeptFiles, kept_files
+from agentgov.cli.change.kept import KeptFiles, kept_files
 from agentgov.cli.main import status
 from agentgov.resources import rules_digest
 
@@ -123,8 +123,8 @@ def test_a_link_or_a_pipe_in_the_place_of_a_file_is_not_followed(tmp_path: Path)
 
 
 def test_the_oldest_go_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("agentgov.cli.kept._MOST_FILES", 5)
-    monkeypatch.setattr("agentgov.cli.kept._MOST_BYTES", 10_000)
+    monkeypatch.setattr("agentgov.cli.change.kept._MOST_FILES", 5)
+    monkeypatch.setattr("agentgov.cli.change.kept._MOST_BYTES", 10_000)
     files = KeptFiles(tmp_path / "own")
     for number in range(8):
         files.store(f"n{number}", b"%d" % number)
@@ -202,13 +202,13 @@ def test_another_program_judges_for_itself(
     first = output(capsys, repo)
     before = kept(tmp_path)
     rules_digest.cache_clear()
-    monkeypatch.setattr("agentgov.cli.judging.rules_digest", lambda: "another")
+    monkeypatch.setattr("agentgov.cli.change.judging.rules_digest", lambda: "another")
     assert output(capsys, repo) == first
     assert len(kept(tmp_path)) == 2 * len(before)
 
 
 def test_what_the_docs_say_is_so() -> None:
-    from agentgov.cli import kept as module
+    from agentgov.cli.change import kept as module
 
     text = " ".join((ROOT / "docs/validate.md").read_text("utf-8").split())
     assert f"{module._MOST_FILES} files and {module._MOST_BYTES // 2**20} MiB" in text

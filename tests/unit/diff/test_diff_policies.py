@@ -108,6 +108,12 @@ CASES: list[tuple[dict[str, Any], str, str, str]] = [
         "class usual: payload 30d -> 90d",
     ),
     ({"retention": {"holds": []}}, "retention.holds.removed", "loosens", "legal hold case-17 removed"),
+    (
+        {"retention": {"holds": [{**HOLD, "match": {"agents": ["finance/*"], "tools": ["refund"]}}]}},
+        "retention.holds.match.tools.closed",
+        "loosens",
+        "legal hold case-17: match tools everything -> refund",
+    ),
     ({"retention": {"classes": {"usual": None}}}, "retention.classes.removed", "loosens", "class usual removed"),
     ({"alerts": {"rules": []}}, "alerts.rules.removed", "loosens", "alert rule burn removed"),
     ({"alerts": {"routes": []}}, "alerts.routes.removed", "loosens", "route pagerduty removed"),
@@ -176,8 +182,8 @@ def test_the_tables_speak_of_fields_that_there_are() -> None:
 def test_a_list_that_means_everything_when_it_is_empty_is_known_as_such() -> None:
     """Every list of patterns in a `match` that need not be given."""
     optional = {name for name in fields() if re.search(r"\.match\.(agents|severity|rules)$", name)}
-    # A hold must say whose records; changes of playbooks are neutral either way.
-    assert optional - EMPTY_IS_ALL == {"retention.holds.match.agents", "playbooks.match.agents"}
+    # Changes of playbooks are neutral either way.
+    assert optional - EMPTY_IS_ALL == {"playbooks.match.agents"}
 
 
 def test_the_page_lists_every_name_that_does_not_loosen() -> None:

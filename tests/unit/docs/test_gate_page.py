@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
-from agentgov.cli.serve import serve
+from agentgov.cli.run_time.serve import serve
 from agentgov.gate.metrics import Metrics
-from agentgov.gate.routes import ROUTES
+from agentgov.gate.routes.table import ROUTES
 
 PAGE = Path(__file__).parents[3] / "docs/gate.md"
 BEGIN = "<!-- routes: written by GOLDEN=write pytest tests/unit/docs/test_gate_page.py -->\n"

@@ -7,6 +7,7 @@ from agentgov.model.rule_ids import RULES
 from agentgov.validate.codes import CODES
 
 ROOT = Path(__file__).parents[3]
+_REGISTRY = {"rule_ids.py", *(f"{part}_rules.py" for part in ("runtime", "gate", "action", "incident", "doctor"))}
 FAMILIES = sorted({one.rule.partition(".")[0] for one in RULES})
 
 
@@ -38,6 +39,6 @@ def test_no_rule_is_listed_that_nobody_says() -> None:
     code = "".join(
         file.read_text("utf-8")
         for file in sorted((ROOT / "agentgov").rglob("*.py"))
-        if file.name not in ("rule_ids.py", "runtime_rules.py", "gate_rules.py", "action_rules.py")
+        if not (file.parent.name == "model" and file.name in _REGISTRY)
     )
     assert [one.rule for one in RULES if f'"{one.rule}"' not in code] == []

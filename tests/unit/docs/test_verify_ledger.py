@@ -11,6 +11,7 @@ from importlib import util
 from pathlib import Path
 from types import ModuleType
 
+import msgspec
 import pytest
 from treeworld import ORIGIN, START, Log, flips, ledger
 
@@ -21,6 +22,8 @@ SCRIPT = Path(__file__).resolve().parents[3] / "docs" / "verify_ledger.py"
 SIZE = 700
 LOG = ledger(SIZE)
 KEY = str(LOG.key)
+AGENT = "support/triage"
+WITHOUT = Path("--no-payloads")
 ENTRIES, HASHES = "tile/entries/001", "tile/0/001"
 
 
@@ -167,21 +170,67 @@ def test_a_changed_payload_is_named(
     change(folder)
     code, said = _told(folder, capsys)
     assert code == 1
-    assert said.startswith(f"leaf {leaf}: ")
+    assert f"leaf {leaf}: " in f"\n{said}"
+    assert said.startswith("leaf 30: "), "where it was before it is missing"
 
 
 def test_erased_payloads_and_pruned_leaves_leave_proofs_that_hold(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    log = _with_tombstone(256)
-    folder = log.export(tmp_path)
+    erased = Entry("redacted", "", "carol", refs={"records": "258-262,267"}, tree="support")
+    since, until = str(START + 263), str(START + 265)
+    aged = Entry(
+        *("ledger.prune", AGENT, "keeper"),
+        refs={"payloads": "x", "since": since, "until": until, "count": "1", "first": "264", "last": "264"},
+        tree="support",
+    )
+    folder = _lacking(tmp_path / "all", erased, aged)
+    assert _told(folder, capsys) == (0, "OK: 703 leaves (256 pruned), 0 anchors, 4 payloads not here\n")
+    (folder / "payloads").mkdir()  # apart, as exports lay them out
     lines = (folder / "payloads.jsonl").read_text().splitlines(keepends=True)
-    (folder / "payloads.jsonl").write_text("".join(lines[90:]))
-    (folder / "tile/entries/000").unlink()
+    (folder / "payloads/2026-10.always.jsonl").write_text("".join(lines[:40]))
+    (folder / "payloads/2026-11.30d.jsonl").write_text("".join(lines[40:]))
+    (folder / "payloads.jsonl").unlink()
+    assert _told(folder, capsys) == (0, "OK: 703 leaves (256 pruned), 0 anchors, 4 payloads not here\n")
+    (folder / "payloads/2026-11.30d.jsonl").unlink()
     code, said = _told(folder, capsys)
-    assert (code, said) == (0, "OK: 701 leaves (256 pruned), 0 anchors, 4 payloads not here\n")
-    (folder / "payloads.jsonl").unlink()  # an export without them
-    assert _told(folder, capsys) == (0, "OK: 701 leaves (256 pruned), 0 anchors, 148 payloads not here\n")
+    assert (code, said.count("its payload is missing")) == (1, 20), "the first twenty"
+    (folder / "payloads/2026-10.always.jsonl").unlink()  # an export without them
+    assert _told(folder, capsys)[0] == 1
+    assert _told(folder, capsys, WITHOUT) == (0, "OK: 703 leaves (256 pruned), 0 anchors, 148 payloads not here\n")
+    code, said = _told(_lacking(tmp_path / "few", erased, with_refs(aged, count="0")), capsys)
+    assert (code, "leaf 264: its payload is missing" in said) == (1, True), "more are missing than were pruned"
+    other = Entry("ledger.prune", "support/other", "keeper", refs=aged.refs, tree="support")
+    code, said = _told(_lacking(tmp_path / "other", erased, other), capsys)
+    missing = "its payload is missing, and no record says that it was disposed of"
+    assert (code, said.splitlines()[0]) == (1, f"leaf 264: {missing}")
+    code, said = _told(_lacking(tmp_path / "none"), capsys)
+    assert [line for line in said.splitlines() if missing in line] == [
+        f"leaf {leaf}: {missing}" for leaf in (258, 261, 264, 267)
+    ]
+
+
+def with_refs(entry: Entry, **refs: str) -> Entry:
+    return msgspec.structs.replace(entry, refs={**entry.refs, **refs})
+
+
+def test_a_payload_that_is_there_twice_is_none(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = folder / "payloads.jsonl"
+    forged = json.dumps({"seq": 30, "salt": "00" * 16, "payload": "AAAA"})
+    file.write_text(f"{forged}\n{file.read_text()}")
+    code, said = _told(folder, capsys)
+    assert (code, "a payload is there twice" in said) == (1, True)
+
+
+def _lacking(folder: Path, *disposals: Entry) -> Path:
+    """An export that lacks its first bundle, and the payloads of four leaves after it; the leaves of what says so."""
+    log = _with_tombstone(256)
+    leaves = [leaf(one, SIZE + 1 + at, START + SIZE, b"") for at, one in enumerate(disposals)]
+    payloads, log = log.payloads, Log([*log.leaves, *leaves])
+    log.payloads = {seq: one for seq, one in payloads.items() if seq >= 270}
+    log.export(folder)
+    (folder / "tile/entries/000").unlink()
+    return folder
 
 
 def test_leaves_that_are_gone_without_a_record_of_it_are_named(
@@ -191,7 +240,7 @@ def test_leaves_that_are_gone_without_a_record_of_it_are_named(
     (folder / "payloads.jsonl").unlink()
     for bundle in ("000", "001"):
         (folder / f"tile/entries/{bundle}").unlink()
-    code, said = _told(folder, capsys)
+    code, said = _told(folder, capsys, WITHOUT)
     assert (code, said.splitlines()[0]) == (
         1,
         "leaf 256: leaves are missing from here on, and no record says that they were pruned",
@@ -207,7 +256,9 @@ def _with_tombstone(end: int) -> Log:
 
 def test_a_gap_in_the_numbers_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     log = Log([*LOG.leaves[:10], *LOG.leaves[11:20]])
-    code, said = _told(log.export(tmp_path), capsys)
+    folder = log.export(tmp_path)
+    (folder / "payloads.jsonl").unlink()
+    code, said = _told(folder, capsys, WITHOUT)
     assert (code, said.splitlines()[0]) == (1, "leaf 10: the leaf says that its number is 11")
 
 

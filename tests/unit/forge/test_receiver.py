@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
+from agentgov.forge import receiver
 from agentgov.forge.hook_events import Errand, Ours, Work
 from agentgov.forge.receiver import ROOM, Intake, Receiver
 from agentgov.forge.waking import MOST, TRIES, Waking
-from agentgov.forge.webhooks import Secrets
+from agentgov.forge.webhooks import LARGEST, Secrets
 
 SECRET = b"a secret of the tests"
 OURS = Ours("github", 7, "main", "agentgov/journal")
@@ -52,6 +53,8 @@ class World:
         sent: list[Any] = []
 
         async def receive() -> dict[str, Any]:
+            if said.get("wait"):
+                await asyncio.Event().wait()
             if not chunks:
                 return {"type": "http.disconnect"}
             part = chunks.pop(0)
@@ -72,6 +75,14 @@ class World:
         while (one := self.waking.take(0.0)) is not None:
             found.append(str(one[0]))
         return found
+
+
+def test_a_body_that_does_not_arrive_holds_no_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(receiver, "SLOWEST", 0.05)
+    world = World()
+    most = ROOM // LARGEST + 1
+    assert [world.post(b"", length=LARGEST, wait=True) for _ in range(most)] == [408] * most
+    assert world.post(body()) == 202
 
 
 def test_a_signed_delivery_wakes_once() -> None:

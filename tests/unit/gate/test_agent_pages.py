@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agentgov.gate.agent_routes import page
+from agentgov.gate.routes.agent import page
 from agentgov.model.names import AgentId, agent_id
 
 NAMES = st.builds(AgentId, st.sampled_from(("a", "a-b", "b")), st.sampled_from(("x", "x-y", "y", "z")))

@@ -76,7 +76,7 @@ class Liar:
 @pytest.fixture
 def liar() -> Iterator[Liar]:
     found = Liar()
-    thread = threading.Thread(target=found.server.serve_forever, daemon=True)
+    thread = threading.Thread(target=found.server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     yield found
     found.server.shutdown()

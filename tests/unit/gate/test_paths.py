@@ -45,7 +45,7 @@ def test_a_literal_wins_and_a_rest_takes_slashes(path: str, of: str, values: tup
 
 
 @pytest.mark.parametrize(
-    "path", ["", "/", "v1/agents", "/v1/agents/", "/v1/agents/a", "/v1/agents//b", "/flags/", "/v1"]
+    "path", ["", "/", "v1/agents", "/v1/agents/", "/v1/agents/a", "/v1/agents//b", "/v1/agents/a/\0", "/flags/", "/v1"]
 )
 def test_nothing_else_is_found(path: str) -> None:
     assert Paths(ROUTES).find(path) == ({}, ())

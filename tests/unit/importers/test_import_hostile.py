@@ -99,6 +99,16 @@ def test_a_secret_never_comes_along(name: str) -> None:
     assert len([one for one in item.findings if one.code == "import.secret"]) >= 4
 
 
+@pytest.mark.parametrize("line", ["#\r\n", "# x\r\n", " \r\n", "\r\n", "#\n"])
+def test_many_lines_before_the_front_matter_do_not_hang(line: str) -> None:
+    """What ends a comment was read in two ways once: thirty lines took an hour."""
+    for name in _FRONT:
+        sources = [source("a.yaml", line * 3000 + "no front matter"), source("b.yaml", line * 3000 + _one(name))]
+        imported, failures = import_all(name, sources, "sea")
+        assert "b.yaml" in [one.source for one in imported]
+        assert len(imported) + len(failures) == len(sources)
+
+
 @pytest.mark.parametrize(
     "piece", [" ", "-", "--a-", "{{ ", "{%", "://a", "?a_", "A_TOKEN", "(a,", "\n", "{{!--", "a: "]
 )

@@ -1,7 +1,10 @@
 """The line of acts answers like a walk over the whole journal, also after the end of it was exchanged."""
 
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
+from threading import Barrier
 
 import gitworld
 import pytest
@@ -114,3 +117,34 @@ def test_branch_that_is_no_journal_has_no_line(tmp_path: Path) -> None:
     garbage = gitworld.make_commit(tmp_path / "repo")
     with pytest.raises(IncompleteError):
         Line(branch.repo).follow(garbage)
+
+
+def test_threads_that_look_back_at_once_see_the_same(tmp_path: Path) -> None:
+    branch, tip = Branch(tmp_path / "repo"), None
+    for number in range(40):
+        tip = branch.act(tip, {f"{folder}/agent.yaml": f"{number % 7}{folder}" for folder in FOLDERS})
+    assert tip is not None
+    first = Line(branch.repo)
+    expected = list(first.standings(FOLDERS, tip))
+    kept = first.kept_until(tip, more=1)
+    together = Barrier(4)
+
+    def look(line: Line, tip: str) -> list[Standing]:
+        together.wait()
+        return list(line.standings(FOLDERS, tip))
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(4) as pool:
+            for begins_with in (kept, None) * 20:
+                line = Line(branch.repo)
+                line.keep_from(partial(_same, begins_with))
+                asked = [pool.submit(look, line, tip) for _ in range(4)]
+                assert [one.result() for one in asked] == [expected] * 4
+    finally:
+        sys.setswitchinterval(interval)
+
+
+def _same(value: bytes | None) -> bytes | None:
+    return value

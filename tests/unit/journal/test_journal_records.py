@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from agentgov.errors import IncompleteError
 from agentgov.journal.records import from_bytes, to_bytes
 from agentgov.model.imported import Imported, Landed
+from agentgov.model.incident import DrillRun, Incident, Mark, Objective
 from agentgov.model.state import (
     Canary,
     Deployment,
@@ -163,6 +164,43 @@ RECORDS = st.one_of(
             paths=st.lists(TEXT, max_size=3).map(tuple),
         ),
         "imported/X.yaml",
+    ),
+    some(
+        st.builds(
+            Incident,
+            id=TEXT,
+            title=TEXT,
+            kind=st.sampled_from(("real", "drill")),
+            state=st.sampled_from(("open", "closed")),
+            severity=NUMBER,
+            agents=st.lists(TEXT, max_size=3).map(tuple),
+            opened=st.builds(Mark, by=TEXT, act=TEXT, seq=NUMBER, time=NUMBER),
+            ended=st.none() | st.builds(Mark, by=TEXT, act=TEXT, seq=NUMBER, time=NUMBER),
+            roles=st.dictionaries(TEXT, TEXT, max_size=3),
+            alerts=st.lists(TEXT, max_size=3).map(tuple),
+            escalated=NUMBER,
+            sent=st.lists(TEXT, max_size=3).map(tuple),
+        ),
+        "incidents/X.yaml",
+    ),
+    some(
+        st.builds(
+            DrillRun,
+            name=TEXT,
+            type=st.sampled_from(("tabletop", "live", "recovery")),
+            agents=st.lists(TEXT, max_size=3).map(tuple),
+            by=TEXT,
+            act=TEXT,
+            seq=NUMBER,
+            time=NUMBER,
+            started=NUMBER,
+            ended=NUMBER,
+            score=NUMBER,
+            gaps=NUMBER,
+            objectives=st.lists(st.builds(Objective, id=TEXT, met=st.booleans(), observed=TEXT), max_size=2).map(tuple),
+            incident=TEXT,
+        ),
+        "drills/X.yaml",
     ),
     some(st.builds(Landed, act=TEXT, withdrawn=st.booleans()), "imported/github/77.yaml"),
 )

@@ -78,6 +78,15 @@ def test_what_is_no_candidate_is_not_aborted(line: Line) -> None:
     assert line.refusal("abort", V4) == "transition.candidate"
 
 
+def test_a_bot_aborts_a_canary_by_an_alert_rule_that_is_authorised_and_nothing_else(line: Line) -> None:
+    line.to_staging(V4)
+    line.aborting = frozenset({"errors-burn"})
+    assert line.refusal("abort", V4, BOT, Rule="errors-burn") == "transition.state"  # it is in staging
+    line.do("canary", V4)
+    assert line.refusal("abort", V4, BOT, Rule="another") == "transition.automatic"
+    assert line.do("abort", V4, BOT, Rule="errors-burn").canary.state == "ABORTED"
+
+
 def test_a_bot_aborts_only_what_stayed_inconclusive_for_a_deadline(line: Line) -> None:
     line.to_staging(V4)
     assert line.refusal("abort", V4, BOT) == "transition.automatic"

@@ -37,6 +37,19 @@ def test_an_overdue_review_of_an_override_stops_what_raises_risk_and_staging_goe
     assert overdue(line, "fail") == ""
 
 
+def test_what_incidents_and_drills_owe_stops_what_raises_risk(line: Line) -> None:
+    line.to_staging(V2)
+    setting = line.setting()
+    late, nothing = "it is late".strip, "".strip
+    for one, code in (
+        (replace(setting, owed=nothing, unpractised=nothing), ""),
+        (replace(setting, owed=late), "transition.incident-overdue"),
+        (replace(setting, unpractised=late), "transition.drill-overdue"),
+    ):
+        outcome = apply_to_deployment(line.act("canary", V2), line.at, one)
+        assert (outcome.code if isinstance(outcome, Refusal) else "") == code
+
+
 def test_after_a_rollback_what_is_newer_than_the_running_release_may_enter(line: Line) -> None:
     line.to_production(V2)
     line.do("rollback", V1)

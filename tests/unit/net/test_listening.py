@@ -3,6 +3,7 @@
 import socket
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import pytest
@@ -121,7 +122,8 @@ def test_a_slow_request_is_cut_off(echo: Echo) -> None:
     listening = Listening("127.0.0.1", 0, echo, longest=0.3)
     with listening.serving(), socket.create_connection(("127.0.0.1", listening.port), timeout=PATIENCE) as connection:
         connection.sendall(b"POST / HTTP/1.1\r\nContent-Length: 5\r\n\r\nhel")
-        assert connection.recv(100) == b""
+        with suppress(ConnectionResetError):  # of what it had not read by then
+            assert connection.recv(100) == b""
     assert echo.bodies in ([None], [])  # the latter where the machine was slower than all of it
 
 

@@ -17,16 +17,20 @@ HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close
 
 
 @contextmanager
-def served(answer: bytes, *, stays: bool = False) -> Iterator[str]:
-    """A server that answers everybody with these bytes, and hangs up unless it stays."""
+def served(answer: bytes, *, stays: bool = False, keeps: bool = False) -> Iterator[str]:
+    """A server that answers everybody with these bytes, and hangs up unless it stays, or keeps each connection for the
+    requests that follow."""
     over = threading.Event()
 
     class Handler(socketserver.StreamRequestHandler):
         def handle(self) -> None:
-            while self.rfile.readline().strip():
-                pass
-            self.wfile.write(answer)
-            self.wfile.flush()
+            while self.rfile.readline():
+                while self.rfile.readline().strip():
+                    pass
+                self.wfile.write(answer)
+                self.wfile.flush()
+                if not keeps:
+                    break
             if stays:
                 over.wait(PATIENCE)
 
@@ -34,7 +38,7 @@ def served(answer: bytes, *, stays: bool = False) -> Iterator[str]:
         daemon_threads = True
 
     with Server(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
         try:
             yield f"http://127.0.0.1:{server.server_address[1]}"
@@ -72,7 +76,7 @@ def test_a_stream_is_cut_off_from_another_thread() -> None:
 
 
 def test_many_threads_ask_at_once_and_connections_are_kept() -> None:
-    with served(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok") as url:
+    with served(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok", keeps=True) as url:
         asking = Asking(parse_base(url), {}, clock=lambda: 0.0, other="the gate")
         answers: list[bytes] = []
         threads = [

@@ -8,11 +8,12 @@ from contextlib import contextmanager, suppress
 from typing import cast
 
 import pytest
+from dripping import dripping
 from patience import PATIENCE
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from agentgov.net.exchange import LARGEST, BrokenError
-from agentgov.net.posting import post, signed_headers, signing_key
+from agentgov.net.posting import posted, signed_headers, signing_key
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
@@ -52,7 +53,7 @@ def test_it_refuses_one_byte_that_is_another(place: str) -> None:
     headers, other = sent(body, moment), body.replace(b"2", b"3") if place == "body" else body
     if place != "body":
         value = headers[place]
-        headers[place] = value[:-2] + ("0" if value[-2] != "0" else "1") + value[-1]
+        headers[place] = value[:-3] + ("0" if value[-3] != "0" else "1") + value[-2:]  # the last letter has spare bits
     with pytest.raises(WebhookVerificationError):
         Webhook(SECRET).verify(other, headers)
 
@@ -97,7 +98,7 @@ def answering(answer: bytes) -> Iterator[str]:
 def status_of(answer: bytes) -> int:
     """What comes of an event that is answered so."""
     with answering(answer) as url:
-        return post(url, b"{}", {}, clock=time.monotonic, until=time.monotonic() + PATIENCE)
+        return posted(url, b"{}", {}, clock=time.monotonic, until=time.monotonic() + PATIENCE).status
 
 
 @pytest.mark.parametrize(
@@ -131,3 +132,8 @@ def test_a_whole_answer_counts_however_it_says_where_it_ends(version: bytes, res
 def test_an_answer_that_breaks_off_or_has_no_end_is_none(rest: bytes) -> None:
     with pytest.raises(BrokenError):
         status_of(b"HTTP/1.1 200 OK\r\n" + rest)
+
+
+def test_a_receiver_whose_headers_never_end_is_not_waited_for() -> None:
+    with dripping(b"HTTP/1.1 200 OK\r\nx-more: ") as port, pytest.raises(BrokenError, match="in time"):
+        posted(f"http://127.0.0.1:{port}/in", b"{}", {}, clock=time.monotonic, until=time.monotonic() + 0.5)

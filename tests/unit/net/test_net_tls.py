@@ -1,48 +1,22 @@
 """Over TLS a forge is who it says, by an authority that is trusted here; and nobody stands between."""
 
 import ssl
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
 from pathlib import Path
 
 import fakeserver
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 from fakeserver import FakeServer, Reply
 from pace import Pace
+from tlsworld import certificate
 
 from agentgov.errors import AgentgovError, ConfigurationError, IncompleteError
+from agentgov.net.address import parse_base
+from agentgov.net.certificate import certificate_end
 from agentgov.net.client import Client
 from agentgov.net.tokens import Token
-
-
-def certificate(folder: Path, address: str, name: str = "server.pem") -> Path:
-    """A certificate that signs itself, with its key, in one file."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    who = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "a forge")])
-    now = datetime.now(UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(who)
-        .issuer_name(who)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address(address))]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    private = serialization.PrivateFormat.PKCS8
-    pem = serialization.Encoding.PEM
-    both = made.public_bytes(pem) + key.private_bytes(pem, private, serialization.NoEncryption())
-    (folder / name).write_bytes(both)
-    return folder / name
 
 
 @contextmanager
@@ -128,3 +102,16 @@ def test_what_is_asked_of_this_machine_goes_through_no_proxy(monkeypatch: pytest
         error, _ = asked("https://git.acme.example")
         assert isinstance(error, IncompleteError), "another host is asked for through the proxy, which does not let it"
         assert "open-sesame" not in error.message
+
+
+def test_until_when_a_certificate_is_good(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = certificate(tmp_path, "127.0.0.1")
+    with serving(file, monkeypatch) as server:
+        base = parse_base(server.url, "the gate", "")
+        assert certificate_end(base, 5) is None, "nobody here trusts it"
+        monkeypatch.setenv("AGENTGOV_CA_FILE", str(file))
+        ends = certificate_end(base, 5)
+    assert ends is not None
+    assert 0 < ends - time.time() <= 86_400
+    assert certificate_end(base, 1) is None, "nobody answers"
+    assert certificate_end(parse_base("http://127.0.0.1:9", "the gate", ""), 1) is None

@@ -227,6 +227,8 @@ def test_another_judge_starts_the_evidence_anew() -> None:
     lenient = replace(ERROR, theta_max=3.0)
     assert judgement(state, lenient).outcome is Outcome.UNDECIDED
     assert update(state, {}, lenient, SHARE).metrics == {}
+    timed = replace(ERROR, metrics={"error": replace(ERROR.metrics["error"], slower_than="30s")})
+    assert update(state, {}, timed, SHARE).metrics == {}
 
 
 @pytest.mark.parametrize("split", [(0, 400), (400, 0), (180, 220)])

@@ -1,7 +1,9 @@
 """The git program: clean environment, clear errors, no credentials in messages."""
 
 import os
+import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -34,6 +36,23 @@ def test_an_exit_code_is_an_error_only_when_asked(tmp_path: Path) -> None:
         git(tmp_path, "rev-parse", "--verify", "nope")
     assert git(tmp_path, "rev-parse", "--verify", "-q", "nope", check=False).code == 1
     assert git_transport(tmp_path, "ls-remote", str(tmp_path / "none")).code == 128
+
+
+def test_threads_hide_nothing_of_the_environment_from_each_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_repository(tmp_path)
+    for name in ("GIT_DIR", *(f"GIT_TRACE_{number}" for number in range(100))):
+        monkeypatch.setenv(name, str(tmp_path / "none"))
+    git_transport(tmp_path, "version")
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(8) as pool:
+            asked = [pool.submit(git_transport, tmp_path, "rev-parse", "--git-dir") for _ in range(80)]
+            assert {one.result().code for one in asked} == {0}, "none inherits GIT_DIR"
+    finally:
+        sys.setswitchinterval(interval)
 
 
 def test_a_missing_program_and_a_missing_folder_say_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,7 +1,10 @@
 """Repository: reads, names, ancestry, identity, refs."""
 
 import os
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 from gitworld import commit_files, environment, git, make_commit, make_repository, raw_object
@@ -178,6 +181,34 @@ class TestNames:
         assert repo.refs("refs/tags/") == {"refs/tags/a/v1": head, "refs/tags/a/v2": head}
         assert repo.ref("refs/tags/a/link") == head
         assert repo.ref("refs/tags/none") is None
+
+    def test_threads_that_read_packed_refs_keep_no_older_ones(self, world: Path) -> None:
+        def pack(oid: str, count: int) -> None:
+            new = world / ".git" / "packed-refs.new"
+            new.write_text("".join(f"{oid} refs/tags/{number}\n" for number in range(count)))
+            new.replace(world / ".git" / "packed-refs")
+
+        interval, together = sys.getswitchinterval(), Barrier(3)
+        sys.setswitchinterval(1e-6)
+
+        def look(repo: Repository) -> None:
+            together.wait()
+            repo.refs("refs/tags/")
+
+        try:
+            with ThreadPoolExecutor(2) as pool:
+                for _ in range(30):
+                    pack("1" * 40, 2000)
+                    repo = Repository.open(world)
+                    looks = [pool.submit(look, repo) for _ in range(2)]
+                    together.wait()
+                    pack("2" * 40, 1)  # parsed before the longer one that was read earlier
+                    repo.refs("refs/tags/")
+                    for one in looks:
+                        one.result()
+                    assert repo.refs("refs/tags/") == {"refs/tags/0": "2" * 40}
+        finally:
+            sys.setswitchinterval(interval)
 
     def test_head_on_a_branch_detached_and_unborn(self, world: Path, tmp_path: Path) -> None:
         assert Repository.open(world).head_branch() == "refs/heads/main"

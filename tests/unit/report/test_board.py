@@ -1,6 +1,7 @@
 """The board of `status --watch`: who is on it, how far things are, and what is left out where there is no room."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from agentgov.model.names import AgentId
 from agentgov.model.pipeline import Judge, Metric, Pipeline, Stage, Step
@@ -8,6 +9,7 @@ from agentgov.model.state import Canary, Deployment, Hold, Pause, Production, Re
 from agentgov.release.judge import Counts, Evidence, Judgement, Outcome
 from agentgov.release.view import Observed, Wait
 from agentgov.report.board import Look, bar, board
+from agentgov.report.judge import Judged
 from agentgov.report.standing import Standing
 
 NOW = 1_700_003_600
@@ -48,6 +50,20 @@ def ramping(name: str) -> Standing:
     canary = Canary("RAMP", NEW, 0, 10_000, NOW - 1200)
     at = Deployment(f"support/{name}", Staging("PASSED", NEW, NOW), canary, Production("STABLE", OLD, 1))
     return standing(name, at, waits=(Wait("P8", "soak of the step", "40m", "soak", 2400),))
+
+
+def test_a_canary_shows_on_which_counts_it_is_judged() -> None:
+    counts = Counts(canary_units=400, canary_bad=5, stable_units=3600, stable_bad=51)
+    evidence = Evidence("error", 0.31, 4.2, 12.0, counts, Outcome.UNDECIDED)
+    judge = PIPELINE.stage("canary").judge
+    assert isinstance(judge, Judge)
+    found = Judged("canary", judge, Judgement(Outcome.UNDECIDED, "", (evidence,), 800), 600)
+    one = replace(ramping("triage"), judged=found)
+    text = board(look([one, standing("quiet")]), 40).text()
+    said = "undecided, about 800 more units, in about 10m (error 5 of 400 beside 51 of 3,600)"
+    assert f"judged support/triage: {said}" in text
+    assert text.count("judged") == 1
+    assert found.words() == said
 
 
 def test_a_canary_shows_its_step_its_soak_its_units_and_its_evidence() -> None:

@@ -31,6 +31,8 @@ def test_the_end_is_told_on_the_wall_of_the_budget() -> None:
     (row,) = rows(budgets(bar("agent", "day", 20, 40, per_hour=int(1.6667 * UNIT), runs_out=NOON + 4 * 3_600_000)))[1:]
     assert row.startswith("support/a production day ##########.......... 50% 20.00 USD 0.00 USD 40.00 USD 1.67 USD")
     assert row.endswith("at this rate it ends at 16:00 Europe/Paris")
+    (row,) = rows(budgets(bar("agent", "24h", 20, 40, runs_out=NOON, comes_to=50 * UNIT)))[1:]
+    assert row.endswith("at this rate it comes to 125%, and ends on 2026-11-30 at 12:00 Europe/Paris")
     (row,) = rows(budgets(bar("agent", "month", 20, 40, runs_out=NOON, zone="Moon/Base")))[1:]
     assert row.endswith("at this rate it ends on 2026-11-30 at 11:00 Moon/Base")
 

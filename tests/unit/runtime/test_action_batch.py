@@ -1,6 +1,8 @@
-"""Calls that are decided together are decided as if each had come alone, in the same order. On both databases."""
+"""Calls that are decided together, and outcomes that are told together, are taken as if each had come alone, in the
+same order. On both databases."""
 
 from collections.abc import Iterator, Sequence
+from typing import get_args
 
 import pytest
 from actionworld import NOW, REFUNDS, refund, rulebook
@@ -10,10 +12,11 @@ from patience import PATIENCE
 from postgres import Postgres
 
 from agentgov.model.verdict import deny
-from agentgov.runtime.action_requests import Answered, Asked, Refusal, Request, decide
+from agentgov.runtime.action_requests import Asked, Refusal, Request, decide
 from agentgov.runtime.actions import decide_action
 from agentgov.runtime.calls import Call
 from agentgov.runtime.pause import Order
+from agentgov.runtime.permit_ends import Outcome, Told, tell_outcomes
 from agentgov.store.open import open_store
 from agentgov.store.port import Store, Transaction
 
@@ -26,8 +29,10 @@ BOOK = rulebook(
         ]
     }
 )
-TABLES = ("permits", "meter_slices", "permit_notices", "records", "payloads")
+TABLES = ("permits", "meter_slices", "deliveries", "records", "payloads")
 Step = tuple[str, int, int, int]
+Word = tuple[int, Outcome]
+Turn = tuple[Sequence[Step], Sequence[Word]]
 
 # what, under which key, what it takes, and how much later than the one before
 steps = st.tuples(
@@ -36,17 +41,27 @@ steps = st.tuples(
     st.sampled_from([0, 100, 4200, 6000, 11_000]),
     st.sampled_from([0, 0, 1, 60_000, 700_000, 3_600_000]),
 )
-histories = st.lists(st.lists(steps, min_size=1, max_size=10), min_size=1, max_size=3)
+# what came of which of all calls so far
+words: st.SearchStrategy[Word] = st.tuples(st.integers(0, 30), st.sampled_from(get_args(Outcome)))
+turns = st.tuples(st.lists(steps, min_size=1, max_size=10), st.lists(words, max_size=8))
+histories = st.lists(turns, min_size=1, max_size=3)
 
 
-def batches(history: Sequence[Sequence[Step]]) -> list[list[Request | Refusal]]:
-    """All of a history as requests; what is decided together has one time."""
+def batches(history: Sequence[Turn]) -> list[tuple[list[Request | Refusal], list[Told]]]:
+    """All of a history as requests and outcomes; what is decided together has one time."""
     now, number, found = NOW, 0, []
-    for batch in history:
+    for batch, said in history:
         now += max(step[-1] for step in batch)
-        found.append([_request(step, number + at, now) for at, step in enumerate(batch)])
+        asked = [_request(step, number + at, now) for at, step in enumerate(batch)]
         number += len(batch)
+        found.append((asked, [_told(word, at, number, now) for at, word in enumerate(said)]))
     return found
+
+
+def _told(word: Word, number: int, calls: int, now: int) -> Told:
+    call, outcome = word
+    note = "odd" if call % 3 == 0 else ""
+    return Told(f"{call % calls:032x}", (str(REFUNDS), "production"), outcome, note, now, number.to_bytes(16, "big"))
 
 
 def _request(step: Step, number: int, now: int) -> Request | Refusal:
@@ -60,16 +75,17 @@ def _request(step: Step, number: int, now: int) -> Request | Refusal:
     return Request(asked, lambda _: PAUSED if what == "paused" else None, now, salt)
 
 
-def agree(stores: tuple[Store, Store], history: Sequence[Sequence[Step]]) -> None:
+def agree(stores: tuple[Store, Store], history: Sequence[Turn]) -> None:
     """Whatever a store that decides together answers, and holds afterwards, another one does that decides one by
     one."""
     together, alone = stores
     for store in stores:
         store.write(_emptied).result(PATIENCE)
-    for batch in batches(history):
-        one: Sequence[Answered] = together.write(lambda tx, b=batch: decide(tx, b)).result(PATIENCE)  # type: ignore[misc]
-        other = [alone.write(lambda tx, r=each: decide(tx, [r])[0]).result(PATIENCE) for each in batch]  # type: ignore[misc]
-        assert list(one) == other
+    for batch, said in batches(history):
+        for work, items in ((decide, batch), (tell_outcomes, said)):
+            one = together.write(lambda tx, w=work, i=items: w(tx, i)).result(PATIENCE)  # type: ignore[misc]
+            other = [alone.write(lambda tx, w=work, i=each: w(tx, [i])[0]).result(PATIENCE) for each in items]  # type: ignore[misc]
+            assert list(one) == other
         held, other_held = (store.read(_held).result(PATIENCE) for store in stores)
         assert held == other_held
 
@@ -105,7 +121,7 @@ def _opened(first: str, second: str) -> Iterator[tuple[Store, Store]]:
 @given(history=histories)
 @settings(max_examples=50, deadline=None)
 def test_a_batch_answers_and_leaves_what_one_after_the_other_does(
-    files: tuple[Store, Store], history: list[list[Step]]
+    files: tuple[Store, Store], history: list[Turn]
 ) -> None:
     agree(files, history)
 
@@ -114,6 +130,6 @@ def test_a_batch_answers_and_leaves_what_one_after_the_other_does(
 @given(history=histories)
 @settings(max_examples=100, deadline=None)
 def test_a_batch_in_postgresql_leaves_what_one_after_the_other_does(
-    servers: tuple[Store, Store], history: list[list[Step]]
+    servers: tuple[Store, Store], history: list[Turn]
 ) -> None:
     agree(servers, history)

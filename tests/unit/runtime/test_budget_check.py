@@ -9,7 +9,7 @@ import pytest
 from budgetworld import REFUNDS, TRIAGE, BudgetWorld
 from patience import PATIENCE
 
-from agentgov.gate.budget_watch import BudgetWatch
+from agentgov.gate.watches.budget import BudgetWatch
 from agentgov.runtime import budget_check
 from agentgov.runtime.budget_check import Checked, check_page
 from agentgov.store.open import open_store
@@ -69,6 +69,13 @@ def test_budgets_add_up(world: BudgetWorld) -> None:
 def test_what_somebody_changed_is_found(world: BudgetWorld, sql: str, said: str) -> None:
     change(world, sql)
     assert [fault.partition(": ")[2] for fault in faults(world)] == [said]
+
+
+def test_what_costs_nothing_adds_up(world: BudgetWorld) -> None:
+    before = sum(page.buckets for page in pages(world))
+    made, _ = world.reserve("free", 0, run="free")
+    assert made is not None
+    assert (sum(page.buckets for page in pages(world)), faults(world)) == (before, [])
 
 
 def test_a_reservation_that_is_gone_is_found_in_its_whole_chain(world: BudgetWorld) -> None:

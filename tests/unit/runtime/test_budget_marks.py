@@ -7,9 +7,11 @@ import pytest
 from actionworld import NOW
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
-from agentgov.runtime import budget_marks
-from agentgov.runtime.budget_marks import KEPT, LIMIT, Mark, shares_reached
+from agentgov.runtime import budget_marks, deliveries
+from agentgov.runtime.budget_marks import KEPT, LIMIT, Mark, is_reached, shares_reached, usual_after
+from agentgov.runtime.deliveries import BUDGETS, HOOKS, PERMITS, Delivery
 from agentgov.store.open import open_store
 from agentgov.store.port import Store
 
@@ -35,21 +37,32 @@ def test_of_many_who_see_it_one_writes_it_down(store: Store) -> None:
     assert rows == [("budget.mark", "support/a", "gate")]
 
 
-def test_people_are_told_until_they_were_and_not_of_what_is_old(store: Store) -> None:
-    other = Mark("b", LIMIT, "support/a", "staging", "the day", 5, 5, "USD", NOW - 2 * 86_400_000)
-    assert [take(store, MARK), take(store, other)] == [True, True]
+def test_what_was_reached_waits_for_a_gate_that_tells_it_and_is_told_in_its_order_under_one_id(store: Store) -> None:
+    day, old = 86_400_000, Mark("b", LIMIT, "support/a", "staging", "the day", 5, 5, "USD", NOW - 86_400_001)
+    marks = (MARK, structs.replace(MARK, mark="0.8"), MARK, old)
+    assert [take(store, one) for one in marks] == [True, True, False, True]
 
-    def due(now_ms: int) -> list[tuple[Mark, int]]:
-        return list(store.write(lambda tx: budget_marks.take_due(tx, now_ms, 9)).result())
+    def due(*absent: str) -> list[Delivery]:
+        return list(store.write(lambda tx: deliveries.take_due(tx, NOW, 9, absent=absent)).result())
 
-    assert due(NOW - 1) == []
-    assert due(NOW) == [(MARK, 0)]
-    assert due(NOW) == []  # somebody is telling it
-    store.write(lambda tx: budget_marks.failed(tx, MARK, 0, NOW)).result()
-    assert due(NOW + 4_999) == []
-    assert due(NOW + 5_000) == [(MARK, 1)]
-    store.write(lambda tx: budget_marks.told(tx, MARK)).result()
-    assert due(NOW + 3_600_000) == []
+    assert due() == []
+    assert store.read(lambda tx: deliveries.has_held(tx, [BUDGETS], NOW)).result()
+    assert not store.read(lambda tx: deliveries.has_held(tx, [PERMITS], NOW)).result()
+    store.write(lambda tx: deliveries.release(tx, [BUDGETS], NOW)).result()
+    assert store.read(lambda tx: (deliveries.next_due(tx), deliveries.next_due(tx, HOOKS))).result() == (NOW, None)
+    assert due(BUDGETS) == []  # a gate without the hook leaves it to the others
+    (half,) = due()
+    assert (half.line, half.body) == (MARK.bucket, MARK.mark)
+    assert store.read(lambda tx: budget_marks.find(tx, half.line, half.body)).result() == MARK
+    store.write(lambda tx: deliveries.end(tx, half, "delivered", "", NOW)).result()
+    (more,) = due()
+    assert (more.body, more.id == half.id) == ("0.8", False)
+    assert not store.read(lambda tx: deliveries.has_held(tx, [BUDGETS], NOW)).result()  # of what is old nobody is told
+    assert store.read(lambda tx: deliveries.has_held(tx, [BUDGETS], NOW - day)).result()
+    store.write(lambda tx: deliveries.forget(tx, NOW)).result()
+    assert not store.read(lambda tx: deliveries.has_held(tx, [BUDGETS], NOW - day)).result()
+    store.write(lambda tx: deliveries.forget(tx, NOW + day)).result()
+    assert store.read(lambda tx: deliveries.find(tx, more.id)).result() is not None
 
 
 def test_marks_are_forgotten_after_two_of_the_longest_windows(store: Store) -> None:
@@ -65,3 +78,22 @@ SHARES = st.lists(st.integers(1, 100).map(lambda cents: cents / 100), max_size=5
 def test_a_share_is_reached_exactly_when_so_much_is_spent(shares: list[float], spent: int, most: int) -> None:
     expected = sorted(one for one in shares if spent > 0 and spent * 100 >= round(one * 100) * most)
     assert shares_reached(shares, spent, most) == tuple(map(str, expected))
+
+
+@pytest.mark.parametrize(
+    ("used", "usual", "reached"),
+    [
+        *((0, 0, False), (45, 0, False), (45, 4_000, False), (4_749, 0, False), (4_750, 0, True), (5_000, 0, True)),
+        *((4_600, 400, False), (4_601, 400, True), (2_499, 9_000, False), (2_500, 2_501, True)),
+    ],
+)
+def test_a_limit_is_reached_where_little_is_left_whatever_was_asked_for(used: int, usual: int, reached: bool) -> None:
+    assert is_reached(used, 5_000, usual) is reached
+
+
+def test_what_an_agent_usually_asks_for_follows_what_it_settles() -> None:
+    usual = 0
+    for _ in range(3):
+        usual = usual_after(usual, 800)
+    assert usual == 800
+    assert usual_after(usual, 1_600) == 900  # one large one says little

@@ -7,13 +7,14 @@ import pytest
 from budgetworld import REFUNDS, TRIAGE, BudgetWorld
 
 from agentgov.model.names import AgentId
-from agentgov.runtime.buckets import SLOT_KEPT, Level, agent_buckets, levels, names_of, used
-from agentgov.runtime.budgets import forget_slots
+from agentgov.runtime.buckets import RUN_KEPT, SLOT_KEPT, Level, agent_buckets, levels, names_of, used
+from agentgov.runtime.budgets import forget_buckets
 from agentgov.runtime.reservations import Found, Release, Reservation, Settle, Spending
 from agentgov.runtime.windows import day_ends, day_of, windows_at
 from agentgov.store.open import open_store
 
 HOUR = 3_600_000
+DAY = 24 * HOUR
 ROLLING = {("agent", "24h"): 100}
 OLD = ("support/old",)
 
@@ -28,9 +29,11 @@ def world(store_url: str) -> Iterator[BudgetWorld]:
     store.close()
 
 
-def reserve(world: BudgetWorld, key: str, amount: int, agent: AgentId = REFUNDS, former: tuple[str, ...] = ()) -> Found:
+def reserve(
+    world: BudgetWorld, key: str, amount: int, agent: AgentId = REFUNDS, former: tuple[str, ...] = (), run: str = ""
+) -> Found:
     windows = windows_at(world.now, {}, {"agent": (86_400,)})
-    return world.reserve(key, amount, agent, day=str(windows), limits=ROLLING, former=former)
+    return world.reserve(key, amount, agent, run, day=str(windows), limits=ROLLING, former=former)
 
 
 def got(found: Found) -> Reservation:
@@ -38,6 +41,10 @@ def got(found: Found) -> Reservation:
     assert verdict.allowed, verdict.reasons
     assert one is not None
     return one
+
+
+def change(world: BudgetWorld, sql: str) -> None:
+    world.store.write(lambda tx: tx.run(sql)).result()
 
 
 def level(world: BudgetWorld, window: str, zone: str = "UTC") -> Level:
@@ -117,7 +124,7 @@ def test_slots_that_nothing_counts_any_more_are_forgotten(world: BudgetWorld) ->
         return len(rows)
 
     def forget() -> str:
-        return world.store.write(lambda tx: forget_slots(tx, "", world.now)).result()
+        return world.store.write(lambda tx: forget_buckets(tx, "", world.now)).result()
 
     assert (forget(), left()) == ("", 2)
     world.now += SLOT_KEPT + 2 * HOUR
@@ -125,3 +132,66 @@ def test_slots_that_nothing_counts_any_more_are_forgotten(world: BudgetWorld) ->
     world.expire()
     assert (forget(), left()) == ("", 0)
     got(reserve(world, "c", 100))
+
+
+def test_a_run_that_moved_no_money_for_long_is_forgotten(world: BudgetWorld) -> None:
+    world.limits = {("run", "run"): 30}
+    one = got(world.reserve("a", 20, run="r"))
+    open_ = got(world.reserve("b", 20, run="open"))
+    world.settle(one.id, amount=20)
+
+    def runs() -> dict[str, int]:
+        world.store.write(lambda tx: forget_buckets(tx, "", world.now)).result()
+        sql = "SELECT bucket, spent FROM budgets WHERE bucket LIKE 'run %'"
+        rows = world.store.read(lambda tx: tx.all(sql)).result()
+        return {str(name).split(" ")[3]: int(spent) for name, spent in rows}
+
+    world.now += RUN_KEPT
+    assert (runs(), world.differences()) == ({"r": 20, "open": 0}, ())
+    world.settle(open_.id, amount=5)
+    assert not world.reserve("c", 11, run="r")[1].allowed
+    got(world.reserve("free", 0, run="r"))  # which moves nothing
+    world.now += 1
+    assert (runs(), world.differences()) == ({"open": 5}, ())
+    got(world.reserve("d", 11, run="r"))  # whoever takes the name again has another run
+    assert (runs(), world.differences()) == ({"r": 0, "open": 5}, ())
+    change(world, "UPDATE budgets SET spent = spent + 1 WHERE bucket LIKE 'run %open%'")
+    assert len(world.differences()) == 1
+    change(world, "UPDATE budgets SET spent = spent - 1 WHERE bucket LIKE 'run %open%'")
+
+
+def test_when_a_run_of_before_moved_money_is_not_known_it_is_kept_as_long(world: BudgetWorld) -> None:
+    got(world.reserve("a", 20, run="r"))
+    world.now += 3 * RUN_KEPT
+    world.expire()
+    change(world, "UPDATE budgets SET moved = 0")  # as a store of before has it
+
+    def is_kept() -> bool:
+        world.store.write(lambda tx: forget_buckets(tx, "", world.now)).result()
+        sql = "SELECT 1 FROM budgets WHERE bucket LIKE 'run %'"
+        return world.store.read(lambda tx: tx.one(sql)).result() is not None
+
+    assert is_kept()
+    world.now += RUN_KEPT
+    assert is_kept()
+    world.now += 1
+    assert not is_kept()
+
+
+def test_what_began_before_leaves_that_are_gone_is_not_compared(world: BudgetWorld) -> None:
+    old = got(reserve(world, "a", 10, run="old"))
+    world.now += 40 * DAY
+    edge = got(reserve(world, "b", 10, run="edge"))
+    world.settle(old.id, amount=10)
+    assert world.differences() == ()
+    change(world, "DELETE FROM records WHERE seq = 0")  # as `ledger prune` does
+    assert world.differences() == ()
+    world.now += 40 * DAY
+    world.settle(edge.id, amount=10)
+    world.now += RUN_KEPT
+    got(reserve(world, "c", 10, run="new"))
+    assert world.differences() == ()
+    of_now = f"moved = {world.now} AND (bucket LIKE 'agent %' OR bucket LIKE 'run %')"
+    change(world, f"UPDATE budgets SET spent = spent + 1 WHERE {of_now}")
+    assert [one.split(" ")[1] for one in world.differences()] == ["24h", "day", "month", "run"]
+    change(world, f"UPDATE budgets SET spent = spent - 1 WHERE {of_now}")

@@ -9,10 +9,11 @@ from budgetworld import PRICE, REFUNDS, TRIAGE, UNIT, BudgetWorld
 from agentgov.model.policies import ModelPrice, PriceList
 from agentgov.model.verdict import Reason
 from agentgov.runtime.accounts import LASTS
-from agentgov.runtime.buckets import Level
+from agentgov.runtime.buckets import ENDLESS, Level
 from agentgov.runtime.pause import Order
 from agentgov.runtime.prices import Price, price_of
-from agentgov.runtime.reservations import Found, Reservation
+from agentgov.runtime.reservations import Found, Reservation, Reserve
+from agentgov.runtime.tool_money import Ended, end, of_permit
 from agentgov.runtime.windows import day_ends, day_of
 from agentgov.store.open import open_store
 
@@ -123,6 +124,25 @@ def test_it_is_settled_at_the_price_of_the_reservation(world: BudgetWorld) -> No
     assert refused(world.settle(two.id, input_tokens=1)) == "budget.unpriced"
     assert refused(world.settle(two.id, amount=1, currency="EUR")) == "budget.currency"
     assert refused(world.settle(two.id, amount=10**15 + 1)) == "budget.amount"
+
+
+def test_no_bucket_holds_more_than_the_store_can_count(world: BudgetWorld) -> None:
+    one = got(world.reserve("a", 1))
+    nearly = "UPDATE budgets SET spent = ? WHERE bucket LIKE 'fleet month%'"
+    world.store.write(lambda tx: tx.run(nearly, ENDLESS - 10)).result()
+    assert refused(world.settle(one.id, amount=11)) == "budget.amount"
+    assert got(world.settle(one.id, amount=10)).state == "settled"
+    assert refused(world.reserve("b", 1)) == "budget.exceeded"
+
+
+def test_the_money_of_a_permit_is_ended_by_what_becomes_of_the_permit_alone(world: BudgetWorld) -> None:
+    one = got(world.decide(Reserve(of_permit(world.wanted("a", 20), "p" * 32), lambda _: None, world.now)))
+    assert refused(world.settle(one.id, amount=0)) == refused(world.release(one.id)) == "budget.unknown"
+    world.store.write(lambda tx: end(tx, [Ended(one.id, (str(REFUNDS), "production"), True)], world.now)).result()
+    assert world.levels()["agent", "day"] == Level(20, 0, 0)
+    other = got(world.reserve("b", 20))
+    world.store.write(lambda tx: end(tx, [Ended(other.id, (str(REFUNDS), "production"), True)], world.now)).result()
+    assert world.levels()["agent", "day"] == Level(20, 20, 0)
 
 
 def test_a_paused_agent_gets_nothing_and_settles_what_it_had(world: BudgetWorld) -> None:

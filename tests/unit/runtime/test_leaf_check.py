@@ -5,7 +5,7 @@ from hashlib import sha256
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from treeworld import flips, ledger
 
@@ -18,6 +18,7 @@ from agentgov.runtime.leaf_check import (
     payload_flaw,
     sound,
     stretches,
+    unfound,
     verify_range,
 )
 from agentgov.runtime.ledger import FIRST, SALT, Entry, Leaf, leaf
@@ -33,7 +34,9 @@ FILED: tuple[Sequence[object], ...] = (
     [one.agent for one in SAID],
     [one.actor for one in SAID],
     ["", "", ""],
+    ["", "", ""],
 )
+KEPT = range(3)  # places with a payload
 
 
 def test_good_leaves_are_their_tree() -> None:
@@ -98,6 +101,10 @@ def test_of_a_pruned_leaf_the_hash_is_left() -> None:
 
 
 @given(st.integers(0, 300_000), st.integers(0, 300_000), st.integers(1, 8))
+@example(0, 0, 1)
+@example(0, 1, 1)
+@example(5, 300_000, 1)
+@example(131_072, 300_000, 8)
 def test_stretches_cover_everything_once_and_can_be_joined(one: int, other: int, processes: int) -> None:
     first, size = sorted((one, other))
     at = first
@@ -110,6 +117,7 @@ def test_stretches_cover_everything_once_and_can_be_joined(one: int, other: int,
 
 
 @given(st.integers(0, 300), st.integers(0, 300))
+@example(256, 300)
 def test_stretches_join_to_the_tree(first: int, size: int) -> None:
     parts = [(begin, verify_range(begin, LOG.leaves[begin:end])) for begin, end in stretches(size, 2, first)]
     assert joined(parts, Frontier().extended(HASHES[:first])) == Frontier().extended(HASHES[: max(size, first)])
@@ -168,19 +176,19 @@ def test_a_page_of_other_leaves_than_those_hashed_is_not_sound() -> None:
         assert sound(TREE, 0, Page(LOG.leaves[:3]), b"".join(row)) is None
 
 
-@pytest.mark.parametrize("column", range(5))
+@pytest.mark.parametrize("column", range(6))
 def test_a_record_that_is_found_by_other_words_than_it_says_is_named(column: int) -> None:
     filed = tuple([*words[:2], "other"] if at == column else words for at, words in enumerate(FILED))
     page = Page(LOG.leaves[:3], filed)
     assert sound(TREE, 0, page, None) is None
-    assert list(misfiled(TREE, 0, page)) == [Flaw(2, "the record is found by other words than it says")]
+    assert list(misfiled(TREE, 0, page, KEPT)) == [Flaw(2, "the record is found by other words than it says")]
 
 
 def test_only_leaves_that_can_be_read_are_misfiled() -> None:
     other = Page([None, b"{", LOG.leaves[2]], tuple(["other"] * 3 for _ in FILED))
-    assert [flaw.seq for flaw in misfiled(TREE, 40, other)] == [42]
-    assert list(misfiled(TREE, 0, Page(LOG.leaves[:3], FILED))) == []
-    assert list(misfiled(TREE, 0, Page(LOG.leaves[:3]))) == []
+    assert [flaw.seq for flaw in misfiled(TREE, 40, other, ())] == [42]
+    assert list(misfiled(TREE, 0, Page(LOG.leaves[:3], FILED), KEPT)) == []
+    assert list(misfiled(TREE, 0, Page(LOG.leaves[:3]), KEPT)) == []
 
 
 def test_a_record_is_filed_under_its_tool_since_there_are_trees() -> None:
@@ -188,5 +196,29 @@ def test_a_record_is_filed_under_its_tool_since_there_are_trees() -> None:
     found = leaf(entry, 0, 1, b"")
     told = ([1], ["action"], ["support/triage"], ["gate"])
     for tree, tool, other in ((TREE, "refund", ""), (FIRST, "", "refund")):
-        assert sound(tree, 0, Page([found], (*told, [tool])), None) is not None
-        assert len(list(misfiled(tree, 0, Page([found], (*told, [other]))))) == 1
+        assert sound(tree, 0, Page([found], (*told, [tool], [""])), None) is not None
+        assert len(list(misfiled(tree, 0, Page([found], (*told, [other], [""])), ()))) == 1
+
+
+@pytest.mark.parametrize(
+    ("named", "digest", "kept", "flaws"),
+    [
+        ("carol", "ab" * 32, True, 0),
+        ("carol", "", False, 0),  # erased
+        ("carol", "", True, 1),  # hidden
+        ("carol", "ab" * 32, False, 0),  # its payload was pruned
+        ("", "", True, 0),
+        ("", "ab" * 32, True, 1),
+        ("", "ab" * 32, False, 1),
+    ],
+)
+def test_a_record_is_searched_for_by_a_subject_where_it_has_one_until_that_is_erased(
+    named: str, digest: str, kept: bool, flaws: int
+) -> None:
+    found = leaf(Entry("action", "support/triage", "gate", subject=named), 7, 1, bytes(SALT))
+    page = Page([found], ([1], ["action"], ["support/triage"], ["gate"], [""], [""]), [digest])
+    said = sound(TREE, 7, page, None)
+    assert said is not None
+    places = [7] if kept else []
+    assert [flaw.seq for flaw in unfound(7, said, page.subjects, places)] == [7] * flaws
+    assert [flaw.seq for flaw in misfiled(TREE, 7, page, places)] == [7] * flaws

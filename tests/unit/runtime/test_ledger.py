@@ -64,8 +64,8 @@ def test_a_leaf_is_canonical_json(actor: str, refs: dict[str, str], time: int) -
 
 
 def test_a_leaf_that_is_too_long_is_refused_and_nothing_of_it_stays(store: Store) -> None:
-    with pytest.raises(RefusedError, match="1 kB is the limit"):
-        store.write(lambda tx: append(tx, Entry("read", "", "a" * 2000), 1, SALT)).result(PATIENCE)
+    with pytest.raises(RefusedError, match="2 kB is the limit"):
+        store.write(lambda tx: append(tx, Entry("read", "", "a" * 2100), 1, SALT)).result(PATIENCE)
     assert store.write(lambda tx: append(tx, ACTION, 1, SALT)).result(PATIENCE) == ("support", 0)
 
 
@@ -132,7 +132,7 @@ def test_each_workspace_has_a_tree_and_the_fleet_has_one(store: Store) -> None:
 
 
 def test_of_many_records_none_stays_where_one_is_refused(store: Store) -> None:
-    entries = [ACTION, Entry("read", "", "a" * 2000)]
+    entries = [ACTION, Entry("read", "", "a" * 2100)]
     with pytest.raises(RefusedError):
         store.write(lambda tx: append_all(tx, entries, 1, bytes(32))).result(PATIENCE)
     assert store.write(lambda tx: append_all(tx, [], 1, b"")).result(PATIENCE) == []
@@ -151,6 +151,33 @@ def test_records_are_found_by_tool_and_by_whom_they_are_about_whose_name_is_not_
         assert [record.seq for record in found] == places
     rows = store.read(lambda tx: tx.all("SELECT subject, leaf FROM records")).result(PATIENCE)
     assert not [row for row in rows if b"Ada" in row[1] or "Ada" in row[0]]
+
+
+def test_what_an_agent_did_is_found_whatever_it_is_about(store: Store) -> None:
+    it = "agent:support/a@production"
+    about = [
+        Entry("lease", "support/a", it),
+        Entry("read", "support/b", it),
+        Entry("lease", "support/b", "agent:support/b@production"),
+        Entry("lease", "support/a", "agent:support/a@staging"),
+        Entry("read", "", it),
+        Entry("lease", "support/a", it),
+        Entry("pause", "support/a", "person:carol"),
+        Entry("lease", "support/a", it),
+    ]
+    for at, entry in enumerate(about):
+        store.write(lambda tx, at=at, entry=entry: append(tx, entry, at, bytes(16))).result(PATIENCE)  # type: ignore[misc]
+
+    def found(**asked: object) -> list[int]:
+        records = store.read(lambda tx: read(tx, **asked)).result(PATIENCE)  # type: ignore[arg-type]
+        return [record.time for record in records]
+
+    assert found(actor=it) == [0, 1, 4, 5, 7]
+    assert found(actor=it, limit=2) == [5, 7]
+    assert found(actor=it, limit=2, before=Receipt("support", 4)) == [1, 4]
+    assert found(actor=it, agent="support/b") == [1]
+    assert found(actor="person:carol") == [6]
+    assert found(actor="agent:support/a@staging") == [3]
 
 
 @pytest.mark.parametrize("named", ["agent", "actor", "kind", "tool", "subject", "purpose", "since"])

@@ -35,7 +35,7 @@ PAIRS = [
 @pytest.fixture(scope="module")
 def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if shutil.which("go") is None or not (GOPATH / "src/golang.org/x/mod/sumdb").is_dir():
-        pytest.skip("Go and golang.org/x/mod are not there: .ci/go installs them")
+        pytest.skip("Go and golang.org/x/mod are not there: .ci/packages installs them")
     built = tmp_path_factory.mktemp("go") / "sumdb"
     offline = {"GO111MODULE": "off", "GOPATH": str(GOPATH), "GOFLAGS": "", "GOTOOLCHAIN": "local"}
     subprocess.run(["go", "build", "-o", str(built), "."], cwd=SOURCE, env=os.environ | offline, check=True)

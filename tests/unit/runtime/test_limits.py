@@ -86,6 +86,7 @@ def test_below_the_floor_of_risk_the_floor_holds_and_its_lease_with_it() -> None
 
 
 def test_a_lease_that_is_short_enough_for_the_floor_stays() -> None:
+    assert rules(left({"lease": {}}, risk=RiskFloor("high"))) == [("runtime.limit-risk", Effect.NOTE)]
     found = left({"lease": {"hardExpiry": "10m"}}, risk=RiskFloor("high"))
     assert found.agent.spec.lease.hard_expiry == "10m"
 
@@ -102,6 +103,10 @@ def test_above_the_ceiling_of_data_an_agent_may_not_run() -> None:
 def test_the_tighter_budget_holds(own: str, most: str, expected: str) -> None:
     spec = {"budget": {"day": own} if own else {}}
     assert left(spec, budget=SharedBudget(day=most)).agent.spec.budget.day == expected
+
+
+def test_a_budget_as_large_as_the_limit_is_left_as_it_is_written() -> None:
+    assert left(budget=SharedBudget(day="5 USD")).reasons == ()
 
 
 def test_budgets_in_two_currencies_cannot_be_compared() -> None:

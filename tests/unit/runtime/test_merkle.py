@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from treeworld import Log, Naive, flips
 
@@ -97,6 +97,8 @@ def test_published_vectors_hold() -> None:
 
 
 @given(SIZES, SIZES)
+@example(0, 0)
+@example(100, 300)
 def test_a_frontier_grows_to_the_same_tree_in_any_steps(one: int, other: int) -> None:
     first, end = sorted((one, other))
     hashes = NAIVE.hashes
@@ -107,6 +109,9 @@ def test_a_frontier_grows_to_the_same_tree_in_any_steps(one: int, other: int) ->
 
 
 @given(SIZES, st.integers(0, 300))
+@example(0, 5)
+@example(3, 0)
+@example(3, 2)
 def test_frontiers_of_neighbours_join_where_their_subtrees_line_up(first: int, count: int) -> None:
     part = Frontier().extended(NAIVE.hashes[first : first + count])
     begun = Frontier().extended(NAIVE.hashes[:first])

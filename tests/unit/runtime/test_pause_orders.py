@@ -96,13 +96,15 @@ def test_nothing_passes_an_act_that_has_to_wait(rows: Rows) -> None:
     rows.do(lambda tx: outbox.land(tx, "A", 3))
     rows.do(lambda tx: outbox.refuse(tx, "A", "too late"))  # what landed stays
     rows.do(lambda tx: outbox.refuse(tx, "B", "no (act.fleet)"))
-    found = rows.do(outbox.known)
-    assert [(one.state, one.landed, one.said) for one in found.values()] == [
-        ("landed", 3, ""),
-        ("refused", 0, "no (act.fleet)"),
-        ("queued", 0, ""),
-    ]
+    landed = rows.do(lambda tx: outbox.find(tx, "A"))
+    assert landed is not None
+    assert (landed.state, landed.landed, landed.said) == ("landed", 3, "")
+    found = rows.do(outbox.pauses_to_land)
+    assert [(one.state, one.said) for one in found.values()] == [("refused", "no (act.fleet)"), ("queued", "")]
     assert rows.do(outbox.waiting) == (1, NOW)
+    for moment, kept in ((NOW + outbox.KEPT, {"A", "B", "C"}), (NOW + outbox.KEPT + 1, {"C"})):
+        rows.do(partial(outbox.forget, now_ms=moment))
+        assert {id_ for id_ in "ABC" if rows.do(partial(outbox.find, id_=id_)) is not None} == kept
 
 
 def test_what_an_act_orders_is_what_it_says() -> None:

@@ -1,99 +1,24 @@
 """What is pruned and erased is gone and explained; what is kept can be proved; what is held stays."""
 
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from patience import PATIENCE
-from treeworld import Log
+from pruningworld import CLASSES, DAY, NOTED, Ledger, rules
 
 from agentgov.errors import RefusedError
-from agentgov.model.policies import HoldMatch, LegalHold, Retention, RetentionClass
-from agentgov.runtime import sequencing
-from agentgov.runtime.checkpoints import Checkpoint, sign_checkpoint
+from agentgov.model.policies import HoldMatch, LegalHold, Retention
 from agentgov.runtime.disposals import disposals, parse_places, places
-from agentgov.runtime.erasure import Erased, Erasure, erase
+from agentgov.runtime.erasure import Erased
+from agentgov.runtime.holds import Holds
 from agentgov.runtime.ledger import Entry, Receipt, append_all, read
-from agentgov.runtime.ledger_check import Checked, check_stretch, check_tree
-from agentgov.runtime.ledger_proving import proof_of
-from agentgov.runtime.ledger_sources import StoreSource
-from agentgov.runtime.pruning import Found, old_leaves, old_payloads, prune_leaves, prune_payloads
-from agentgov.runtime.retention import Noted, Rules
-from agentgov.runtime.tlog_proof import verify_proof
-from agentgov.store.open import open_store
-from agentgov.store.port import Store, Transaction
-
-DAY = 86_400_000
-CLASSES = {"short": RetentionClass("1d", "2d"), "long": RetentionClass("10d", "20d")}
-NOTED = {"w/short": [Noted(5, "production", "short")], "w/long": [Noted(5, "production", "long")]}
-KEY = Log([b"x"])
-
-
-def rules(*holds: str, default: str = "") -> Rules:
-    found = tuple(LegalHold(f"case-{number}", HoldMatch((one,)), "carol") for number, one in enumerate(holds))
-    return Rules(Retention(CLASSES, default, found), NOTED)
-
-
-class Ledger:
-    """The tree of one workspace, signed after each step."""
-
-    def __init__(self, url: str) -> None:
-        self.url = url
-        self.store: Store = open_store(url)
-
-    def write(self, work: Callable[[Transaction], Any]) -> Any:
-        return self.store.write(work).result(PATIENCE)
-
-    def add(self, agent: str, number: int, day: int, subject: str = "") -> None:
-        entries = [Entry("action", agent, "a", payload=b"%d" % at, subject=subject) for at in range(number)]
-        self.write(lambda tx: append_all(tx, entries, day * DAY, secrets.token_bytes(16 * number)))
-        self.sign()
-
-    def sign(self) -> None:
-        def work(tx: Transaction) -> None:
-            log = sequencing.begin_log(tx, "ab" * 8, 1)
-            for one in sequencing.standings(tx):
-                growth = sequencing.grow(tx, one)
-                said = Checkpoint(KEY.key.name, growth.frontier.size, growth.frontier.root)
-                assert sequencing.keep(tx, growth, log, sign_checkpoint(said, [(KEY.key, KEY.sign)]), 1)
-
-        self.write(work)
-
-    def prune(self, by: Rules, day: int) -> list[Found]:
-        def payloads(tx: Transaction) -> Found:
-            return prune_payloads(tx, "w", 0, by, "carol", day * DAY, secrets.token_bytes)
-
-        def leaves(tx: Transaction) -> Found:
-            return prune_leaves(tx, "w", by, "carol", day * DAY, secrets.token_bytes)
-
-        found = [self.write(payloads), self.write(leaves)]
-        self.sign()
-        return found
-
-    def erase(self, by: Rules, subject: str = "", place: Receipt | None = None) -> Erased:
-        what = Erasure("carol", "asked for", subject, place)
-        done: Erased = self.write(lambda tx: erase(tx, what, by, 30 * DAY, secrets.token_bytes))
-        self.sign()
-        return done
-
-    def check(self, *, prove: bool = True) -> Checked:
-        """What `ledger verify` finds; every record that is kept is proved."""
-        source = StoreSource(lambda: open_store(self.url, serving=False))
-        found = check_tree(
-            source, "w", [KEY.key], KEY.key.name, (), lambda rows: [check_stretch(source, *row) for row in rows]
-        )
-        source.close()
-        for record in self.records() if prove else ():
-            proof = self.write(partial(proof_of, place=Receipt("w", record.seq)))
-            assert verify_proof(proof, record.leaf, [KEY.key], KEY.key.name).size == found.signed
-        return found
-
-    def records(self, payloads: bool = False) -> Any:
-        return self.write(lambda tx: read(tx, tree="w", limit=1000, payloads=payloads))
+from agentgov.runtime.pruning import old_leaves, old_payloads
+from agentgov.runtime.retention import Rules
+from agentgov.runtime.subjects import known_index
 
 
 @pytest.fixture
@@ -160,6 +85,71 @@ def test_what_is_held_stays_and_is_not_erased_in_part(ledger: Ledger) -> None:
     assert ledger.check().flaws == ()
 
 
+def held(**match: Any) -> Rules:
+    hold = LegalHold(id="case-9", match=HoldMatch(**match), by="carol")
+    labels = {"w/short": frozenset({("domain", "payments")}), "w/long": frozenset[tuple[str, str]]()}
+    return Rules(Retention(classes=CLASSES, holds=(hold,)), NOTED, Holds((hold,), labels_of=labels.get))
+
+
+@pytest.mark.parametrize(
+    ("match", "gone"),
+    [
+        ({"tools": ("refund",)}, [0, 2, 3]),
+        ({"since": "1970-01-02", "until": "1970-01-02"}, [2, 3]),  # the first day is the 1st
+        ({"since": "1970-01-03"}, [0, 1]),
+        ({"until": "1970-01-02", "tools": ("refund", "mail")}, [0, 2, 3]),
+        ({"labels": {"domain": "payments"}}, [3]),
+        ({"labels": {"domain": "other"}}, [0, 1, 2, 3]),
+        ({"labels": {"domain": "payments"}, "agents": ("w/long",)}, [0, 1, 2, 3]),
+        ({"since": "1970-02-30"}, []),  # no day: nothing is let go on its account
+    ],
+)
+def test_a_hold_keeps_what_every_part_of_it_means(ledger: Ledger, match: dict[str, Any], gone: list[int]) -> None:
+    for agent, tool, day in (("w/short", "", 1), ("w/short", "refund", 1), ("w/short", "mail", 2), ("w/long", "", 2)):
+        refs = {"tool": tool} if tool else {}
+        entry = Entry("action", agent, "a", payload=b"x", refs=refs)
+        ledger.write(partial(append_all, entries=[entry], now_ms=day * DAY, salts=secrets.token_bytes(16)))
+    assert sorted(ledger.write(lambda tx: old_payloads(tx, "w", 0, held(**match), 40 * DAY))[1]) == gone
+
+
+@pytest.mark.parametrize(
+    ("seq", "said"),
+    [
+        (2, "4 payloads of w/short are missing, and 3 were pruned: others went without a record"),
+        (5, "its payload is missing, and no record says that it was disposed of"),  # behind the last that was pruned
+    ],
+)
+def test_what_a_hold_kept_does_not_go_unseen_with_what_was_pruned_around_it(
+    ledger: Ledger, seq: int, said: str
+) -> None:
+    for tool in ("", "", "refund", "", "mail", "refund"):
+        refs = {"tool": tool} if tool else {}
+        entry = Entry("action", "w/short", "a", payload=b"x", refs=refs)
+        ledger.write(partial(append_all, entries=[entry], now_ms=DAY, salts=secrets.token_bytes(16)))
+    found, _ = ledger.prune(held(tools=("refund", "mail")), day=3)
+    assert (sum(one.count for one in found.disposals), ledger.check().flaws) == (3, ())
+    ledger.write(lambda tx: tx.run("DELETE FROM payloads WHERE tree = 'w' AND seq = ?", seq))
+    assert [flaw.message for flaw in ledger.check().flaws] == [said]
+
+
+def test_whom_nobody_can_tell_the_labels_of_is_held(ledger: Ledger) -> None:
+    unknown, fleet = held(labels={"a": "b"}).of("w/gone", "action", DAY), held(labels={"a": "b"}).of("", "read", DAY)
+    assert (unknown.hold, fleet.hold) == ("case-9", "")
+
+
+def test_a_hold_on_a_subject_stops_pruning_and_erasing_of_it_alone(ledger: Ledger) -> None:
+    ledger.add("w/short", 2, day=1, subject="matter-1")
+    ledger.add("w/short", 2, day=1, subject="matter-2")
+    hold = LegalHold(id="case-9", match=HoldMatch(subjects=("matter-1",)), by="carol")
+    index = ledger.write(lambda tx: known_index(tx, "matter-1"))
+    by = Rules(Retention(classes=CLASSES, holds=(hold,)), NOTED, Holds((hold,), index_of={"matter-1": index}.get))  # type: ignore[arg-type]
+    with pytest.raises(RefusedError, match=r"case-9 keeps 2 of these records \(w/0, w/1\)"):
+        ledger.erase(by, "matter-1")
+    assert ledger.erase(by, "matter-2").payloads == 2
+    found = ledger.prune(by, day=9)[0]
+    assert (found.disposals, found.held) == ((), {"case-9": 2})
+
+
 def test_without_a_class_nothing_is_ever_disposed_of(ledger: Ledger) -> None:
     ledger.add("w/other", 300, day=1)
     assert [one.disposals for one in ledger.prune(rules(), day=10_000)] == [(), ()]
@@ -212,7 +202,7 @@ def test_places_are_written_and_read(seqs: list[int]) -> None:
 
 def test_what_cannot_be_read_explains_nothing() -> None:
     found = disposals([b'{"type":"redacted"}', b"[]", b'{"type":"ledger.prune","refs":{"leaves":"x"}}'])
-    assert (found.leaves, found.redacted, found.periods) == (0, [], {})
+    assert (found.leaves, found.redacted, found.pruned) == (0, [], {})
 
 
 STEPS = st.lists(

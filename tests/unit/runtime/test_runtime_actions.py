@@ -324,7 +324,7 @@ def test_an_agent_acts_under_a_release_that_runs() -> None:
         assert found.rule == "action.release"
     nothing = running(Deployed(REFUNDS, "production"), "")
     assert isinstance(nothing, Reason)
-    assert nothing.rule == "action.release"
+    assert (nothing.rule, nothing.message[:7]) == ("action.release", "nothing")
     retired = deny("runtime.retired", "it was retired")
     assert running(Deployed(REFUNDS, "production", stable, refused=(retired,)), "") is retired
 
@@ -355,3 +355,11 @@ def test_the_digest_of_a_policy_is_that_of_its_rules() -> None:
     books = [_fleet(), _fleet(denies), _fleet({**denies, "when": "true"})]
     assert len({book.policy for book in books}) == 3
     assert rulebook().policy == _fleet().policy
+
+
+def test_what_a_quota_counts_is_named_and_its_window_is_no_longer_than_a_century() -> None:
+    book = rulebook({"quotas": [{"tool": "refund.create", "per": "999999d", "max": 5}]})
+    found = book.of("refund.create")
+    assert found is not None
+    (limit,) = found.limits
+    assert (limit.meter, limit.window_ms) == (f"{REFUNDS} production refund.create calls", 36_500 * 86_400_000)

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from datetime import date
-from functools import partial
 
 import pytest
 from actionworld import REFUNDS, refund, rulebook
@@ -12,18 +11,16 @@ from patience import PATIENCE
 from permitworld import PermitWorld
 
 from agentgov.model.access import Access, Administrators, Binding, Person
-from agentgov.model.verdict import Verdict
 from agentgov.runtime.accounts import LASTS
 from agentgov.runtime.action_requests import Answered
 from agentgov.runtime.buckets import Level
 from agentgov.runtime.ledger import read
 from agentgov.runtime.pause import Order
-from agentgov.runtime.permit_ends import KEPT_ASKED, forget, tell_outcome
-from agentgov.runtime.permit_rows import Permit, close
+from agentgov.runtime.permit_ends import KEPT_ASKED, Told, forget, tell_outcomes
+from agentgov.runtime.permit_rows import close
 from agentgov.runtime.permit_votes import Electorate, see
 from agentgov.runtime.reservations import Expire, Release, Settle, Spending
 from agentgov.store.open import open_store
-from agentgov.store.port import Transaction
 from agentgov.trust.identity import Directory
 
 
@@ -67,12 +64,12 @@ def test_a_voice_for_one_permit_is_none_for_another(world: PermitWorld) -> None:
     assert [world.permit(id_).state for id_ in (one, other)] == ["pending", "pending"]
     world.vote(one, "carol")
     assert [world.permit(id_).state for id_ in (one, other)] == ["approved", "pending"]
-    assert _announced(world) == [other]
+    assert _announced(world) == [(one, "pending"), (other, "pending"), (one, "approved")]
 
 
-def _announced(world: PermitWorld) -> list[str]:
-    rows = world.store.read(lambda tx: tx.all("SELECT permit FROM permit_notices")).result(PATIENCE)
-    return [str(row[0]) for row in rows]
+def _announced(world: PermitWorld) -> list[tuple[str, str]]:
+    sql = "SELECT line, kind FROM deliveries WHERE route = 'hook:permits' ORDER BY number"
+    return [(str(line), str(kind)) for line, kind in world.store.read(lambda tx: tx.all(sql)).result(PATIENCE)]
 
 
 def test_who_only_looked_said_nothing_and_may_still_say_it(world: PermitWorld) -> None:
@@ -126,7 +123,8 @@ def test_what_ends_one_permit_leaves_the_others_as_they_are(world: PermitWorld) 
     assert [world.permit(id_).state for id_ in (denied, waiting)] == ["denied", "pending"]
     assert world.permit(denied).shown == ""
     assert world.permit(waiting).shown
-    assert _announced(world) == [waiting]
+    assert _announced(world)[-1] == (denied, "denied")
+    assert (waiting, "denied") not in _announced(world)
     assert world.outcome(first, "done").allowed
     assert [world.permit(id_).outcome for id_ in (first, second)] == ["done", ""]
     assert world.outcome(second, "not-done").allowed
@@ -147,13 +145,10 @@ def test_what_is_given_back_comes_out_of_its_own_slice(world: PermitWorld) -> No
 def test_an_outcome_is_told_by_who_used_it_where_they_did(world: PermitWorld) -> None:
     id_ = _id(world.ask("a", refund(amount_minor=5)))
     for caller in ((str(REFUNDS), "staging"), ("support/triage", "production")):
-        work = world.store.write(partial(tell, id_, caller, world.now))
-        assert work.result(PATIENCE)[1].reasons[0].rule == "permit.unknown"
+        told = Told(id_, caller, "not-done", "", world.now, bytes(16))
+        _, verdict = world.store.together(tell_outcomes, told).result(PATIENCE)
+        assert verdict.reasons[0].rule == "permit.unknown"
     assert world.permit(id_).outcome == ""
-
-
-def tell(id_: str, caller: tuple[str, str], now_ms: int, tx: Transaction) -> tuple[Permit | None, Verdict]:
-    return tell_outcome(tx, id_, caller, "not-done", "", now_ms, bytes(16))
 
 
 def test_what_is_over_is_not_ended_again_and_gives_nothing_back(world: PermitWorld) -> None:
@@ -272,7 +267,8 @@ def test_enough_is_enough_and_who_said_no_cannot_say_yes(world: PermitWorld) -> 
 
 
 def test_a_binding_names_administrators_and_no_other_role() -> None:
-    bindings = (Binding(role="lead", who=("role:administrator", "role:lead", "role:other")),)
+    who = ("role:administrator", "role:lead", "role:other")
+    bindings = (Binding(role="lead", who=who, environments=("production",)),)
     access = Access(Administrators(who=("erin",)), people=(Person(id="erin"), Person(id="bob")), bindings=bindings)
     named = Electorate(access, Directory(access), REFUNDS, "production", date(2026, 6, 1))
     assert named("role:lead") == {"erin"}

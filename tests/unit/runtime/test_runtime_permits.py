@@ -13,6 +13,7 @@ from agentgov.model.access import Access, Administrators, Binding, Person, Team
 from agentgov.model.names import AgentId
 from agentgov.runtime.action_requests import Answered
 from agentgov.runtime.calls import Call
+from agentgov.runtime.ledger import read
 from agentgov.runtime.permit_ends import forget
 from agentgov.runtime.permit_votes import Electorate
 from agentgov.runtime.rules import Rulebook
@@ -263,6 +264,8 @@ def test_every_rule_that_asks_has_to_be_answered(world: PermitWorld) -> None:
     assert world.permit(id_).state == "pending"
     world.vote(id_, "dave")
     assert world.permit(id_).state == "approved"
+    told = world.store.read(lambda tx: read(tx, kind="permit.approve")).result()
+    assert [one.content["refs"]["lacking"] for one in told] == ["1", "1", "0"]
 
 
 def test_a_yes_of_somebody_who_may_no_longer_decide_is_none(world: PermitWorld) -> None:
@@ -404,14 +407,16 @@ def test_everything_survives_a_restart(store_url: str) -> None:
     store.close()
 
 
+@pytest.mark.attack("S5")
 def test_a_role_names_those_who_have_it_on_this_agent_here_today() -> None:
     people = tuple(Person(id=name) for name in ("alice", "bob", "carol", "dave", "erin", "frank"))
     bindings = (
-        Binding(role="lead", who=("alice",), agents=("support/*",)),
-        Binding(role="lead", who=("bob",), agents=("finance/*",)),
+        Binding(role="lead", who=("alice",), agents=("support/*",), environments=("staging", "production")),
+        Binding(role="lead", who=("bob",), agents=("finance/*",), environments=("production",)),
         Binding(role="lead", who=("carol",), agents=("**",), environments=("staging",)),
         Binding(role="lead", who=("team:night",), agents=(str(REFUNDS),), environments=("production",)),
-        Binding(role="lead", who=("frank",), until="2026-01-01"),
+        Binding(role="lead", who=("frank",), environments=("production",), until="2026-01-01"),
+        Binding(role="lead", who=("bob",), agents=("support/*",)),
     )
     access = Access(
         administrators=Administrators(who=("erin",)),
@@ -420,7 +425,9 @@ def test_a_role_names_those_who_have_it_on_this_agent_here_today() -> None:
         bindings=bindings,
     )
     named = Electorate(access, Directory(access), REFUNDS, "production", date(2026, 6, 1))
-    assert named("role:lead") == {"alice", "dave"}
+    assert named("role:lead") == {"alice", "dave"}  # and bob, who has it nowhere, is only told
+    told = Electorate(access, Directory(access), REFUNDS, "production", date(2026, 6, 1), told=True)
+    assert told("role:lead") == {"alice", "bob", "dave"}
     assert named("role:administrator") == {"erin"}
     assert named("team:night") == {"dave"}
     assert named("bob") == {"bob"}

@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import pytest
 from patience import PATIENCE
@@ -13,7 +14,8 @@ from agentgov.runtime.telemetry.attributing import Content, scope_of
 from agentgov.runtime.telemetry.counting import Span
 from agentgov.runtime.telemetry.events import Event, tell
 from agentgov.runtime.telemetry.keeping import Batch, Kept
-from agentgov.runtime.telemetry.rollups import MINUTE, Line
+from agentgov.runtime.telemetry.late import read_late
+from agentgov.runtime.telemetry.rollups import MINUTE, MOST, Line
 from agentgov.runtime.vault import Seal, Vault, envelope_of
 from agentgov.store.open import open_store
 from agentgov.store.port import Store, Transaction
@@ -75,7 +77,7 @@ def test_a_large_request_is_kept_in_parts(store: Store) -> None:
     for part in parts:
         store.write(lambda tx, part=part: keeping.keep(tx, part)).result(PATIENCE)  # type: ignore[misc]
     kept = store.read(lambda tx: tx.one("SELECT count(*) FROM span_contents")).result(PATIENCE)
-    (aside,) = store.read(lambda tx: keeping.read_aside(tx, 0)).result(PATIENCE)
+    (aside,) = store.read(lambda tx: keeping.read_all_aside(tx, 0)).result(PATIENCE)
     assert (kept, aside.spans) == ((7,), 7)
 
 
@@ -171,5 +173,37 @@ def test_what_is_old_is_forgotten_and_sums_are_not(store: Store) -> None:
 def test_what_is_quarantined_adds_up(store: Store) -> None:
     _keep(store, [_call("a")])
     _keep(store, [_call("b")], at=NOW + 7)
-    (found,) = store.read(lambda tx: keeping.read_aside(tx, NOW)).result(PATIENCE)
+    (found,) = store.read(lambda tx: keeping.read_all_aside(tx, NOW)).result(PATIENCE)
     assert (found.reason, found.subject, found.spans, found.since, found.last) == ("unpriced", "m", 2, NOW, NOW + 7)
+
+
+@pytest.mark.attack("S4")
+def test_absurd_numbers_stop_where_they_break_no_sum(store: Store) -> None:
+    absurd: dict[str, Any] = {"cost": MOST, "input": 3 * 10**17, "start": 1}
+    for minute in range(6):
+        ended = NOW - minute * MINUTE
+        for part in range(3):
+            spans = [_call(f"{minute}.{part}.{number}", end=ended, **absurd) for number in range(40)]
+            _keep(store, spans, at=NOW + 3 * MINUTE)
+    (line,) = _lines(store)
+    assert (line.sums.calls, line.sums.cost, line.sums.input) == (720, 6 * MOST, 6 * MOST)
+    assert line.sums.duration > MOST // 10
+    _keep(store, [_call("plain", end=NOW - 10 * MINUTE)])
+    assert _lines(store)[0].sums.cost == 6 * MOST + 5
+    _keep(store, [_call(f"within.{number}", f"0.0.{number}", cost=7) for number in range(40)])  # takes those away
+    assert _lines(store)[0].sums.calls == 721
+    late = store.read(lambda tx: list(read_late(tx, 0))).result(PATIENCE)
+    assert max(abs(one.cost) for one in late) == MOST
+    assert store.write(lambda tx: sessions.end(tx, NOW + 4 * MINUTE)).result(PATIENCE) == 1
+
+
+def test_many_full_minutes_are_added_up_exactly(store: Store) -> None:
+    def fill(tx: Transaction) -> None:
+        sums = {at: rollups.Sums(calls=1, cost=MOST - at, input=at) for at in range(3000)}
+        rows = {(*WHERE, at * MINUTE, "model", "m", "c" * 64, "stable", "USD"): one for at, one in sums.items()}
+        rollups.add(tx, rows)
+
+    store.write(fill).result(PATIENCE)
+    (line,) = _lines(store)
+    assert (line.sums.calls, line.sums.cost) == (3000, 3000 * MOST - sum(range(3000)))
+    assert line.sums.input == sum(range(3000))

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from agentgov.model.policies import ModelPrice, PriceList
 from agentgov.runtime.telemetry.attributing import priced_name
 from agentgov.runtime.telemetry.dialects import FIELDS
-from agentgov.runtime.telemetry.spans import Raw, Use, gathered, understood
+from agentgov.runtime.telemetry.spans import Raw, Use, _place, gathered, understood
 
 NOW = 1_800_000_000_000
 OLD = {
@@ -117,7 +117,10 @@ def test_what_cannot_be_is_refused(change: dict[str, Any], why: str) -> None:
         ("x=y,ot=rv:1;th:c", True),
         ("ot=rv:1", False),
         ("nt=th:8", False),
+        ("x=" + "y" * 600 + ",ot=th:8", False),  # beyond what anybody passes on
+        (";ot=" * 250_000, False),  # a pattern would take hours for it, with the whole process waiting
     ],
+    ids=lambda one: str(one)[:20],
 )
 def test_traces_that_were_sampled_are_flagged(state: str, sampled: bool) -> None:
     assert _use(OLD, state=state).sampled is sampled
@@ -127,6 +130,13 @@ def test_the_outermost_span_of_a_process_has_no_parent_here() -> None:
     assert _use(OLD).root
     assert not _use(OLD, parent=b"p" * 8).root
     assert _use(OLD, parent=b"p" * 8, flags=0x300).root
+
+
+def test_long_names_of_attributes_are_not_remembered() -> None:
+    before = _place.cache_info().currsize
+    _, contents = gathered([("gen_ai.prompt." + "x" * 1000, "hello"), ("y" * 1000, 1)], lambda value: value, {})
+    assert [value for _, value in contents] == ["hello"]
+    assert _place.cache_info().currsize == before
 
 
 @given(

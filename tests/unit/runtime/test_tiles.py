@@ -1,7 +1,7 @@
 """Tiles: paths that are read in one spelling, widths, and nodes that come out as they went in."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from treeworld import Log
 
@@ -28,6 +28,7 @@ def test_paths_are_those_of_the_specification() -> None:
     assert Tile(0, 1_234_067).path == "tile/0/x001/x234/067"
     assert Tile(3, 0, 1).path == "tile/3/000.p/1"
     assert Tile("entries", 1000, 255).path == "tile/entries/x001/000.p/255"
+    assert parse_path("tile/entries/x001/000.p/255") == Tile("entries", 1000, 255)
 
 
 @given(TILES)
@@ -134,6 +135,7 @@ def test_a_tile_has_the_width_that_its_tree_gives_it() -> None:
 
 
 @given(st.lists(st.binary(max_size=40), min_size=1, max_size=20))
+@example([b"", b"leaf"])
 def test_a_bundle_is_read_as_it_is_written(leaves: list[bytes]) -> None:
     bundle = encode_bundle(leaves)
     assert decode_bundle(bundle, len(leaves)) == leaves
@@ -150,12 +152,14 @@ def test_a_bundle_has_bounds() -> None:
 
 
 @given(st.binary(max_size=200), st.integers(1, 256))
+@example(b"", 1)
+@example(b"\0\0", 2)
 def test_hostile_bundles_are_refused_or_read_in_one_way(bundle: bytes, width: int) -> None:
     try:
         leaves = decode_bundle(bundle, width)
     except ValueError:
         return
-    assert encode_bundle(leaves) == bundle
+    assert (encode_bundle(leaves), len(leaves)) == (bundle, width)
 
 
 def test_where_a_tree_has_no_hashes_it_has_no_tile() -> None:

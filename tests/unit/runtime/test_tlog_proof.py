@@ -3,7 +3,7 @@
 import base64
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from treeworld import ORIGIN, Log, flips
 
@@ -89,6 +89,7 @@ def test_a_proof_has_bounds() -> None:
 
 
 @given(st.binary(max_size=100))
+@example(b"")
 def test_hostile_bytes_are_a_proof_in_one_spelling_or_none(junk: bytes) -> None:
     for encoded in (junk, b"c2sp.org/tlog-proof@v1\n" + junk, b"c2sp.org/tlog-proof@v1\nindex 1\n" + junk):
         try:

@@ -6,6 +6,7 @@ import msgspec
 import pytest
 from actionworld import refund
 from budgetworld import BudgetWorld
+from patience import PATIENCE
 from permitworld import PermitWorld
 
 from agentgov.model.agent import Tool
@@ -14,8 +15,9 @@ from agentgov.model.verdict import deny
 from agentgov.runtime.accounts import LASTS
 from agentgov.runtime.action_requests import Answered
 from agentgov.runtime.buckets import Level, Limits
-from agentgov.runtime.permit_ends import Outcome
+from agentgov.runtime.permit_ends import Outcome, Told, tell_outcomes
 from agentgov.runtime.prices import tool_price
+from agentgov.runtime.reservations import Release, Wanted
 from agentgov.store.open import open_store
 
 SMALL = refund(amount_minor=100)  # allowed by a rule, without people
@@ -59,6 +61,24 @@ def test_what_is_allowed_is_booked_or_given_back_by_its_outcome(world: Paid, out
     assert permit(world.ask("a", SMALL)) == id_
     assert world.outcome(id_, outcome).allowed
     assert world.day == Level(spent, 0, 0)
+
+
+def test_outcomes_that_are_told_together_end_the_money_of_each(world: Paid) -> None:
+    assert isinstance(world.money, Wanted)
+    world.money = msgspec.structs.replace(world.money, limits={("agent", "day"): 1000})
+    ids = [permit(world.ask(key, SMALL)) for key in "abcd"]
+    said: list[tuple[str, Outcome]] = [(ids[0], "done"), (ids[1], "not-done"), (ids[1], "done"), (ids[2], "failed")]
+    held, pause = world.budgets.hold()
+    caller = str(world.book.agent), "production"
+    told = [Told(id_, caller, outcome, "", world.now, bytes(16)) for id_, outcome in said]
+    futures = [world.store.together(tell_outcomes, one) for one in told]
+    pause.set()
+    held.result(PATIENCE)
+    assert [one.result(PATIENCE)[1].allowed for one in futures] == [True, True, False, True]
+    assert [world.permit(id_).outcome for id_ in ids] == ["done", "not-done", "failed", ""]
+    assert world.day == Level(80, 40, 0)
+    assert world.records()[-6:].count("budget.settle") == 2
+    assert world.records()[-3:] == ["outcome.done", "outcome.not-done", "outcome.failed"]
 
 
 def test_an_action_without_money_left_is_denied_and_takes_nothing(world: Paid) -> None:
@@ -107,7 +127,8 @@ def test_a_permit_whose_money_is_gone_is_not_used(world: Paid) -> None:
     id_ = permit(world.ask("a"))
     for person in ("alice", "bob"):
         world.vote(id_, person)
-    world.budgets.release(id_, world.book.agent)
+    world.budgets.release(id_, world.book.agent)  # the agent cannot: it is the permit's
+    world.budgets.decide(Release(id_, (str(world.book.agent), "production"), world.now, permit=True))
     found = world.consume(id_)
     assert (found.decision, [one.rule for one in found.reasons]) == ("deny", ["budget.ended"])
     assert world.permit(id_).state == "approved"

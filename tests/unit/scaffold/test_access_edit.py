@@ -84,7 +84,7 @@ def test_the_threshold_is_one_character() -> None:
 def test_who_leaves_is_nowhere_any_more() -> None:
     edited = remove_person(ACME, "alice")
     assert "alice" not in edited.after
-    assert "# contain, never change" in edited.after
+    assert "# contain, take that back" in edited.after
     assert not any(line.startswith("+") and "#" in line for line in changes(edited))
 
 

@@ -1,7 +1,9 @@
 """One lease serves every sticky key while none of them matters, no lease is older than it may be, and one thread asks
 for all of them."""
 
+import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
@@ -46,6 +48,18 @@ def test_without_a_canary_one_lease_is_asked_for_and_all_keys_run_on_it() -> Non
         one.close()
     assert gate.closed
     assert not [thread for thread in threading.enumerate() if thread.name == f"agentgov {watch.agent}"]
+
+
+def test_a_second_release_is_told_as_soon_as_it_runs() -> None:
+    gate = LeasingGate(SPLIT)
+    watch = gate.watch(Clock(), threads=True)
+    members = [key for key in KEYS if in_canary(SPLIT.rollout, key, SPLIT.share)]
+    one = opened(watch, next(key for key in KEYS if key not in members))
+    until(lambda: len(gate.told) == 1, "that the gate hears of the first")
+    other = opened(watch, members[0])
+    until(lambda: len(gate.told) == 2, "that it hears of the second, while no lease is old")
+    one.close()
+    other.close()
 
 
 def test_while_a_canary_splits_them_each_key_has_its_own_lease() -> None:
@@ -113,6 +127,46 @@ def test_a_lease_that_was_asked_for_before_a_pause_does_not_end_it() -> None:
     gate.away = True
     with pytest.raises(PausedError):
         keeper.current()
+
+
+def test_who_has_the_lease_looked_at_brings_none_back_that_is_refused_meanwhile() -> None:
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(1) as pool:
+            for _ in range(100):
+                gate = LeasingGate()
+                keeper = opened(gate.watch(Clock()))
+                gate.paused = [Paused()]
+                taken = pool.submit(keeper.take)
+                while not taken.done():
+                    keeper.wake()
+                gate.away = True
+                with pytest.raises(PausedError):
+                    keeper.current()
+    finally:
+        sys.setswitchinterval(interval)
+
+
+def test_what_waits_behind_a_slow_answer_is_told_when_the_program_ends() -> None:
+    gate, slow, told, asked = LeasingGate(), threading.Event(), list[str](), threading.Event()
+    watch = gate.watch(Clock())
+
+    def first() -> None:
+        asked.set()
+        slow.wait()
+        told.append("first")
+
+    watch.later(first)
+    watch.later(lambda: told.append("second"))
+    telling = threading.Thread(target=watch.tell)
+    telling.start()
+    asked.wait()
+    watch.last_words()
+    assert told == ["second"]
+    slow.set()
+    telling.join()
+    assert told == ["second", "first"]
 
 
 def test_an_event_loop_waits_for_no_gate_and_goes_on_when_there_is_a_lease_again() -> None:

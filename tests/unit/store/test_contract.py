@@ -134,10 +134,27 @@ def test_many_rows_are_inserted_and_many_values_found_at_once(store: Store) -> N
     assert store.write(work).result(PATIENCE) == (sorted(odd), [])
 
 
+def test_thousands_of_rows_are_what_was_given(store: Store) -> None:
+    odd = ["a\tb", "a\nb", "\\N", "\\.", "", "'\"é", *(f"n{number}" for number in range(3000))]
+    insert = "INSERT INTO things (name, size) VALUES (?, ?)"
+
+    def work(tx: Transaction) -> object:
+        tx.run(insert, "first", 0)
+        tx.many(insert, [(name, len(name)) for name in odd])
+        return [tuple(row) for row in tx.all("SELECT name, size FROM things WHERE name <> 'first'")]
+
+    assert sorted(store.write(work).result(PATIENCE)) == sorted((name, len(name)) for name in odd)  # type: ignore[call-overload]
+    with pytest.raises(ClashError):
+        store.write(lambda tx: tx.many(insert, [("other", 1), *((name, 1) for name in odd)])).result(PATIENCE)
+    assert len(names(store)) == len(odd) + 1
+
+
 @pytest.mark.parametrize("row", [("a\0b", 1), ("\ud800", 1), ("a", 2**63), ("b", None)])
-def test_a_row_of_many_that_cannot_be_held_undoes_the_work(store: Store, row: tuple[str, int]) -> None:
+@pytest.mark.parametrize("others", [1, 2000])
+def test_a_row_of_many_that_cannot_be_held_undoes_the_work(store: Store, row: tuple[str, int], others: int) -> None:
     def work(tx: Transaction) -> None:
-        tx.many("INSERT INTO things (name, size) VALUES (?, ?)", [("fine", 1), row])
+        fine = [(f"fine {number}", number) for number in range(others)]
+        tx.many("INSERT INTO things (name, size) VALUES (?, ?)", [*fine, row])
 
     with pytest.raises(ClashError):
         store.write(work).result(PATIENCE)

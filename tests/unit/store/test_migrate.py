@@ -12,7 +12,7 @@ from agentgov.runtime import ledger
 from agentgov.runtime.ledger import read
 from agentgov.store.migrate import Migration, known, pending, statements
 from agentgov.store.open import open_store
-from agentgov.store.port import Store, Transaction
+from agentgov.store.port import ClashError, Store, Transaction
 from agentgov.store.postgresql import PostgresqlStore
 from agentgov.store.sqlite import SqliteStore
 
@@ -58,11 +58,11 @@ def opened(url: str, *steps: Migration, serving: bool = True) -> Store:
     return PostgresqlStore(url, steps=steps)
 
 
-def test_data_is_kept_from_one_version_to_the_next(store_url: str) -> None:
-    older = opened(store_url, FIRST)
+def test_data_is_kept_from_one_version_to_the_next(bare_url: str) -> None:
+    older = opened(bare_url, FIRST)
     older.write(lambda tx: tx.run("INSERT INTO things (name, data) VALUES ('kept', ?)", b"\0")).result(PATIENCE)
     older.close()
-    newer = opened(store_url, FIRST, SECOND)
+    newer = opened(bare_url, FIRST, SECOND)
     try:
         rows = newer.read(lambda tx: tx.all("SELECT id, name, data, size FROM things")).result(PATIENCE)
         assert list(rows) == [(1, "kept", b"\0", 7)]
@@ -88,14 +88,25 @@ def _record_first(tx: Transaction) -> None:
     tx.run("INSERT INTO payloads (seq, salt, payload) VALUES (0, ?, ?)", bytes(16), b"{}")
 
 
+def _reserve(tx: Transaction, id_: str = "r") -> None:
+    tx.run(
+        "INSERT INTO reservations (id, agent, environment, reservation_key, state, request, run, day, currency, price, "
+        "amount, actual, closure, asked, expires, ended, record) VALUES "
+        "(?, 'support/refunds', 'production', 'k', 'open', '', '', '2026-11-29', 'USD', '', 7, 0, '', 1, 2, 0, 0)",
+        id_,
+    )
+
+
 @pytest.mark.parametrize("since", [0, *(step.number for step in known())])
-def test_every_version_of_this_program_comes_up_to_date_with_its_data(store_url: str, since: int) -> None:
+def test_every_version_of_this_program_comes_up_to_date_with_its_data(bare_url: str, since: int) -> None:
     before = [step for step in known() if step.number <= since]
-    older = opened(store_url, *before)
+    older = opened(bare_url, *before)
     if since >= 2:
         older.write(_record_first if since < 9 else _record).result(PATIENCE)
+    if since >= 7:
+        older.write(_reserve).result(PATIENCE)
     older.close()
-    newer = open_store(store_url)
+    newer = open_store(bare_url)
     try:
         records = newer.read(lambda tx: read(tx, payloads=True)).result(PATIENCE)
         tree = ledger.FIRST if since < 9 else "support"
@@ -105,43 +116,49 @@ def test_every_version_of_this_program_comes_up_to_date_with_its_data(store_url:
             asked = (("support/refunds", 0, 1), ("support/refunds", 0, 2), ("support/other", 0, 1))
             stands = [newer.read(lambda tx, one=one: ledger.tree_at(tx, *one)).result(PATIENCE) for one in asked]  # type: ignore[misc]
             assert stands == [tree, "support", "support"], "a place is told in the tree that it is in"
+        if since >= 7:
+            kept = newer.read(lambda tx: tx.all("SELECT id, amount, expires FROM reservations")).result(PATIENCE)
+            assert [tuple(row) for row in kept] == [("r", 7, 2)]
+            with pytest.raises(ClashError):  # its key is taken
+                newer.write(lambda tx: _reserve(tx, "other")).result(PATIENCE)
     finally:
         newer.close()
 
 
-def test_a_step_that_fails_leaves_nothing_of_itself(store_url: str) -> None:
+def test_a_step_that_fails_leaves_nothing_of_itself(bare_url: str) -> None:
     with pytest.raises(ConfigurationError, match=r"cannot be brought up to date .*nowhere"):
-        opened(store_url, FIRST, THIRD)
-    store = opened(store_url, FIRST, Migration(4, "more", "CREATE TABLE more (name TEXT);"))
+        opened(bare_url, FIRST, THIRD)
+    store = opened(bare_url, FIRST, Migration(4, "more", "CREATE TABLE more (name TEXT);"))
     store.close()
 
 
-def test_a_store_of_a_newer_program_is_refused(store_url: str) -> None:
-    opened(store_url, FIRST, SECOND).close()
+def test_a_store_of_a_newer_program_is_refused(bare_url: str) -> None:
+    opened(bare_url, FIRST, SECOND).close()
     for serving in (True, False):
         with pytest.raises(ConfigurationError, match=r"made by a newer agentgov .*step 2"):
-            opened(store_url, FIRST, serving=serving)
+            opened(bare_url, FIRST, serving=serving)
 
 
-def test_a_store_of_another_program_is_refused(store_url: str) -> None:
-    opened(store_url, FIRST).close()
+def test_a_store_of_another_program_is_refused(bare_url: str) -> None:
+    opened(bare_url, FIRST).close()
     changed = Migration(1, "things", FIRST.text.replace("data", "content"))
     with pytest.raises(ConfigurationError, match=r"step 1 .*is not the one of this agentgov"):
-        opened(store_url, changed)
+        opened(bare_url, changed)
 
 
-def test_several_processes_at_once_make_the_tables_once(store_url: str) -> None:
+def test_several_processes_at_once_make_the_tables_once(bare_url: str) -> None:
     program = (
         "import sys; from agentgov.store.open import open_store\n"
         "store = open_store(sys.argv[1], serving=False)\n"
         "row = ('support', int(sys.argv[2]), b'', b'')\n"
-        "store.write(lambda tx: tx.run('INSERT INTO payloads VALUES (?, ?, ?, ?)', *row)).result()\n"
+        "insert = 'INSERT INTO payloads (tree, seq, salt, payload) VALUES (?, ?, ?, ?)'\n"
+        "store.write(lambda tx: tx.run(insert, *row)).result()\n"
         "store.close()"
     )
-    command = [sys.executable, "-c", program, store_url]
+    command = [sys.executable, "-c", program, bare_url]
     running = [subprocess.Popen([*command, str(number)]) for number in range(5)]
     assert [process.wait(PATIENCE) for process in running] == [0] * 5
-    store = open_store(store_url)
+    store = open_store(bare_url)
     try:
         assert store.read(lambda tx: tx.one("SELECT count(*) FROM payloads")).result(PATIENCE) == (5,)
     finally:

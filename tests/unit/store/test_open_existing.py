@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from agentgov.cli.budget_check import check_budgets
-from agentgov.cli.ledger_verify import store_source
+from agentgov.cli.run_time.budget_check import check_budgets
+from agentgov.cli.run_time.ledger_verify import store_source
 from agentgov.errors import ConfigurationError
 from agentgov.store.open import open_existing, open_store
 

@@ -253,9 +253,12 @@ def test_while_the_server_is_away_nothing_hangs_and_afterwards_all_goes_on(store
 
 
 def test_a_server_that_says_nothing_is_no_answer(url: str, postgres: Postgres, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(links.Link, "patience", 1.0)
-    with opened(f"{url}&connect_timeout=2") as store:
+    patience, connect = [links.ANSWER], links.connect
+    monkeypatch.setattr(links.Link, "patience", property(lambda _: patience[0], lambda *_: None))
+    with opened(url) as store:
         store.write(add).result(PATIENCE)
+        patience[0] = 1.0  # from now on: until here a busy machine may take its time
+        monkeypatch.setattr(links, "connect", lambda found, more: connect(found | {"connect_timeout": "2"}, more))
         postgres.freeze(True)
         try:
             with pytest.raises(IncompleteError):

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from agentgov.errors import ConfigurationError, IncompleteError, UsageError
+from agentgov.store import backup, link
 from agentgov.store.backup import back_up, flaws_of
+from agentgov.store.client_program import tellable
 from agentgov.store.open import open_store
 from agentgov.store.whereabouts import whereabouts
 
@@ -61,3 +63,19 @@ def test_a_store_stays_where_it_is_until_it_is_another_one(store_url: str) -> No
     place = whereabouts(store_url)
     open_store(store_url).close()
     assert whereabouts(store_url) == place
+
+
+@pytest.mark.parametrize("secret", ["sslpassword", "oauth_client_secret"])
+def test_a_secret_that_a_program_would_show_is_not_told_to_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, secret: str
+) -> None:
+    monkeypatch.setattr(backup, "said_by", lambda *_: pytest.fail("a program was called"))
+    monkeypatch.setattr(link, "read_url", lambda _: {"host": "db", secret: "hush"})
+    with pytest.raises(UsageError, match=f"{secret} in the URL") as told:
+        back_up("postgresql://db/gate", tmp_path / "dump", 0)
+    assert "hush" not in f"{told.value} {told.value.hint}"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_password_goes_through_the_environment_alone() -> None:
+    assert tellable({"host": "db", "password": "hush"}) == ({"host": "db"}, "hush")

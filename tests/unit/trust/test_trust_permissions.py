@@ -222,7 +222,10 @@ def test_the_built_in_roles_are_those_of_the_contract() -> None:
     assert role_verbs("viewer") == {"view"}
     assert role_verbs("auditor") == {"view", "view-audit", "export"}
     scoped = {name for name, verb in VERBS.items() if verb.environments}
-    assert scoped == {"promote", "abort", "hold", "clear", "retire", "rollback", "pause", "resume"}
+    assert scoped == {
+        *("promote", "abort", "hold", "clear", "retire", "rollback", "pause", "resume"),
+        *("silence", "token"),
+    }
     assert {*GRAMMAR} & {*VERBS} >= {"review", "promote", "abort", "hold", "clear", "rollback", "pause", "resume"}
 
 

@@ -118,9 +118,13 @@ kind: Playbook
 name: refunds
 title: Refunds go wrong
 match: {agents: ["support/*"]}
-responders: [team:support]
+responders: [team:support, role:administrator]
 steps:
-  - {id: contain, title: Stop it, type: command, run: agentgov pause support/refunds --reason REASON}
+  - {id: look, title: Since when, type: check, run: agentgov history support/refunds}
+  - {id: contain, title: Stop it, type: command, run: "agentgov pause {agent} --reason {reason}", expect: It stops.}
+  - {id: learn, title: What was learnt, type: command, run: "agentgov incident review {incident}", expect: Merged.}
+comms:
+  - {at: 1h, to: team:support, template: "Paused since {time}: {reason}"}
 """,
 }
 

@@ -13,7 +13,7 @@ _PLACES = (
     "agentgov/validate",
     "agentgov/owners",
     "agentgov/importers",
-    "agentgov/cli/import_report.py",
+    "agentgov/cli/start/import_report.py",
     "agentgov/trust/soundness.py",
 )
 _COMPOSED = {

@@ -22,12 +22,14 @@ PRICES = head("PriceList") + (
     'currency: USD\nasOf: 2026-11-01\nmodels:\n  openai/gpt-4o-mini: {input: "0.15", output: "0.60"}\n'
 )
 RETENTION = head("Retention") + "classes:\n  usual: {payload: 30d, leaf: 1y}\n"
+MAIL = '{to: email, url: "smtp://x.example", sender: a@x.example, recipients: [oncall, team:support, team:suport]}'
 ALERTS = head("AlertPolicy") + (
     "rules:\n"
     "  - {name: burn, signal: spend, burn: [{factor: 6, windows: [6h, 30m]}], severity: page}\n"
     "routes:\n"
     '  - {to: pagerduty, keyFrom: "env:PD_KEY"}\n'
 )
+OFF = "off:\n  - {{rule: {}, reason: nobody waits for it}}\n"
 ACTIONS = head("ActionPolicy") + (
     'rules:\n  - {name: shell, match: {tools: ["shell.*"]}, then: {ask: {who: [team:security], count: 2}}}\n'
 )
@@ -137,6 +139,18 @@ CASES: dict[str, tuple[Mapping[str, Edit], list[tuple[str, str, int]]]] = {
         {RETENTION_FILE: RETENTION + 'holds:\n  - {id: a, match: {agents: ["x/y"]}, by: "team:support"}\n'},
         [("schema.wrong-form", RETENTION_FILE, 6)],
     ),
+    "a hold on a time that ends before it begins": (
+        {RETENTION_FILE: RETENTION + "holds:\n  - {id: a, match: {from: 2026-07-01, to: 2026-06-30}, by: bob}\n"},
+        [("content.hold-period", RETENTION_FILE, 6)],
+    ),
+    "a hold on a day that is none": (
+        {RETENTION_FILE: RETENTION + "holds:\n  - {id: a, match: {tools: [x], to: 2026-02-30}, by: bob}\n"},
+        [("content.no-such-date", RETENTION_FILE, 6)],
+    ),
+    "a hold on nothing at all": (
+        {RETENTION_FILE: RETENTION + "holds:\n  - {id: a, match: {}, by: bob}\n"},
+        [("schema.out-of-range", RETENTION_FILE, 6)],
+    ),
     "holds with one name": (
         {RETENTION_FILE: RETENTION + 'holds:\n  - &h {id: a, match: {agents: ["x/y"]}, by: bob}\n  - *h\n'},
         [("content.duplicate-name", RETENTION_FILE, 7)],
@@ -173,6 +187,31 @@ CASES: dict[str, tuple[Mapping[str, Edit], list[tuple[str, str, int]]]] = {
         {ALERTS_FILE: swap(ALERTS, "[6h, 30m]", "[30m, 6h]")},
         [("content.alert-rule", ALERTS_FILE, 4)],
     ),
+    "windows that nobody counts": (
+        {ALERTS_FILE: swap(ALERTS, "[6h, 30m]", "[30d, 6h]")},
+        [("content.alert-rule", ALERTS_FILE, 4)],
+    ),
+    "an allowance of money": (
+        {ALERTS_FILE: swap(ALERTS, "severity: page}", "severity: page, allowance: 0.1}")},
+        [("content.alert-rule", ALERTS_FILE, 4)],
+    ),
+    "deviations of money": (
+        {ALERTS_FILE: swap(ALERTS, "severity: page}", "severity: page, limit: 8}")},
+        [("content.alert-rule", ALERTS_FILE, 4)],
+    ),
+    "a rule for agents that are not there": (
+        {ALERTS_FILE: swap(ALERTS, "severity: page}", "severity: page, match: {agents: [nowhere/nobody]}}")},
+        [("content.alert-nobody", ALERTS_FILE, 4)],
+    ),
+    "a default that is switched off": ({ALERTS_FILE: ALERTS + OFF.format("silence")}, []),
+    "a rule that is switched off and defined": (
+        {ALERTS_FILE: ALERTS + OFF.format("burn")},
+        [("content.alert-rule", ALERTS_FILE, 8)],
+    ),
+    "a rule that is switched off and never was": (
+        {ALERTS_FILE: ALERTS + OFF.format("silense")},
+        [("reference.unknown-alert", ALERTS_FILE, 8)],
+    ),
     "a burn rate of silence": (
         {ALERTS_FILE: swap(ALERTS, "signal: spend", "signal: silence")},
         [("content.alert-rule", ALERTS_FILE, 4)],
@@ -197,12 +236,28 @@ CASES: dict[str, tuple[Mapping[str, Edit], list[tuple[str, str, int]]]] = {
         {ALERTS_FILE: swap(ALERTS, "to: pagerduty", "to: webhook")},
         [("content.alert-route", ALERTS_FILE, 6)],
     ),
+    "a webhook by http to another machine": (
+        {ALERTS_FILE: swap(ALERTS, "to: pagerduty", "to: webhook, url: 'http://hooks.acme.example/x'")},
+        [("content.alert-route", ALERTS_FILE, 6)],
+    ),
+    "a webhook by http to this machine": (
+        {ALERTS_FILE: swap(ALERTS, "to: pagerduty", "to: webhook, url: 'http://127.0.0.1:9000/x'")},
+        [],
+    ),
+    "letters to a team that is none": (
+        {ALERTS_FILE: f"{ALERTS}  - {MAIL}\n"},
+        [("reference.unknown-team", ALERTS_FILE, 7)],
+    ),
+    "a route for what is told somebody who has left": (
+        {ALERTS_FILE: swap(ALERTS, "{to:", "{match: {to: [team:support, dan]}, to:")},
+        [("reference.unknown-person", ALERTS_FILE, 6)],
+    ),
     "a playbook for an alert that is none": (
-        {ALERTS_FILE: ALERTS, PLAYBOOK: ('["support/*"]', '["support/*"], alerts: [brun]')},
+        {ALERTS_FILE: ALERTS, PLAYBOOK: ('["support/*"]', '["support/*"], alerts: [brun, burn]')},
         [("reference.unknown-alert", PLAYBOOK, 5)],
     ),
     "a responder who has left": (
-        {PLAYBOOK: ("responders: [team:support]", "responders: [team:support, dan]")},
+        {PLAYBOOK: ("responders: [team:support,", "responders: [team:support, dan,")},
         [("reference.unknown-person", PLAYBOOK, 6)],
     ),
     "a playbook called otherwise": (

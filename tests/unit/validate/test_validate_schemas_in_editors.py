@@ -29,7 +29,7 @@ OFFERED: dict[Kind, set[str]] = {
     "Retention": {"class", "hold"},
     "AlertPolicy": {"alertRule", "route"},
     "Playbook": {"playbookStep", "message"},
-    "Drill": {"inject", "objective"},
+    "Drill": {"inject", "objective", "question"},
 }
 
 

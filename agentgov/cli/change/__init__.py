@@ -1,0 +1,1 @@
+"""Commands about changes: findings, diffs, owners, reviews, pull requests."""

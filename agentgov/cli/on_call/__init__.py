@@ -1,0 +1,1 @@
+"""Commands for whoever is called: stop, go back, incidents, alerts, playbooks, drills."""

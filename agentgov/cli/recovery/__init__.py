@@ -1,0 +1,1 @@
+"""Commands for when the journal does not hold, or cannot wait."""

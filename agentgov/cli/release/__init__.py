@@ -1,0 +1,1 @@
+"""Commands that move releases on, and tell what runs."""

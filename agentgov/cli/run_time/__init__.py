@@ -1,0 +1,1 @@
+"""Commands about the gate and what lies in its store."""

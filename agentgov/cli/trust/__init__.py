@@ -1,0 +1,1 @@
+"""Commands about what is believed: journal, pins, verdicts."""

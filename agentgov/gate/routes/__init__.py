@@ -1,0 +1,1 @@
+"""What is answered under each path: one file for each area, all of them in `table`."""

@@ -1,0 +1,1 @@
+"""What runs beside the requests: each looks after one thing until the gate ends."""

@@ -1,0 +1,1 @@
+"""What people and the gate do about incidents: orders, escalation, messages, times, the timeline, the review."""

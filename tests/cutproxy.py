@@ -9,9 +9,12 @@ when it is `sent` and the answer is not there yet, `unanswered` when it is, and 
 """
 
 import socket
+import socketserver
 import threading
-from contextlib import suppress
-from typing import Literal, Self
+from contextlib import ExitStack, suppress
+from typing import Literal, Self, cast
+
+from serving import Threads, serving
 
 How = Literal["before", "half", "sent", "unanswered", "torn"]
 
@@ -22,22 +25,15 @@ class CutProxy:
     def __init__(self, port: int) -> None:
         self._port, self._lock = port, threading.Lock()
         self._cuts: list[tuple[str, How]] = []
-        self._listening = socket.create_server(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{self._listening.getsockname()[1]}"
-        self._threads: list[threading.Thread] = []
-        self._open: list[socket.socket] = []
+        self._served, self.url = ExitStack(), ""
 
     def __enter__(self) -> Self:
-        self._begin(self._accept)
+        server = self._served.enter_context(serving(_Listener(self)))
+        self.url = f"http://127.0.0.1:{server.server_address[1]}"
         return self
 
     def __exit__(self, *_: object) -> None:
-        for one in (self._listening, *self._open):
-            with suppress(OSError):
-                one.shutdown(socket.SHUT_RDWR)
-            one.close()
-        for thread in self._threads:
-            thread.join()
+        self._served.close()
 
     def cut(self, path: str, how: How, times: int = 1) -> None:
         """Cut the next requests to paths with this in them."""
@@ -49,21 +45,9 @@ class CutProxy:
         """How many are still to be cut."""
         return len(self._cuts)
 
-    def _begin(self, work: object, *of: socket.socket) -> None:
-        thread = threading.Thread(target=work, args=of)  # type: ignore[arg-type]
-        self._threads.append(thread)
-        thread.start()
-
-    def _accept(self) -> None:
-        with suppress(OSError):
-            while True:
-                client, _ = self._listening.accept()
-                self._open.append(client)
-                self._begin(self._serve, client)
-
-    def _serve(self, client: socket.socket) -> None:
-        with suppress(OSError), client, socket.create_connection(("127.0.0.1", self._port)) as gate:
-            self._open.append(gate)
+    def serve(self, client: socket.socket, server: Threads) -> None:
+        """One connection, to its end."""
+        with suppress(OSError), server.connected(self._port) as gate:
             while (request := _message(client)) and self._passed(request, client, gate):
                 pass
 
@@ -89,6 +73,20 @@ class CutProxy:
             if found is not None:
                 self._cuts.remove(found)
         return found[1] if found is not None else None
+
+
+class _Listener(Threads, socketserver.TCPServer):
+    """A server that knows for whom it listens."""
+
+    def __init__(self, proxy: CutProxy) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.proxy = proxy
+
+
+class _Handler(socketserver.BaseRequestHandler):
+    def handle(self) -> None:
+        server = cast(_Listener, self.server)
+        server.proxy.serve(self.request, server)
 
 
 def _message(of: socket.socket) -> bytes:

@@ -1,13 +1,12 @@
 """Somebody who answers byte by byte, each of them in time, and is never done."""
 
 import socketserver
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import cast
 
-from patience import PATIENCE
+from serving import Threads, serving
 
 
 class _Drips(socketserver.StreamRequestHandler):
@@ -19,20 +18,13 @@ class _Drips(socketserver.StreamRequestHandler):
                 time.sleep(0.1)
 
 
-class _Listener(socketserver.ThreadingTCPServer):
-    daemon_threads, block_on_close = True, False
+class _Listener(Threads, socketserver.TCPServer):
     begin = b""
 
 
 @contextmanager
 def dripping(begin: bytes) -> Iterator[int]:
     """The port at which it is."""
-    with _Listener(("127.0.0.1", 0), _Drips) as server:
+    with serving(_Listener(("127.0.0.1", 0), _Drips)) as server:
         server.begin = begin
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        try:
-            yield int(server.server_address[1])
-        finally:
-            server.shutdown()
-            thread.join(PATIENCE)
+        yield int(server.server_address[1])

@@ -20,9 +20,11 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any, Self
 from urllib.parse import parse_qsl, unquote, urlsplit
+
+from serving import ThreadedHTTPServer, serving
 
 _STEP = 0.05  # seconds between two bytes of a slow answer
 _BOMB = 64 * 1024 * 1024  # bytes that a bomb unpacks to
@@ -176,25 +178,16 @@ class FakeServer:
         self.closing = threading.Event()
         self._meanwhile: list[tuple[str, Callable[[], object]]] = []
         self._one = threading.Lock()
-        self._open: set[socket.socket] = set()
 
     @contextmanager
     def serve(self) -> Iterator[Self]:
         """Listen until the block ends; then every offence is an error."""
-        server = _Listener(self)
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
-        thread.start()
-        self.url = f"http://127.0.0.1:{server.server_port}"
-        try:
-            yield self
-        finally:
-            self.closing.set()
-            server.shutdown()
-            for connection in tuple(self._open):
-                with suppress(OSError):
-                    connection.shutdown(socket.SHUT_RDWR)
-            server.server_close()
-            thread.join(5)
+        with serving(_Listener(self)) as server:
+            self.url = f"http://127.0.0.1:{server.server_port}"
+            try:
+                yield self
+            finally:
+                self.closing.set()
         assert not self.offences, "\n".join(self.offences)
 
     def meanwhile(self, match: str, happens: Callable[[], object]) -> None:
@@ -224,19 +217,9 @@ class FakeServer:
                 waiting[1]()
             return (_spoilt(fault, reply) if fault is not None else reply), fault
 
-    def opened(self, connection: socket.socket) -> None:
-        """A connection that is to be closed with the server."""
-        self._open.add(connection)
 
-    def closed(self, connection: socket.socket) -> None:
-        """A connection that closed by itself."""
-        self._open.discard(connection)
-
-
-class _Listener(ThreadingHTTPServer):
-    """The standard library's server, which knows for whom it listens."""
-
-    daemon_threads = True
+class _Listener(ThreadedHTTPServer):
+    """A server that knows for whom it listens."""
 
     def __init__(self, fake: FakeServer) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
@@ -257,14 +240,10 @@ class _Handler(BaseHTTPRequestHandler):
         assert isinstance(self.server, _Listener)
         return self.server.fake
 
-    def setup(self) -> None:
-        super().setup()
-        self.fake.opened(self.connection)
-
     def finish(self) -> None:
-        with suppress(OSError):
-            super().finish()
-        self.fake.closed(self.connection)
+        for file in (self.wfile, self.rfile):  # what is left to write may find nobody, and then both are closed still
+            with suppress(OSError):
+                file.close()
 
     def handle(self) -> None:
         with suppress(OSError):

@@ -2,12 +2,11 @@
 
 import shutil
 import subprocess
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import IO
 from urllib.error import URLError
@@ -16,6 +15,7 @@ from urllib.request import urlopen
 import pytest
 from patience import PATIENCE, until
 from ports import free_port
+from serving import ThreadedHTTPServer, serving
 
 _CONFIG = """
 global: {{scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 1s}}
@@ -53,16 +53,9 @@ class Exporter:
             def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name in the library
                 pass
 
-        server = ThreadingHTTPServer(("127.0.0.1", self.port), Handler)
-        self.port = server.server_address[1]
-        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
-        thread.start()
-        try:
+        with serving(ThreadedHTTPServer(("127.0.0.1", self.port), Handler)) as server:
+            self.port = server.server_port
             yield self
-        finally:
-            server.shutdown()
-            thread.join()
-            server.server_close()
 
     def scraped(self, times: int = 2) -> None:
         """Wait until it was scraped so often from now on."""

@@ -4,7 +4,6 @@ agent, tools, tokens and cost, once. `.ci/instrumentations` installs them."""
 import importlib.util
 import os
 import subprocess
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -14,6 +13,7 @@ import pytest
 from gateworld import GateWorld
 from patience import PATIENCE
 from pipelineworld import PipelineWorld
+from serving import ThreadedHTTPServer, serving
 from simulator import TRIAGE
 from spanworld import COST, MODEL, PRICES
 
@@ -41,13 +41,8 @@ def _fake_model() -> ModuleType:
 
 @pytest.fixture(scope="module")
 def model() -> Iterator[str]:
-    server = _fake_model().serving()
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}/v1"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(ThreadedHTTPServer(("127.0.0.1", 0), _fake_model().FakeModel)) as server:
+        yield f"http://127.0.0.1:{server.server_port}/v1"
 
 
 @pytest.fixture(scope="module")

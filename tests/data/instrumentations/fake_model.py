@@ -6,7 +6,7 @@ The first answer of a conversation calls the tool `lookup`, the second one is te
 
 import itertools
 import json
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 MODEL = "gpt-4o-mini"
@@ -87,8 +87,3 @@ def _embedding() -> dict[str, Any]:
         "data": [{"object": "embedding", "index": 0, "embedding": [0.25, 0.5]}],
         "usage": {"prompt_tokens": 3, "total_tokens": 3},
     }
-
-
-def serving() -> ThreadingHTTPServer:
-    """The server, listening; its caller serves and closes it."""
-    return ThreadingHTTPServer(("127.0.0.1", 0), FakeModel)

@@ -4,14 +4,14 @@ The provider is a small server of the test's own; what an honest one does is tri
 """
 
 import json
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 import pytest
 from joserfc import jwt
 from joserfc.jwk import ECKey, OctKey, RSAKey
+from serving import ThreadedHTTPServer, serving
 
 from agentgov.errors import AgentgovError, IncompleteError, RefusedError
 from agentgov.gate.oidc import Client, Provider
@@ -53,7 +53,7 @@ class Liar:
             def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class calls it so
                 """Nothing."""
 
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server = ThreadedHTTPServer(("127.0.0.1", 0), Handler)
         self.issuer = f"http://127.0.0.1:{self.server.server_address[1]}"
 
     def document(self) -> dict[str, Any]:
@@ -76,12 +76,8 @@ class Liar:
 @pytest.fixture
 def liar() -> Iterator[Liar]:
     found = Liar()
-    thread = threading.Thread(target=found.server.serve_forever, args=(0.01,), daemon=True)
-    thread.start()
-    yield found
-    found.server.shutdown()
-    found.server.server_close()
-    thread.join()
+    with serving(found.server):
+        yield found
 
 
 def subject(liar: Liar, token: str, issuer: str | None = None) -> str:

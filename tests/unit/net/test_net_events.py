@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 import pytest
 from patience import PATIENCE
+from serving import Threads, serving
 
 from agentgov.net.address import parse_base
 from agentgov.net.asking import Asking
@@ -34,18 +35,14 @@ def served(answer: bytes, *, stays: bool = False, keeps: bool = False) -> Iterat
             if stays:
                 over.wait(PATIENCE)
 
-    class Server(socketserver.ThreadingTCPServer):
-        daemon_threads = True
+    class Server(Threads, socketserver.TCPServer):
+        pass
 
-    with Server(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
+    with serving(Server(("127.0.0.1", 0), Handler)) as server:
         try:
             yield f"http://127.0.0.1:{server.server_address[1]}"
         finally:
             over.set()
-            server.shutdown()
-            thread.join(PATIENCE)
 
 
 def test_events_are_read_as_the_standard_says() -> None:
@@ -69,9 +66,11 @@ def test_a_stream_is_cut_off_from_another_thread() -> None:
     with served(HEAD + b"data: first\n\n", stays=True) as url:
         events = Events(url, {}, plain=True)
         found = []
+        cutting = threading.Thread(target=events.close)
         for event in events:
             found.append(event.data)
-            threading.Thread(target=events.close).start()
+            cutting.start()
+        cutting.join(PATIENCE)
         assert found == ["first"]
 
 

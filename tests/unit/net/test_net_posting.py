@@ -1,7 +1,6 @@
 """What is signed is what the specification of Standard Webhooks signs, and any whole answer is one, however it ends."""
 
 import socketserver
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -10,6 +9,7 @@ from typing import cast
 import pytest
 from dripping import dripping
 from patience import PATIENCE
+from serving import Threads, serving
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from agentgov.net.exchange import LARGEST, BrokenError
@@ -76,23 +76,16 @@ class _Raw(socketserver.StreamRequestHandler):
             self.wfile.write(cast("_Listener", self.server).answer)
 
 
-class _Listener(socketserver.ThreadingTCPServer):
-    daemon_threads = True
+class _Listener(Threads, socketserver.TCPServer):
     answer = b""
 
 
 @contextmanager
 def answering(answer: bytes) -> Iterator[str]:
     """Somebody who answers so, and where."""
-    with _Listener(("127.0.0.1", 0), _Raw) as server:
+    with serving(_Listener(("127.0.0.1", 0), _Raw)) as server:
         server.answer = answer
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_address[1]}/in"
-        finally:
-            server.shutdown()
-            thread.join(PATIENCE)
+        yield f"http://127.0.0.1:{server.server_address[1]}/in"
 
 
 def status_of(answer: bytes) -> int:

@@ -1,12 +1,12 @@
 """Remote: what became of a push is read from the remote; nothing that a repository names is run."""
 
 import os
-import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
 from gitworld import commit_files, config_variables, git, make_commit, make_repository, raw_object
+from serving import serving
 
 from agentgov.errors import IncompleteError, RefusedError, UsageError
 from agentgov.repo.remote import Remote
@@ -110,9 +110,7 @@ def test_a_token_that_ci_put_into_the_repository_is_sent(fleet: Path, monkeypatc
         def log_message(self, *_: object) -> None:
             """Say nothing."""
 
-    server = HTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
+    with serving(HTTPServer(("127.0.0.1", 0), Handler)) as server:
         address = f"http://127.0.0.1:{server.server_port}/"
         git(fleet, "remote", "set-url", "origin", f"{address}x.git")
         git(fleet, "config", f"http.{address}.extraHeader", "X-Token: of the checkout")
@@ -120,9 +118,6 @@ def test_a_token_that_ci_put_into_the_repository_is_sent(fleet: Path, monkeypatc
             monkeypatch.setenv(key, value)
         with pytest.raises(IncompleteError):
             origin(fleet)[1].ls()
-    finally:
-        server.shutdown()
-        server.server_close()
     assert seen
     assert all("of the checkout" in tokens and tokens.count("of the user") <= 1 for tokens in seen)
 

@@ -1,15 +1,18 @@
 """A store in PostgreSQL: a server that goes away, others that hold its rows, gates that share it, and passwords."""
 
-import socket
+import select
+import socketserver
 import threading
 from collections.abc import Iterator
 from concurrent.futures import wait
 from contextlib import contextmanager, suppress
+from typing import cast
 
 import psycopg
 import pytest
 from patience import PATIENCE, until
 from postgres import PASSWORD, Postgres
+from serving import Threads, serving
 
 from agentgov.errors import ConfigurationError, IncompleteError
 from agentgov.runtime.ledger import Entry, append, read
@@ -272,8 +275,9 @@ def test_a_server_that_says_nothing_is_no_answer(url: str, postgres: Postgres, m
 
 @pytest.mark.parametrize("arrives", [True, False])
 def test_a_commit_without_an_answer_is_told_as_unknown(postgres: Postgres, arrives: bool) -> None:
-    with Wire(postgres.port) as wire:
-        url = postgres.database(tcp=True).replace(f":{postgres.port}", f":{wire.port}").replace("@", f":{PASSWORD}@")
+    with serving(Wire(postgres.port)) as wire:
+        port = wire.server_address[1]
+        url = postgres.database(tcp=True).replace(f":{postgres.port}", f":{port}").replace("@", f":{PASSWORD}@")
         with opened(url) as store:
             store.write(add).result(PATIENCE)
             wire.cut = "answer" if arrives else "question"
@@ -285,47 +289,29 @@ def test_a_commit_without_an_answer_is_told_as_unknown(postgres: Postgres, arriv
             assert store.write(add).result(PATIENCE) == 1
 
 
-class Wire:
+class Wire(Threads, socketserver.TCPServer):
     """A relay in front of the server, which is cut when the next COMMIT is asked for, or when it is answered."""
 
     def __init__(self, target: int) -> None:
-        self._target, self.cut = target, ""
-        self._listening = socket.create_server(("127.0.0.1", 0))
-        self.port: int = self._listening.getsockname()[1]
-        self._sockets: list[socket.socket] = []
+        super().__init__(("127.0.0.1", 0), Relay)
+        self.target, self.cut = target, ""
 
-    def __enter__(self) -> "Wire":
-        threading.Thread(target=self._accept, daemon=True).start()
-        return self
 
-    def __exit__(self, *_: object) -> None:
-        for one in (self._listening, *self._sockets):
-            one.close()
+class Relay(socketserver.BaseRequestHandler):
+    """One connection: what comes from either side goes to the other."""
 
-    def _accept(self) -> None:
-        while True:
-            try:
-                client, _ = self._listening.accept()
-            except OSError:
-                return
-            server = socket.create_connection(("127.0.0.1", self._target))
-            self._sockets += [client, server]
-            for source, sink, loses in ((client, server, "question"), (server, client, "answer")):
-                threading.Thread(target=self._relay, args=(source, sink, loses), daemon=True).start()
-
-    def _relay(self, source: socket.socket, sink: socket.socket, loses: str) -> None:
-        try:
-            while data := source.recv(65536):
-                if self.cut == loses and b"COMMIT\0" in data:
-                    self.cut = ""
-                    break
-                sink.sendall(data)
-        except OSError:
-            pass
-        finally:
-            for one in (source, sink):
-                with suppress(OSError):
-                    one.shutdown(socket.SHUT_RDWR)
+    def handle(self) -> None:
+        wire = cast(Wire, self.server)
+        with suppress(OSError), wire.connected(wire.target) as server:
+            ways = {self.request: (server, "question"), server: (self.request, "answer")}
+            while True:
+                for source in select.select(list(ways), [], [])[0]:
+                    (sink, loses), data = ways[source], source.recv(65536)
+                    if wire.cut == loses and b"COMMIT\0" in data:
+                        wire.cut, data = "", b""
+                    if not data:
+                        return
+                    sink.sendall(data)
 
 
 def test_the_password_comes_from_the_environment(postgres: Postgres, monkeypatch: pytest.MonkeyPatch) -> None:

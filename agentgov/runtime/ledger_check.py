@@ -22,7 +22,7 @@ from agentgov.runtime.merkle import HASH, subtree_root
 from agentgov.runtime.notes import NoteError, VerifierKey
 from agentgov.runtime.tiles import HEIGHT, WIDTH, TileReader, higher, node_reader, tile_at
 
-STRETCH = 1024  # leaves; a whole number of tiles
+STRETCH = 4096  # leaves; a whole number of tiles, as many as a store reads together
 _COMMITS = b'"payload":"'
 
 
@@ -141,10 +141,12 @@ def check_stretch(source: Source, tree: str, first: int, end: int, size: int) ->
     flaws: list[Flaw] = []
     row: bytes | None = None
     if first < size:
+        tiles = lru_cache(maxsize=STRETCH // WIDTH + 1)(source.tiles(tree))
         try:
-            row = _row(source.tiles(tree), first, end, size)
+            row = _row(tiles, first, end, size)
         except ValueError as error:
             flaws.append(Flaw(first, str(error)))
+        flaws += _hashed(tiles, 0, range(first // WIDTH, end // WIDTH), size)
     kept, said = {seq for seq, _, _ in payloads}, sound(tree, first, page, row)
     if said is not None:
         lost = [one.seq for one in said if one.payload and one.seq not in kept]
@@ -269,24 +271,30 @@ def _row(tiles: TileReader, first: int, end: int, size: int) -> bytes:
 
 
 def _hashes(tiles: TileReader, checkpoint: Checkpoint) -> Iterator[Flaw]:
-    """Whether each tile is what the ones below it hash to, and all of them what was signed."""
-    size, level = checkpoint.size, 0
-    while size >> HEIGHT * (level + 1):
-        for index in range(size >> HEIGHT * (level + 1)):
-            first = index << HEIGHT * (level + 1)
-            try:
-                above = tiles(tile_at(level + 1, index // WIDTH, size))
-                stored = above[index % WIDTH * HASH :][:HASH]
-                if higher(tiles(tile_at(level, index, size))) != stored:
-                    yield Flaw(first, f"the hash of {WIDTH ** (level + 1):,} records from here is another")
-            except ValueError as error:
-                yield Flaw(first, str(error))
+    """Whether each tile is what the ones below it hash to, and all of them what was signed. Of the lowest tiles, which
+    are nearly all of them, those tell who judge their leaves."""
+    size, level = checkpoint.size, 1
+    while full := size >> HEIGHT * (level + 1):
+        yield from _hashed(tiles, level, range(full), size)
         level += 1
     try:
         if subtree_root(0, size, node_reader(size, tiles)) != checkpoint.root:
             yield Flaw(0, f"the hashes of {size:,} records do not lead to the root that was signed")
     except ValueError as error:
         yield Flaw(0, str(error))
+
+
+def _hashed(tiles: TileReader, level: int, full: Iterable[int], size: int) -> Iterator[Flaw]:
+    """The full tiles of a level that are not what the tile above them says."""
+    for index in full:
+        first = index << HEIGHT * (level + 1)
+        try:
+            above = tiles(tile_at(level + 1, index // WIDTH, size))
+            stored = above[index % WIDTH * HASH :][:HASH]
+            if higher(tiles(tile_at(level, index, size))) != stored:
+                yield Flaw(first, f"the hash of {WIDTH ** (level + 1):,} records from here is another")
+        except ValueError as error:
+            yield Flaw(first, str(error))
 
 
 def _anchors(tiles: TileReader, size: int, anchors: Sequence[Anchored]) -> Iterator[Flaw]:

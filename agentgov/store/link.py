@@ -13,7 +13,7 @@ import psycopg
 from psycopg import Connection, conninfo
 from psycopg.abc import Buffer, PQGen
 from psycopg.adapt import Loader
-from psycopg.types.numeric import Int8Dumper
+from psycopg.types.numeric import Int8Dumper, NumericBinaryLoader
 
 from agentgov.errors import AgentgovError, ConfigurationError, IncompleteError
 from agentgov.store.port import ClashError, Row
@@ -57,6 +57,15 @@ class _Number(Loader):
         return float(text) if "." in text or "N" in text else int(text)
 
 
+class _BinaryNumber(NumericBinaryLoader):
+    """The same in binary."""
+
+    def load(self, data: Buffer) -> Any:
+        found = super().load(data)
+        exponent = found.as_tuple().exponent
+        return int(found) if isinstance(exponent, int) and exponent >= 0 else float(found)
+
+
 class _Flag(Int8Dumper):
     """True is 1 and false is 0."""
 
@@ -95,6 +104,7 @@ def connect(settings: dict[str, str], more: str = "") -> Link:
     link.adapters.register_dumper(int, Int8Dumper)
     link.adapters.register_dumper(bool, _Flag)
     link.adapters.register_loader("numeric", _Number)
+    link.adapters.register_loader("numeric", _BinaryNumber)
     return link
 
 

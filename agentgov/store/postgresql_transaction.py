@@ -123,7 +123,8 @@ class PostgresqlTransaction:
             if many:
                 self._cursor.executemany(placeholders(sql), values)
                 return self._cursor
-            return self._cursor.execute(placeholders(sql), values)
+            # A statement with values is a single one, so it can be answered in binary: bytes then take half the time.
+            return self._cursor.execute(placeholders(sql), values, binary=bool(values) and sql.startswith("SELECT"))
         except (psycopg.Error, OverflowError, UnicodeEncodeError) as error:
             self.failed = error
             if isinstance(error, psycopg.errors.FeatureNotSupported):  # a table has changed under a prepared statement

@@ -14,19 +14,26 @@ def at_most(seconds: float, connection: Callable[[], socket.socket | None]) -> I
     it talks through now, None before there is one."""
     over, late = Event(), Event()
 
-    def cut() -> None:
+    def watch() -> None:
         wait = seconds
         while not over.wait(wait):
             late.set()
             found, wait = connection(), _AGAIN
             if found is not None:
-                with suppress(OSError):
-                    socket.socket.shutdown(found, socket.SHUT_RDWR)  # of TLS as well, whose own is for who reads
+                cut(found)
 
-    Thread(target=cut, name="agentgov-cuts", daemon=True).start()
+    watching = Thread(target=watch, name="agentgov-cuts", daemon=True)
+    watching.start()
     try:
         yield
     finally:
         over.set()
+        watching.join()  # or it would cut the connection while that serves the next request
         if late.is_set():
             raise TimeoutError
+
+
+def cut(connection: socket.socket) -> None:
+    """End a connection that another thread may read from, which closes it."""
+    with suppress(OSError):
+        socket.socket.shutdown(connection, socket.SHUT_RDWR)  # that of TLS would have the other read what is encrypted

@@ -4,12 +4,12 @@ Only what is needed of them: `data` and `id`. A line and an event are bounded; a
 its heartbeats are apart is over. Coming back is the caller's.
 """
 
-import contextlib
 import socket
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from agentgov.net.cutting import cut
 from agentgov.net.exchange import BrokenError, client_for
 
 if TYPE_CHECKING:
@@ -57,8 +57,7 @@ class Events:
         self._closed = True
         found = self._socket
         if found is not None:
-            with contextlib.suppress(OSError):
-                found.shutdown(socket.SHUT_RDWR)
+            cut(found)
 
 
 def _socket_of(response: "httpx2.Response") -> socket.socket | None:

@@ -47,7 +47,7 @@ class Erased(msgspec.Struct, frozen=True):
     payloads: int = 0
     keys: int = 0
     permits: int = 0
-    waiting: int = 0  # permits that people are still asked about: they forget the subject when they are over
+    waiting: int = 0  # that people are still asked about: once they are over, erasing again has them forget
     records: tuple[str, ...] = ()  # that say so
     order: str = ""  # the id of the order that was signed
     signed: tuple[str, ...] = ()  # by whom, so far
@@ -75,7 +75,7 @@ def erase(tx: Transaction, what: Erasure, rules: Rules, now_ms: int, random: Ran
     pairs = [(tree, seq) for tree, seqs in gone.items() for seq in seqs]
     tx.many("DELETE FROM payloads WHERE tree = ? AND seq = ?", pairs)
     tx.many("UPDATE records SET subject = '' WHERE tree = ? AND seq = ?", [(tree, seq) for tree, seq, *_ in rows])
-    keys = tx.run("DELETE FROM data_keys WHERE subject = ? AND subject <> ''", index) if index else 0
+    keys = tx.run("DELETE FROM data_keys WHERE subject = ?", index) if index else 0
     _forget_money(tx, what, rows)
     permits, waiting = _permits(tx, what, [(str(row[0]), row[1], row[2]) for row in rows])
     if not pairs and not keys and not permits:

@@ -94,8 +94,8 @@ def role_verbs(role: BuiltInRole) -> frozenset[str]:
 
 def is_scope(pattern: str) -> bool:
     """Whether a binding's pattern means something: `**`, or workspace/agent where either may be `*`."""
-    workspace, slash, name = pattern.partition("/")
-    return pattern == "**" or (bool(slash) and all(part == "*" or is_label(part) for part in (workspace, name)))
+    workspace, _, name = pattern.partition("/")
+    return pattern == "**" or all(part == "*" or is_label(part) for part in (workspace, name))
 
 
 def in_scope(pattern: str, agent: AgentId | None) -> bool:

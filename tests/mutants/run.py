@@ -109,9 +109,19 @@ _PAUSES = ["tests/unit/journal/test_journal_pausing.py", f"{_RUNTIME}/test_pause
 _OF_STOPS = {
     "agentgov.journal.pausing": _PAUSES,
     "agentgov.runtime.pause": _PAUSES,
+    "agentgov.runtime.pausing": _PAUSES[::-1],
+    "agentgov.runtime.pause_question": [f"{_RUNTIME}/test_pause_question.py"],
     "agentgov.runtime.retention": [f"{_RUNTIME}/test_retention.py"],
     "agentgov.runtime.holds": [f"{_RUNTIME}/test_retention.py", f"{_RUNTIME}/test_pruning.py"],
     "agentgov.runtime.pruning": [f"{_RUNTIME}/test_pruning_edges.py", f"{_RUNTIME}/test_pruning.py"],
+}
+_OF_ERASURE = {
+    "disposals": ("erasure", "pruning"),
+    "erasure": ("erasure", "spent_about", "pruning", "vault"),
+    "erasure_orders": ("erasure_orders",),
+    "spent_about": ("spent_about",),
+    "subjects": ("erasure", "spent_about", "pruning", "vault"),
+    "vault": ("vault",),
 }
 _INCIDENT = "tests/unit/incident"
 _OF_DRILLS = {
@@ -122,6 +132,8 @@ _OF_DRILLS = {
     "agentgov.model.drill_schedule": [f"{_INCIDENT}/test_drill_core.py"],
     "agentgov.validate.playbook_coverage": ["tests/unit/validate/test_validate_playbooks.py"],
 }
+_RIGHTS = [f"tests/unit/trust/test_trust_{name}.py" for name in ("permissions", "identity")]
+_OF_RIGHTS = dict.fromkeys((f"agentgov.trust.{name}" for name in ("permissions", "roster", "verbs")), _RIGHTS)
 # The modules whose guards are taken away, and the files of tests that should notice.
 MODULES = {
     "agentgov.model.transitions": _OF_LAW,
@@ -136,6 +148,11 @@ MODULES = {
     **_OF_PEOPLE,
     **_OF_STOPS,
     **_OF_DRILLS,
+    **_OF_RIGHTS,
+    **{
+        f"agentgov.runtime.{name}": [f"{_RUNTIME}/test_{one}.py" for one in tests]
+        for name, tests in _OF_ERASURE.items()
+    },
     **{
         f"agentgov.alerts.{name}": [f"tests/unit/alerts/test_{one}.py" for one in tests]
         for name, tests in _OF_ALERTS.items()

@@ -15,7 +15,7 @@ from agentgov.runtime import outbox
 from agentgov.runtime.ledger import read
 from agentgov.runtime.pause import Order, ended
 from agentgov.runtime.pause_orders import forget, keep_order, note_landed, read_orders
-from agentgov.runtime.pausing import order_of, take_act, take_pause
+from agentgov.runtime.pausing import order_of, take_act, take_pause, take_step
 from agentgov.store.open import open_store
 from agentgov.store.port import Store, Transaction
 
@@ -57,6 +57,53 @@ def test_an_order_is_taken_once_with_its_record_and_its_place_in_the_outbox(rows
     assert [one.id for one in rows.do(lambda tx: outbox.queued(tx, NOW))] == [ORDER.id]
     [record] = rows.do(lambda tx: read(tx))
     assert (record.type, record.agent, record.actor) == ("pause", "support/desk", "person:alice")
+
+
+def test_an_order_that_is_known_or_waits_already_is_not_taken_again(rows: Rows) -> None:
+    rows.do(lambda tx: keep_order(tx, ORDER))
+    assert not rows.do(lambda tx: take_pause(tx, ORDER, "{}", salt=SALT))
+    assert rows.do(lambda tx: outbox.queued(tx, NOW)) == ()
+    rows.do(lambda tx: outbox.put(tx, outbox.Outgoing("B", "pause", "alice"), NOW))
+    assert not rows.do(lambda tx: take_pause(tx, replace(ORDER, id="B"), "{}", salt=SALT))
+    assert rows.do(lambda tx: read(tx)) == (), "nothing is recorded twice"
+
+
+def test_the_record_says_who_gave_an_order_that_no_person_gave(rows: Rows) -> None:
+    rows.do(lambda tx: take_pause(tx, ORDER, "{}", salt=SALT, actor="gate"))
+    assert [one.actor for one in rows.do(lambda tx: read(tx))] == ["gate"]
+
+
+def _step(agents: tuple[str, ...], *more: tuple[str, str]) -> Act:
+    fields = (("Incident", "2026-0101-aaaa"), ("Step", "open"), *(("Agent", one) for one in agents), *more)
+    return Act("incident", new_id(NOW, 7), "f" * 36, "0" * 64, "person:bob", "open", fields, reason="Why.")
+
+
+def test_a_step_of_an_incident_pauses_each_of_its_agents_once_and_only_where_it_says_so(rows: Rows) -> None:
+    quiet = _step(("support/desk",))
+    assert rows.do(lambda tx: take_step(tx, quiet, "{}", NOW, salt=SALT))
+    assert rows.orders() == ()
+    loud = replace(_step(("support/desk", "support/mail"), ("Mode", "read-only"), ("For", "erin")), id="L" * 26)
+    taken = [rows.do(lambda tx: take_step(tx, loud, "{}", NOW, salt=SALT, actor="gate")) for _ in range(2)]
+    assert taken == [True, False]
+    found = [(one.selector, one.mode, one.by) for one in rows.orders()]
+    assert found == [("support/desk", "read-only", "erin"), ("support/mail", "read-only", "erin")]
+    records = rows.do(lambda tx: read(tx))
+    assert {(one.agent, one.actor) for one in records} == {("support/desk", "person:bob"), ("", "gate")}
+    queued = [one.by for one in rows.do(lambda tx: outbox.queued(tx, NOW))]
+    assert queued == ["bob", "erin"]
+
+
+def test_an_act_is_recorded_with_the_agent_that_it_is_about_and_sent_again_changes_nothing(rows: Rows) -> None:
+    hold = Act("hold", new_id(NOW, 8), "f" * 36, "0" * 64, "person:bob", "hold", (("Agent", "support/mail"),))
+    for act in (hold, hold, _act("pause", NOW)):
+        assert rows.do(partial(take_act, act=act, draft="{}", now_ms=NOW, salt=SALT)) == ()
+    assert [one.agent for one in rows.do(lambda tx: read(tx))] == ["support/mail", "support/desk"]
+
+
+def test_no_other_act_lifts_what_waits(rows: Rows) -> None:
+    rows.do(lambda tx: keep_order(tx, replace(ORDER, since=NOW - 5)))
+    assert rows.do(lambda tx: take_act(tx, _act("pause", NOW), "{}", NOW, salt=SALT)) == ()
+    assert len(rows.orders()) == 1
 
 
 def test_of_an_order_by_label_the_record_names_no_agent(rows: Rows) -> None:
@@ -111,6 +158,8 @@ def test_what_an_act_orders_is_what_it_says() -> None:
     order = order_of(_act("pause", NOW - 1, "tool:refund.create"), "bob", NOW)
     assert (order.selector, order.mode, order.by, order.reason) == ("tool:refund.create", "stop", "bob", "Why.")
     assert (order.until, order.since, order.landed) == (0, NOW, 0)
+    act = _act("pause", NOW - 1)
+    assert order_of(replace(act, fields=(*act.fields, ("Until", "1800000060"))), "bob", NOW).until == 1_800_000_060
 
 
 @given(st.integers(0, 2**48 - 1), st.integers(0, 2**80 - 1))

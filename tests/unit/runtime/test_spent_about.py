@@ -9,11 +9,12 @@ from actionworld import NOW
 from budgetworld import BudgetWorld
 from patience import PATIENCE
 
+from agentgov.model.names import AgentId
 from agentgov.runtime import spent_about
 from agentgov.runtime.accounts import LASTS
 from agentgov.runtime.erasure import Erasure, erase
 from agentgov.runtime.ledger import Receipt, read
-from agentgov.runtime.reservations import Reservation
+from agentgov.runtime.reservations import Reservation, Reserve, Settle, Spending
 from agentgov.runtime.retention import Rules
 from agentgov.runtime.spent_about import Spent
 from agentgov.runtime.windows import day_of
@@ -89,8 +90,32 @@ def test_an_erased_subject_has_no_sums_and_what_ends_later_is_about_nobody(world
     assert kinds(world, "bob") == []
 
 
+def test_sums_are_of_one_agent_in_one_environment_and_of_one_subject(world: BudgetWorld) -> None:
+    for at, about in (("support/refunds", "ada"), ("support/triage", "bob")):
+        for environment in ("production", "staging"):
+            wanted = world.wanted(f"{about} {environment}", 9, AgentId(*at.split("/")))
+            wanted = msgspec.structs.replace(wanted, subject=about, purpose="refund", environment=environment)
+            made, _ = world.decide(Reserve(wanted, lambda _: None, world.now))
+            assert made is not None
+            ended = Settle(made.id, (at, environment), Spending(currency="USD", amount=7), world.now)
+            world.decide(ended)
+    assert by_purpose(world) == (Spent("refund", "USD", 7, 7, 7, 1),)
+    assert [one.total for one in of_subject(world, "bob")] == [7, 7]
+    open_, _ = world.reserve("open", 9, subject="bob")
+    assert open_ is not None
+    erased(world, subject="ada")
+    assert [one.total for one in of_subject(world, "bob")] == [7, 7]
+    rows = world.store.read(lambda tx: tx.all("SELECT subject FROM reservations WHERE subject <> ''")).result()
+    assert rows == [("bob",)], "what is open about others still is about them"
+
+
 def test_old_sums_are_forgotten_a_day_at_a_time(world: BudgetWorld) -> None:
     world.settle(reserve(world, "a").id, amount=7)
+    older = "UPDATE spent_about SET day = '2020-01-01'"
+    world.store.write(lambda tx: tx.run(older)).result()
+    world.settle(reserve(world, "b").id, amount=7)
+    assert world.store.write(lambda tx: spent_about.forget(tx, TODAY)).result() == 2
+    assert [one.total for one in by_purpose(world)] == [7], "no other day is forgotten with it"
     assert world.store.write(lambda tx: spent_about.forget(tx, TODAY)).result() == 0
     assert world.store.write(lambda tx: spent_about.forget(tx, "2099-01-01")).result() == 2
     assert by_purpose(world) == ()

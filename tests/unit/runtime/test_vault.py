@@ -96,6 +96,11 @@ def test_a_changed_envelope_opens_nothing(store: Store) -> None:
     assert payloads(store) != [b'{"args":1}']
 
 
+def test_a_payload_in_clear_that_looks_like_an_envelope_is_none() -> None:
+    assert envelope_of(b'{"alg":"A256GCM","class":"c","key":"k","sealed":"s"}') is not None
+    assert envelope_of(b'{"alg":"none","class":"c","key":"k","sealed":"s"}') is None
+
+
 def test_the_key_file_is_read_or_refused() -> None:
     assert vault_of([base64.b64encode(KEY).decode()]) is not None
     for lines in ([], ["x"], [base64.b64encode(b"short").decode()]):

@@ -11,7 +11,7 @@ from agentgov.model.act import GRAMMAR
 from agentgov.model.document import Environment
 from agentgov.model.names import AgentId, agent_id
 from agentgov.model.verdict import Effect, Verdict
-from agentgov.trust.permissions import decide_bot_act, decide_permission, standing, who_can
+from agentgov.trust.permissions import decide_bot_act, decide_permission, decide_threshold, standing, who_can
 from agentgov.trust.verbs import BOT_ACTS, VERBS, in_scope, is_scope, role_verbs
 
 _TODAY = date(2026, 11, 22)
@@ -140,6 +140,38 @@ def test_what_is_out_of_scope_is_told_but_is_not_the_offence() -> None:
     assert verdict.first_offence is not None
     assert verdict.first_offence.message == "no binding says that bob may promote finance/close in staging"
     assert [reason.rule for reason in verdict.reasons] == ["access.no-binding", "access.out-of-scope"]
+
+
+def test_a_question_about_the_whole_fleet_is_answered_about_it() -> None:
+    reasons = _ask("alice", "pause", None, "production").reasons
+    assert reasons[0].message == "no binding says that alice may pause the whole fleet in production"
+    assert "erin may open and run incidents of support/triage" in _ask("erin", "incident", _TRIAGE).reasons[0].message
+    said = "operator on support/refund-assistant in staging and production does not cover the whole fleet"
+    assert said in [one.message for one in reasons]
+    said = "operator on support/* in staging through team:payments does not cover finance/close"
+    assert said in [one.message for one in _ask("bob", "promote", _CLOSE, "staging").reasons]
+
+
+def test_what_an_administrator_may_alone_and_what_takes_several_is_told_apart() -> None:
+    for verb, said in (("administer", "what takes effect takes 2 of them"), ("pause", "an operator's rights")):
+        (reason,) = [one for one in _ask("carol", verb, None, "production").reasons if one.effect is Effect.ALLOW]
+        assert said in reason.message
+
+
+def test_who_counts_for_a_threshold_is_named_and_more_than_enough_misses_none() -> None:
+    one = Access(administrators=Administrators(who=("carol", "dave"), threshold=1), people=_ACCESS.people)
+    for who, missing, named in ((("carol", "dave", "alice"), 0, "carol, dave"), ((), 1, "none")):
+        verdict = decide_threshold(one, who)
+        assert (verdict.facts["missing"], verdict.reasons[0].message.endswith(f": {named}")) == (missing, True)
+
+
+def test_who_can_is_of_one_environment_and_of_production_where_none_is_named() -> None:
+    def people(verb: str, environment: Environment | None) -> list[str]:
+        return [grant.person for grant in who_can(_ACCESS, verb, _TRIAGE, environment, _TODAY)]
+
+    assert people("promote", "staging") == ["alice", "bob", "carol", "dave"]
+    assert people("promote", "production") == people("promote", None) == ["carol", "dave"]
+    assert standing(_ACCESS, "fly", _TODAY) == ()
 
 
 def test_a_binding_holds_to_the_end_of_its_last_day() -> None:

@@ -179,7 +179,8 @@ def moved_in(view: View, agents: Iterable[str]) -> Iterator[tuple[str, Moved]]:
         ]
         if alarms:
             act = alarms[-1].act
-            moved = Moved(deployment.agent, act.get("Release"), act.get("Observed"), alarms[-1].head.time * 1000)
+            name, _, _ = act.get("Release").partition(" ")  # what people can type, without the ids behind it
+            moved = Moved(deployment.agent, name, act.get("Observed"), alarms[-1].head.time * 1000)
             yield deployment.agent, moved
 
 

@@ -81,7 +81,8 @@ def test_the_gate_aborts_a_canary_for_a_rule_of_the_fleet_and_for_no_other(
         until(lambda: seen().state.deployment(TRIAGE).canary.state == "ABORTED", "that the canary is gone")
         until(lambda: pager.requests, "that PagerDuty hears of it")
         assert {one.path for one in pager.requests} == {"/v2/change/enqueue"}
-        assert [one.json()["payload"]["custom_details"]["alertname"] for one in pager.requests] == ["abort"]
+        (told,) = (one.json()["payload"]["custom_details"] for one in pager.requests)
+        assert (told["alertname"], told["release"]) == ("abort", f"{TRIAGE}/v1.1.0")
         canary = seen().state.deployment(TRIAGE).canary
         assert canary.share == 0
         store = open_store(gate.store, serving=False)

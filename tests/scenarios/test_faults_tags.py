@@ -4,6 +4,7 @@ import pytest
 from pipelineworld import PipelineWorld
 from simulator import PAYROLL, TRIAGE
 
+from agentgov.gate.sense_conditions import moved_in
 from agentgov.model.names import ReleaseName
 from agentgov.release import orders
 
@@ -33,6 +34,12 @@ def gone(shipped: PipelineWorld) -> tuple[PipelineWorld, str]:
     shipped.run()
     assert alarms(shipped) == ["none"]
     return shipped, oid
+
+
+def test_who_is_told_of_it_reads_a_name_that_can_be_typed(gone: tuple[PipelineWorld, str]) -> None:
+    fleet, _ = gone
+    ((_, moved),) = moved_in(fleet.known(), [str(TRIAGE)])
+    assert moved.release == str(ReleaseName(TRIAGE, "1.1.0")), "the command of the message names it"
 
 
 def test_a_tag_that_comes_back_as_it_was_lifts_no_hold_and_is_no_alarm(

@@ -63,7 +63,8 @@ def _since(view: View, seq: int) -> list[Logged]:
 def _put(tx: Transaction, telling: Telling, ways: Sequence[str], logged: Logged, now_ms: int) -> None:
     act = logged.act
     named = {"alertname": act.kind, "agent": act.get("Agent"), "fleet": telling.fleet}
-    one = Told(labels_of(named), int(logged.moment.timestamp() * 1000), act.subject, release=act.get("Release")[:200])
+    name, _, _ = act.get("Release").partition(" ")  # as people know it, without the ids behind it
+    one = Told(labels_of(named), int(logged.moment.timestamp() * 1000), act.subject, release=name)
     body = encoded(
         Message(CHANGE, telling.fleet, telling.name, act.get("Agent"), now_ms, (one,), telling.url, act.actor)
     )

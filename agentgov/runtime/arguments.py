@@ -111,7 +111,11 @@ class Shape:
         for error in self._validator.iter_errors(arguments):
             if len(found) == _MOST_TOLD:
                 break
-            found.append(f"{'args' + ''.join(map(_step, error.instance_path))} breaks {error.kind.name}")
+            place = f"args{''.join(map(_step, error.instance_path))}"
+            lacks = error.kind.name == "required"  # the schema says what, and nobody sent it
+            found.append(
+                f"{place}{_step(error.kind.property)} is missing" if lacks else f"{place} breaks {error.kind.name}"
+            )
         return tuple(found) or ("args breaks its schema",)
 
 

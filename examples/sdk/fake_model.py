@@ -5,7 +5,14 @@ import json
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-CALL = {"order_id": "AC-12345678", "amount_minor": 4200}
+CALL = {
+    "order_id": "AC-12345678",
+    "line": 1,
+    "amount_minor": 4200,
+    "currency": "USD",
+    "reason": "damaged",
+    "idempotency_key": "refund-AC-12345678",
+}
 
 
 class _Model(BaseHTTPRequestHandler):
@@ -50,8 +57,8 @@ class _Model(BaseHTTPRequestHandler):
 
 
 def _asks(asked: dict) -> dict:
-    name = next(one["function"]["name"] for one in asked["tools"] if "refund" in one["function"]["name"])
-    call = {"id": "call-1", "type": "function", "function": {"name": name, "arguments": json.dumps(CALL)}}
+    assert any(one["function"]["name"] == "refund_create" for one in asked["tools"])
+    call = {"id": "call-1", "type": "function", "function": {"name": "refund_create", "arguments": json.dumps(CALL)}}
     return {"role": "assistant", "content": None, "tool_calls": [call]}
 
 

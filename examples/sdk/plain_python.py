@@ -7,7 +7,11 @@ import agentgov
 from agentgov import sdk
 
 
-def create_refund(order_id: str, amount_minor: int) -> str:
+KEY = "refund-AC-12345678"  # belongs to what is to happen once: run again, it is not refunded again
+ORDER = {"order_id": "AC-12345678", "line": 1, "amount_minor": 4200, "currency": "USD", "reason": "damaged"}
+
+
+def create_refund(order_id: str, amount_minor: int, **_: object) -> str:
     """Where your payment provider would be called."""
     return f"refunded {amount_minor} for {order_id}"
 
@@ -22,16 +26,15 @@ def main() -> int:
         with agentgov.agent("support/refund-assistant") as agent:
             print(f"running {agent.release} ({agent.variant}) on {agent.model} {agent.params}")
             print(agent.prompt(customer_name="Ada Lovelace").splitlines()[0])
-            order = {"order_id": "AC-12345678", "amount_minor": 4200}
+            order = {**ORDER, "idempotency_key": KEY}
             try:
                 with agent.spend(amount="0.02 USD") as money:
                     print(look_up(order["order_id"]))
                     money.used(amount="0.02 USD")
             except sdk.Denied as denied:
                 print(f"no money: {denied}")
-            # The key belongs to what is to happen once. Run again, it is not refunded again.
             try:
-                with agent.act("refund.create", order, subject="ada", key="refund-AC-12345678") as action:
+                with agent.act("refund.create", order, subject="ada", key=KEY) as action:
                     print(create_refund(**action.args))
             except sdk.Repeated as repeated:
                 print(f"not twice: {repeated}")

@@ -18,14 +18,17 @@ except ImportError:
     sys.exit(2)
 
 
+ORDER = {"order_id": "AC-12345678", "line": 1, "currency": "USD", "reason": "damaged"}
+
+
 async def main() -> int:
     async with agentgov.async_agent("support/refund-assistant") as governed:
         agent = Agent(TestModel(), instructions=governed.prompt(customer_name="Ada Lovelace"))
 
         @agent.tool_plain
-        async def create_refund(order_id: str, amount_minor: int) -> str:
-            """Refund an order."""
-            args = {"order_id": order_id or "AC-12345678", "amount_minor": max(amount_minor, 1)}
+        async def create_refund(amount_minor: int) -> str:
+            """Refund so many cents of the order."""
+            args = {**ORDER, "amount_minor": max(amount_minor, 1), "idempotency_key": "refund-AC-12345678"}
             try:
                 async with await governed.act("refund.create", args) as action:
                     return f"refunded {action.args['amount_minor']}"

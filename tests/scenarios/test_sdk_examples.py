@@ -20,7 +20,7 @@ from templates import copied, made
 EXAMPLES = Path(__file__).parents[2] / "examples" / "sdk"
 REFUNDS = AgentId("support", "refund-assistant")
 SPEC = """  prompts: {system: {file: prompts/system.md}, variables: {customer_name: {untrusted: true, maxLength: 80}}}
-  tools: [{name: refund.create, effect: irreversible}]
+  tools: [{name: refund.create, effect: irreversible, args: {file: tools/refund.create.schema.json}}]
   actions: [{match: {tools: [refund.create]}, when: "args.amount_minor <= 5000", then: allow}]
   quotas: [{tool: refund.create, sum: args.amount_minor, per: 24h, max: 500000}]
   budget: {day: "5.00 USD"}
@@ -31,6 +31,8 @@ SPEC = """  prompts: {system: {file: prompts/system.md}, variables: {customer_na
 def _world(place: Path) -> PipelineWorld:
     head = agent_file(REFUNDS, team="support").partition("  prompts:")[0]
     files = {REFUNDS.file: head + SPEC, f"{REFUNDS.folder}/prompts/system.md": "Help {{customer_name}}.\n"}
+    schema = f"{REFUNDS.folder}/tools/refund.create.schema.json"
+    files[schema] = (EXAMPLES.parent / "acme" / schema).read_text()
     files["governance/prices.yaml"] = PRICES
     world = PipelineWorld(place, files=files)
     world.ship("1.0.0", REFUNDS, "# Refunds\n\nHelp {{customer_name}}.\n")
@@ -60,7 +62,7 @@ def test_the_examples_run(once: PipelineWorld, tmp_path: Path) -> None:
         assert "running support/refund-assistant/v1.0.0 (stable)" in plain
         assert "refunded 4200 for AC-12345678" in plain
         assert "AC-12345678 was delivered broken" in plain
-        assert "refused: action.no-rule" in plain
+        assert "refused: action.arguments" in plain
         again = _run(gate, tmp_path, "plain_python.py")
         assert "not twice" in again
         assert "refunded" not in again

@@ -120,6 +120,11 @@ def test_faults_do_not_repeat_what_was_sent() -> None:
     assert not any(word in told for word in ("alice", "4111", "secret"))
 
 
+def test_what_is_missing_is_named_by_the_schema() -> None:
+    shape = _shape({"required": ["line"], "properties": {"to": {"required": ["a name: x"]}}})
+    assert shape.faults({"to": {}}) == ("args.line is missing", "args.to[...] is missing")
+
+
 def test_few_faults_are_told_of_many() -> None:
     assert len(_shape({"additionalProperties": {"type": "integer"}}).faults(dict.fromkeys("abcdefgh", "x"))) == 5
 

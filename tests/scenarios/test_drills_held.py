@@ -257,6 +257,14 @@ def test_whoever_may_not_drill_raises_no_alert(gate: GateWorld) -> None:
     bare = ran(["drill", "run", "live", "--no-record", "--repo", str(gate.world.work)], gate.folder, env)
     assert (bare.returncode, "it did not begin" in bare.stdout) == (2, False)
     assert f"agentgov token create --agent {TRIAGE} --environment production" in bare.stderr
+    other = gate.folder / "other-token"
+    other.touch(0o600)
+    for secret, said in ((gate.person_token("carol"), "that of a person"), ("agt_" + "x" * 43, "no such token")):
+        other.write_text(secret)
+        env[TOKEN_FILE] = str(other)
+        done = ran(["drill", "run", "live", "--no-record", "--repo", str(gate.world.work)], gate.folder, env)
+        assert (done.returncode, "HOW IT WENT" in done.stdout) == (2, False), done.stdout
+        assert said in done.stderr
 
 
 @pytest.mark.slow

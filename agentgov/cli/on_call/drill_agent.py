@@ -55,7 +55,7 @@ class DrillAgent:
 
 def drill_agent(url: str, agent: AgentId, model: str) -> DrillAgent:
     """The drill agent at a gate, by the token in the file that AGENTGOV_DRILL_TOKEN_FILE names. ConfigurationError
-    where it cannot be read."""
+    where it cannot be read, or is another's: that is found before a drill begins, and no drill that failed."""
     named = os.environ.get(TOKEN_FILE, "")
     hint = f"agentgov token create --agent {agent} --environment production --out FILE; {TOKEN_FILE}=FILE names it"
     if not named:
@@ -63,7 +63,23 @@ def drill_agent(url: str, agent: AgentId, model: str) -> DrillAgent:
     token = Token("".join(private_lines(Path(named), TOKEN_FILE, hint, _RULE)), _RULE)
     headers = {"authorization": f"Bearer {token.value}", "content-type": "application/json", _DRILL: "true"}
     asking = Asking(parse_base(url, "the gate"), headers, clock=time.monotonic, other="the gate")
+    _require(asking, agent, hint)
     return DrillAgent(agent, model, asking)
+
+
+def _require(asking: Asking, agent: AgentId, hint: str) -> None:
+    try:
+        answer = asking.ask("GET", "/v1/whoami", seconds=_PATIENCE)
+    except BrokenError as error:
+        raise AgentgovError(error.why) from None
+    if answer.status == 401:
+        raise ConfigurationError(f"the gate knows no such token as {TOKEN_FILE} names", hint, rule=_RULE)
+    if answer.status != 200:
+        raise _refused("/v1/whoami", answer.status, answer.body)
+    who = msgspec.json.decode(answer.body)
+    if (who.get("agent"), who.get("environment")) != (str(agent), "production"):
+        whose = f"{who['agent']} in {who['environment']}" if who.get("agent") else "a person"
+        raise ConfigurationError(f"the token that {TOKEN_FILE} names is that of {whose}, not of {agent}", hint)
 
 
 def _refused(path: str, status: int, body: bytes) -> AgentgovError:

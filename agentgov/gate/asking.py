@@ -16,6 +16,7 @@ from agentgov.gate.gate import Gate
 from agentgov.gate.stops import stop_of
 from agentgov.model.document import Environment
 from agentgov.model.names import AgentId, agent_id
+from agentgov.model.rule_ids import rule
 from agentgov.model.verdict import Reason
 from agentgov.runtime import calls
 from agentgov.runtime.action_requests import Asked
@@ -117,5 +118,6 @@ def owner_of(call: Call, permit: Permit) -> str:
 
 
 def conflict(reason: Reason) -> RefusalError:
-    """409, for a reason."""
-    return RefusalError(409, reason.rule, reason.message)
+    """409, for a reason, with what its rule says to do about it."""
+    known = rule(reason.rule)
+    return RefusalError(409, reason.rule, reason.message, known.mend if known is not None else "")

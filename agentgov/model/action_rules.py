@@ -45,7 +45,7 @@ ACTION_RULES: tuple[RuleId, ...] = (
     RuleId("budget.exceeded", "A budget has not so much left; it is named.", "Wait for its next day or month."),
     RuleId("budget.over", "More than is left was set aside, as `onLimit: alert` has it; people are told."),
     RuleId("budget.zone", "The time zone of a budget is unknown to the gate.", "Write it like Europe/Paris."),
-    RuleId("budget.unpriced", "The model has no pinned price, or the call no maximum.", "See governance/prices.yaml."),
+    RuleId("budget.unpriced", "The model has no pinned price, or the call no maximum.", "agentgov prices sync."),
     RuleId("budget.currency", "Amounts of two currencies cannot be compared.", "A fleet has one currency."),
     RuleId("budget.amount", "The amount is more than any one call costs.", "See docs/budgets.md."),
     RuleId("budget.key", "Something else was set aside under the same key.", "Use a key once."),

@@ -21,7 +21,8 @@ def usage_page(found: Mapping[str, Any], *, alone: bool) -> Page:
     if rows:
         page.table(_HEAD_ALONE if alone else _HEAD, rows)
     else:
-        page.line("nobody told of anything")
+        page.line("no agent told of its work: agent.trace() does, or any exporter of traces (docs/telemetry.md)")
+        page.line(Span("what was booked, whoever told of it: agentgov budget show", "dim"))
     if alone:
         for one in found["usage"]:
             page.line(f"{one['environment']}: {_sessions(one)}")

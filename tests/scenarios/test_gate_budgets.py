@@ -169,7 +169,9 @@ def test_nobody_gets_more_than_there_is_however_many_ask(gate: GateWorld) -> Non
 
 def test_what_cannot_be_priced_is_refused(gate: GateWorld) -> None:
     token = gate.agent_token(PAYER)
-    assert _reserve(gate, token, "a", model="sim/other").rule == "budget.unpriced"
+    unpriced = _reserve(gate, token, "a", model="sim/other")
+    assert unpriced.rule == "budget.unpriced"
+    assert "agentgov prices sync" in unpriced.json["error"]["hint"], "the next step is told with the no"
     assert _reserve(gate, token, "b", amount="0.01 EUR").rule == "budget.currency"
     assert _reserve(gate, token, "c", amount="9000000 USD").rule == "budget.amount"
     assert _reserve(gate, token, "d", max_output_tokens=10**9).rule == "budget.exceeded"

@@ -17,7 +17,7 @@ from agentgov.gate.routes.table import ROUTES
 from agentgov.model.names import AgentId
 from agentgov.runtime import ledger
 from agentgov.runtime.logins import NAMESPACE, LoginText
-from agentgov.store.open import open_store
+from agentgov.store.open import file_of, open_store
 
 
 def as_person(gate: GateWorld, who: str, *args: str) -> subprocess.CompletedProcess[str]:
@@ -32,6 +32,12 @@ def signed(gate: GateWorld, who: str, *, url: str = "", at: int = 0, namespace: 
     text = LoginText(fleet, url or gate.url, at or now_ms(), os.urandom(16).hex()).text
     signature = gate.world.signers[who].sign(namespace, text.encode())
     return {"text": text, "signature": signature.decode()}
+
+
+def test_who_makes_a_token_is_told_at_which_gate_it_is_good(gate: GateWorld) -> None:
+    words = ["token", "create", "--person", "carol", "--store", gate.store, "--repo", str(gate.world.work)]
+    told = ran(words, gate.world.work, dict(os.environ)).stdout
+    assert f"good at the gate that serves {file_of(gate.store)}\n" in told
 
 
 def test_a_person_logs_in_with_the_key_they_sign_acts_with(gate: GateWorld, tmp_path: Path) -> None:

@@ -146,4 +146,5 @@ def _judge_change(
     def judged(people: tuple[str, ...]) -> "ChangeVerdict":
         return with_approvals(view, found, people)
 
-    return told_change(verdict, view.state.reviews(), commit, journal_json(view), line, assumed, judged), facts
+    give = f"agentgov review approve {commit[:9]}"
+    return told_change(verdict, view.state.reviews(), commit, journal_json(view), line, assumed, judged, give), facts

@@ -95,8 +95,10 @@ def told_change(
     line: "tuple[Span, ...]",
     assumed: tuple[str, ...],
     judged: "Callable[[tuple[str, ...]], ChangeVerdict]",
+    give: str = "",
 ) -> Told:
-    """The verdict on a change of governed contents; `judged` gives it as if these people approved it now."""
+    """The verdict on a change of governed contents; `judged` gives it as if these people approved it now, and `give` is
+    the command by which they do."""
     from agentgov.report.change_review import change_document, change_page
     from agentgov.report.passing import passing_document, with_passing
     from agentgov.report.review_markdown import change_markdown
@@ -106,9 +108,12 @@ def told_change(
     missing = (item for path in verdict.paths if path.state != "pass" for item in path.requirements)
     passing = None if passes else passing_of(missing, lambda people: judged((*assumed, *people)).state == "pass")
     document = change_document(verdict, reviews, journal["tip"], commit, assumed)
+    page = with_passing(change_page(verdict, assumed), passing)
+    if give and passing is not None:
+        page.line(f"  each of them: {give}")
     return Told(
         passes,
-        with_passing(change_page(verdict, assumed), passing).line(*line),
+        page.line(*line),
         {**document, "would_pass": passing_document(passing), "journal": journal},
         lambda: change_markdown(verdict, "".join(span.text for span in line), passing, assumed),
         reviews_told(verdict),

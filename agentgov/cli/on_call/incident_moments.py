@@ -13,6 +13,7 @@ from agentgov.journal.view import View
 from agentgov.model.act import made_at
 from agentgov.model.incident import Incident
 from agentgov.model.names import agent_id
+from agentgov.report.findings import plural
 
 _EARLIEST = 86_400_000  # milliseconds before an incident at which looking back ends
 _MOST = 100  # records of one agent
@@ -42,7 +43,8 @@ def impact_of(incident: Incident, moments: tuple[Moment, ...]) -> list[str]:
     during = [one for one in moments if one.at >= start]
     denied = sum(one.source == "ledger" and one.what.startswith(("action.deny", "budget.deny")) for one in during)
     orders = sum(one.source == "act" and one.what.startswith(("pause", "roll back", "hold")) for one in during)
-    counted = [f"{len(incident.agents)} agents", f"{len(incident.alerts)} alerts", f"{orders} orders that contained it"]
+    counted = [plural(len(incident.agents), "agent"), plural(len(incident.alerts), "alert")]
+    counted.append(f"{plural(orders, 'order')} to contain it")
     if any(one.source == "ledger" for one in moments):
         counted.append(f"{denied} calls denied while it went on (of the last {_MOST} records of each agent)")
     return counted

@@ -15,7 +15,7 @@ from types import MappingProxyType
 
 from agentgov.cli.context import open_context
 from agentgov.cli.options import answer
-from agentgov.cli.run_time.ledger_keys import anchors_by_log, origin
+from agentgov.cli.run_time.ledger_keys import anchors_by_log, keys_of, origin
 from agentgov.cli.run_time.ledger_locks import NOTHING_LOCKED, LockedBucket, Locks, note_locks
 from agentgov.cli.run_time.ledger_places import Place, place_of
 from agentgov.cli.run_time.ledger_verify import store_source
@@ -126,6 +126,9 @@ def write_trees(
             old, new = write(name, place)
             _anchors(place, name, origin(view, log, name), [one for one in anchored if one.tree == name])
             page.line(Span("exported ", "good"), f"{name}: {new:,} records, {new - old:,} of them new")
+            with suppress(RefusedError):  # of a fleet without a gate
+                for key in keys_of(view, origin(view, log, name)):
+                    page.line(Span(f"  by the key {key}", "dim"))
             if isinstance(place, LockedBucket):
                 place.lock_again(name, old, everything=asked.relock)
             told.append({"tree": name, "records": new, "new": new - old})

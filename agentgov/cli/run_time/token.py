@@ -69,7 +69,7 @@ def create(
     _refuse_file(out)
     with keeper(repo, store, gate) as kept:
         made = kept.create(agent, environment, person, label, days)
-    return _tell_made("token-create", made, out, output)
+        return _tell_made("token-create", made, kept.where, out, output)
 
 
 @token.command("list")
@@ -125,7 +125,7 @@ def rotate(
     _refuse_file(out)
     with keeper(repo, store, gate) as kept:
         made = kept.rotate(token_id, overlap, days)
-    return _tell_made("token-rotate", made, out, output)
+        return _tell_made("token-rotate", made, kept.where, out, output)
 
 
 def _refuse_label(label: str) -> None:
@@ -139,12 +139,13 @@ def _refuse_file(out: Path | None) -> None:
         raise UsageError(f"{out} is there already, and a secret is written over nothing", "name a new file: --out FILE")
 
 
-def _tell_made(command: str, made: Made, out: Path | None, output: str) -> int:
+def _tell_made(command: str, made: Made, where: str, out: Path | None, output: str) -> int:
     new = made.token
     if out is not None and not write_private(out, f"{made.secret}\n".encode(), replace=False):
         message = f"{out} cannot be written; the secret of token {new.id} is lost"
         raise ConfigurationError(message, f"agentgov token revoke {new.id}, and make another")
     page = Page().line(Span("done ", "good"), f"token {new.id} for {owner(new)}, until {_until(new)}")
+    page.line(Span(f"  good at {where}", "dim"))
     page.line(f"  {made.secret}" if out is None else f"  its secret is in {out}")
     if out is None:
         page.line(Span("  this is the only time it is shown: keep it where only its owner reads it", "dim"))

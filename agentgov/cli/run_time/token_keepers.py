@@ -18,6 +18,7 @@ from agentgov.model.names import AgentId, agent_id
 from agentgov.repo import clock
 from agentgov.runtime import tokens
 from agentgov.runtime.tokens import Made, Token
+from agentgov.store.open import file_of
 from agentgov.store.port import Transaction
 
 _KEEPER = "keeper"  # who made a token by writing to the store
@@ -26,6 +27,10 @@ _DAY = 86_400
 
 class Keeper(Protocol):
     """Whoever keeps tokens. RefusedError for what is not there, or not allowed."""
+
+    @property
+    def where(self) -> str:
+        """Which gate a new token is good at, in words."""
 
     def create(
         self, agent: AgentId | None, environment: Environment | None, person: str, label: str, days: int
@@ -57,6 +62,12 @@ class StoreKeeper:
 
     def __init__(self, visit: Visit) -> None:
         self._visit = visit
+
+    @property
+    def where(self) -> str:
+        """A gate that serves this very store. No URL is told, since there may be a password in it."""
+        file = file_of(self._visit.url)
+        return f"the gate that serves {file if file is not None else 'the database that --store names'}"
 
     def create(
         self, agent: AgentId | None, environment: Environment | None, person: str, label: str, days: int
@@ -99,6 +110,11 @@ class GateKeeper:
 
     def __init__(self, client: GateClient) -> None:
         self._client = client
+
+    @property
+    def where(self) -> str:
+        """The gate that was asked, and others over its store."""
+        return self._client.url
 
     def create(
         self, agent: AgentId | None, environment: Environment | None, person: str, label: str, days: int

@@ -84,7 +84,7 @@ class DemoWorld:
         """env.sh: act as one of the demo's people in this shell only."""
         people = "\n".join(f"  {name}) AGENTGOV_NAME={shlex.quote(full)} ;;" for name, full in PEOPLE.items())
         bots = "\n".join(f"  {name}) AGENTGOV_NAME={name} AGENTGOV_KEY_FILE={name} ;;" for name in BOTS)
-        base, here = shlex.quote(str(self.base)), shlex.quote(str(Path(__file__).resolve().parents[2]))
+        base, here = shlex.quote(str(self.base)), shlex.quote(str(Path(__file__).resolve().parents[3]))
         program = f"PYTHONPATH={here} {shlex.quote(sys.executable)} -m agentgov"
         text = f"""# Act as one of the demo's people, in this shell only:  AGENTGOV_AS=alice . {base}/env.sh
 # People: {", ".join(PEOPLE)}; bots: {", ".join(BOTS)}.

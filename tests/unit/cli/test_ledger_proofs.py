@@ -97,6 +97,8 @@ def test_an_export_is_verified_by_us_and_by_others_and_grows(ledger: Ledger, tmp
     reads = {"tree": "_fleet", "records": 1, "new": 1}  # the first export is a record itself
     assert again["trees"] == [reads, {"tree": "support", "records": 600, "new": 300}]
     assert ledger.flaws("--folder", str(out)) == []
+    shown = ledger.world.run("alice", "ledger", "export", str(tmp_path / "once more"), "--store", ledger.url).out
+    assert f"  by the key {ledger.key()}\n" in shown, "whoever checks it without us needs the key"
     verifier = [sys.executable, str(folder("docs") / "verify_ledger.py"), ledger.key()]
     told = subprocess.run([*verifier, str(out / "support")], capture_output=True, text=True, check=False)
     assert told.stdout.startswith("OK: 600 leaves"), told

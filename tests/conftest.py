@@ -35,6 +35,9 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 keep_temporary_files_in_memory()  # before anybody asks for a folder
 
+# How wide tables are must not depend on the terminal of whoever runs the tests.
+os.environ.pop("COLUMNS", None)
+
 # What `validate` keeps between runs: never in the user's own cache.
 _kept = tempfile.TemporaryDirectory(prefix="agentgov-tests-")
 atexit.register(_kept.cleanup)  # said, since what cleans up by itself warns of it

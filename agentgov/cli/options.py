@@ -2,9 +2,10 @@
 
 import json
 import os
+import shutil
 import sys
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import Any, TextIO, TypeVar
 
 import click
 
@@ -99,7 +100,13 @@ def wants_source(asked: bool | None) -> bool:
 def show(page: Page, *, err: bool = False) -> None:
     """Print a page to stdout (data) or stderr (messages)."""
     stream = sys.stderr if err else sys.stdout
-    click.echo(page.text(colour=wants_colour(stream)), nl=False, err=err, color=True)
+    text = page.text(colour=wants_colour(stream), width=_width(stream))
+    click.echo(text, nl=False, err=err, color=True)
+
+
+def _width(stream: TextIO) -> int:
+    """Columns of a terminal, or as COLUMNS says; 80 where there is none, as in the log of a pipeline."""
+    return shutil.get_terminal_size().columns if stream.isatty() or "COLUMNS" in os.environ else 80
 
 
 def show_json(document: Mapping[str, Any]) -> None:

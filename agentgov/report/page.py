@@ -1,13 +1,16 @@
 """A page of text: lines of styled spans and tables, plain for pipes and painted by rich for terminals.
 
+Columns of a table that have no room are told beneath each row, so that no line of it is broken by a terminal.
 Whatever comes from files, commits and other people is data: control characters are shown as escapes, so that a file
 name cannot move the cursor or hide a line.
 """
 
 import io
+import textwrap
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate, zip_longest
 from typing import Literal
 
 Style = Literal["plain", "bold", "dim", "good", "bad", "warn", "accent", "insert", "delete"]
@@ -35,6 +38,11 @@ class Span:
 
 
 Part = str | Span
+Line = tuple[Span, ...]
+
+_GAP = "  "  # between columns, and before what stands beneath a row
+_NARROWEST = 24  # columns of words that are broken into lines
+_NOTHING = ("", "-")  # cells that are not worth a line
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +55,7 @@ class _Table:
 class Page:
     """Collects lines and tables in order; nothing is printed until it is whole."""
 
-    _blocks: list[tuple[Span, ...] | _Table] = field(default_factory=list)
+    _blocks: list[Line | _Table] = field(default_factory=list)
     _tables: set[int] = field(default_factory=set)
 
     def line(self, *parts: Part) -> "Page":
@@ -65,42 +73,33 @@ class Page:
         return self
 
     def table(self, header: Sequence[str], rows: Iterable[Sequence[Part]]) -> "Page":
-        """Add a table; every row has as many cells as the header."""
-        self._blocks.append(_Table(tuple(header), tuple(tuple(_cell(cell) for cell in row) for row in rows)))
+        """Add a table; every row has as many cells as the header. A column without a name and a word is left out."""
+        cells = [tuple(map(_cell, row)) for row in rows]
+        used = [place for place, name in enumerate(header) if name or any(row[place].text for row in cells)]
+        told = tuple(tuple(row[place] for place in used) for row in cells)
+        self._blocks.append(_Table(tuple(header[place] for place in used), told))
         return self
 
     def text(self, *, colour: bool = False, width: int | None = None) -> str:
-        """The page as text that ends with a newline; painted when `colour`, at most `width` columns then."""
+        """The page as text that ends with a newline; painted when `colour`.
+
+        What no longer fits into `width` columns of a table stands beneath its rows; lines are as long as they are.
+        """
+        lines = [line for block in self._blocks for line in _lines(block, width)]
         if colour:
-            return self._painted(width)
-        out: list[str] = []
-        for block in self._blocks:
-            if isinstance(block, _Table):
-                out.extend(_plain_table(block))
-            else:
-                out.append("".join(span.text for span in block).rstrip())
-        return "".join(f"{line}\n" for line in out)
+            return _painted(lines)
+        return "".join(f"{''.join(span.text for span in line).rstrip()}\n" for line in lines)
 
-    def _painted(self, width: int | None) -> str:
-        from rich import box
-        from rich.console import Console
-        from rich.table import Table
-        from rich.text import Text
 
-        def rich_text(spans: Iterable[Span]) -> Text:
-            return Text.assemble(*((span.text, _LOOKS[span.style]) for span in spans))
+def _painted(lines: Iterable[Line]) -> str:
+    from rich.console import Console
+    from rich.text import Text
 
-        buffer = io.StringIO()
-        console = Console(file=buffer, force_terminal=True, width=width, highlight=False, soft_wrap=True)
-        for block in self._blocks:
-            if isinstance(block, _Table):
-                table = Table(*block.header, box=box.SIMPLE_HEAD, pad_edge=False)
-                for row in block.rows:
-                    table.add_row(*(rich_text([cell]) for cell in row))
-                console.print(table)
-            else:
-                console.print(rich_text(block))
-        return buffer.getvalue()
+    buffer = io.StringIO()
+    console = Console(file=buffer, force_terminal=True, highlight=False, soft_wrap=True)
+    for line in lines:
+        console.print(Text.assemble(*((span.text, _LOOKS[span.style]) for span in line)))
+    return buffer.getvalue()
 
 
 def safe(text: str) -> str:
@@ -130,7 +129,75 @@ def _cell(part: Part) -> Span:
     return Span(span.text.replace("\n", "\\n").replace("\t", "\\t"), span.style)
 
 
-def _plain_table(table: _Table) -> list[str]:
-    cells = [list(table.header), *([span.text for span in row] for row in table.rows)]
-    widths = [max(len(row[column]) for row in cells) for column in range(len(table.header))]
-    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells]
+def _lines(block: Line | _Table, width: int | None) -> Iterator[Line]:
+    """The lines of a block; of a table first its header, then its rows, each with what has no room beneath it."""
+    if not isinstance(block, _Table):
+        yield block
+        return
+    rows = (tuple(Span(name, "bold") for name in block.header), *block.rows)
+    widths = [max(_columns(row[place].text) for row in rows) for place in range(len(block.header))]
+    if width is not None:
+        widths = _fitting(rows, widths, width)
+    for row in rows:
+        yield from _beside(list(zip(row, widths, strict=False)))
+        if width is not None and row is not rows[0]:
+            yield from _beneath(list(zip(block.header, row, strict=True))[len(widths) :], width)
+
+
+def _fitting(rows: Sequence[Line], widths: list[int], width: int) -> list[int]:
+    """The widths of the columns that stand beside each other, one at least: all of them, where the widest one can be
+    made narrower without breaking a word."""
+    left = width - sum(widths) - len(_GAP) * (len(widths) - 1)
+    if left >= 0:
+        return widths
+    widest = widths.index(max(widths))
+    longest = max(_columns(word) for row in rows for word in row[widest].text.split(" "))
+    if widths[widest] + left >= max(longest, _NARROWEST):
+        return [one + (left if place == widest else 0) for place, one in enumerate(widths)]
+    ends = accumulate(one + len(_GAP) for one in widths)
+    return widths[: max(sum(end - len(_GAP) <= width for end in ends), 1)]
+
+
+def _beside(cells: Sequence[tuple[Span, int]]) -> Iterator[Line]:
+    """Cells in columns of these widths; what is too long for its column goes on below."""
+    wrapped = [_wrapped(cell.text, room) for cell, room in cells]
+    for texts in zip_longest(*wrapped, fillvalue=""):
+        parts = [
+            part
+            for text, (cell, room) in zip(texts, cells, strict=True)
+            for part in (Span(text, cell.style), Span(" " * (room - _columns(text)) + _GAP))
+        ]
+        yield tuple(parts[:-1])
+
+
+def _beneath(cells: Iterable[tuple[str, Span]], width: int) -> Iterator[Line]:
+    """Cells with the names of their columns, as many on a line as have room; a long one goes on, further in."""
+    line: list[Span] = []
+    for name, cell in cells:
+        if cell.text in _NOTHING:
+            continue
+        label = f"{_GAP}{name.lower()}: " if name else _GAP
+        if line and _columns("".join(span.text for span in line) + label + cell.text) > width:
+            yield tuple(line)
+            line = []
+        first, *more = _wrapped(f"{label}{cell.text}", width, _GAP * 2)
+        line += [Span(label, "dim"), Span(first.removeprefix(label), cell.style)]
+        for text in more:
+            yield tuple(line)
+            line = [Span(text, cell.style)]
+    if line:
+        yield tuple(line)
+
+
+def _wrapped(text: str, width: int, further: str = "") -> list[str]:
+    """A text in lines, no word of it broken; as it is where it fits."""
+    if _columns(text) <= width:
+        return [text]
+    return textwrap.wrap(text, width, subsequent_indent=further, break_long_words=False, break_on_hyphens=False)
+
+
+def _columns(text: str) -> int:
+    """How many columns of a terminal a text takes."""
+    if text.isascii():
+        return len(text)
+    return sum(0 if unicodedata.combining(one) else 1 + (unicodedata.east_asian_width(one) in "WF") for one in text)

@@ -19,7 +19,7 @@ from agentgov.report.judge import Judged
 from agentgov.report.moments import stamp
 from agentgov.report.page import Page, Span
 
-COLUMNS = ("agent", "staging", "canary", "production", "since", "")
+COLUMNS = ("agent", "staging", "canary", "production", "", "since")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class Standing:
         if is_ramping(at):
             stalled = " inconclusive" if at.canary.state == "INCONCLUSIVE" else ""
             canary = f"{self.version(at.canary.release)} at {format_share(at.canary.share)}{stalled}"
-        return (str(self.agent), staging, canary, self.production(), stamp(at.production.since), self.mark())
+        return (str(self.agent), staging, canary, self.production(), self.mark(), stamp(at.production.since))
 
     def production(self) -> str:
         """What production runs, with its state where that is not the usual one."""

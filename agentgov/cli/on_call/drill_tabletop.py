@@ -14,6 +14,7 @@ from agentgov.model.units import parse_duration
 from agentgov.report.drill import clock, metric_words, took, wrapped
 from agentgov.report.page import Page, Span
 
+_UNKNOWN = "?"  # typed by whoever knows no answer
 _USUAL = 60  # seconds that an answer of a file took that does not say
 
 
@@ -42,10 +43,11 @@ def play(drill: Drill, file: Path | None, quiet: bool) -> Course:
 
 
 def _typed() -> tuple[str, int]:
-    """What somebody types, and for how many seconds they thought about it."""
+    """What somebody types, nothing where they do not know it, and for how many seconds they thought about it."""
     began = time.monotonic()
-    said = prompt("         >")
-    return said, max(round(time.monotonic() - began), 1)
+    while not (said := prompt("         >")):
+        show(Page().line(Span(f"         answer in words, or write {_UNKNOWN} where nobody knows", "warn")), err=True)
+    return "" if said == _UNKNOWN else said, max(round(time.monotonic() - began), 1)
 
 
 def _given(drill: Drill, file: Path) -> Mapping[str, tuple[str, int]]:
@@ -78,9 +80,8 @@ def _rules(from_file: bool) -> Page:
     page = Page().blank().line(Span("HOW IT GOES", "bold"))
     page.line("  News arrives by a clock that only this drill moves: minutes on the left, since it began.")
     page.line("  Each answer moves the clock by as long as it took. Answer as you would on the day.")
-    if from_file:
-        page.line(Span("  The answers come from a file.", "dim"))
-    return page
+    how = "The answers come from a file." if from_file else f"Where nobody knows, write {_UNKNOWN}: the clock goes on."
+    return page.line(Span(f"  {how}", "dim"))
 
 
 def _told(inject: Inject, now: int) -> Page:

@@ -106,13 +106,25 @@ def test_it_is_answered_at_a_terminal_and_the_time_is_taken(acme: Path) -> None:
     words = json.loads(json.dumps(["Erin", "agentgov pause support/refund-assistant --mode read-only -m x", "none"]))
     env = {**os.environ, "NO_COLOR": "1"}
     with terminal(["drill", "run", "refund-agent"], cwd=acme, env=env) as screen:
-        for number, word in enumerate([*words, "agentgov rollback support/refund-assistant", "", "bob", "bob"], 1):
+        for number, word in enumerate([*words, "agentgov rollback support/refund-assistant", "?", "bob", "bob"], 1):
             screen.until("         > ")
             assert screen.said.count("         > ") == number
             screen.types(f"{word}\n")
         assert screen.end() == 0, screen.said
     assert "passed, score 100 of 100: 5 of 5 objectives met" in screen.said
     assert "not what the playbook says: without-author (at " in screen.said
+
+
+def test_enter_alone_is_no_answer_and_asked_again(acme: Path) -> None:
+    with terminal(["drill", "run", "refund-agent"], cwd=acme, env={**os.environ, "NO_COLOR": "1"}) as screen:
+        screen.until("         > ")
+        screen.types("\n")
+        screen.until("         answer in words, or write ? where nobody knows")
+        assert "not what the playbook says" not in screen.said
+        screen.types("?\n")
+        screen.until("         not what the playbook says, after ")
+        screen.types("\x04")
+        assert screen.end() == 130, screen.said
 
 
 def test_who_breaks_off_is_told_so_on_a_line_of_its_own(acme: Path) -> None:

@@ -7,10 +7,10 @@ from agentgov.cli.context import Context, open_context
 from agentgov.cli.known import require_selected
 from agentgov.cli.options import answer
 from agentgov.errors import RefusedError
+from agentgov.journal.authority import who_may
 from agentgov.journal.draft import Actor, Draft
 from agentgov.journal.view import View
 from agentgov.model.act import Act
-from agentgov.model.acts_table import ACTS
 from agentgov.model.names import AgentId, agent_id
 from agentgov.release.orders import TAKES_TWO
 from agentgov.repo import clock
@@ -67,12 +67,13 @@ def append_orders(
     except RefusedError as error:
         if error.hint or not written or (about is None and written[-1][1][0].act.kind != "incident"):
             raise
-        raise _with_hint(error, written[-1][1][0].act, about) from error
+        view, drafts = written[-1]
+        raise _with_hint(error, view, drafts[0].act, about) from error
     before, (first, *others) = written[-1]
     return Done(first.act, before, after, tuple(draft.act for draft in others))
 
 
-def _with_hint(error: RefusedError, act: Act, about: AgentId | str | None) -> RefusedError:
+def _with_hint(error: RefusedError, view: View, act: Act, about: AgentId | str | None) -> RefusedError:
     """What to do where the law said no."""
     agent = agent_id(str(about or act.get("Agent")))
     if act.kind == "incident" and "(authority." not in error.message:
@@ -81,7 +82,7 @@ def _with_hint(error: RefusedError, act: Act, about: AgentId | str | None) -> Re
     if act.kind == "rollback" and any(f"({code})" in error.message for code in TAKES_TWO):
         return RefusedError(error.message, "add --draft FILE, and the second person runs: agentgov cosign FILE")
     if "(authority." in error.message:
-        return RefusedError(error.message, f"who may: agentgov who {ACTS[act.kind].verb}{f' {agent}' if agent else ''}")
+        return RefusedError(error.message, who_may(view, act))
     return RefusedError(error.message, f"see where it stands: agentgov status{f' {agent}' if agent else ''}")
 
 

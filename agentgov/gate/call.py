@@ -14,7 +14,7 @@ from agentgov.gate.errors import bad_request, forbidden, not_found
 from agentgov.model.document import Environment
 from agentgov.model.names import AgentId, agent_id
 from agentgov.runtime.fleet import Fleet
-from agentgov.trust.verbs import VERBS
+from agentgov.trust.verbs import VERBS, who_may
 
 if TYPE_CHECKING:
     from agentgov.gate.gate import Gate
@@ -99,7 +99,7 @@ class Call:
             raise not_found()
         where = f"{agent or 'the whole fleet'}{f' in {environment}' if environment else ''}"
         message = f"{self.person} may not {VERBS[verb].on(where)}"
-        raise forbidden("gate.forbidden", message, f"who may: agentgov who {verb}{f' {agent}' if agent else ''}")
+        raise forbidden("gate.forbidden", message, who_may(verb, agent, environment))
 
     # --- the fast lane ---------------------------------------------------------------------------------------------
 

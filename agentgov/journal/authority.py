@@ -4,6 +4,8 @@ Verbs come from the authorised governance at the act's place in the journal, nev
 sense there is not asked here (`judge`). The table is `model.acts_table`, and docs/permissions.md shows it.
 """
 
+from collections.abc import Iterator
+
 from agentgov.journal.incidents import verbs_of
 from agentgov.journal.traits import selected
 from agentgov.journal.view import View
@@ -13,6 +15,7 @@ from agentgov.model.document import Environment
 from agentgov.model.names import AgentId, agent_id
 from agentgov.model.transitions import Refusal
 from agentgov.trust.identity import Identity
+from agentgov.trust.verbs import who_may as who_may_words
 
 
 def refuse_signers(view: View, act: Act, signers: frozenset[Identity]) -> Refusal | None:
@@ -62,18 +65,30 @@ def _refuse_person(view: View, act: Act, person: str) -> Refusal | None:
         return Refusal("authority.bots-only", f"an act {act.kind} is a bot's, not a person's")
     if act.kind == "drill" and not act.all("Agent"):
         return _refuse_right(view, person, rule.verb, None, rule.environment)
-    targets = _targets(view, act)
-    if not targets and _idle(view, act) and person in view.directory.administrators:
+    needed = list(_rights(view, act))
+    if not needed and _idle(view, act) and person in view.directory.administrators:
         return None
-    if not targets:
+    if not needed:
         return Refusal("authority.no-agent", f"there is no authorised agent that {_wanted(act)!r} means")
-    for agent in targets:
-        where = _where(view, act, agent, rule.environment)
-        for verb, environment in ((rule.verb, where), *verbs_of(act)):
-            refusal = _refuse_right(view, person, verb, agent, environment)
-            if refusal is not None:
-                return refusal
-    return None
+    refused = (_refuse_right(view, person, *right) for right in needed)
+    return next(filter(None, refused), None)
+
+
+def who_may(view: View, act: Act) -> str:
+    """The command that answers who may sign an act: about the first right that its actor lacks."""
+    needed = list(_rights(view, act))
+    lacked = (right for right in needed if _refuse_right(view, act.actor_id, *right) is not None)
+    right = next(lacked, needed[0] if needed else (ACTS[act.kind].verb, None, None))
+    return who_may_words(*right)
+
+
+def _rights(view: View, act: Act) -> Iterator[tuple[str, AgentId, Environment | None]]:
+    """Every right over an agent that whoever signs an act needs."""
+    rule = ACTS[act.kind]
+    for agent in _targets(view, act):
+        yield rule.verb, agent, _where(view, act, agent, rule.environment)
+        for verb, environment in verbs_of(act):
+            yield verb, agent, environment
 
 
 def _refuse_right(

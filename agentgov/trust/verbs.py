@@ -12,6 +12,7 @@ from typing import Literal
 import msgspec
 
 from agentgov.model.acts_table import BOT_ACTS
+from agentgov.model.document import Environment
 from agentgov.model.names import AgentId, is_label
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "in_scope",
     "is_scope",
     "role_verbs",
+    "who_may",
 ]
 
 BuiltInRole = Literal["operator", "viewer", "auditor"]
@@ -107,3 +109,9 @@ def in_scope(pattern: str, agent: AgentId | None) -> bool:
         return pattern == "**"
     workspace, _, name = pattern.partition("/")
     return workspace in ("*", agent.workspace) and name in ("*", agent.name)
+
+
+def who_may(verb: str, agent: AgentId | None = None, environment: Environment | None = None) -> str:
+    """The hint for somebody who may not: the command that answers who may."""
+    place = f" --environment {environment}" if environment else ""
+    return f"who may: agentgov who {verb}{f' {agent}' if agent else ''}{place}"

@@ -16,7 +16,7 @@ from watchworld import CALL
 from agentgov.journal.draft import Draft
 from agentgov.model.act import render
 from agentgov.net.posting import signed_headers, signing_key
-from agentgov.release.orders import order_pause, order_resume
+from agentgov.release.orders import order_pause, order_resume, order_retire
 from agentgov.repo import clock
 
 
@@ -112,6 +112,13 @@ def test_the_gate_lends_nobody_its_own_authority(gate: GateWorld, world: FleetSi
         assert found.status == status, (body, found.body)
     assert world.view().state.head.seq == before
     assert gate.ask("POST", "/v1/acts", body=good).status == 201  # the signature says who
+
+
+def test_whoever_lacks_a_right_is_told_what_answers_who_has_it(gate: GateWorld, world: FleetSimulator) -> None:
+    draft = order_retire(world.view(), world.actor("erin"), TRIAGE, now=world.clock(), reason="no more")
+    found = gate.ask("POST", "/v1/acts", body=body_of(draft))
+    assert (found.status, found.rule) == (403, "authority.permission")
+    assert found.json["error"]["hint"] == f"who may: agentgov who retire {TRIAGE} --environment production"
 
 
 def test_the_gate_serves_on_and_starts_while_the_remote_is_away(gate: GateWorld, world: FleetSimulator) -> None:

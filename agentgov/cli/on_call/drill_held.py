@@ -22,6 +22,7 @@ from agentgov.repo import clock
 from agentgov.report import drill as told
 from agentgov.report.findings import plural
 from agentgov.report.page import Page, Span
+from agentgov.trust.verbs import who_may
 
 if TYPE_CHECKING:
     from agentgov.cli.on_call.drill_recovery import Copies
@@ -85,7 +86,7 @@ def _may_record(repo: str, view: View, agent: AgentId) -> None:
     """Said before an hour is spent on it: whoever holds a drill signs how it came out."""
     actor = open_context(repo).person(view)
     if not view.directory.permission(actor.identity.id, "drill", agent, None, view.today).allowed:
-        hint = f"try it without: --no-record; who may: agentgov who drill {agent}"
+        hint = f"try it without: --no-record; {who_may('drill', agent)}"
         raise RefusedError(f"{actor.identity.id} may not record a drill of {agent}", hint)
 
 

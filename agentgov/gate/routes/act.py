@@ -16,7 +16,7 @@ from agentgov.gate.call import Call
 from agentgov.gate.errors import RefusalError, bad_request, cannot_tell, not_found
 from agentgov.gate.route import Route
 from agentgov.journal.appending import judge_draft
-from agentgov.journal.authority import refuse_signers
+from agentgov.journal.authority import refuse_signers, who_may
 from agentgov.journal.draft import Draft
 from agentgov.journal.draft_text import read_draft
 from agentgov.journal.entry import signers_of
@@ -117,7 +117,7 @@ def _refuse(call: Call, draft: Draft) -> None:
         of_who = outcome.code.partition(".")[0] in _WHO or outcome.code == "journal.stranger"
         incident = draft.act.get("Incident")
         see = f"see: agentgov incident show {incident}" if incident else "see: agentgov status"
-        hint = f"who may: agentgov who {ACTS[draft.act.kind].verb}" if of_who else see
+        hint = who_may(view, draft.act) if of_who else see
         raise RefusalError(403 if of_who else 409, outcome.code, outcome.message, hint)
 
 

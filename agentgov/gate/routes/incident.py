@@ -22,6 +22,7 @@ from agentgov.incident.people import playbook_path
 from agentgov.model.incident import Incident, is_incident_id
 from agentgov.model.names import AgentId, agent_id
 from agentgov.report.incidents import incident_json
+from agentgov.trust.verbs import who_may
 
 _Fingerprint = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{32}$")]
 
@@ -78,7 +79,8 @@ async def open_one(call: Call) -> Answer:
     for agent in agents:
         call.require("incident", agent)
         if ask.pause and not call.may("pause", agent, "production"):
-            raise forbidden("gate.forbidden", f"{call.person} may not pause {agent} in production")
+            message = f"{call.person} may not pause {agent} in production"
+            raise forbidden("gate.forbidden", message, who_may("pause", agent, "production"))
     path = next(filter(None, (playbook_path(call.fleet.view, agent) for agent in agents)), "")
     what = Opening(agents, ask.title, ask.severity, alerts=ask.alerts, playbook=path, mode=ask.pause, asked=call.person)
     now = call.now_ms // 1000

@@ -24,6 +24,7 @@ from agentgov.journal.draft import Actor, Draft
 from agentgov.journal.view import View
 from agentgov.model.act import clean_reason
 from agentgov.model.incident import LEAD, Incident
+from agentgov.trust.verbs import who_may
 
 _Text = Annotated[str, msgspec.Meta(min_length=1, max_length=4_000)]
 _Why = Annotated[str, msgspec.Meta(max_length=4_000)]
@@ -136,7 +137,8 @@ async def contain(call: Call) -> Answer:
         raise bad_request("`until` is a moment to come of a pause", "0 pauses until somebody resumes it")
     for agent in agents_of(found) if body.pause else ():
         if not call.may("pause", agent, "production"):
-            raise forbidden("gate.forbidden", f"{call.person} may not pause {agent} in production")
+            message = f"{call.person} may not pause {agent} in production"
+            raise forbidden("gate.forbidden", message, who_may("pause", agent, "production"))
     write = _writes(mitigate, call, found, mode=body.pause, until=body.until, reason=body.reason)
     return await taken(call, write)
 

@@ -23,6 +23,7 @@ from agentgov.runtime.outbox import Outgoing
 from agentgov.runtime.pause import Mode, Order
 from agentgov.runtime.pause_question import decide_question
 from agentgov.runtime.pausing import order_of, take_pause
+from agentgov.trust.verbs import who_may
 
 _MOST_REASON = 2_000  # characters
 
@@ -127,10 +128,11 @@ def _refuse(call: Call, ask: PauseAsk) -> None:
 
 def _may_not(call: Call, one: AgentId, meant: Iterable[AgentId]) -> RefusalError:
     if call.may("view", one):
-        hint = f"who may: agentgov who pause {one}"
-        return forbidden("gate.forbidden", f"{call.person} may not pause {one} in production", hint)
+        message = f"{call.person} may not pause {one} in production"
+        return forbidden("gate.forbidden", message, who_may("pause", one, "production"))
     if any(call.may("view", agent) for agent in meant):
-        return forbidden("gate.forbidden", f"{call.person} may not pause every agent that is meant")
+        message = f"{call.person} may not pause every agent that is meant"
+        return forbidden("gate.forbidden", message, who_may("pause", None, "production"))
     return not_found()
 
 

@@ -72,7 +72,7 @@ def test_who_may_only_look_cannot_stop_anything(running: CommandWorld) -> None:
         assert (found.code, found.out) == (1, "")
         said = "roll back" if command[0] == "rollback" else "pause"
         assert f"no binding says that frank may {said} {TRIAGE} in production" in found.err
-        assert f"agentgov who {command[0]}" in found.err
+        assert f"agentgov who {command[0]} {TRIAGE} --environment production\n" in found.err
 
 
 def test_a_pause_stops_one_agent_and_says_so_everywhere(running: CommandWorld) -> None:

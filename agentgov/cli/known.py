@@ -1,10 +1,9 @@
 """Whether there is such an agent, before anything is signed about it: a slip of the keyboard is told at once."""
 
-import difflib
-
 from agentgov.errors import UsageError
 from agentgov.journal.traits import selected, traits_of
 from agentgov.journal.view import View
+from agentgov.model import guess
 from agentgov.model.names import AgentId, agent_id
 from agentgov.model.selector import parse_selector
 
@@ -49,9 +48,9 @@ def _spelled(view: View, kind: str) -> set[str]:
 
 
 def _hint(text: str, known: list[str]) -> str:
-    close = difflib.get_close_matches(text, known, 1, 0.6)
-    if close:
-        return f"did you mean {close[0]}? {_ALL}"
+    meant = guess.question(text, known)
+    if meant:
+        return f"{meant} {_ALL}"
     if not known:
         return "the fleet has none yet: agentgov new WORKSPACE/AGENT"
     return f"what is new has to be reviewed first (agentgov check); {_ALL}"

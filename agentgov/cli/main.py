@@ -48,10 +48,10 @@ class LazyGroup(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         name = args[0] if args else ""
         if name and not name.startswith("-") and name not in COMMANDS:
-            import difflib
+            from agentgov.model.guess import closest
 
-            close = difflib.get_close_matches(name, COMMANDS, 1)
-            ctx.fail(f"there is no command {name!r}." + (f" Did you mean {close[0]!r}?" if close else ""))
+            close = closest(name, tuple(COMMANDS))
+            ctx.fail(f"there is no command {name!r}." + (f" Did you mean {close!r}?" if close else ""))
         return super().resolve_command(ctx, args)
 
     def get_help(self, ctx: click.Context) -> str:

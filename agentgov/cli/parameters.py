@@ -8,6 +8,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from agentgov.cli.place import agents_on_disk
+from agentgov.model import guess
 from agentgov.model.names import AgentId, ReleaseName, agent_id, release_name
 from agentgov.model.selector import parse_selector
 from agentgov.model.units import parse_duration
@@ -84,10 +85,8 @@ def verb_or_act(text: str) -> str:
 
 
 def _no_verb(text: str) -> str:
-    import difflib
-
-    close = difflib.get_close_matches(text, VERBS, 1)
-    meant = f" Did you mean {close[0]!r}?" if close else f" Verbs: {', '.join(VERBS)}."
+    close = guess.closest(text, tuple(VERBS))
+    meant = f" Did you mean {close!r}?" if close else f" Verbs: {', '.join(VERBS)}."
     return f"there is no verb {text!r}.{meant}"
 
 

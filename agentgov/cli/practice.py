@@ -11,12 +11,12 @@ from typing import TypeVar
 from agentgov.errors import ConfigurationError, UsageError
 from agentgov.journal.parts import Overlay, Part
 from agentgov.journal.view import View
+from agentgov.model import guess
 from agentgov.model.agent import Agent
 from agentgov.model.governed import Kind
 from agentgov.model.names import AgentId, agent_id
 from agentgov.model.playbook import Drill, Playbook
 from agentgov.model.snapshot import Snapshot
-from agentgov.validate import guess
 from agentgov.validate.load import Parts, load_document, load_parts
 
 Document = TypeVar("Document", Playbook, Drill)

@@ -14,6 +14,7 @@ import click
 
 from agentgov.cli.options import show
 from agentgov.errors import ConfigurationError
+from agentgov.model import guess
 from agentgov.report.page import Page
 
 SUMMARY_VARIABLE = "GITHUB_STEP_SUMMARY"
@@ -38,10 +39,8 @@ def report_file(formats: tuple[str, ...]) -> Callable[[str], ReportFile]:
         if not sign or not file:
             raise click.BadParameter(f"{value!r} is not FORMAT=FILE, such as sarif=agentgov.sarif.")
         if name not in formats:
-            import difflib
-
-            close = difflib.get_close_matches(name, formats, 1)
-            meant = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(formats)}."
+            close = guess.closest(name, formats)
+            meant = f"did you mean {close!r}?" if close else f"there are {', '.join(formats)}."
             raise click.BadParameter(f"there is no format {name!r}; {meant}")
         if file == "-":
             raise click.BadParameter(f"standard output is what --format is for: --format {name}.")

@@ -4,10 +4,10 @@
 stands in what is due by itself, where everybody sees it; what a person types is refused for it (`unknown_names`).
 """
 
-import difflib
 import re
 from collections.abc import Mapping
 
+from agentgov.model import guess
 from agentgov.model.incident import Incident
 from agentgov.model.playbook import MESSAGE_NAMES
 from agentgov.report.moments import stamp
@@ -58,7 +58,7 @@ def refuse_unknown(template: str) -> tuple[str, str] | None:
     unknown = unknown_names(template)
     if not unknown:
         return None
-    near = difflib.get_close_matches(unknown[0][1:-1], MESSAGE_NAMES, 1)
-    meant = f"did you mean {{{near[0]}}}?" if near else f"known are {', '.join(MESSAGE_NAMES)};"
+    near = guess.closest(unknown[0][1:-1], MESSAGE_NAMES)
+    meant = f"did you mean {{{near}}}?" if near else f"known are {', '.join(MESSAGE_NAMES)};"
     how = f"{meant} to send the braces as they are, double them: {{{unknown[0]}}}"
     return f"nothing fills in {', '.join(unknown)}", how

@@ -4,12 +4,13 @@ The grammar is data (`validate/command_line.json`, written from the commands the
 needs none of the commands. There is no shell in it: quotes group words, and nothing else has a meaning.
 """
 
-import difflib
 import shlex
 from collections import deque
 from collections.abc import Mapping, Sequence
 
 import msgspec
+
+from agentgov.model import guess
 
 PROGRAM = "agentgov"
 _SHELL = frozenset({"&&", "||", ";", "|", "&", ">", ">>", "<"})
@@ -100,8 +101,7 @@ def _option(word: str, rest: deque[str], form: CommandForm, name: str, options: 
     found = next((option for option in form.options if spelled in option.names), None)
     if found is None:
         names = [one for option in form.options for one in option.names]
-        close = difflib.get_close_matches(spelled, names, 1)
-        return Problem(f"{PROGRAM} {name} has no option {spelled}", f"did you mean {close[0]}?" if close else "")
+        return Problem(f"{PROGRAM} {name} has no option {spelled}", guess.question(spelled, names))
     longest = max(found.names, key=len)
     if not found.takes_value:
         options[longest] = ""
@@ -139,5 +139,5 @@ def _unknown(words: Sequence[str], grammar: Grammar) -> Problem:
     group = [name for name in grammar if name.startswith(f"{words[0]} ")]
     tried = " ".join(words[:2]) if group else words[0]
     known = group or list(dict.fromkeys(name.split()[0] for name in grammar))
-    close = difflib.get_close_matches(tried, known, 1)
-    return Problem(f"there is no command {PROGRAM} {tried}", f"did you mean {PROGRAM} {close[0]}?" if close else "")
+    close = guess.closest(tried, known)
+    return Problem(f"there is no command {PROGRAM} {tried}", f"did you mean {PROGRAM} {close}?" if close else "")

@@ -12,6 +12,8 @@ from typing import Any
 
 import msgspec
 
+from agentgov.model import guess
+
 MAX_LENGTH = 2_000  # characters; a rule that people are to understand is far shorter
 
 # What a condition may look at, and the type of it. The values come from the call and from the release, never from text.
@@ -146,12 +148,9 @@ def _undeclared(text: str, offset: int, name: str) -> Problem:
 
 
 def _guess(name: str) -> str:
-    import difflib
-
-    close = difflib.get_close_matches(name.lower(), VARIABLES, 1, 0.6)
-    if close:
-        return f'did you mean "{close[0]}"?'
-    return f"write args.{name} for an argument of the call, or one of: {', '.join(VARIABLES)}"
+    return guess.question(name, VARIABLES) or (
+        f"write args.{name} for an argument of the call, or one of: {', '.join(VARIABLES)}"
+    )
 
 
 def _mismatch(offset: int, function: str, types: str) -> Problem:

@@ -7,11 +7,12 @@ is a valid agent. Money, durations and shares have been checked by the schema's 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
 
+from agentgov.model import guess
 from agentgov.model.agent import Agent, Tool
 from agentgov.model.document import ENVIRONMENTS
 from agentgov.model.finding import Finding
 from agentgov.model.units import parse_duration
-from agentgov.validate import budgets, guess, pointers, schedules
+from agentgov.validate import budgets, pointers, schedules
 from agentgov.validate.engine import engine
 from agentgov.validate.environment import origin, resolve_environment
 from agentgov.validate.limits import covered

@@ -6,11 +6,12 @@ The same limits hold at run time without a release; here they are told before an
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
+from agentgov.model import guess
 from agentgov.model.document import CLASSIFICATIONS, RISKS
 from agentgov.model.finding import Finding
 from agentgov.model.fleet import AllowDeny, SharedBudget, Workspace
 from agentgov.model.governed import FLEET_FILE, PRICES_FILE
-from agentgov.validate import guess, pointers
+from agentgov.validate import pointers
 from agentgov.validate.view import Subject, View
 
 Money = tuple[str, str, str]  # file, pointer, amount as written

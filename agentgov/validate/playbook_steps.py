@@ -5,10 +5,10 @@ Commands are read against the program's own (`command_lines`); nothing is run.
 
 from collections.abc import Iterator
 
+from agentgov.model import guess
 from agentgov.model.command_line import Problem, is_ours, lines_of, read_command
 from agentgov.model.finding import Finding
 from agentgov.model.playbook import DOUBLED, MESSAGE_NAMES, PLACEHOLDER, PLACEHOLDERS, Playbook, PlaybookStep
-from agentgov.validate import guess
 from agentgov.validate.command_lines import grammar
 from agentgov.validate.policies import check_names
 from agentgov.validate.view import View

@@ -5,13 +5,13 @@ Whether an agent is covered by the playbook it names is decided across the fleet
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from agentgov.model import guess
 from agentgov.model.finding import Finding
 from agentgov.model.governed import ALERTS_FILE, kind_of
 from agentgov.model.names import agent_of_path
 from agentgov.model.playbook import Drill, Playbook
 from agentgov.model.playbook_kinds import KIND_OF
 from agentgov.model.snapshot import Entry
-from agentgov.validate import guess
 from agentgov.validate.facts import Covered, Facts
 from agentgov.validate.load import load_document
 from agentgov.validate.playbook_coverage import coverage, is_about, missing

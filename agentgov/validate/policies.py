@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from agentgov.model import guess
 from agentgov.model.alert_rules import DEFAULT_NAMES
 from agentgov.model.finding import Finding
 from agentgov.model.frameworks import FRAMEWORKS
@@ -17,7 +18,7 @@ from agentgov.model.policies import ActionPolicy, AlertPolicy, AlertRule, Retent
 from agentgov.model.units import parse_duration
 from agentgov.net.address import is_loopback
 from agentgov.trust.verbs import in_scope, is_scope
-from agentgov.validate import guess, pointers
+from agentgov.validate import pointers
 from agentgov.validate.content import is_date, too_many
 from agentgov.validate.references import selector
 from agentgov.validate.view import Subject, View

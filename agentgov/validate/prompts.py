@@ -6,10 +6,11 @@ Placeholders are mustache's ({{name}}, {{{name}}}, {{#name}}, {{^name}}, {{/name
 import re
 from collections.abc import Iterator
 
+from agentgov.model import guess
 from agentgov.model.closure import resolve
 from agentgov.model.finding import Finding
 from agentgov.model.verdict import Location
-from agentgov.validate import characters, guess, pointers
+from agentgov.validate import characters, pointers
 from agentgov.validate.codes import finding
 from agentgov.validate.references import named_texts
 from agentgov.validate.view import Subject, View

@@ -3,7 +3,6 @@
 Judges names only; whether what they name is allowed is decided in `limits`, whether it is owned in `ownership`.
 """
 
-import difflib
 import posixpath
 from collections.abc import Iterable, Iterator
 
@@ -11,6 +10,7 @@ import msgspec
 
 from agentgov.diff.change import is_name
 from agentgov.diff.fields import FIELDS
+from agentgov.model import guess
 from agentgov.model.closure import resolve
 from agentgov.model.finding import Finding
 from agentgov.model.fleet import Reviews
@@ -140,5 +140,5 @@ def _json_schema(view: View, subject: Subject, pointer: str, reference: str) -> 
 
 
 def _close(name: str, known: Iterable[str], prefix: str = "") -> str:
-    close = difflib.get_close_matches(name, list(known), 1, 0.6)
-    return f'did you mean "{prefix}{close[0]}"?' if close else ""
+    close = guess.closest(name, list(known))
+    return f'did you mean "{prefix}{close}"?' if close else ""

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import cache, lru_cache
 
+from agentgov.model import guess
 from agentgov.model.finding import Finding
 from agentgov.model.pipeline import Freeze
 from agentgov.model.recurrence import problem
-from agentgov.validate import guess
 from agentgov.validate.view import Subject, View
 
 _SINCE = datetime(2000, 1, 1, tzinfo=UTC)

@@ -10,9 +10,10 @@ from dataclasses import replace
 from itertools import islice
 from typing import Any
 
+from agentgov.model import guess
 from agentgov.model.finding import Finding
 from agentgov.model.governed import Kind
-from agentgov.validate import amounts, guess, pointers
+from agentgov.validate import amounts, levels, pointers
 from agentgov.validate.codes import finding
 from agentgov.validate.engine import Path, Violation, engine
 from agentgov.validate.positions import Positions, positions
@@ -117,7 +118,7 @@ class _Teller:
         """A name that is only written otherwise, a field of another level, a name that is like it, or all there are."""
         if written := guess.same(name, known):
             return f'did you mean "{written}"?'
-        home = guess.belongs(self._kind, name, path) if self._kind and self._guesses < _MOST_GUESSES else None
+        home = levels.belongs(self._kind, name, path) if self._kind and self._guesses < _MOST_GUESSES else None
         if home is not None:
             return f'"{home[1]}" belongs in {home[0]}'
         meant = self._meant(name, known)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 import msgspec
 
+from agentgov.model import guess
 from agentgov.model.closure import resolve
 from agentgov.model.finding import Finding, Severity, Suppressed
 from agentgov.model.fleet import Validation
@@ -239,13 +240,10 @@ class _Guesses:
 
 
 def _meant(code: str) -> str:
-    import difflib
-
     family = [known for known in CODES if known.startswith(f"{code}.")]
     if family:
         return f"name the codes themselves: {', '.join(family)}"
-    close = difflib.get_close_matches(code, CODES, 1)
-    return f'did you mean "{close[0]}"?' if close else "`agentgov explain` knows all codes"
+    return guess.question(code, CODES) or "`agentgov explain` knows all codes"
 
 
 def check_policy(policy: Validation, places: Callable[[], Positions]) -> Iterator[Finding]:

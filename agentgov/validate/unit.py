@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from msgspec.structs import replace
 
+from agentgov.model import guess
 from agentgov.model.access import Access
 from agentgov.model.agent import Agent
 from agentgov.model.closure import named_files, resolve
@@ -24,7 +25,6 @@ from agentgov.validate import (
     budgets,
     conditions,
     content,
-    guess,
     layout,
     limits,
     ownership,

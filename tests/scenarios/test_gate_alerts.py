@@ -188,8 +188,8 @@ def test_only_people_who_may_touch_alerts_and_texts_get_nowhere(gate: GateWorld)
     [
         (("show", "0" * 32), 1, "agentgov alert list --days 7"),
         (("ack", "0" * 32), 1, "agentgov alert list --days 7"),
-        (("explain", "erors", str(TRIAGE)), 1, "did you mean errors?"),
-        (("explain", "errors", f"{TRIAGE}s"), 2, f"did you mean {TRIAGE}?"),
+        (("explain", "erors", str(TRIAGE)), 1, 'did you mean "errors"?'),
+        (("explain", "errors", f"{TRIAGE}s"), 2, f'did you mean "{TRIAGE}"?'),
         (("silence", str(TRIAGE), "--for", "2h", "-m", "x"), 2, f"agent={TRIAGE}"),
         (("silence", "agent=*", "--for", "40d", "-m", "x"), 2, "--for 2h"),
         (("unsilence", "0" * 32), 1, "agentgov alert silences"),

@@ -9,6 +9,7 @@ import click
 from agentgov.cli.completing import complete_code
 from agentgov.cli.options import answer, format_option, repo_option
 from agentgov.errors import AgentgovError, UsageError
+from agentgov.model import guess
 from agentgov.report.page import Page
 
 Answer = tuple[Page, dict[str, object]]
@@ -147,16 +148,15 @@ _SUBJECTS: tuple[Callable[[Question], Answer | None], ...] = (_code, _rule, _fam
 
 
 def _unknown(subject: str) -> UsageError:
-    import difflib
-
     from agentgov.model.rule_ids import RULES
     from agentgov.validate.codes import CODES
 
     known = (*CODES, *(one.rule for one in RULES))
     families = dict.fromkeys(code.partition(".")[0] for code in known)
-    close = difflib.get_close_matches(subject, (*known, *families), 1)
+    close = guess.closest(subject, (*known, *families))
     named = [code for code in known if code.partition(".")[2] == subject or code.startswith(subject)]
-    if named or close:
-        return UsageError(f"there is nothing called {subject} to explain", f"did you mean {(named or close)[0]}?")
+    meant = named[0] if named else close
+    if meant:
+        return UsageError(f"there is nothing called {subject} to explain", f'did you mean "{meant}"?')
     hint = f"a governed path, an agent's id, a revision, a code or rule of {', '.join(families)}"
     return UsageError(f"there is nothing called {subject} to explain", hint)

@@ -10,6 +10,7 @@ from agentgov.cli.options import repo_option, report_options, show, wants_source
 from agentgov.cli.publish import ReportFile
 from agentgov.cli.target import Place, Target, selected
 from agentgov.errors import UsageError
+from agentgov.model import guess
 from agentgov.model.finding import Severity
 from agentgov.model.partition import Whole
 from agentgov.report.formats import FORMATS
@@ -133,12 +134,8 @@ def _known_codes(codes: tuple[str, ...]) -> None:
     families = {code.partition(".")[0] for code in CODES}
     for code in codes:
         if code not in CODES and code not in families:
-            import difflib
-
-            close = difflib.get_close_matches(code, (*CODES, *families), 1)
-            raise UsageError(
-                f"there is no finding {code}", f"did you mean {close[0]}?" if close else "all of them: docs/findings/"
-            )
+            hint = guess.question(code, (*CODES, *families)) or "all of them: docs/findings/"
+            raise UsageError(f"there is no finding {code}", hint)
 
 
 def _wanted(code: str, select: tuple[str, ...], ignore: tuple[str, ...]) -> bool:

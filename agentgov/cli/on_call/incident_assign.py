@@ -1,7 +1,5 @@
 """`agentgov incident assign`: hand a role over."""
 
-from difflib import get_close_matches
-
 import click
 
 from agentgov.cli.on_call.incident_step import incident_argument, reason_option, step
@@ -10,6 +8,7 @@ from agentgov.errors import UsageError
 from agentgov.incident.orders import assign
 from agentgov.journal.draft import Actor, Draft
 from agentgov.journal.view import View
+from agentgov.model import guess
 from agentgov.model.incident import LEAD, Incident
 from agentgov.model.names import is_label
 from agentgov.repo import clock
@@ -42,5 +41,5 @@ def command(incident: str, who: str, role: str, reason: str, repo: str, output: 
 
 
 def _people(view: View, who: str) -> str:
-    close = get_close_matches(who, [one.id for one in view.governance.access.people], 1)
-    return f"{f'did you mean {close[0]}? ' if close else ''}all of them: agentgov access show"
+    meant = guess.question(who, (one.id for one in view.governance.access.people))
+    return f"{meant} all of them: agentgov access show".lstrip()

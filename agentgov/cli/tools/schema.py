@@ -10,6 +10,7 @@ import click
 
 from agentgov.cli.options import answer, format_option, repo_option
 from agentgov.errors import UsageError
+from agentgov.model import guess
 
 if TYPE_CHECKING:
     from agentgov.model.governed import Kind
@@ -113,8 +114,5 @@ def _kind(text: str) -> "Kind":
     for name in _PLACES:
         if name.lower() == text.lower():
             return name
-    import difflib
-
-    close = difflib.get_close_matches(text.lower(), [name.lower() for name in _PLACES], 1)
-    meant = f"did you mean {close[0]}? " if close else ""
-    raise UsageError(f"there is no kind {text}", f"{meant}kinds: {', '.join(_PLACES)}")
+    meant = guess.question(text, _PLACES)
+    raise UsageError(f"there is no kind {text}", f"{meant} kinds: {', '.join(_PLACES)}".lstrip())

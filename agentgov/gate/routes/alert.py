@@ -4,7 +4,6 @@ Acknowledging and ending take `incident` on the agent; an alert about no single 
 """
 
 from collections.abc import Sequence
-from difflib import get_close_matches
 from typing import Any
 
 import msgspec
@@ -22,6 +21,7 @@ from agentgov.gate.recording import record_read
 from agentgov.gate.route import Parameter, Route
 from agentgov.gate.sense_conditions import known_places
 from agentgov.gate.watches.alert import telling
+from agentgov.model import guess
 from agentgov.model.document import ENVIRONMENTS
 from agentgov.model.names import AgentId, agent_id
 from agentgov.store.port import Transaction
@@ -73,8 +73,7 @@ async def explained(call: Call) -> Answer:
     found = await call.gate.read(lambda tx: explaining.last_of(tx, rule, str(agent)))
     known = [watch.name for watch in effective(call.fleet.governance.alerts)]
     if found is None and rule not in known:
-        close = get_close_matches(rule, known, 1)
-        hint = f"did you mean {close[0]}? all of them: agentgov alert rules" if close else "see: agentgov alert rules"
+        hint = f"{guess.question(rule, known)} all of them: agentgov alert rules".lstrip()
         raise RefusalError(404, "gate.not-found", f"there is no alert rule {rule[:63]!r}", hint)
     return await _explained(call, found, await _now(call, rule, agent))
 

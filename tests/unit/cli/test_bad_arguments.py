@@ -6,7 +6,7 @@ from unit.cli.command_world import CommandWorld
 from agentgov.cli.commands import COMMANDS
 
 TRIAGE = "support/triage"
-MEANT = f"did you mean {TRIAGE}?"
+MEANT = f'did you mean "{TRIAGE}"?'
 
 
 @pytest.mark.parametrize(
@@ -23,7 +23,7 @@ MEANT = f"did you mean {TRIAGE}?"
         ("clear support/triagee -m x", "there is no authorised agent support/triagee", MEANT),
         ("rollback support/triagee -m x", "there is no authorised agent support/triagee", MEANT),
         ("pause support/triagee -m x", "there is no authorised agent support/triagee", MEANT),
-        ("pause suport/* -m x", "there is no authorised agent in suport/*", "did you mean support/*?"),
+        ("pause suport/* -m x", "there is no authorised agent in suport/*", 'did you mean "support/*"?'),
         ("resume nowhere/nobody", "there is no authorised agent nowhere/nobody", "agentgov status"),
         ("status triage", "'triage' is not an agent's id", f"Did you mean '{TRIAGE}'?"),
         ("status Support/Triage", "is not an agent's id", "write it as workspace/agent"),

@@ -48,4 +48,4 @@ def test_json_holds_to_its_schema(capsys: pytest.CaptureFixture[str], subject: s
 )
 def test_a_slip_is_answered_with_what_was_meant(capsys: pytest.CaptureFixture[str], subject: str, meant: str) -> None:
     assert status(["explain", subject]) == 2
-    assert f"did you mean {meant}?" in capsys.readouterr().err
+    assert f'did you mean "{meant}"?' in capsys.readouterr().err

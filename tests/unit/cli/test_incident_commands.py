@@ -33,7 +33,7 @@ def test_from_the_first_word_to_the_last(running: CommandWorld) -> None:
     running.asked("bob", "incident", "assign", one, "erin", "--role", "comms")
     running.asked("bob", "incident", "assign", one, "bob")
     slip = running.run("bob", "incident", "assign", one, "eric")
-    assert (slip.code, "did you mean erin?" in slip.err) == (2, True)
+    assert (slip.code, 'did you mean "erin"?' in slip.err) == (2, True)
     running.asked("bob", "incident", "note", one, "The new prompt has a line break too many")
     running.asked("bob", "incident", "severity", one, "3")
     tell = ("bob", "incident", "message", one)
@@ -123,7 +123,7 @@ def test_those_that_look_alike_are_named_with_the_reason(running: CommandWorld) 
         (["open"], 2, "nobody says whom it is about"),
         (["open", TRIAGE], 2, "nobody says what is wrong"),
         (["open", TRIAGE, "--title", "x", "--until", "4h"], 2, "--until says how long they are paused"),
-        (["open", "support/triagee", "--title", "x"], 2, f"did you mean {TRIAGE}"),
+        (["open", "support/triagee", "--title", "x"], 2, f'did you mean "{TRIAGE}"?'),
         (["open", TRIAGE, "--title", "x", "--playbook", "playbooks/none.yaml"], 2, "no authorised playbook"),
         (["show", "nonsense"], 2, "is no incident's id"),
         (["show", "2026-1123-aaaa"], 1, "there is no incident 2026-1123-aaaa"),

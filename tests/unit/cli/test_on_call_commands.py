@@ -42,7 +42,7 @@ def test_a_rollback_needs_no_reconciler_no_counts_and_passes_pause_and_hold(runn
         ([PAYROLL, "--reason", "x"], 1, f"{PAYROLL} runs nothing in production", "agentgov pause"),
         ([TRIAGE, "--to", "9.9.9", "--reason", "x"], 1, "v9.9.9 is no recorded release", f"agentgov history {TRIAGE}"),
         ([TRIAGE, "--to", "1.1.0", "--reason", "x"], 1, "runs", ""),
-        (["support/triagee", "--reason", "x"], 2, "no authorised agent support/triagee", f"did you mean {TRIAGE}?"),
+        (["support/triagee", "--reason", "x"], 2, "no authorised agent support/triagee", f'did you mean "{TRIAGE}"?'),
         (["triage", "--reason", "x"], 2, "not an agent's id", f"Did you mean '{TRIAGE}'?"),
         ([TRIAGE], 2, "Missing option '--reason'", "--help"),
         ([TRIAGE, "--reason", "two", "words"], 2, "unexpected extra argument (words)", 'quotes: --reason "two words"'),

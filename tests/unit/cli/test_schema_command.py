@@ -38,7 +38,7 @@ def test_every_kind_is_listed_and_printed(capsys: pytest.CaptureFixture[str]) ->
 
 def test_a_kind_that_is_none_is_told_with_what_was_meant(capsys: pytest.CaptureFixture[str]) -> None:
     assert status(["schema", "agnet"]) == 2
-    assert "did you mean agent?" in capsys.readouterr().err
+    assert 'did you mean "Agent"?' in capsys.readouterr().err
     assert status(["schema", "agent", "--write"]) == 2
 
 

@@ -64,7 +64,7 @@ def test_what_is_wrong_is_said(line: str, said: str) -> None:
 def test_what_was_meant_is_guessed() -> None:
     found = read("agentgov pause a/b --raeson x")
     assert isinstance(found, Problem)
-    assert found.fix == "did you mean --reason?"
+    assert found.fix == 'did you mean "--reason"?'
 
 
 def test_only_lines_that_call_the_program_are_its_own() -> None:

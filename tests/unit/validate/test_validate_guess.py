@@ -3,7 +3,7 @@
 import pytest
 from unit.validate.fleet_sample import AGENT, FLEET, PIPELINE, WORKSPACE, Edit, findings
 
-from agentgov.validate.guess import closest
+from agentgov.model.guess import closest
 
 SPEC = ["description", "owner", "risk", "data", "model", "prompts", "tools", "actions", "quotas", "budget", "oncall"]
 LEASE = ["ttl", "hardExpiry"]

@@ -1,18 +1,16 @@
-"""What somebody who wrote an unknown name probably meant: a field that is spelt like it, or one of another level.
-
-Guesses are for the fix of a finding, never for reading a document. Names are compared without case, hyphens and
-underscores; beyond that they must be alike as a whole, so that a wrong guess is rare.
+"""Where a field belongs that stands on the wrong level of a document. A guess for the fix of a finding, never for
+reading a document.
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cache, lru_cache
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from agentgov.model.governed import Kind
+from agentgov.model.guess import plain
 from agentgov.validate.engine import schema_text
 
-_ALIKE = 0.6  # of difflib's ratio; two letters that changed places in a word of three have 0.67
 _NEAR = 2  # levels between where a field stands and where it belongs: a sibling's, its parent's, its grandchild's
 _DEEPEST = 6
 _ENVIRONMENTS = ["spec", "environments"]
@@ -20,39 +18,12 @@ _ENVIRONMENTS = ["spec", "environments"]
 Path = Sequence[str | int]
 
 
-def closest(text: str, known: Sequence[str]) -> str | None:
-    """The name of a list that was probably meant; None where none is like it."""
-    plain = {_plain(candidate): candidate for candidate in known}
-    if _plain(text) in plain:
-        return plain[_plain(text)]
-    import difflib
-
-    close = difflib.get_close_matches(_plain(text), plain, 1, _ALIKE)
-    return plain[close[0]] if close else None
-
-
-def question(text: str, known: Iterable[str]) -> str:
-    """A question whether a name that is known was meant; empty where none is like it."""
-    return _question(text, tuple(known))
-
-
-@lru_cache(maxsize=1024)  # the same name is unknown in thousands of agents, and guessing is slow
-def _question(text: str, known: tuple[str, ...]) -> str:
-    close = closest(text, known)
-    return f'did you mean "{close}"?' if close else ""
-
-
-def same(text: str, known: Sequence[str]) -> str | None:
-    """The name of a list that differs in case, hyphens and underscores only."""
-    return next((candidate for candidate in known if _plain(candidate) == _plain(text)), None)
-
-
 def belongs(kind: Kind, name: str, path: Path) -> tuple[str, str] | None:
     """Where a field that is unknown at this path belongs: (mapping, name), as ("spec.budget", "day"); None where no
     mapping nearby has it, or several have."""
     near: dict[int, list[tuple[str, str]]] = {}
     here = [str(step) for step in path]
-    for steps, field in _places(kind).get(_plain(name), ()):
+    for steps, field in _places(kind).get(plain(name), ()):
         distance = _distance(here, steps)
         # An environment differs in a few fields by intention: nothing is to be moved into one, or out of it.
         apart = _ENVIRONMENTS in (here[:2], list(steps[:2])) and here[:3] != list(steps[:3])
@@ -75,7 +46,7 @@ def _places(kind: Kind) -> Mapping[str, tuple[tuple[tuple[str, ...], str], ...]]
     schema = json.loads(schema_text(kind))
     found: dict[str, list[tuple[tuple[str, ...], str]]] = {}
     for steps, field in _fields(schema, schema, ()):
-        found.setdefault(_plain(field), []).append((steps, field))
+        found.setdefault(plain(field), []).append((steps, field))
     return {name: tuple(dict.fromkeys(places)) for name, places in found.items()}
 
 
@@ -91,7 +62,3 @@ def _fields(
     for name, below in node.get("properties", {}).items():
         yield steps, name
         yield from _fields(below, root, (*steps, name))
-
-
-def _plain(text: str) -> str:
-    return text.lower().replace("_", "").replace("-", "").replace(" ", "")

@@ -61,6 +61,7 @@ CODES: dict[str, tuple[Severity, str]] = {
     "access.unknown-verb": (_E, "A verb that does not exist, or that no role can give."),
     "access.unknown-role": (_E, "A binding of a role that does not exist."),
     "access.scope": (_E, "A pattern that can cover no agent."),
+    "access.no-environments": (_W, "A binding that lists no environment, of a role with rights that act in one."),
     "access.until": (_E, "A date that does not exist."),
     # References
     "reference.file-missing": (_E, "A file that a document names does not exist."),

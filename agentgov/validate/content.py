@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
 
 from agentgov.model import guess
-from agentgov.model.agent import Agent, Tool
+from agentgov.model.agent import Agent, Ask, Tool
 from agentgov.model.document import ENVIRONMENTS
 from agentgov.model.finding import Finding
+from agentgov.model.governed import ACCESS_FILE
 from agentgov.model.units import parse_duration
 from agentgov.validate import budgets, pointers, schedules
 from agentgov.validate.engine import engine
@@ -106,8 +107,19 @@ def _without_rule(view: View, file: str, pointer: str, tool: Tool) -> Finding:
 def _asks(view: View, subject: Subject) -> Iterator[Finding]:
     for index, rule in enumerate(subject.agent.spec.actions):
         if not isinstance(rule.then, str):
-            ask, pointer = rule.then.ask, f"/spec/actions/{index}/then/ask/count"
-            yield from too_many(view, subject.file, pointer, ask.count, ask.who)
+            yield from asked(view, subject.file, f"/spec/actions/{index}/then/ask", rule.then.ask)
+
+
+def asked(view: View, file: str, pointer: str, ask: Ask) -> Iterator[Finding]:
+    """Whether those whom an action rule asks can answer: they are enough, and have their role in an environment."""
+    yield from too_many(view, file, f"{pointer}/count", ask.count, ask.who)
+    bindings = view.parts.access.bindings if view.parts.access is not None else ()
+    for index, name in enumerate(ask.who):
+        given = [one for one in bindings if name == f"role:{one.role}"]
+        if given and not any(one.environments for one in given):
+            message = f"nobody has {name} in any environment, so nobody of it decides"
+            fix = f"write environments: [staging, production] into its bindings in {ACCESS_FILE}"
+            yield view.at("access.no-environments", file, f"{pointer}/who/{index}", message, fix)
 
 
 def too_many(view: View, file: str, pointer: str, count: int, who: Iterable[str]) -> Iterator[Finding]:

@@ -19,7 +19,7 @@ from agentgov.model.units import parse_duration
 from agentgov.net.address import is_loopback
 from agentgov.trust.verbs import in_scope, is_scope
 from agentgov.validate import pointers
-from agentgov.validate.content import is_date, too_many
+from agentgov.validate.content import asked, is_date
 from agentgov.validate.references import selector
 from agentgov.validate.view import Subject, View
 
@@ -96,7 +96,7 @@ def _actions(view: View, policy: ActionPolicy) -> Iterator[Finding]:
             ask, pointer = rule.then.ask, f"/rules/{index}/then/ask"
             for place, name in enumerate(ask.who):
                 yield from selector(view, ACTIONS_FILE, f"{pointer}/who/{place}", name)
-            yield from too_many(view, ACTIONS_FILE, f"{pointer}/count", ask.count, ask.who)
+            yield from asked(view, ACTIONS_FILE, pointer, ask)
 
 
 def _retention(view: View, retention: Retention) -> Iterator[Finding]:

@@ -19,7 +19,7 @@ from agentgov.model.names import AgentId, agent_of_path
 from agentgov.model.partition import Part, Partition
 from agentgov.model.snapshot import Entry, Snapshot
 from agentgov.trust.identity import problems
-from agentgov.trust.verbs import BUILT_IN_ROLES
+from agentgov.trust.verbs import BUILT_IN_ROLES, VERBS, role_verbs
 from agentgov.validate import (
     action_rules,
     budgets,
@@ -181,12 +181,25 @@ def _named(agent_id: AgentId, agent: Agent) -> Iterable[str]:
 
 
 def _access(view: View) -> Iterator[Finding]:
-    """What makes an Access unfit to be used, as trust decides it."""
+    """What makes an Access unfit to be used, as trust decides it, and bindings that give less than they seem to."""
     if view.parts.access is not None:
+        yield from _nowhere(view, view.parts.access)
         for reason in problems(view.parts.access):
             pointer = reason.where.pointer if reason.where is not None else ""
             fix = _role_meant(view.parts.access, pointer) if reason.rule == "access.unknown-role" else ""
             yield view.at(reason.rule, ACCESS_FILE, pointer, reason.message, fix)
+
+
+def _nowhere(view: View, access: Access) -> Iterator[Finding]:
+    """Bindings that list no environment, of a role with rights that act in one: those hold nowhere."""
+    verbs = {role.name: role.verbs for role in access.roles} | {role: role_verbs(role) for role in BUILT_IN_ROLES}
+    for index, binding in enumerate(access.bindings):
+        held = verbs.get(binding.role, ())
+        lost = [verb.name for verb in VERBS.values() if verb.environments and verb.name in held]
+        if lost and not binding.environments:
+            message = f"it lists no environment, so of {binding.role} it gives no {', '.join(lost)} anywhere"
+            fix = "write environments: [staging, production] into the binding, or as few as are meant"
+            yield view.at("access.no-environments", ACCESS_FILE, f"/bindings/{index}", message, fix)
 
 
 def _role_meant(access: Access, pointer: str) -> str:

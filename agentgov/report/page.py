@@ -155,7 +155,8 @@ def _fitting(rows: Sequence[Line], widths: list[int], width: int) -> list[int]:
     if widths[widest] + left >= max(longest, _NARROWEST):
         return [one + (left if place == widest else 0) for place, one in enumerate(widths)]
     ends = accumulate(one + len(_GAP) for one in widths)
-    return widths[: max(sum(end - len(_GAP) <= width for end in ends), 1)]
+    fit = max(sum(end - len(_GAP) <= width for end in ends), 1)
+    return [min(one, width) for one in widths[:fit]]
 
 
 def _beside(cells: Sequence[tuple[Span, int]]) -> Iterator[Line]:
@@ -181,7 +182,7 @@ def _beneath(cells: Iterable[tuple[str, Span]], width: int) -> Iterator[Line]:
             yield tuple(line)
             line = []
         first, *more = _wrapped(f"{label}{cell.text}", width, _GAP * 2)
-        line += [Span(label, "dim"), Span(first.removeprefix(label), cell.style)]
+        line += [Span(label, "dim"), Span(first[len(label) :], cell.style)]
         for text in more:
             yield tuple(line)
             line = [Span(text, cell.style)]

@@ -1,6 +1,6 @@
 """Tables have room: columns that have none stand beneath their rows, and no word is broken."""
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from agentgov.report.page import Page, Span
@@ -56,6 +56,11 @@ def test_a_long_text_beneath_goes_on_further_in() -> None:
     ]
 
 
+def test_a_word_that_has_no_room_behind_its_name_stands_below_it() -> None:
+    shown = lines(Page().table(HEADER, [("support/refund-assistant", "x" * 38, "")]))
+    assert shown[1:] == ["support/refund-assistant", "  about:", f"    {'x' * 38}"]
+
+
 def test_painted_it_has_the_same_lines() -> None:
     page = Page().table(HEADER, [(Span("support/refund-assistant", "bold"), "team:oncall", Span("2030-12-31", "bad"))])
     painted = lines(page, colour=True)
@@ -74,6 +79,7 @@ def test_wide_characters_take_two_columns() -> None:
     assert shown == ["NAME  BY", "係    erin", "abcd  bob"]
 
 
+@example(rows=[["aaaaaaaaaaa aaaaaaaaa", "", ""]], width=20)
 @given(
     rows=st.lists(st.lists(st.text("ab -", max_size=60), min_size=3, max_size=3), min_size=1, max_size=4),
     width=st.integers(20, 90),

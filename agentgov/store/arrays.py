@@ -1,15 +1,16 @@
 """Many values in one statement, spelled as each database takes them best.
 
 `(?)` in a statement stands for many values: `IN (?)` for a list of them, `FROM (?) AS asked` for a table whose columns
-are `column1`, `column2`. `VALUES (?, ?)` stands for a row of many. SQLite does a statement for each row, in which its
-values stand where they are used, since a table of one row takes it longer than the change; it is told each value that
-is looked for, in lists of a few lengths. PostgreSQL makes a plan for each text, so it always gets the same one, with an
-array for each column.
+are `column1`, `column2`. `VALUES (?, ?)` stands for a row of many. SQLite is told each value, in texts of a few
+lengths: what is looked for, and rows to insert. Any other change it makes for one row after the other, in which the
+values stand where they are used, since a table of one row takes it longer than the change. PostgreSQL makes a plan for
+each text, so it always gets the same one, with an array for each column.
 """
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
+from itertools import chain
 from operator import itemgetter
 from typing import Any
 
@@ -18,13 +19,22 @@ import msgspec
 from agentgov.store.port import ClashError, Value
 
 PAGE = 512  # values that SQLite looks for in one statement
+_ROWS = 64  # the most that SQLite inserts in one statement: longer ones are no faster
+_ALONE = re.compile(r"FROM (\w+) WHERE (\w+) IN \(\?\)$")  # a table takes SQLite less time than a list
 _LIST, _TABLE = re.compile(r"IN \(\?\)"), re.compile(r"FROM \(\?\)")
 _ROW = re.compile(r"\(VALUES \(\?(?:, \?)*\)\)|VALUES \(\?(?:, \?)*\)")
+_INSERT = re.compile(r"(INSERT INTO \w+ \([^)]*\) VALUES )(\(\?(?:, \?)*\))")
 _PLAIN = re.compile(r"INSERT INTO (\w+ \([^)]*\)) VALUES \(\?(?:, \?)*\)")
 _GIVEN = re.compile(r" FROM \(VALUES \(\?(?:, \?)+\)\) AS (\w+)(?= WHERE )")  # a table of one row, in an UPDATE
 _QUOTED = str.maketrans({"\\": "\\\\", '"': '\\"'})
 _JSON = msgspec.json.Encoder()
 Many = Sequence[Value] | Sequence[tuple[Value, ...]]
+
+
+def paged(values: Many) -> Iterator[Many]:
+    """Values for one statement after the other; what is looked for in a list is looked for once. For SQLite."""
+    each: Any = values if values and isinstance(values[0], tuple) else list(dict.fromkeys(values))
+    return (each[start : start + PAGE] for start in range(0, len(each), PAGE))
 
 
 def listed(sql: str, values: Many) -> tuple[str, list[Any]]:
@@ -40,9 +50,32 @@ def listed(sql: str, values: Many) -> tuple[str, list[Any]]:
 @lru_cache(maxsize=512)
 def _listed(sql: str, count: int, width: int) -> str:
     if not width:
+        rows = ", ".join(["(?)"] * count)
+        sql = _ALONE.sub(rf"FROM (VALUES {rows}) AS given CROSS JOIN \1 WHERE \2 = given.column1", sql)
         return _LIST.sub(f"IN ({', '.join('?' * count)})", sql)
     rows = ", ".join([f"({', '.join('?' * width)})"] * count)
     return _TABLE.sub(f"FROM (VALUES {rows})", sql)
+
+
+def in_rows(sql: str, rows: Sequence[tuple[Value, ...]]) -> Iterator[tuple[str, list[Value]]]:
+    """Statements that insert many rows together, powers of two at a time; for SQLite, where `inserts` says so."""
+    start = 0
+    while start < len(rows):
+        count = min(1 << (len(rows) - start).bit_length() - 1, _ROWS)
+        yield _in_rows(sql, count), list(chain.from_iterable(rows[start : start + count]))
+        start += count
+
+
+@lru_cache(maxsize=512)
+def _in_rows(sql: str, count: int) -> str:
+    return _INSERT.sub(lambda found: found[1] + ", ".join([found[2]] * count), sql)
+
+
+@lru_cache
+def inserts(sql: str) -> bool:
+    """Whether a statement inserts a row of values, and uses no others."""
+    found = _INSERT.match(sql)
+    return found is not None and found[2].count("?") == sql.count("?")
 
 
 def in_turn(sql: str, rows: Sequence[tuple[Value, ...]]) -> tuple[str, Iterable[tuple[Value, ...]]]:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from agentgov.errors import AgentgovError, ConfigurationError, IncompleteError
-from agentgov.store.arrays import PAGE, Many, in_turn, listed
+from agentgov.store.arrays import Many, in_rows, in_turn, inserts, listed, paged
 from agentgov.store.group import Asked, GroupWriter, LostError
 from agentgov.store.listeners import Listeners
 from agentgov.store.migrate import STANDS, Migration, known, pending, require_same, steps_of, upgrade
@@ -67,12 +67,15 @@ class SqliteTransaction:
 
     def among(self, sql: str, values: Many) -> Sequence[Row]:
         """Every row of an answer about many values."""
-        pages = (values[start : start + PAGE] for start in range(0, len(values), PAGE))
-        return [row for page in pages for row in self._execute(*listed(sql, page)).fetchall()]
+        return [row for page in paged(values) for row in self._execute(*listed(sql, page)).fetchall()]
 
     def many(self, sql: str, rows: Sequence[tuple[Value, ...]]) -> None:
         """Run a statement once for each row of values."""
-        self._execute(sql, rows, many=True)
+        if inserts(sql):
+            for statement, values in in_rows(sql, rows):
+                self._execute(statement, values)
+        else:
+            self._execute(sql, rows, many=True)
 
     def tell(self, topic: str) -> None:
         """Have a topic told once this is committed."""

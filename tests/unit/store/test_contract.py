@@ -127,7 +127,7 @@ def test_many_rows_are_inserted_and_many_values_found_at_once(store: Store) -> N
         asked = (
             "SELECT name FROM (?) AS asked CROSS JOIN things WHERE name = asked.column1 AND size = asked.column2 + 1"
         )
-        found = [row[0] for row in tx.among("SELECT name FROM things WHERE name IN (?)", [*odd, "other"])]
+        found = [row[0] for row in tx.among("SELECT name FROM things WHERE name IN (?)", [*odd, "other", "n5", None])]
         assert sorted(row[0] for row in tx.among(asked, pairs)) == sorted(found)
         return sorted(found), list(tx.among("SELECT name FROM things WHERE name IN (?)", []))
 

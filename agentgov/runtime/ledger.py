@@ -36,7 +36,10 @@ FIRST = "_first"  # what versions before trees recorded in a single order; nothi
 # With `Leaf` in its order, names of `refs` sorted by their bytes and no fractions, this is RFC 8785 to the letter, at a
 # thirtieth of the time.
 _CANONICAL = msgspec.json.Encoder(order="deterministic")
-_NEWEST = "SELECT asked.column1, (SELECT max(seq) FROM records WHERE tree = asked.column1) FROM (?) AS asked"
+_NEWEST = (  # max(seq) says the same, and takes PostgreSQL a third longer
+    "SELECT asked.column1, (SELECT seq FROM records WHERE tree = asked.column1 ORDER BY seq DESC LIMIT 1) "
+    "FROM (?) AS asked"
+)
 _RECORD = (
     "INSERT INTO records (tree, seq, time, type, agent, actor, tool, subject, purpose, leaf) "
     "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"

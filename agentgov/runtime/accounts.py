@@ -49,8 +49,8 @@ class Noted(NamedTuple):
 
 class Accounts:
     """Rows as they were read: the orders that pause agents, the reservations that requests are about, and the buckets
-    of all of those. `made`, `ended`, `moved`, `about` (amounts, and how
-    many ended) and `noted` are what deciding has made of them."""
+    in which any request needs room: of others only what is added is known. `made`, `ended`, `moved`, `about` (amounts,
+    and how many ended) and `noted` are what deciding has made of them."""
 
     def __init__(
         self, orders: tuple[Order, ...], reservations: Iterable[Reservation], levels: Mapping[str, Level]
@@ -139,7 +139,7 @@ class Accounts:
             return found, Verdict((actual,))
         if found.state not in ("open", "unconfirmed"):
             return _over(found, "settled", actual)
-        more = actual - found.actual - (found.amount if found.state == "open" else 0)
+        more = actual - found.held
         if self._full(found.chain, more, NO_LIMITS) is not None:
             return found, Verdict((deny("budget.amount", "nobody can count so much", asked.id),))
         ended = self._end(found, "settled", actual, asked.now_ms)
@@ -167,9 +167,8 @@ class Accounts:
         overrun = max(actual - found.amount, 0)
         taken = found.amount if was_open else 0
         self._move(found.chain, spent=actual - found.actual, reserved=-taken, overrun=overrun)
-        ended = msgspec.structs.replace(found, state=state, actual=actual, ended=now_ms)
-        if state != "unconfirmed":  # which may be corrected still
-            ended = msgspec.structs.replace(ended, subject="")
+        subject = found.subject if state == "unconfirmed" else ""  # which may be corrected still
+        ended = msgspec.structs.replace(found, state=state, actual=actual, ended=now_ms, subject=subject)
         self._keep(ended)
         self._count(found, actual - found.actual, int(was_open))
         refs = {"reservation": found.id, "actual": str(actual), "currency": found.currency}

@@ -23,6 +23,7 @@ from agentgov.runtime.reservations import (
     Request,
     Reservation,
     Reserve,
+    Settle,
 )
 from agentgov.store.port import Transaction
 
@@ -55,12 +56,15 @@ def decide(tx: Transaction, requests: Sequence[Request]) -> Sequence[Found]:
 
 
 def opened(tx: Transaction, requests: Sequence[Request]) -> Accounts:
-    """All that is to be known for deciding these requests, also where some of them are not decided in the end."""
+    """All that is to be known for deciding these requests, also where some of them are not decided in the end. How full
+    a bucket is matters to who needs more room in it; whatever else moves money adds to it."""
     reservations = _read(tx, requests)
-    names = {bucket.name for one in reservations for bucket in one.chain}
-    names |= {name for one in requests if isinstance(one, Reserve) for name in one.wanted.counted}
+    names = {name for one in requests if isinstance(one, Reserve) for name in one.wanted.counted}
+    for one in requests:
+        if isinstance(one, Settle) and (found := reservations.get(one.id)) is not None and one.exceeds(found):
+            names.update(bucket.name for bucket in found.chain)
     orders = read_orders(tx) if any(isinstance(one, Reserve) for one in requests) else ()
-    return Accounts(orders, reservations, levels(tx, sorted(names)))
+    return Accounts(orders, reservations.values(), levels(tx, sorted(names)))
 
 
 def write(tx: Transaction, accounts: Accounts, now_ms: int) -> Mapping[str, int]:
@@ -103,8 +107,8 @@ def forget_buckets(tx: Transaction, after: str, now_ms: int) -> str:
     return found[-1][0] if len(found) == _LOOKED_AT else ""
 
 
-def _read(tx: Transaction, requests: Iterable[Request]) -> list[Reservation]:
-    """Every reservation that a request is about."""
+def _read(tx: Transaction, requests: Iterable[Request]) -> dict[str, Reservation]:
+    """Every reservation that a request is about, by its id."""
     ids, keys = set[str](), set[tuple[str, str, str]]()
     for one in requests:
         if isinstance(one, Reserve):
@@ -112,7 +116,7 @@ def _read(tx: Transaction, requests: Iterable[Request]) -> list[Reservation]:
         elif not isinstance(one, Refuse):
             ids.add(one.id)
     rows = [*tx.among(_BY_ID, tuple(ids)), *tx.among(_BY_KEY, tuple(keys))]
-    return list({row[0]: Reservation(*row) for row in rows}.values())
+    return {row[0]: Reservation(*row) for row in rows}
 
 
 def _record(tx: Transaction, accounts: Accounts, now_ms: int) -> Mapping[str, int]:

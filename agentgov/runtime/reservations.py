@@ -1,6 +1,7 @@
 """What is asked about money, and what is known of it: values, and the row that a reservation is."""
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Literal
 
 import msgspec
@@ -20,7 +21,11 @@ COLUMNS = (
     "id, agent, environment, reservation_key, state, request, run, day, currency, price, amount, actual, closure, "
     "asked, expires, ended, record, subject, purpose"
 )
-_price = msgspec.json.Decoder(Price)
+
+
+@lru_cache(maxsize=512)
+def _priced(text: str) -> Price:
+    return msgspec.json.decode(text, type=Price)
 
 
 def fresh_id(now_ms: int, random: bytes) -> str:
@@ -108,7 +113,12 @@ class Reservation(msgspec.Struct, frozen=True):
     @property
     def priced(self) -> Price | None:
         """The price that was pinned, None where an amount was named."""
-        return _price.decode(self.price) if self.price else None
+        return _priced(self.price) if self.price else None
+
+    @property
+    def held(self) -> int:
+        """How much its buckets hold of it, set aside or spent."""
+        return self.amount if self.state == "open" else self.actual
 
     @property
     def chain(self) -> tuple[Bucket, ...]:
@@ -166,6 +176,11 @@ class Settle(msgspec.Struct, frozen=True):
     now_ms: int
     former: tuple[str, ...] = ()
     permit: bool = False
+
+    def exceeds(self, found: Reservation) -> bool:
+        """Whether more would be booked than its buckets hold of it."""
+        actual = self.spending.of(found)
+        return not isinstance(actual, Reason) and actual > found.held
 
 
 class Release(msgspec.Struct, frozen=True):

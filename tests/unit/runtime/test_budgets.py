@@ -1,6 +1,6 @@
 """Money is set aside before it is spent, in the whole chain or not at all, and ends exactly once. On both databases."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -8,14 +8,16 @@ from budgetworld import PRICE, REFUNDS, TRIAGE, UNIT, BudgetWorld
 
 from agentgov.model.policies import ModelPrice, PriceList
 from agentgov.model.verdict import Reason
+from agentgov.runtime import budgets
 from agentgov.runtime.accounts import LASTS
-from agentgov.runtime.buckets import ENDLESS, Level
+from agentgov.runtime.buckets import ENDLESS, Level, levels
 from agentgov.runtime.pause import Order
 from agentgov.runtime.prices import Price, price_of
 from agentgov.runtime.reservations import Found, Reservation, Reserve
 from agentgov.runtime.tool_money import Ended, end, of_permit
 from agentgov.runtime.windows import day_ends, day_of
 from agentgov.store.open import open_store
+from agentgov.store.port import Transaction
 
 
 @pytest.fixture
@@ -133,6 +135,23 @@ def test_no_bucket_holds_more_than_the_store_can_count(world: BudgetWorld) -> No
     assert refused(world.settle(one.id, amount=11)) == "budget.amount"
     assert got(world.settle(one.id, amount=10)).state == "settled"
     assert refused(world.reserve("b", 1)) == "budget.exceeded"
+
+
+def test_only_who_needs_room_in_buckets_looks_at_them(world: BudgetWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    one, two, three = (got(world.reserve(key, 10)) for key in "abc")
+    looked = list[int]()
+
+    def look(tx: Transaction, names: Iterable[str]) -> Mapping[str, Level]:
+        looked.append(len(list(names)))
+        return levels(tx, names)
+
+    monkeypatch.setattr(budgets, "levels", look)
+    got(world.settle(one.id, amount=10))
+    got(world.release(two.id))
+    got(world.settle(three.id, amount=11))
+    assert looked == [0, 0, len(three.chain)]
+    assert world.levels()["agent", "day"] == Level(21, 0, 1)
+    assert world.differences() == ()
 
 
 def test_the_money_of_a_permit_is_ended_by_what_becomes_of_the_permit_alone(world: BudgetWorld) -> None:

@@ -81,6 +81,8 @@ def _page(verb: str, agent: AgentId | None, grants: "list[Grant]", then: "Moment
         page.table(("PERSON", "BY", "UNTIL", "WHERE"), (_row(grant, then.source) for grant in grants))
     else:
         page.line(f"nobody may {VERBS[verb].on(agent or 'any agent')}")
+        if roles := VERBS[verb].roles:
+            page.line(f"who has it by their role: {' or '.join(roles)}, in a binding of governance/access.yaml")
     if VERBS[verb].withheld == "action-rule":
         page.line("an agent's action rules name who decides its pending actions")
     return page.line(Span(then.words, "dim"))

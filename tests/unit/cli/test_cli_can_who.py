@@ -167,6 +167,13 @@ def test_who_says_it_in_a_table(capsys: pytest.CaptureFixture[str], fleet: Path)
     assert "nobody may permit any agent\nan agent's action rules name" in capsys.readouterr().out
 
 
+def test_who_says_which_role_gives_what_nobody_may(capsys: pytest.CaptureFixture[str], fleet: Path) -> None:
+    access = fleet / "governance/access.yaml"
+    access.write_text("".join(one for one in access.read_text().splitlines(True) if "auditor" not in one))
+    assert status(["who", "view-audit", "--repo", str(fleet)]) == 0
+    assert "\nwho has it by their role: auditor, in a binding of governance/access.yaml\n" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

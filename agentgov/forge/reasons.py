@@ -6,7 +6,6 @@ What is said of a review that does not count is a value that carries one of thes
 from agentgov.errors import ConfigurationError, IncompleteError, RefusedError
 
 UNREACHABLE = "forge.unreachable"
-LIMITED = "forge.limited"
 INCOMPLETE = "forge.incomplete"
 MOVED = "forge.moved"
 UNKNOWN_PROJECT = "forge.unknown-project"
@@ -18,7 +17,6 @@ REVIEW_COMMIT = "forge.review-commit"
 ACCOUNT_GONE = "forge.account-gone"
 MERGE_GROUP = "forge.merge-group"
 EVENT = "forge.event"
-URL = "forge.url"
 HOOK_SIGNATURE = "hook.signature"
 HOOK_REPLAYED = "hook.replayed"
 HOOK_UNCONFIGURED = "hook.unconfigured"

@@ -10,7 +10,6 @@ import msgspec
 
 from agentgov.errors import AgentgovError
 
-NO_BODY = b""
 Details = Mapping[str, str | int]
 
 

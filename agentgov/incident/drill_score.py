@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from agentgov.model.playbook import Drill, Objective
+from agentgov.model.playbook import Objective
 from agentgov.model.units import parse_duration
 
 PASS = 100  # a drill is passed when every objective is met
@@ -107,9 +107,3 @@ def _scored(one: Objective, value: float | None) -> Scored:
     return Scored(
         one.id, one.metric, one.target, f"{value:.0f}s" if value >= 1 or not value else f"{value:.1f}s", met, one.weight
     )
-
-
-def unmeasurable(drill: Drill) -> tuple[str, ...]:
-    """The objectives of a tabletop that none of its questions can measure, by id."""
-    asked = {question.metric for inject in drill.injects for question in inject.ask} | {"questions-answered"}
-    return tuple(one.id for one in drill.objectives if drill.type == "tabletop" and one.metric not in asked)

@@ -11,7 +11,7 @@ from typing import Literal
 
 from agentgov.journal.draft import Actor, Draft, sign, write_act
 from agentgov.journal.proof import prove
-from agentgov.journal.reviewing import Reviewable, requirements_digest, review_fields, reviewable
+from agentgov.journal.reviewing import Reviewable, requirements_digest, review_fields
 from agentgov.journal.view import View
 from agentgov.model.imported import proof_path
 from agentgov.review.change import ChangeVerdict
@@ -32,15 +32,6 @@ class ForgeReview:
     commit: str
     opener: int
     pushers: tuple[int, ...]
-
-
-def draft_import(view: View, actor: Actor, given: ForgeReview, base: str, *, now: int) -> Draft | None:
-    """The signed act of a review that was given on what its commit changes since it left `base`; None where it changes
-    nothing that waits to be authorised. IncompleteError where a commit is not here."""
-    found = reviewable(view, given.commit, base)
-    if not _bound(found):
-        return None
-    return draft_bound(view, actor, given, found, now=now)
 
 
 def draft_bound(view: View, actor: Actor, given: ForgeReview, found: Reviewable, *, now: int) -> Draft:

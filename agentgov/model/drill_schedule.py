@@ -3,7 +3,6 @@
 A drill that was never held is due, and overdue by nothing: whoever writes the first one is not stopped by it.
 """
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -38,9 +37,3 @@ def standing_of(drill: Drill, run: DrillRun | None, now: int) -> Standing:
     if now > due:
         return Standing(drill.name, "overdue", last, due)
     return Standing(drill.name, "due" if now > due - min(SOON, period // 4) else "held", last, due)
-
-
-def overdue_drills(drills: Iterable[Drill], runs: Mapping[str, DrillRun], now: int) -> tuple[Standing, ...]:
-    """The drills that should have been held by now."""
-    found = (standing_of(drill, runs.get(drill.name), now) for drill in drills)
-    return tuple(one for one in found if one.state == "overdue")

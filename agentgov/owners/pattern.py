@@ -104,12 +104,6 @@ class Pattern:
         return self.possible and not self.names
 
     @property
-    def literal_path(self) -> str | None:
-        """The one path that it names from the root, None where it names several."""
-        known = [name for name in self.names if isinstance(name, str)]
-        return "/".join(known) if known and len(known) == len(self.names) else None
-
-    @property
     def lone_name(self) -> str | Glob | None:
         """The name that it looks for at any depth (`docs/`, `*.md`), None for patterns of another form."""
         return self.names[1] if len(self.names) == 2 and self.names[0] is None else None

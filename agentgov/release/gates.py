@@ -189,19 +189,6 @@ def newest_release(view: AgentView) -> tuple[Release, Decision | Refusal] | None
     return waiting
 
 
-def refused_releases(view: AgentView) -> tuple[tuple[Release, str], ...]:
-    """The releases newer than production that never enter as things are, each with the reason; newest first."""
-    found: list[tuple[Release, str]] = []
-    for release in _newer_than_production(view):
-        if release.tag in view.ineligible:
-            found.append((release, view.ineligible[release.tag]))
-            continue
-        outcome = _staged(view, release)
-        if isinstance(outcome, Refusal) and outcome.code.removeprefix("transition.") in NEVER:
-            found.append((release, outcome.message))
-    return tuple(found)
-
-
 def _newer_than_production(view: AgentView) -> list[Release]:
     """Newest first; of equal precedence (build metadata only) the one that was seen first."""
     running = view.release(last_running(view.deployment))

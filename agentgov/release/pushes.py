@@ -111,16 +111,6 @@ def _is_no_worse(before: Replayed | None, after: Replayed) -> bool:
     return known is not None and stretch is not None and stretch.last == known.last
 
 
-def _adds_only_what_holds(standing: Standing, after: Replayed, update: RefUpdate) -> bool:
-    """Whether a journal that had something bad in it before has nothing more of it now: a pause must land all the same,
-    and the offence stays for an administrator to waive."""
-    before, old, new = standing.before, update.old, update.new
-    if before is None or before.offence is None or after.offence is None or old is None or new is None:
-        return False
-    same = before.offence.commit == after.offence.commit and after.passed <= before.passed
-    return same and standing.repo.is_ancestor(old, new)
-
-
 def _judge_other(standing: Standing, view: View | None, doubt: Reason | None, update: RefUpdate) -> Verdict:
     main = f"{_HEADS}{view.governance.fleet.main}" if view is not None else ""
     name = release_name(update.ref.removeprefix(_TAGS)) if update.ref.startswith(_TAGS) else None

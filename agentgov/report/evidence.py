@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from agentgov.model.evidence import Evidence, Result, StageName
+from agentgov.model.evidence import Result, StageName
 from agentgov.report.moments import stamp
 from agentgov.report.page import Page, Span
 
@@ -12,14 +12,6 @@ BEFORE: Mapping[StageName, str] = {
     "canary": "before canary",
     "production": "before production",
 }
-
-
-def evidence_words(record: Evidence | None, missing: Sequence[str]) -> str:
-    """One line: what passed, what failed, what is missing; "" where nothing stands and nothing is asked for."""
-    results = record.results if record is not None else ()
-    stands = {named(one): "passed" if one.passed else "failed" for one in results}
-    waits = [text for text in missing if not any(text.startswith(f"{name} failed") for name in stands)]
-    return "; ".join([*(f"{name} {what}" for name, what in stands.items()), *(f"missing: {text}" for text in waits)])
 
 
 def named(result: Result) -> str:

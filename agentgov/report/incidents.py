@@ -1,6 +1,6 @@
 """Incidents as people and programs read them: a list, one alone, its timeline."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from agentgov.model.incident import Incident, Mark
@@ -99,13 +99,6 @@ def span(milliseconds: int | None) -> str:
         return f"{seconds:.1f}s"
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes}m {rest}s" if minutes < 60 else f"{minutes // 60}h {minutes % 60}m"
-
-
-def lines_below(page: Page, texts: Iterable[str]) -> Page:
-    """More lines, indented."""
-    for text in texts:
-        page.line(f"  {text}")
-    return page
 
 
 def _mark_json(mark: Mark) -> dict[str, Any]:

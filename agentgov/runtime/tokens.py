@@ -9,7 +9,6 @@ from base64 import urlsafe_b64encode
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
-from hmac import compare_digest
 from typing import Any, Literal
 
 from agentgov.model.document import Environment
@@ -104,11 +103,6 @@ def is_shaped(secret: str) -> bool:
 def digest_of(secret: str) -> str:
     """What is kept of a secret: SHA-256, in hexadecimal."""
     return sha256(secret.encode("ascii")).hexdigest()
-
-
-def is_secret(secret: str, digest: str) -> bool:
-    """Whether a digest is that of a secret, compared in constant time."""
-    return compare_digest(digest_of(secret), digest)
 
 
 def create(tx: Transaction, token: Token, random: bytes) -> Made:

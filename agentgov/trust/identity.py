@@ -182,10 +182,6 @@ class Directory:
         bound = (binding for binding in self._bindings if binding.role == role and in_force(binding, today))
         return frozenset[str]().union(*(self._roster.members(entry) for binding in bound for entry in binding.who))
 
-    def teams_of(self, person_id: str) -> frozenset[str]:
-        """The ids of the teams that a person is in."""
-        return frozenset(team for team, members in self._roster.teams.items() if person_id in members)
-
     def administrators_among(self, keys: Iterable[PublicKey]) -> frozenset[str]:
         """The administrators who hold these keys; two keys of one person are one administrator."""
         owners = {found.id for key in keys if (found := self.by_key(key)) is not None}

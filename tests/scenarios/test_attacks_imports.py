@@ -9,7 +9,7 @@ from simulator import FLEET_YAML, PAYROLL, TRIAGE, FleetSimulator, access_file
 
 from agentgov.errors import RefusedError
 from agentgov.journal.draft import Draft, sign
-from agentgov.journal.importing import ForgeReview, draft_dismissal, draft_import
+from agentgov.journal.importing import ForgeReview, draft_bound, draft_dismissal
 from agentgov.journal.reviewing import reviewable
 from agentgov.model.act import IMPORTED, new_id
 from agentgov.model.imported import imported_path, landed_path, proof_path
@@ -58,9 +58,8 @@ def draft(world: FleetSimulator, review: ForgeReview, base: str = "") -> Draft:
     """The importer's act of it; the pull request left main at `base`, or where the fleet began."""
     view = world.view()
     base = base or view.state.head.introduction
-    found = draft_import(view, world.actor("importer"), review, base, now=world.clock())
-    assert found is not None, "nothing of it waits"
-    return found
+    found = reviewable(view, review.commit, base)
+    return draft_bound(view, world.actor("importer"), review, found, now=world.clock())
 
 
 def imported(world: FleetSimulator, who: str, base: str = "", **changes: object) -> str:

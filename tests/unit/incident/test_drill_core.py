@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agentgov.incident.drill_gaps import Facts, gaps_after, gaps_before, with_dates
-from agentgov.incident.drill_score import Answered, Gap, score_of, scored, unmeasurable
+from agentgov.incident.drill_score import Answered, Gap, score_of, scored
 from agentgov.incident.drill_tabletop import answered, clock_at, is_right, measured, turns
 from agentgov.journal.view import day_of
-from agentgov.model.drill_schedule import overdue_drills, standing_of
+from agentgov.model.drill_schedule import standing_of
 from agentgov.model.incident import DrillRun
 from agentgov.model.playbook import Drill, Inject, Objective, Playbook, Question
 
@@ -95,7 +95,6 @@ def test_a_drill_becomes_due_then_overdue_and_never_goes_back(ended: int, later:
     assert now.state == "held"
     assert order.index(then.state) >= order.index(now.state)
     assert (then.state == "overdue") == (later > 90 * DAY)
-    assert bool(overdue_drills([DRILL], {"d": run(ended)}, ended + later)) == (then.state == "overdue")
 
 
 def test_one_that_was_never_held_is_due_and_one_without_a_period_is_free() -> None:
@@ -103,7 +102,6 @@ def test_one_that_was_never_held_is_due_and_one_without_a_period_is_free() -> No
     endless = standing_of(msgspec.structs.replace(DRILL, every="999999999y"), run(0), 0)
     assert endless.due is not None
     assert day_of(endless.due).isoformat() == "9999-12-31"
-    assert overdue_drills([DRILL], {}, 10**10) == ()
     free = Drill(name="d", type="tabletop", playbook="p", objectives=OBJECTIVES)
     assert standing_of(free, run(0), 10**10).state == "free"
 
@@ -206,13 +204,6 @@ def test_a_score_is_rounded_down_and_nothing_to_reach_is_nothing() -> None:
     assert score_of(()) == 0
 
 
-def test_a_tabletop_measures_what_it_asks_and_every_other_drill_what_it_sees() -> None:
-    asks = Objective(id="undone", metric="time-to-restore", target="1h")
-    drill = msgspec.structs.replace(DRILL, objectives=(*OBJECTIVES, asks))
-    assert unmeasurable(drill) == ("undone",)
-    assert unmeasurable(msgspec.structs.replace(drill, type="live")) == ()
-
-
 @pytest.mark.parametrize(
     ("every", "days", "state"),
     [
@@ -228,9 +219,6 @@ def test_a_drill_is_due_a_while_before_it_is_overdue(every: str, days: float, st
     drill = msgspec.structs.replace(DRILL, every=every)
     found = standing_of(drill, run(DAY), DAY + round(days * DAY))
     assert (found.state, found.last) == (state, DAY)
-    assert [one.name for one in overdue_drills([drill], {"d": run(DAY)}, DAY + round(days * DAY))] == ["d"] * (
-        state == "overdue"
-    )
 
 
 def test_a_slow_answer_keeps_the_next_inject_waiting_and_a_quick_one_does_not() -> None:

@@ -204,9 +204,3 @@ def test_a_selector_means_people(access: Access, selector: str, people: set[str]
 
 def test_without_a_day_a_role_that_ends_is_not_counted(access: Access) -> None:
     assert Directory(access).members("role:on-call") == {"erin"}
-
-
-def test_teams_of_a_person(access: Access) -> None:
-    directory = Directory(access)
-    assert directory.teams_of("bob") == {"platform"}
-    assert directory.teams_of("stranger") == frozenset()

@@ -23,9 +23,11 @@ sys.path[:0] = [str(Path(__file__).resolve().parents[1] / part) for part in ("te
 
 from gate_peers import peers  # noqa: E402
 from gateworld import GateWorld  # noqa: E402
-from payingfleet import CAREFUL, PAYER, homes, shipped  # noqa: E402
+from payingfleet import CAREFUL, PAYER, shipped  # noqa: E402
 from simulator import TRIAGE  # noqa: E402
 from wrk_asks import Answers, Question, ask, heading, need_wrk, row  # noqa: E402
+
+from templates import homes  # noqa: E402
 
 ACTION = "action, on disk before the answer"
 PAYING = '{"tool": "refund.create", "args": {"amount": 42}, "key": "%d"}'

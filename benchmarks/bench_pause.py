@@ -31,13 +31,14 @@ sys.path[:0] = [str(Path(__file__).resolve().parents[1] / part) for part in ("te
 
 from gateworld import GateWorld  # noqa: E402
 from patience import until  # noqa: E402
-from payingfleet import PAYER, homes, shipped  # noqa: E402
+from payingfleet import PAYER, shipped  # noqa: E402
 from postgres import serving  # noqa: E402
 from raw_http import Line, request  # noqa: E402
 from simulator import TRIAGE  # noqa: E402
 from wrk_asks import Question, ask, need_wrk  # noqa: E402
 
 from agentgov.model.names import AgentId  # noqa: E402
+from templates import homes  # noqa: E402
 
 PAUSED = tuple(AgentId("support", f"payer-{number}") for number in range(8))
 HOLDS = 2  # seconds until a pause ends by itself, at most

@@ -18,10 +18,12 @@ from pathlib import Path
 sys.path[:0] = [str(Path(__file__).resolve().parents[1] / part) for part in ("tests", ".")]
 
 from gateworld import GateWorld  # noqa: E402
-from payingfleet import CAREFUL, PAYER, homes, shipped  # noqa: E402
+from payingfleet import CAREFUL, PAYER, shipped  # noqa: E402
 from pipelineworld import PipelineWorld  # noqa: E402
 from postgres import serving  # noqa: E402
 from spanworld import PROTOBUF, Trace, chat, otlp  # noqa: E402
+
+from templates import homes  # noqa: E402
 
 PAYS = f"/v1/agents/{PAYER}"
 Sizes = Callable[[], tuple[int, int]]  # bytes of the store, and of what was written to its log

@@ -28,9 +28,11 @@ sys.path[:0] = [str(Path(__file__).resolve().parents[1] / part) for part in ("te
 
 from gate_peers import installed, served  # noqa: E402
 from gateworld import GateWorld  # noqa: E402
-from payingfleet import PAYER, homes, shipped  # noqa: E402
+from payingfleet import PAYER, shipped  # noqa: E402
 from ports import free_port  # noqa: E402
 from raw_http import Line, request  # noqa: E402
+
+from templates import homes  # noqa: E402
 
 MODEL = 0.005  # seconds that a model takes
 BUDGET = 1000  # calls

@@ -3,12 +3,10 @@
 Started by a fork server that has loaded all of this, so that many of them cost little.
 """
 
-import multiprocessing
 import os
 import random
 from itertools import count
 from multiprocessing.connection import Connection
-from multiprocessing.context import ForkServerContext
 from multiprocessing.synchronize import Barrier
 
 from budgetworld import BudgetWorld
@@ -20,13 +18,6 @@ from agentgov.store.open import open_store
 LIMIT = 1000
 ONE_DAY: Limits = {("agent", "day"): LIMIT}
 WIDE: Limits = {("agent", "day"): 2**52}
-
-
-def context() -> ForkServerContext:
-    """Where processes come from."""
-    found = multiprocessing.get_context("forkserver")
-    found.set_forkserver_preload([__name__])
-    return found
 
 
 def spend_all(url: str, name: str, barrier: Barrier, told: Connection) -> None:

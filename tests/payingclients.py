@@ -3,25 +3,16 @@ be killed at any moment."""
 
 import http.client
 import json
-import multiprocessing
 import os
 import random
 import time
 from collections.abc import Sequence
 from multiprocessing.connection import Connection
-from multiprocessing.context import ForkServerContext
 from typing import Any
 
 from patience import PATIENCE
 
 CENT = 10_000_000
-
-
-def context() -> ForkServerContext:
-    """Where processes come from."""
-    found = multiprocessing.get_context("forkserver")
-    found.set_forkserver_preload([__name__])
-    return found
 
 
 def spend(

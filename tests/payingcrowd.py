@@ -6,9 +6,10 @@ from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerProcess
 from typing import Self
 
+from forks import forks
 from gateworld import GateWorld
 from patience import PATIENCE
-from payingclients import context, spend
+from payingclients import spend
 
 FURTHER = {  # what may have become of a reservation since it was told of
     "open": {"open", "released", "settled", "unconfirmed"},
@@ -45,10 +46,11 @@ class Crowd:
 
     def add(self) -> None:
         """One more."""
-        reader, writer = context().Pipe(duplex=False)
+        processes = forks("payingclients")
+        reader, writer = processes.Pipe(duplex=False)
         self._started += 1
         work = self._ports, self._place, self._token, f"c{self._started}", writer, *self._pace
-        process = context().Process(target=spend, args=work)
+        process = processes.Process(target=spend, args=work)
         process.start()
         writer.close()
         self._running.append((process, reader))

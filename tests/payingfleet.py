@@ -8,7 +8,7 @@ from pipelineworld import PipelineWorld
 from simulator import TRIAGE, agent_file
 
 from agentgov.model.names import AgentId
-from templates import HOMES, made
+from templates import made
 
 CAREFUL, PAYER = AgentId("support", "careful"), AgentId("support", "payer")
 TEXT = "Sort tickets by urgency, and say why in one sentence.\n" * 16  # a lease of 2 kB
@@ -60,11 +60,6 @@ def paying(folder: Path, rules: str, files: Mapping[str, str]) -> PipelineWorld:
         return world
 
     return made(folder, make)
-
-
-def homes(folder: Path) -> dict[str, str]:
-    """Where its machine keeps what it has seen, for those who serve it."""
-    return {f"AGENTGOV_{home.upper()}_HOME": str(folder / home) for home in HOMES}
 
 
 def noon_zone() -> str:

@@ -5,19 +5,10 @@ Started by a fork server that has loaded nothing but this, so that many of them 
 
 import http.client
 import json
-import multiprocessing
 from multiprocessing.connection import Connection
-from multiprocessing.context import ForkServerContext
 from multiprocessing.synchronize import Barrier
 
 from patience import PATIENCE
-
-
-def context() -> ForkServerContext:
-    """Where processes come from."""
-    found = multiprocessing.get_context("forkserver")
-    found.set_forkserver_preload([__name__])
-    return found
 
 
 def use_at_once(port: int, permit: str, token: str, body: str, barrier: Barrier, told: Connection) -> None:

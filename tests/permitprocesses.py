@@ -3,11 +3,9 @@
 Started by a fork server that has loaded all of this, so that many of them cost little.
 """
 
-import multiprocessing
 import os
 from itertools import count
 from multiprocessing.connection import Connection
-from multiprocessing.context import ForkServerContext
 from multiprocessing.synchronize import Barrier
 
 from actionworld import rulebook
@@ -16,13 +14,6 @@ from permitworld import PermitWorld
 
 from agentgov.runtime.rules import Rulebook
 from agentgov.store.open import open_store
-
-
-def context() -> ForkServerContext:
-    """Where processes come from."""
-    found = multiprocessing.get_context("forkserver")
-    found.set_forkserver_preload([__name__])
-    return found
 
 
 def wide() -> Rulebook:

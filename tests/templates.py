@@ -27,23 +27,29 @@ def made(folder: Path, make: Callable[[Path], World]) -> World:
     """A world in a folder beside the pins, and what was seen last, of those who made it."""
     for home in HOMES:
         (folder / home).mkdir()
-    with _at_home(folder):
+    with at_home(folder):
         return _packed(make(folder / "world"))
 
 
 def further(folder: Path, template: World, live: Callable[[World], object]) -> World:
     """A template that goes on from another one: a copy of it in which something happened."""
-    with _at_home(folder):
+    with at_home(folder):
         world = copied(template, folder)
         live(world)
         return _packed(world)
 
 
+def homes(folder: Path) -> dict[str, str]:
+    """Where a machine keeps what it has seen, whose homes are in a folder."""
+    return {f"AGENTGOV_{home.upper()}_HOME": str(folder / home) for home in HOMES}
+
+
 @contextmanager
-def _at_home(folder: Path) -> Iterator[None]:
+def at_home(folder: Path) -> Iterator[None]:
+    """Be on that machine for a while: each test is on one of its own (`tmp_path`), what lasts longer is on none."""
     with pytest.MonkeyPatch.context() as patch:
-        for home in HOMES:
-            patch.setenv(f"AGENTGOV_{home.upper()}_HOME", str(folder / home))
+        for name, place in homes(folder).items():
+            patch.setenv(name, place)
         patch.delenv("AGENTGOV_PINS", raising=False)
         yield
 

@@ -37,9 +37,7 @@ def pager() -> Iterator[FakeServer]:
 
 
 @pytest.fixture
-def world(
-    pager: FakeServer, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
-) -> PipelineWorld:
+def world(pager: FakeServer, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> PipelineWorld:
     def make(place: Path) -> PipelineWorld:
         judged = pipeline_file(judge=JUDGE)
         world = PipelineWorld(place, pipeline=judged, files={"governance/alerts.yaml": RULES.replace("URL", pager.url)})
@@ -49,8 +47,6 @@ def world(
         world.until(lambda at: at.canary.state == "RAMP")
         return world
 
-    for home in ("config", "state"):
-        monkeypatch.setenv(f"AGENTGOV_{home.upper()}_HOME", str(tmp_path / home))
     return copied(made(tmp_path_factory.mktemp("canary"), make), tmp_path)
 
 

@@ -1,7 +1,6 @@
 """Alerts at servers that were not made for the tests: Debian's Alertmanager; gates over both databases, killed."""
 
 import json
-import multiprocessing
 from collections import Counter
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -10,7 +9,7 @@ import pytest
 from alertmanagerworld import alertmanager, known
 from alertworld import FLEET, an_alert
 from fakeserver import FakeServer, Reply
-from killing import killed
+from forks import forks, killed
 
 from agentgov.alerts import notices, standing
 from agentgov.alerts.alert import Scope
@@ -86,10 +85,8 @@ def test_gates_that_are_killed_at_any_moment_lose_nothing_and_tell_nothing_under
     firing = [an_alert("probe", agent=agent) for agent in agents]
     store.write(lambda tx: standing.put(tx, firing, now_ms(), RULES)).result()
     store.close()
-    processes = multiprocessing.get_context("forkserver")
-    processes.set_forkserver_preload([__name__])
     with FakeServer(lambda request: Reply(204)).serve() as server:
-        for _ in killed(processes, go_on, f"{store_url}|{server.url}/hook", 8, 0.25):
+        for _ in killed(forks(__name__), go_on, f"{store_url}|{server.url}/hook", 8, 0.25):
             pass
         store = open_store(store_url)
         (way,) = ways([Route(to="webhook", name="hook", url=f"{server.url}/hook", key_from="env:KEY", group_wait="0s")])

@@ -12,7 +12,7 @@ from gateworld import GateWorld
 from patience import PATIENCE
 from payingclients import CENT
 from payingcrowd import FURTHER, Crowd
-from payingfleet import PAYER, homes, shipped
+from payingfleet import PAYER, shipped
 from postgres import serving
 
 from agentgov.runtime.accounts import LASTS
@@ -34,7 +34,7 @@ def test_no_kill_overspends_loses_or_leaks_money(names: tuple[str, ...], tmp_pat
     with ExitStack() as held:
         world = shipped(tmp_path)
         url = held.enter_context(serving()).database() if len(names) > 1 else f"sqlite:///{tmp_path / 'gate.db'}"
-        gates = [GateWorld(world, tmp_path / name, *MORE, store=url, env=homes(tmp_path)) for name in names]
+        gates = [GateWorld(world, tmp_path / name, *MORE, store=url) for name in names]
         for gate in gates:
             held.enter_context(gate)
         crowd = held.enter_context(Crowd(gates, PLACE, gates[0].agent_token(PAYER), dice))

@@ -18,7 +18,7 @@ from movedclock import MovedClock
 from patience import PATIENCE
 from payingclients import CENT
 from payingcrowd import FURTHER, Crowd
-from payingfleet import PAYER, homes, noon_zone, paying
+from payingfleet import PAYER, noon_zone, paying
 from pipelineworld import PipelineWorld
 from postgres import serving
 
@@ -46,9 +46,9 @@ def test_no_clock_overspends_loses_or_leaks_money(names: tuple[str, ...], tmp_pa
         world = _governed(tmp_path)
         url = held.enter_context(serving()).database() if len(names) > 1 else f"sqlite:///{tmp_path / 'gate.db'}"
         clocks = [MovedClock(tmp_path / f"clock-{name}") for name in names]
-        envs = [{**homes(tmp_path), **clock.env} for clock in clocks]
         gates = [
-            GateWorld(world, tmp_path / name, *MORE, store=url, env=env) for name, env in zip(names, envs, strict=True)
+            GateWorld(world, tmp_path / name, *MORE, store=url, env=clock.env)
+            for name, clock in zip(names, clocks, strict=True)
         ]
         for gate in gates:
             held.enter_context(gate)

@@ -70,11 +70,7 @@ def receiver() -> Iterator[Receiver]:
 
 
 @pytest.fixture
-def gate(
-    shipped: PipelineWorld, receiver: Receiver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[GateWorld]:
-    for home in ("config", "state"):
-        monkeypatch.setenv(f"AGENTGOV_{home.upper()}_HOME", str(tmp_path / home))
+def gate(shipped: PipelineWorld, receiver: Receiver, tmp_path: Path) -> Iterator[GateWorld]:
     secret = tmp_path / "secret"
     secret.write_text(SECRET)
     secret.chmod(0o600)

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 import pytest
-from budgetprocesses import LIMIT, WIDE, context, go_on, spend_all
+from budgetprocesses import LIMIT, WIDE, go_on, spend_all
 from budgetworld import BudgetWorld
-from killing import killed
+from forks import at_once, forks, killed
 from patience import PATIENCE
 from postgres import Postgres, serving
 
@@ -25,19 +25,9 @@ def roomy() -> Iterator[Postgres]:
 
 @pytest.mark.slow
 def test_processes_that_spend_at_once_spend_what_there_is(roomy: Postgres) -> None:
-    url, processes = roomy.database(), context()
+    url = roomy.database()
     world = BudgetWorld(open_store(url))
-    barrier = processes.Barrier(MANY)
-    pipes = [processes.Pipe(duplex=False) for _ in range(MANY)]
-    started = [
-        processes.Process(target=spend_all, args=(url, f"p{number}", barrier, writer))
-        for number, (_, writer) in enumerate(pipes)
-    ]
-    for process in started:
-        process.start()
-    spent = sum(reader.recv() for reader, _ in pipes if reader.poll(PATIENCE))
-    for process in started:
-        process.join(PATIENCE)
+    spent = sum(at_once(forks("budgetprocesses"), spend_all, [(url, f"p{number}") for number in range(MANY)]))
     assert spent == LIMIT // 7 * 7
     assert world.levels()["agent", "day"] == Level(spent, 0, 0)
     assert world.differences() == ()
@@ -48,7 +38,7 @@ def test_processes_that_spend_at_once_spend_what_there_is(roomy: Postgres) -> No
 def test_no_kill_loses_money_or_leaks_a_reservation(store_url: str) -> None:
     """Killed at random moments, a hundred times: what was told stands, and the sweeper leaves nothing open."""
     told = dict[str, str]()
-    for steps in killed(context(), go_on, store_url, KILLS, 0.06):
+    for steps in killed(forks("budgetprocesses"), go_on, store_url, KILLS, 0.06):
         told.update(steps)
     world = BudgetWorld(open_store(store_url), WIDE)
     assert world.differences() == ()

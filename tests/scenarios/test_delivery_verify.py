@@ -28,7 +28,7 @@ from agentgov.release import orders
 from agentgov.release.tagging import make_release
 from agentgov.repo.compose import commit_bytes, ident, signed_commit
 from agentgov.trust.sshsig import GIT
-from templates import HOMES, copied
+from templates import at_home, copied
 
 CONFIG, MANIFEST = paths_of(TRIAGE)
 REF = rendered_ref("production")
@@ -196,9 +196,7 @@ def test_what_changed_since_any_act_makes_the_tree_of_everything(
     once_rendered: PipelineWorld, tmp_path_factory: pytest.TempPathFactory, steps: list[str]
 ) -> None:
     folder = tmp_path_factory.mktemp("round")
-    with pytest.MonkeyPatch.context() as here:
-        for home in HOMES:
-            here.setenv(f"AGENTGOV_{home.upper()}_HOME", str(folder / home))
+    with at_home(folder):
         world = copied(once_rendered, folder)
         documents = {environment: Documents(environment) for environment in ENVIRONMENTS}
         before = [world.view()]

@@ -116,11 +116,7 @@ def heard() -> Iterator[tuple[FakeServer, list[Any]]]:
 
 
 @pytest.fixture
-def gate(
-    shipped: PipelineWorld, heard: tuple[FakeServer, list[Any]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[GateWorld]:
-    for home in ("config", "state"):
-        monkeypatch.setenv(f"AGENTGOV_{home.upper()}_HOME", str(tmp_path / home))
+def gate(shipped: PipelineWorld, heard: tuple[FakeServer, list[Any]], tmp_path: Path) -> Iterator[GateWorld]:
     env = {"SLACK_URL": f"{heard[0].url}/slack"}
     env |= MovedClock(tmp_path / "clock").env
     with GateWorld(copied(shipped, tmp_path), tmp_path / "gate", env=env) as running:
@@ -327,10 +323,8 @@ def tables(url: str) -> list[Any]:
 
 @pytest.mark.slow
 def test_a_recovery_restores_a_dump_of_postgresql_into_an_empty_database(
-    shipped: PipelineWorld, server: Postgres, scratch: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    shipped: PipelineWorld, server: Postgres, scratch: str, tmp_path: Path
 ) -> None:
-    for home in ("config", "state"):
-        monkeypatch.setenv(f"AGENTGOV_{home.upper()}_HOME", str(tmp_path / home))
     dump = tmp_path / "store.dump"
     with server.store() as url, GateWorld(copied(shipped, tmp_path), tmp_path / "gate", store=url) as gate:
         assert gate.ask("GET", f"/v1/agents/{TRIAGE}/lease", gate.agent_token(TRIAGE)).status == 200

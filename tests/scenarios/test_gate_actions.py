@@ -60,9 +60,7 @@ def shipped(tmp_path_factory: pytest.TempPathFactory) -> PipelineWorld:
 
 
 @pytest.fixture
-def world(shipped: PipelineWorld, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> PipelineWorld:
-    for home in ("config", "state"):
-        monkeypatch.setenv(f"AGENTGOV_{home.upper()}_HOME", str(tmp_path / home))
+def world(shipped: PipelineWorld, tmp_path: Path) -> PipelineWorld:
     return copied(shipped, tmp_path)
 
 

@@ -88,11 +88,7 @@ def shipped(tmp_path_factory: pytest.TempPathFactory, receivers: Receivers) -> P
 
 
 @pytest.fixture
-def gate(
-    shipped: PipelineWorld, receivers: Receivers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[GateWorld]:
-    for home in ("config", "state"):
-        monkeypatch.setenv(f"AGENTGOV_{home.upper()}_HOME", str(tmp_path / home))
+def gate(shipped: PipelineWorld, receivers: Receivers, tmp_path: Path) -> Iterator[GateWorld]:
     receivers.heard.clear()
     receivers.server.requests.clear()
     receivers.server.faults.clear()

@@ -99,9 +99,7 @@ def shipped(tmp_path_factory: pytest.TempPathFactory) -> PipelineWorld:
 
 
 @pytest.fixture
-def live(shipped: PipelineWorld, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Live]:
-    for home in ("config", "state"):
-        monkeypatch.setenv(f"AGENTGOV_{home.upper()}_HOME", str(tmp_path / home))
+def live(shipped: PipelineWorld, tmp_path: Path) -> Iterator[Live]:
     world = copied(shipped, tmp_path)
     with GateWorld(world, tmp_path / "gate", "--session-end", "0.3", "--token-rate", "0") as gate:
         yield Live(world, gate)

@@ -21,7 +21,7 @@ import pytest
 from forked import ran
 from gateworld import GateWorld, Reply
 from patience import PATIENCE, until
-from payingfleet import CAREFUL, PAYER, homes, shipped
+from payingfleet import CAREFUL, PAYER, shipped
 from pipelineworld import PipelineWorld
 from postgres import Postgres, serving
 from pruningworld import DAY, rules
@@ -183,7 +183,7 @@ def whole(gate: GateWorld, work: Work) -> None:
 @pytest.mark.slow
 def test_a_database_that_is_killed_again_and_again_loses_nothing(fleet: PipelineWorld, tmp_path: Path) -> None:
     dice = random.Random(11)
-    with serving() as server, GateWorld(fleet, tmp_path / "gate", store=server.database(), env=homes(tmp_path)) as gate:
+    with serving() as server, GateWorld(fleet, tmp_path / "gate", store=server.database()) as gate:
         work = Work(gate)
         triage = gate.agent_token(TRIAGE)
         assert gate.ask("GET", f"/v1/agents/{TRIAGE}/lease?key=a", triage).status == 200
@@ -239,7 +239,7 @@ def test_a_full_disk_of_the_database_is_no_yes_and_loses_nothing(fleet: Pipeline
             subprocess.run(["chown", "postgres", str(place)], check=True)
             server.sql(f"CREATE TABLESPACE small LOCATION '{place}'")
             url += "%20-cdefault_tablespace%3Dsmall"
-        with GateWorld(fleet, tmp_path / "gate", store=url, env=homes(tmp_path)) as gate:
+        with GateWorld(fleet, tmp_path / "gate", store=url) as gate:
             work = Work(gate)
             work.start()
             work.goes_on(Counter())

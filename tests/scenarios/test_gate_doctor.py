@@ -41,11 +41,7 @@ def shipped(tmp_path_factory: pytest.TempPathFactory) -> PipelineWorld:
 
 
 @pytest.fixture
-def gate(
-    shipped: PipelineWorld, slack: FakeServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[GateWorld]:
-    for home in ("config", "state"):
-        monkeypatch.setenv(f"AGENTGOV_{home.upper()}_HOME", str(tmp_path / home))
+def gate(shipped: PipelineWorld, slack: FakeServer, tmp_path: Path) -> Iterator[GateWorld]:
     with GateWorld(copied(shipped, tmp_path), tmp_path / "gate", env={"SLACK_URL": f"{slack.url}/slack"}) as running:
         yield running
 

@@ -23,6 +23,7 @@ from agentgov.runtime.telemetry import keeping, rollups
 from agentgov.runtime.telemetry.rollups import MINUTE, Sums
 from agentgov.store.open import open_store
 from agentgov.store.port import Transaction
+from templates import at_home
 
 MADE = 2 * budget_routes.PAGE + 20
 AGENTS = MADE + 2  # those of the simulated fleet
@@ -33,9 +34,7 @@ pytestmark = pytest.mark.slow
 @pytest.fixture(scope="module")
 def gate(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GateWorld]:
     folder = tmp_path_factory.mktemp("large")
-    with pytest.MonkeyPatch.context() as patch:
-        for home in ("config", "state"):
-            patch.setenv(f"AGENTGOV_{home.upper()}_HOME", str(folder / home))
+    with at_home(folder):
         world = LargeFleet(folder, MADE, later_acts=1)
         with GateWorld(world, folder / "gate") as running:
             _use(running, [str(one) for one in world.view().agents()])

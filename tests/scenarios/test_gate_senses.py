@@ -40,8 +40,7 @@ def test_the_same_call_again_in_spans_is_a_loop_and_a_spent_budget_is_told(tmp_p
     world = PipelineWorld(tmp_path / "world", files={"governance/prices.yaml": PRICES, TRIAGE.file: agent})
     world.ship("1.0.0")
     clock = MovedClock(tmp_path / "clock")
-    env = {f"AGENTGOV_{home}_HOME": str(tmp_path / home) for home in ("CONFIG", "STATE")} | dict(clock.env)
-    with GateWorld(world, tmp_path / "gate", env=env) as gate:
+    with GateWorld(world, tmp_path / "gate", env=clock.env) as gate:
         token, trace = gate.agent_token(TRIAGE, "staging"), Trace()
         said = TOOL | {"gen_ai.tool.call.arguments": '{"url": "https://Elsewhere.example/secret-path"}'}
         body = otlp(*(trace.span("execute_tool", None, said) for _ in range(25)))

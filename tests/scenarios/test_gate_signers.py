@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from gateworld import GateWorld
 from patience import PATIENCE, until
-from payingfleet import PAYER, homes, shipped
+from payingfleet import PAYER, shipped
 from pipelineworld import PipelineWorld
 from postgres import Postgres, serving
 
@@ -68,9 +68,8 @@ def test_of_each_size_there_is_one_note_whoever_signs_and_is_killed(fleet: Pipel
     with serving() as server, ExitStack() as running:
         url = server.database()
         schema = url.rpartition("%3D")[2]
-        env = homes(tmp_path)
         places = [tmp_path / f"gate{number}" for number in range(GATES)]
-        gates = [running.enter_context(GateWorld(fleet, place, store=url, env=env)) for place in places]
+        gates = [running.enter_context(GateWorld(fleet, place, store=url)) for place in places]
         server.sql(_WATCH.format(schema))
         token, auditor = gates[0].agent_token(PAYER), gates[0].person_token("carol")
         tellers = [Telling(gate, token, auditor) for gate in gates]

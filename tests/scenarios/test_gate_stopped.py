@@ -32,9 +32,7 @@ def once(tmp_path_factory: pytest.TempPathFactory) -> PipelineWorld:
 
 
 @pytest.fixture
-def world(once: PipelineWorld, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> PipelineWorld:
-    for home in ("config", "state"):
-        monkeypatch.setenv(f"AGENTGOV_{home.upper()}_HOME", str(tmp_path / home))
+def world(once: PipelineWorld, tmp_path: Path) -> PipelineWorld:
     found = copied(once, tmp_path)
     found.clock.time = int(time.time())  # gates live at the time of their machine
     return found

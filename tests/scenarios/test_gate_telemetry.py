@@ -23,7 +23,7 @@ from spanworld import COST, MODEL, PRICES, PROTOBUF, Trace, chat, otlp
 from unit.cli.output_schema import assert_holds
 
 from agentgov.model.names import AgentId
-from templates import copied, made
+from templates import copied, homes, made
 
 
 @pytest.fixture(scope="module")
@@ -39,8 +39,8 @@ def shipped(tmp_path_factory: pytest.TempPathFactory) -> PipelineWorld:
 @pytest.fixture(scope="module")
 def gate(shipped: PipelineWorld, tmp_path_factory: pytest.TempPathFactory) -> Iterator[GateWorld]:
     folder = tmp_path_factory.mktemp("gate")
-    env = {f"AGENTGOV_{home}_HOME": str(folder / home) for home in ("CONFIG", "STATE")}
-    with GateWorld(copied(shipped, folder / "world"), folder / "gate", "--session-end", "0.3", env=env) as running:
+    world = copied(shipped, folder / "world")
+    with GateWorld(world, folder / "gate", "--session-end", "0.3", env=homes(folder)) as running:
         yield running
 
 
@@ -247,9 +247,8 @@ def test_people_see_what_was_used(gate: GateWorld, token: str, tmp_path: Path) -
 
 def test_what_is_sent_again_after_a_crash_counts_once(shipped: PipelineWorld, tmp_path: Path) -> None:
     world = copied(shipped, tmp_path / "world")
-    env = {f"AGENTGOV_{home}_HOME": str(tmp_path / home) for home in ("CONFIG", "STATE")}
     bodies = [otlp(*(Trace().span("chat", None, chat()) for _ in range(50))) for _ in range(24)]
-    with GateWorld(world, tmp_path / "gate", env=env) as gate:
+    with GateWorld(world, tmp_path / "gate") as gate:
         token, answered = gate.agent_token(TRIAGE), list[int]()
 
         def send() -> None:

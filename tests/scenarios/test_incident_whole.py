@@ -23,9 +23,7 @@ ACTION = "{{id: evaluate, title: An evaluation that would have noticed, owner: a
 
 
 @pytest.fixture
-def at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Night]:
-    for home in ("config", "state"):
-        monkeypatch.setenv(f"AGENTGOV_{home.upper()}_HOME", str(tmp_path / home))
+def at(tmp_path: Path) -> Iterator[Night]:
     with night(tmp_path) as running:
         yield running
 

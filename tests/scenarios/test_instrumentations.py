@@ -57,8 +57,7 @@ def shipped(tmp_path_factory: pytest.TempPathFactory) -> PipelineWorld:
 
 @pytest.fixture
 def gate(shipped: PipelineWorld, tmp_path: Path) -> Iterator[GateWorld]:
-    env = {f"AGENTGOV_{home}_HOME": str(tmp_path / home) for home in ("CONFIG", "STATE")}
-    with GateWorld(copied(shipped, tmp_path / "world"), tmp_path / "gate", env=env) as running:
+    with GateWorld(copied(shipped, tmp_path / "world"), tmp_path / "gate") as running:
         yield running
 
 

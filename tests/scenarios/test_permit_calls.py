@@ -7,10 +7,11 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from forks import at_once, forks
 from gateworld import GateWorld
 from patience import PATIENCE
-from payingfleet import PAYER, homes, shipped
-from permitcalls import context, use_at_once
+from payingfleet import PAYER, shipped
+from permitcalls import use_at_once
 from pipelineworld import PipelineWorld
 from postgres import Postgres
 
@@ -28,9 +29,7 @@ def fleet(tmp_path_factory: pytest.TempPathFactory) -> PipelineWorld:
 
 
 @pytest.fixture
-def world(fleet: PipelineWorld, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> PipelineWorld:
-    for name, place in homes(tmp_path).items():
-        monkeypatch.setenv(name, place)
+def world(fleet: PipelineWorld, tmp_path: Path) -> PipelineWorld:
     return copied(fleet, tmp_path)
 
 
@@ -44,21 +43,9 @@ def permitted(gate: GateWorld, token: str) -> str:
 
 def all_at_once(gates: Sequence[GateWorld], permit: str, token: str) -> Counter[tuple[int, str]]:
     """What all of them are answered."""
-    processes = context()
-    barrier = processes.Barrier(MANY)
-    pipes = [processes.Pipe(duplex=False) for _ in range(MANY)]
-    started = []
-    for number, (_, writer) in enumerate(pipes):
-        port, body = gates[number % len(gates)].port, json.dumps({"args": ARGUMENTS})
-        args = port, permit, token, body, barrier, writer
-        started.append(processes.Process(target=use_at_once, args=args))
-    for process in started:
-        process.start()
-    answers = Counter(reader.recv() for reader, _ in pipes if reader.poll(PATIENCE))
-    for process in started:
-        process.join(PATIENCE)
-        process.close()
-    return answers
+    body = json.dumps({"args": ARGUMENTS})
+    calls = [(gates[number % len(gates)].port, permit, token, body) for number in range(MANY)]
+    return Counter(at_once(forks("permitcalls"), use_at_once, calls))
 
 
 @pytest.mark.slow

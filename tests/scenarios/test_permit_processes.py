@@ -6,9 +6,9 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from killing import killed
+from forks import at_once, forks, killed
 from patience import PATIENCE
-from permitprocesses import context, go_on, use_at_once, wide
+from permitprocesses import go_on, use_at_once, wide
 from permitworld import PermitWorld
 from postgres import Postgres, serving
 
@@ -31,18 +31,8 @@ def test_sixty_four_processes_and_one_of_them_uses_the_permit(roomy: Postgres) -
     answer = world.ask("k")
     assert answer.permit is not None
     world.vote(answer.permit.id, "alice")
-    processes = context()
-    barrier = processes.Barrier(MANY)
-    pipes = [processes.Pipe(duplex=False) for _ in range(MANY)]
-    started = [
-        processes.Process(target=use_at_once, args=(url, answer.permit.id, barrier, writer)) for _, writer in pipes
-    ]
-    for process in started:
-        process.start()
-    decisions = Counter(reader.recv() for reader, _ in pipes if reader.poll(PATIENCE))
-    for process in started:
-        process.join(PATIENCE)
-    assert decisions == {"allow": 1, "deny": MANY - 1}
+    decisions = at_once(forks("permitprocesses"), use_at_once, [(url, answer.permit.id)] * MANY)
+    assert Counter(decisions) == {"allow": 1, "deny": MANY - 1}
     assert world.records().count("permit.consume") == 1
     world.store.close()
 
@@ -51,7 +41,7 @@ def test_sixty_four_processes_and_one_of_them_uses_the_permit(roomy: Postgres) -
 def test_no_kill_loses_a_permit_or_lets_it_be_used_twice(store_url: str) -> None:
     """Killed at random moments, 200 times: what was told stands, what was not can be gone on with."""
     told_of = dict[str, str]()
-    for number, steps in enumerate(killed(context(), go_on, store_url, KILLS, 0.08)):
+    for number, steps in enumerate(killed(forks("permitprocesses"), go_on, store_url, KILLS, 0.08)):
         told_of.update((id_, state) for state, id_ in steps)
         if number % 10 == 9:
             _holds(store_url, told_of)
@@ -91,7 +81,7 @@ def _used(world: PermitWorld) -> Iterator[str]:
 def test_what_kills_leave_adds_up(tmp_path: Path) -> None:
     """The quota holds exactly what permits took, however often the process ended in the middle."""
     url = f"sqlite:///{tmp_path}/store.db"
-    for _ in killed(context(), go_on, url, 40, 0.08):
+    for _ in killed(forks("permitprocesses"), go_on, url, 40, 0.08):
         pass
     world = PermitWorld(open_store(url), wide())
     sql = "SELECT COUNT(*) FROM permits WHERE outcome <> 'not-done'"

@@ -10,7 +10,7 @@ import pytest
 from pipelineworld import PipelineWorld
 from sdkworld import PAYER, payer_world
 
-from templates import made
+from templates import homes, made
 
 ROOT = Path(__file__).parents[2]
 EXTRAS = ("httptools", "joserfc", "prometheus_client", "psycopg", "uvicorn", "uvloop")
@@ -32,8 +32,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> PipelineWorld:
 
 
 def _runs(python: str | Path, world: PipelineWorld, tmp_path: Path) -> None:
-    homes = {f"AGENTGOV_{home.upper()}_HOME": str(world.folder.parent / home) for home in ("config", "state")}
-    env = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"} | homes
+    env = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"} | homes(world.folder.parent)
     command = [str(python), "-c", PROGRAM, str(world.work), f"sqlite:///{tmp_path / 'agent.db'}"]
     done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, env=env, check=False)
     assert (done.returncode, done.stdout) == (0, f"{PAYER}/v1.0.0 {{'amount': 5}}\n"), done.stderr

@@ -18,7 +18,7 @@ from agentgov import sdk
 from agentgov.runtime.ledger import read as read_ledger
 from agentgov.sdk.running import Agent
 from agentgov.store.open import open_store
-from templates import made
+from templates import at_home, made
 
 ID = str(PAYER)
 WAYS: tuple[How, ...] = get_args(How)
@@ -29,12 +29,8 @@ _numbers = itertools.count()
 def gate(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GateWorld]:
     folder = tmp_path_factory.mktemp("lost")
     world = made(folder, payer_world)
-    with pytest.MonkeyPatch.context() as patch:
-        for home in ("config", "state"):
-            patch.setenv(f"AGENTGOV_{home.upper()}_HOME", str(folder / home))
-        running = GateWorld(world, folder / "gate")
-        with running:
-            yield running
+    with at_home(folder), GateWorld(world, folder / "gate") as running:
+        yield running
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,6 @@ Takes the typed agent from whoever read it: nothing here parses or validates YAM
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from hashlib import sha1
 
 from agentgov.model.agent import Agent
 from agentgov.model.closure import closure_paths, named_files, resolve
@@ -71,30 +70,6 @@ def version_of(agent_id: AgentId, agent: Agent, snapshot: Snapshot, known: Folde
         {path: known.entries[path].mode for path in sorted(paths)},
         tuple((code, reason) for _, code, reason in written(snapshot.read(agent_id.file))),
     )
-
-
-def changed_paths(base: Snapshot, head: Snapshot) -> set[str]:
-    """Every governed path that is not the same file on both sides, by object id, or by bytes where neither has one."""
-    before, after = base.entries(), head.entries()
-    both = before.keys() & after.keys()
-    return {path for path in both if not _same(path, base, before[path], head, after[path])} | (
-        before.keys() ^ after.keys()
-    )
-
-
-def _same(path: str, base: Snapshot, before: Entry, head: Snapshot, after: Entry) -> bool:
-    if before.mode != after.mode:
-        return False
-    if not before.is_file:  # what a symlink in the working tree points at is not read
-        return before.oid == after.oid != ""
-    if before.oid or after.oid:
-        return (before.oid or _oid(base.read(path))) == (after.oid or _oid(head.read(path)))
-    return base.read(path) == head.read(path)
-
-
-def _oid(content: bytes) -> str:
-    """The id that git gives to a file's content."""
-    return sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
 
 
 def touched_agents(changed: set[str], *snapshots: Folders) -> set[AgentId]:

@@ -23,7 +23,6 @@ from agentgov.store.port import Store, Transaction
 
 _log = logging.getLogger("agentgov.gate")
 _LONGEST_MS = 60_000
-_LANDED = "journal.duplicate"  # another process was faster
 
 
 class Sender:

@@ -34,7 +34,6 @@ _PARAMETERS = {
     "presencePenalty": "presence_penalty",
     "seed": "seed",
 }
-_TYPES = ("string", "number", "integer", "boolean")
 _UNDERSTOOD = frozenset({"name", "description", "model", "config", "tools", "input", "variant", "metadata", "version"})
 
 

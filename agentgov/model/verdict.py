@@ -4,7 +4,7 @@ A verdict is allowed only if something allowed it and nothing denied it or could
 is ever thrown away.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 from types import MappingProxyType
@@ -73,18 +73,6 @@ class Verdict:
 
     def __bool__(self) -> NoReturn:
         raise TypeError("ask `.allowed`: the truth of a verdict object is not the verdict")
-
-
-def join(verdicts: Iterable[Verdict]) -> Verdict:
-    """All reasons and facts of several verdicts as one: every one of them must allow for the whole to allow."""
-    reasons: list[Reason] = []
-    facts: dict[str, object] = {}
-    for verdict in verdicts:
-        reasons.extend(verdict.reasons)
-        if not verdict.reasons:
-            reasons.append(Reason("verdict.empty", Effect.DENY, "nothing was decided here, and that is a no"))
-        facts.update(verdict.facts)
-    return Verdict(tuple(reasons), MappingProxyType(facts))
 
 
 def allow(rule: str, message: str, subject: str = "", where: Location | None = None) -> Reason:

@@ -4,7 +4,7 @@ Each happens once in a window. Whoever sees it first writes it down, with its re
 told of it.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from hashlib import sha256
 
@@ -124,16 +124,6 @@ def marks_since(tx: Transaction, since: int, most: int) -> tuple[Mark, ...]:
     """The last marks from a moment on, newest first."""
     sql = f"SELECT {_COLUMNS} FROM budget_marks WHERE at >= ? ORDER BY at DESC LIMIT ?"  # noqa: S608 - ours
     return tuple(Mark(*row) for row in tx.all(sql, since, most))
-
-
-def known(tx: Transaction, buckets: Sequence[str]) -> frozenset[tuple[str, str]]:
-    """The marks of some buckets: (bucket, mark)."""
-    found = set[tuple[str, str]]()
-    for start in range(0, len(buckets), 500):
-        page = buckets[start : start + 500]
-        sql = f"SELECT bucket, mark FROM budget_marks WHERE bucket IN ({', '.join('?' * len(page))})"  # noqa: S608
-        found |= {(str(bucket), str(mark)) for bucket, mark in tx.all(sql, *page)}
-    return frozenset(found)
 
 
 def forget(tx: Transaction, now_ms: int) -> int:

@@ -12,7 +12,6 @@ from agentgov.runtime.subjects import known_index, subject_index, subject_key
 from agentgov.store.port import Row, Transaction
 
 KEPT = 430  # days
-BATCH = 1000  # rows
 Kind = Literal["purpose", "subject"]
 _ADD = (
     "INSERT INTO spent_about (kind, agent, environment, day, about, currency, spent, ended) "

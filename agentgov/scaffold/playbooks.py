@@ -280,11 +280,6 @@ _TOLD: Mapping[Kind, _Told] = {
 }
 
 
-def titles() -> Mapping[Kind, str]:
-    """What has gone wrong, by kind."""
-    return {kind: told.title for kind, told in _TOLD.items()}
-
-
 def playbook_file(kind: Kind, agent: AgentId | None) -> str:
     """Where the playbook of a kind lies, for one agent or for all."""
     return f"playbooks/{f'{agent.workspace}-{agent.name}-{kind}' if agent is not None else kind}.yaml"

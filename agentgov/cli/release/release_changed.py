@@ -131,11 +131,6 @@ def _step(one: Proposed) -> str:
     return f"{prior.version} -> {one.name.version}" if prior is not None else one.name.version
 
 
-def _class(one: Proposed) -> Span:
-    klass = one.changes.diff.klass
-    return Span(klass, CLASS_STYLES[klass])
-
-
 def _what(one: Proposed) -> str:
     return summary_line(one.changes.diff).rpartition(": ")[0] or "no change"
 

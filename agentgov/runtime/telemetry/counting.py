@@ -9,13 +9,11 @@ Pure: what the store knows comes in as functions, and what changed goes out as v
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Literal
 
 import msgspec
 
 from agentgov.runtime.telemetry.dialects import Kind
 
-Counted = Literal[0, 1, 2]
 NOTHING, USAGE, WHOLE = 0, 1, 2
 _BY_CALL, _BY_USAGE = 1, 2  # covered by a span in it that told no tokens, by one that did
 _INSIDE = 3  # the bits of that; the two above them say the same of another span of the same response

@@ -4,10 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha1, sha256
 
-import pytest
 from unit.diff.diff_sample import FOLDER, ID, TEXTS, agent
 
-from agentgov.diff.version import changed_paths, folders, touched_agents, version_of
+from agentgov.diff.version import folders, touched_agents, version_of
 from agentgov.model.names import AgentId
 from agentgov.model.snapshot import FILE, SYMLINK, Entry, MemorySnapshot
 
@@ -51,27 +50,6 @@ def test_a_reference_that_leads_out_names_nothing() -> None:
     found = version_of(ID, agent(), MemorySnapshot({**FILES, "agents/hr/x.md": b"secret"}))
     assert found.text("../../hr/x.md") is None
     assert found.path("../../hr/x.md") == f"{FOLDER}/agent.yaml"
-
-
-@pytest.mark.parametrize("base", [MemorySnapshot, StoredSnapshot])
-@pytest.mark.parametrize("head", [MemorySnapshot, StoredSnapshot])
-def test_changed_paths_by_id_or_by_bytes(
-    base: type[MemorySnapshot] | type[StoredSnapshot], head: type[MemorySnapshot] | type[StoredSnapshot]
-) -> None:
-    before = {"agents/a/b/agent.yaml": b"1", "agents/a/b/gone.md": b"2", "agents/a/b/same.md": b"3"}
-    after = {"agents/a/b/agent.yaml": b"1!", "agents/a/b/new.md": b"2", "agents/a/b/same.md": b"3"}
-    assert changed_paths(base(before), head(after)) == {
-        "agents/a/b/agent.yaml",
-        "agents/a/b/gone.md",
-        "agents/a/b/new.md",
-    }
-    assert changed_paths(base(before), head(before)) == set()
-
-
-def test_a_file_that_becomes_a_symlink_is_changed() -> None:
-    path = "agents/a/b/x.md"
-    assert changed_paths(StoredSnapshot({path: b"1"}), StoredSnapshot({}, (path,))) == {path}
-    assert changed_paths(MemorySnapshot({path: b"1"}), StoredSnapshot({}, (path,))) == {path}
 
 
 def test_touched_agents_are_those_with_a_changed_file_or_a_changed_shared_text() -> None:

@@ -4,23 +4,16 @@
 mounted where its paths begin with /hooks/. Nothing here does an errand, and no answer says more than one word.
 """
 
-import asyncio
 import threading
-from collections.abc import Awaitable, Callable, Collection, Iterable, MutableMapping
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
-from typing import Any
 
 from agentgov.forge.hook_events import Errand, Ours, Work, errands_of
 from agentgov.forge.webhooks import LARGEST, PATHS, Delivery, Refused, Secrets, Seen, judge
-
-Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
+from agentgov.net.asgi import Receive, Scope, Send, read_whole
 
 _RECONCILE = frozenset({Errand(Work.RECONCILE)})
 ROOM = 64 * 2**20  # bytes of bodies that may be held at a time
-SLOWEST = 10.0  # seconds that a body may take to arrive
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +118,7 @@ class Receiver:
         if not self._intake.room_for(size):
             return Reply(503, "busy")
         try:
-            async with asyncio.timeout(SLOWEST):
-                body = await _whole(receive, size)
+            body = await read_whole(receive, size)
             if body is None:
                 return None
             return self._intake.answer(Delivery(path, headers, body)) if len(body) == size else Reply(400, "length")
@@ -134,18 +126,6 @@ class Receiver:
             return Reply(408, "slow")
         finally:
             self._intake.give_back(size)
-
-
-async def _whole(receive: Receive, size: int) -> bytes | None:
-    """A body, or more than its size of it; None where the other side went away."""
-    body, more = bytearray(), True
-    while more and len(body) <= size:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            return None
-        body += message.get("body", b"")
-        more = message.get("more_body", False)
-    return bytes(body)
 
 
 async def _send(send: Send, reply: Reply) -> None:

@@ -3,13 +3,13 @@
 import asyncio
 import contextlib
 
-from agentgov.gate.asgi import Scope
 from agentgov.gate.call import Call
 from agentgov.gate.callers import AgentCaller, Caller, PersonCaller, bearer, caller_of
 from agentgov.gate.cookies import SESSION, cookie_of, is_own_request
 from agentgov.gate.errors import forbidden, not_found, store_away, unknown_caller, unregistered
 from agentgov.gate.gate import Gate
 from agentgov.gate.route import Route
+from agentgov.net.asgi import Scope
 from agentgov.runtime.logins import still_holds
 from agentgov.runtime.oidc_logins import is_still
 from agentgov.runtime.tokens import is_shaped

@@ -18,7 +18,7 @@ from agentgov.errors import AgentgovError, IncompleteError
 from agentgov.gate.access_log import AccessLog, Line
 from agentgov.gate.admission import admit, who_asks, who_asks_now
 from agentgov.gate.answer import JSON, Answer
-from agentgov.gate.asgi import GoneError, Receive, Scope, Send, read_body, refuse_text, send_body, send_stream
+from agentgov.gate.asgi import GoneError, read_body, refuse_text, send_body, send_stream
 from agentgov.gate.call import Call
 from agentgov.gate.callers import Caller, PersonCaller
 from agentgov.gate.errors import (
@@ -34,6 +34,7 @@ from agentgov.gate.limits import of_address
 from agentgov.gate.metrics import RouteMetrics
 from agentgov.gate.paths import Paths, named
 from agentgov.gate.route import Route
+from agentgov.net.asgi import Receive, Scope, Send
 from agentgov.trust.verbs import VERBS
 
 _log = logging.getLogger("agentgov.gate")

@@ -1,19 +1,12 @@
 """Requests and answers as ASGI 3.0 carries them: bodies within limits, headers that every answer has."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
 
 from agentgov.gate.answer import JSON, Answer, Headers
 from agentgov.gate.errors import RefusalError, bad_request
-
-Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
+from agentgov.net.asgi import Receive, Scope, Send, read_whole
 
 LARGEST = 256 * 1024  # bytes of a body
-SLOWEST = 10.0  # seconds that a body may take to arrive
 _ALWAYS: Headers = ((b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff"))
 
 
@@ -30,23 +23,14 @@ async def read_body(scope: Scope, receive: Receive, largest: int = LARGEST, *, p
         if not packed and name == b"content-encoding" and value.strip().lower() not in (b"", b"identity"):
             raise RefusalError(415, "gate.request", "a body comes as it is, not compressed", "send plain JSON")
     try:
-        async with asyncio.timeout(SLOWEST):
-            return await _whole(receive, largest)
+        body = await read_whole(receive, largest)
     except TimeoutError:
         raise RefusalError(408, "gate.request", "the body took too long to arrive", "send it in one go") from None
-
-
-async def _whole(receive: Receive, largest: int) -> bytes:
-    body = bytearray()
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise GoneError
-        body += message.get("body", b"")
-        if len(body) > largest:
-            raise _too_large(largest)
-        if not message.get("more_body", False):
-            return bytes(body)
+    if body is None:
+        raise GoneError
+    if len(body) > largest:
+        raise _too_large(largest)
+    return body
 
 
 def refuse_text(scope: Scope) -> None:

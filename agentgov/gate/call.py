@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
 from agentgov.gate.answer import JSON, Headers
-from agentgov.gate.asgi import LARGEST, Receive, Scope, Send, read_body, send_body
+from agentgov.gate.asgi import LARGEST, read_body, send_body
 from agentgov.gate.callers import AgentCaller, Caller, PersonCaller
 from agentgov.gate.errors import bad_request, forbidden, not_found
 from agentgov.model.document import Environment
 from agentgov.model.names import AgentId, agent_id
+from agentgov.net.asgi import Receive, Scope, Send
 from agentgov.runtime.fleet import Fleet
 from agentgov.trust.verbs import VERBS, who_may
 

@@ -7,7 +7,6 @@ Strict: whatever is malformed for one agent is no data for that agent, with the 
 whole file is no data for anybody. Never guesses, never repairs, never judges.
 """
 
-import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ import msgspec
 
 from agentgov.model.names import AgentId, agent_id, release_name
 from agentgov.model.pipeline import Pipeline
+from agentgov.release.strict_json import strict_json
 
 MAX_BYTES = 64 * 1024 * 1024
 MAX_COUNT = 10**15
@@ -84,7 +84,7 @@ def parse_counts(data: bytes, what: str = "the file of counts") -> Reading:
     if len(data) > MAX_BYTES:
         return Reading(problem=f"{what} is too large")
     try:
-        document = json.loads(data.decode("utf-8"), object_pairs_hook=_without_duplicates, parse_constant=_no_constant)
+        document = strict_json(data.decode("utf-8"))
     except (ValueError, RecursionError):
         return Reading(problem=f"{what} is not strict JSON")
     agents = document.get("agents") if isinstance(document, dict) and set(document) == {"agents"} else None
@@ -124,14 +124,3 @@ def _arm(value: object) -> Arm | None:
     if any(_METRIC.match(metric) is None or number > value["units"] for metric, number in bad.items()):
         return None
     return Arm(value["units"], bad)
-
-
-def _without_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("a key stands twice")
-    return found
-
-
-def _no_constant(text: str) -> object:
-    raise ValueError(f"{text} is no number")

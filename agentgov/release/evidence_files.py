@@ -7,7 +7,6 @@ file itself, and expands nothing that a file refers to.
 """
 
 import hashlib
-import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -23,6 +22,7 @@ from agentgov.model.results import (
     mean_text,
     ratio_text,
 )
+from agentgov.release.strict_json import strict_json
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -204,7 +204,7 @@ def _agentgov(data: bytes) -> tuple[str, _Counted]:
 def _object(data: bytes) -> dict[str, object]:
     """The JSON object that a file is; no key twice, no NaN and no Infinity."""
     try:
-        found = json.loads(data.decode("utf-8-sig"), object_pairs_hook=_once, parse_constant=_no_constant)
+        found = strict_json(data.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
         raise EvidenceFileError(f"the file is not strict JSON: {error}") from error
     if not isinstance(found, dict):
@@ -225,17 +225,6 @@ def _number(name: str, value: object) -> float:
     if not -_TOO_LARGE < value < _TOO_LARGE:  # nor is what is not finite
         raise EvidenceFileError(f"the metric {name} is too large")
     return value
-
-
-def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("a key stands twice")
-    return found
-
-
-def _no_constant(text: str) -> object:
-    raise ValueError(f"{text} is no number")
 
 
 _READERS: Mapping[str, Callable[[bytes], tuple[str, _Counted]]] = MappingProxyType(

@@ -70,6 +70,11 @@ def _reserve(gate: GateWorld, token: str, key: str, **more: Any) -> Reply:
     return gate.ask("POST", PLACE, token, {"key": key, **(more if "amount" in more else tokens | more)})
 
 
+def _unsigned(reply: Reply) -> dict[str, Any]:
+    """What was answered, without how much of the ledger is signed: more each second."""
+    return {name: value for name, value in reply.json.items() if name != "signed"}
+
+
 def _bar(gate: GateWorld, person: str, window: str = "day") -> Any:
     found = gate.ask("GET", f"/v1/budgets/{PAYER}", gate.person_token(person)).json["budgets"]
     place = next(one for one in found if one["environment"] == "production")
@@ -102,10 +107,10 @@ def test_an_agent_sets_money_aside_and_tells_what_it_was(gate: GateWorld) -> Non
     token = gate.agent_token(PAYER)
     one = _reserve(gate, token, "a", run="r")
     assert (one.status, one.json["state"], one.json["amount"], one.json["currency"]) == (200, "open", 2 * CENT, "USD")
-    assert _reserve(gate, token, "a", run="r").json == {**one.json, "again": True}
-    attempt = _reserve(gate, token, "b", attempt="1").json
-    assert _reserve(gate, token, "b", attempt="1").json == attempt == {**attempt, "again": False}
-    assert _reserve(gate, token, "b", attempt="2").json == {**attempt, "again": True}
+    assert _unsigned(_reserve(gate, token, "a", run="r")) == {**_unsigned(one), "again": True}
+    attempt = _unsigned(_reserve(gate, token, "b", attempt="1"))
+    assert _unsigned(_reserve(gate, token, "b", attempt="1")) == attempt == {**attempt, "again": False}
+    assert _unsigned(_reserve(gate, token, "b", attempt="2")) == {**attempt, "again": True}
     assert gate.ask("POST", f"{PLACE}/{attempt['id']}/release", token, {}).status == 200
     assert _reserve(gate, token, "a").rule == "budget.key"
     assert (_bar(gate, "alice")["reserved"], _bar(gate, "alice")["limit"]) == (2 * CENT, 10 * CENT)

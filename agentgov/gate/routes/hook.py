@@ -1,8 +1,8 @@
 """Webhooks that wake the gate: one that is signed has it look at the journal at once, and carries nothing else in."""
 
-from agentgov.gate.asgi import Message
 from agentgov.gate.call import Call
 from agentgov.gate.route import Route
+from agentgov.net.asgi import Message
 
 
 async def hook(call: Call) -> int:

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from agentgov.forge import receiver
 from agentgov.forge.hook_events import Errand, Ours, Work
 from agentgov.forge.receiver import ROOM, Intake, Receiver
 from agentgov.forge.waking import MOST, TRIES, Waking
 from agentgov.forge.webhooks import LARGEST, Secrets
+from agentgov.net import asgi
 
 SECRET = b"a secret of the tests"
 OURS = Ours("github", 7, "main", "agentgov/journal")
@@ -78,7 +78,7 @@ class World:
 
 
 def test_a_body_that_does_not_arrive_holds_no_room(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(receiver, "SLOWEST", 0.05)
+    monkeypatch.setattr(asgi, "SLOWEST", 0.05)
     world = World()
     most = ROOM // LARGEST + 1
     assert [world.post(b"", length=LARGEST, wait=True) for _ in range(most)] == [408] * most

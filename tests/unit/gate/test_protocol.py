@@ -11,10 +11,12 @@ import pytest
 import uvicorn
 from patience import PATIENCE, until
 
-from agentgov.gate import asgi, protocol
-from agentgov.gate.asgi import Receive, Scope, Send, read_body, send_body
+from agentgov.gate import protocol
+from agentgov.gate.asgi import read_body, send_body
 from agentgov.gate.errors import RefusalError
 from agentgov.gate.protocol import Protocol
+from agentgov.net import asgi
+from agentgov.net.asgi import Receive, Scope, Send
 
 HEAD = b"GET /%s HTTP/1.1\r\nHost: x\r\n\r\n"
 POST = b"POST /%s HTTP/1.1\r\nHost: x\r\n"

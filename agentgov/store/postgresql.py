@@ -10,7 +10,6 @@ enough, a sequencer that orders records after their commit can take the place of
 import logging
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future
 from contextlib import ExitStack, contextmanager
 from queue import SimpleQueue
 
@@ -18,13 +17,13 @@ import psycopg
 from psycopg.pq import TransactionStatus
 
 from agentgov.errors import ConfigurationError, IncompleteError
-from agentgov.store.group import Asked, GroupWriter, LostError
+from agentgov.store.front import Front
+from agentgov.store.group import Asked, LostError
 from agentgov.store.link import Lasting, Link, broke, read_url, said, unknown
 from agentgov.store.listeners import Listeners
 from agentgov.store.migrate import STANDS, Migration, known, require_same, upgrade
-from agentgov.store.port import Answer, Item, T, Transaction
+from agentgov.store.port import T, Transaction
 from agentgov.store.postgresql_transaction import CHANNEL, PostgresqlTransaction
-from agentgov.store.readers import Readers
 
 _TURN = 0x6167656E74676F76  # "agentgov"
 _BEGIN = f"BEGIN ISOLATION LEVEL READ COMMITTED; SELECT pg_advisory_xact_lock({_TURN}); {STANDS}"
@@ -115,7 +114,7 @@ class _Writer:
         """Nothing: a connection that broke is found when it is used."""
 
 
-class PostgresqlStore:
+class PostgresqlStore(Front):
     """The store in a database. Raises ConfigurationError where it cannot be opened."""
 
     def __init__(self, url: str, *, steps: Sequence[Migration] | None = None) -> None:
@@ -128,42 +127,20 @@ class PostgresqlStore:
             self._free: SimpleQueue[Lasting] = SimpleQueue()
             for _ in range(_READERS):
                 self._free.put(self._lasting(settings, opened))
-            self._opened = opened.pop_all()
-        self._listeners = Listeners()
+            held = opened.pop_all()
+        super().__init__(_Writer(writer, steps), self._look, _READERS, Listeners(), held)
         self._closed = threading.Event()
         self._hearing = threading.Thread(target=self._hear, args=(ear,), name="agentgov-store-hears", daemon=True)
         self._hearing.start()
-        self._writer = GroupWriter(_Writer(writer, steps), "agentgov-store-writes")
-        self._readers = Readers(self._look, _READERS)
-
-    def write(self, work: Callable[[Transaction], T], *, urgent: bool = False) -> "Future[T]":
-        """Do some work and commit it together with what others ask for meanwhile."""
-        return self._writer.ask(work, urgent)
-
-    def together(self, work: Callable[[Transaction, Sequence[Item]], Sequence[Answer]], item: Item) -> "Future[Answer]":
-        """The same for one item of a work that takes all items which wait at once."""
-        return self._writer.ask_together(work, item)
-
-    def read(self, work: Callable[[Transaction], T]) -> "Future[T]":
-        """Look at what is committed."""
-        return self._readers.ask(work)
-
-    def listen(self, told: Callable[[str], None]) -> None:
-        """Call a function with each topic that is told."""
-        self._listeners.add(told)
+        held.callback(self._hear_no_more)  # before the connections go
 
     def is_served(self) -> bool:
         """Nobody can tell: gates come and go, and any may be on another machine."""
         return True
 
-    def close(self) -> None:
-        """Commit what was asked for, and let go."""
-        self._writer.close()
-        self._readers.close()
+    def _hear_no_more(self) -> None:
         self._closed.set()
         self._hearing.join()
-        self._listeners.close()
-        self._opened.close()
 
     @staticmethod
     def _lasting(settings: dict[str, str], opened: ExitStack, more: str = "") -> Lasting:

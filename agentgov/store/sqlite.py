@@ -7,19 +7,18 @@ serving process are told "" within about a second.
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, cast
 
 from agentgov.errors import AgentgovError, ConfigurationError, IncompleteError
 from agentgov.store.arrays import Many, in_rows, in_turn, inserts, listed, paged
-from agentgov.store.group import Asked, GroupWriter, LostError
+from agentgov.store.front import Front
+from agentgov.store.group import Asked, LostError
 from agentgov.store.listeners import Listeners
 from agentgov.store.migrate import STANDS, Migration, known, pending, require_same, steps_of, upgrade
 from agentgov.store.place import Held, Original, is_held, prepare
-from agentgov.store.port import Answer, ClashError, Item, Row, T, Transaction, Value
-from agentgov.store.readers import Readers
+from agentgov.store.port import ClashError, Row, T, Transaction, Value
 
 _OLDEST = (3, 37)  # strict tables; RETURNING came before
 _BUSY = 5.0  # seconds that another process may keep the file
@@ -179,7 +178,7 @@ class _Writer:
         return int(version)
 
 
-class SqliteStore:
+class SqliteStore(Front):
     """The store in a file. Raises ConfigurationError where it cannot be opened, or where another process serves it."""
 
     def __init__(self, path: Path, *, serving: bool = True, steps: Sequence[Migration] | None = None) -> None:
@@ -203,38 +202,14 @@ class SqliteStore:
                 reader.execute("PRAGMA query_only = ON")
                 self._free.append(reader)
             self._serving = serving
-            self._path, self._original, self._opened = path, Original(path), opened.pop_all()
-        self._listeners = Listeners()
-        engine = _Writer(connection, path, self._original, self._listeners, steps)
-        self._writer = GroupWriter(engine, "agentgov-store-writes")
-        self._readers = Readers(self._look, _READERS)
-
-    def write(self, work: Callable[[Transaction], T], *, urgent: bool = False) -> "Future[T]":
-        """Do some work and commit it together with what others ask for meanwhile."""
-        return self._writer.ask(work, urgent)
-
-    def together(self, work: Callable[[Transaction, Sequence[Item]], Sequence[Answer]], item: Item) -> "Future[Answer]":
-        """The same for one item of a work that takes all items which wait at once."""
-        return self._writer.ask_together(work, item)
-
-    def read(self, work: Callable[[Transaction], T]) -> "Future[T]":
-        """Look at what is committed."""
-        return self._readers.ask(work)
-
-    def listen(self, told: Callable[[str], None]) -> None:
-        """Call a function with each topic that is told."""
-        self._listeners.add(told)
+            self._path, self._original, held = path, Original(path), opened.pop_all()
+        listeners = Listeners()
+        engine = _Writer(connection, path, self._original, listeners, steps)
+        super().__init__(engine, self._look, _READERS, listeners, held)
 
     def is_served(self) -> bool:
         """Whether another process serves the file now."""
         return not self._serving and is_held(self._path)
-
-    def close(self) -> None:
-        """Commit what was asked for, and let go."""
-        self._writer.close()
-        self._readers.close()
-        self._listeners.close()
-        self._opened.close()
 
     def _look(self, work: Callable[[Transaction], T]) -> T:
         self._original.check()

@@ -82,9 +82,9 @@ def bad_request(message: str, hint: str = "see /openapi.json") -> RefusalError:
     return RefusalError(400, "gate.request", message, hint)
 
 
-def cannot_tell(rule: str, message: str, hint: str = "try again", seconds: int = 1) -> RefusalError:
+def cannot_tell(rule: str, message: str, hint: str = "try again") -> RefusalError:
     """It could not be decided now; safe to ask again."""
-    return RefusalError(503, rule, message, hint, retry_after=seconds)
+    return RefusalError(503, rule, message, hint, retry_after=1)
 
 
 def store_away() -> RefusalError:

@@ -49,8 +49,8 @@ def _contain(title: str = "Stop this agent; nobody else is touched", mode: str =
     return _Step("contain", title, "command", (run,), expect, "1m", _PAUSED)
 
 
-def _manual(id_: str, title: str, run: str, expect: str, timeout: str = "30m") -> _Step:
-    return _Step(id_, title, "manual", (run,), expect, timeout)
+def _manual(id_: str, title: str, run: str, expect: str) -> _Step:
+    return _Step(id_, title, "manual", (run,), expect, "30m")
 
 
 def _decide(title: str, expect: str, choices: str = "release: roll-back, world: repair") -> _Step:
@@ -291,7 +291,6 @@ def playbook_text(
     owner: str,
     *,
     name: str = "",
-    alerts: tuple[str, ...] = (),
     today: date | None = None,
 ) -> str:
     """A playbook that validates, about one agent or, without one, about whichever it is run for; it is to be read
@@ -303,7 +302,7 @@ def playbook_text(
         "kind: Playbook",
         f"name: {file.removeprefix('playbooks/').removesuffix('.yaml')}",
         f"title: {quoted(told.title)}",
-        *_match(agent, alerts),
+        *([f"match: {{agents: [{agent}]}}"] if agent is not None else []),
         f"severity: {told.severity}",
         f"responders: [{quoted(owner)}]",
         'next: ["role:administrator"]',
@@ -320,12 +319,6 @@ def playbook_text(
         *([] if today is None else [f"reviewBy: {today + _AGAIN}    # read it again by then, and move the day"]),
     ]
     return "\n".join(lines) + "\n"
-
-
-def _match(agent: AgentId | None, alerts: tuple[str, ...]) -> list[str]:
-    parts = [f"agents: [{agent}]"] if agent is not None else []
-    parts += [f"alerts: [{', '.join(alerts)}]"] if alerts else []
-    return [f"match: {{{', '.join(parts)}}}"] if parts else []
 
 
 def _step(step: _Step) -> list[str]:

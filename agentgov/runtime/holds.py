@@ -46,6 +46,10 @@ class Holds:
         """The first hold that keeps a record, "" where none does."""
         return next((one.id for one in self._of_agent(record.agent) if one.means(record)), "")
 
+    def touch(self, agent: str) -> bool:
+        """Whether any hold can be about records of an agent."""
+        return bool(self._of_agent(agent))
+
     def _about(self, agent: str) -> tuple["_Hold", ...]:
         """The holds that can mean records of an agent at all."""
         ids = (agent, *self._known_as(agent))

@@ -6,7 +6,7 @@ are read whose deployments are others since: not all of them each time that some
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -17,6 +17,7 @@ from agentgov.journal.released_agent import agent_of, authorised_agent
 from agentgov.journal.view import View
 from agentgov.model.agent import Agent
 from agentgov.model.names import AgentId, agent_id
+from agentgov.model.policies import LegalHold
 from agentgov.model.state import Deployment
 from agentgov.runtime.fleet import Fleet
 from agentgov.runtime.holds import Holds, Labels
@@ -118,11 +119,14 @@ def rules_of(tx: Transaction, fleet: Fleet) -> Rules:
     retention = fleet.governance.retention
     if retention is None or not retention.holds:
         return Rules(retention, noted)
-    known_as = _known_as(fleet.view)
-    labels = Labelled(fleet.view)
     index = {name: known_index(tx, name) for one in retention.holds for name in one.match.subjects}
-    holds = Holds(retention.holds, lambda agent: known_as.get(agent, ()), labels, index.__getitem__)
-    return Rules(retention, noted, holds)
+    return Rules(retention, noted, holds_of(fleet.view, retention.holds, index.__getitem__))
+
+
+def holds_of(view: View, holds: Sequence[LegalHold], index_of: Callable[[str], str]) -> Holds:
+    """Legal holds, with the ids and labels of agents as the journal says; `index_of` is the digest of a subject."""
+    today = known_as(view)
+    return Holds(holds, lambda agent: today.get(agent, ()), Labelled(view), index_of)
 
 
 class Labelled:
@@ -145,7 +149,7 @@ class Labelled:
         return frozenset(item for one in read for item in one.metadata.labels.items())
 
 
-def _known_as(view: View) -> Mapping[str, Iterable[str]]:
+def known_as(view: View) -> Mapping[str, Iterable[str]]:
     """The ids of today by each id that an agent had before."""
     found: dict[str, list[str]] = defaultdict(list)
     for record in view.state.deployments():

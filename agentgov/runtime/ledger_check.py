@@ -75,6 +75,7 @@ class Checked(msgspec.Struct, frozen=True):
     left_out: int
     pruned: int
     flaws: tuple[Flaw, ...]
+    untold: tuple[Flaw, ...] = ()  # disposals of which it cannot be told whether governance allowed them
 
 
 class Tree(NamedTuple):

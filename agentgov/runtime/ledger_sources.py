@@ -18,6 +18,7 @@ from agentgov.runtime.leaf_check import Page
 from agentgov.runtime.ledger import UNREADABLE
 from agentgov.runtime.merkle import HASH
 from agentgov.runtime.notes import NoteError
+from agentgov.runtime.subjects import known_index
 from agentgov.runtime.tiles import WIDTH, Tile, TileReader, decode_bundle, tile_at
 from agentgov.store.port import Store, Transaction
 
@@ -129,9 +130,17 @@ class StoreSource:
     def disposals(self, tree: str, *, fresh: bool = False) -> Disposals:
         """What the tree says of what it lacks."""
         if fresh or tree not in self._disposals:
-            rows = [row for kind in KINDS for row in self.read(lambda tx, kind=kind: tx.all(_TOLD, tree, kind))]  # type: ignore[misc]
-            self._disposals[tree] = disposals(bytes(leaf) for (leaf,) in rows)
+            self._disposals[tree] = disposals(self.told(tree))
         return self._disposals[tree]
+
+    def told(self, tree: str) -> Sequence[bytes]:
+        """The leaves that say what was disposed of."""
+        rows = [row for kind in KINDS for row in self.read(lambda tx, kind=kind: tx.all(_TOLD, tree, kind))]  # type: ignore[misc]
+        return [bytes(leaf) for (leaf,) in rows]
+
+    def index_of(self, subject: str) -> str:
+        """The digest that records about a subject are found by."""
+        return self.read(lambda tx: known_index(tx, subject))
 
     def disposes_after(self, tree: str, end: int) -> bool:
         """Whether something was disposed of and what says so stands from that place on."""
@@ -146,6 +155,8 @@ class StoreSource:
 
 class FolderSource:
     """A folder with a folder for each tree."""
+
+    index_of = None  # in a folder nothing is found by its subject
 
     def __init__(self, folder: Path, *, payloads: bool = True) -> None:
         """`payloads`: whether they are to be there, too."""
@@ -236,10 +247,14 @@ class FolderSource:
         """What the tree says of what it lacks; files do not change."""
         del fresh
         if tree not in self._disposals:
-            words = [f'"type":"{kind}"'.encode() for kind in KINDS]
-            leaves = (leaf for leaf in self.leaves(tree, 0, self.end(tree)) if leaf is not None)
-            self._disposals[tree] = disposals(leaf for leaf in leaves if any(word in leaf for word in words))
+            self._disposals[tree] = disposals(self.told(tree))
         return self._disposals[tree]
+
+    def told(self, tree: str) -> Sequence[bytes]:
+        """The leaves that say what was disposed of, and perhaps some that only look so."""
+        words = [f'"type":"{kind}"'.encode() for kind in KINDS]
+        leaves = (leaf for leaf in self.leaves(tree, 0, self.end(tree)) if leaf is not None)
+        return [leaf for leaf in leaves if any(word in leaf for word in words)]
 
     def _bytes(self, tree: str, name: str) -> bytes | None:
         path = self._folder / tree / name

@@ -112,7 +112,7 @@ _OF_STOPS = {
     "agentgov.runtime.pausing": _PAUSES[::-1],
     "agentgov.runtime.pause_question": [f"{_RUNTIME}/test_pause_question.py"],
     "agentgov.runtime.retention": [f"{_RUNTIME}/test_retention.py"],
-    "agentgov.runtime.holds": [f"{_RUNTIME}/test_retention.py", f"{_RUNTIME}/test_pruning.py"],
+    "agentgov.runtime.holds": [f"{_RUNTIME}/test_{name}.py" for name in ("retention", "pruning", "disposal_judge")],
     "agentgov.runtime.pruning": [f"{_RUNTIME}/test_pruning_edges.py", f"{_RUNTIME}/test_pruning.py"],
 }
 _OF_ERASURE = {

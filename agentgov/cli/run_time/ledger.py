@@ -82,7 +82,8 @@ def verify(
 ) -> int:
     """Is everything there, and what it was: signatures, anchors of the journal, every record and payload.
 
-    Names the first record that is wrong. Exit code 1 where something does not hold.
+    Also whether governance allowed what was disposed of. Names the first record that is wrong. Exit code 1 where
+    something does not hold, 3 where that cannot be told.
     """
     from agentgov.cli.run_time.ledger_verify import verify_ledger
 

@@ -7,9 +7,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
+import msgspec
+
 from agentgov.cli.context import open_context
 from agentgov.cli.options import answer
 from agentgov.cli.processes import spread
+from agentgov.cli.run_time.ledger_governed import Times, governed_disposals
 from agentgov.cli.run_time.ledger_keys import anchors_by_log, keys_of, origin
 from agentgov.cli.run_time.ledger_places import brought
 from agentgov.cli.run_time.store_visit import store_url
@@ -76,9 +79,18 @@ def verify_source(
     anchored = anchors_by_log(view)
     here = anchored.get(log, ())
     trees = [tree] if tree else sorted({*source.trees(), *(one.tree for one in here)})
-    checked = check_trees(source, [tree_of(view, log, name, here) for name in trees], each)
+    wanted = [tree_of(view, log, name, here) for name in trees]
+    times = Times(view)
+    checked = [_governed(times, source, *pair) for pair in zip(wanted, check_trees(source, wanted, each), strict=True)]
     others = {name: last(found) for name, found in anchored.items() if name != log}
     return _tell(log, checked, others, output)
+
+
+def _governed(times: Times, source: FolderSource | StoreSource, tree: Tree, found: Checked) -> Checked:
+    """The same with what governance says of the disposals."""
+    against, untold = governed_disposals(times, source, tree.name, tree.anchors)
+    flaws = tuple(sorted((*found.flaws, *against), key=lambda flaw: flaw.seq))
+    return msgspec.structs.replace(found, flaws=flaws, untold=untold)
 
 
 def tree_of(view: View, log: str, name: str, anchored: Sequence[Anchored]) -> Tree:
@@ -101,13 +113,16 @@ def _tell(log: str, checked: Sequence[Checked], others: Mapping[str, Mapping[str
         gone += [f"{one.left_out:,} left out"] if one.left_out else []
         told = f" ({', '.join(gone)})" if gone else ""
         unsigned += f", {one.pruned:,} of them pruned" if one.pruned else ""
+        good = Span("holds  ", "good") if not one.untold else Span("UNKNOWN", "warn")
         page.line(
-            Span("holds  " if not one.flaws else "BROKEN ", "good" if not one.flaws else "bad"),
+            Span("BROKEN ", "bad") if one.flaws else good,
             f"{one.tree}: {one.leaves:,} records{unsigned}, {one.anchored:,} anchored, ",
             f"{one.payloads:,} payloads{told}",
         )
         for flaw in one.flaws:
             page.line(Span(f"       {one.tree}/{flaw.seq}  ", "dim"), flaw.message)
+        for flaw in one.untold:
+            page.line(Span(f"       {one.tree}/{flaw.seq}  ", "dim"), Span("unknown: ", "warn"), flaw.message)
         if one.flaws and one.left_out and not one.payloads:
             page.line(Span("       no payload is here at all: --no-payloads, where the export was to have none", "dim"))
     if not checked:
@@ -120,7 +135,7 @@ def _tell(log: str, checked: Sequence[Checked], others: Mapping[str, Mapping[str
     document = {
         "schema": "agentgov.ledger-verify/1",
         "ledger": log or None,
-        "holds": not any(one.flaws for one in checked),
+        "holds": not any(one.flaws or one.untold for one in checked),
         "trees": [_json(one) for one in checked],
         "before": [
             {"ledger": name, "tree": tree, "records": one.size, "act": one.seq}
@@ -129,7 +144,9 @@ def _tell(log: str, checked: Sequence[Checked], others: Mapping[str, Mapping[str
         ],
     }
     answer(output, page, document)
-    return int(any(one.flaws for one in checked))
+    if any(one.flaws for one in checked):
+        return 1
+    return IncompleteError.exit_code if any(one.untold for one in checked) else 0
 
 
 def _json(one: Checked) -> dict[str, Any]:
@@ -143,6 +160,7 @@ def _json(one: Checked) -> dict[str, Any]:
         "left_out": one.left_out,
         "pruned": one.pruned,
         "flaws": [{"seq": flaw.seq, "message": flaw.message} for flaw in one.flaws],
+        "unknown": [{"seq": flaw.seq, "message": flaw.message} for flaw in one.untold],
     }
 
 

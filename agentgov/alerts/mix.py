@@ -19,7 +19,7 @@ def g_statistic(one: Mapping[str, int], other: Mapping[str, int]) -> tuple[float
     cells = _cells(one, other)
     totals = sum(a for a, _ in cells), sum(b for _, b in cells)
     whole = sum(totals)
-    if not all(totals) or len(cells) < 2:
+    if len(cells) < 2:
         return 0.0, 0
     found = 0.0
     for cell in cells:

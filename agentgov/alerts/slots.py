@@ -65,7 +65,7 @@ class Slots:
         self._totals.insert(where, 0)
         self._bads.insert(where, 0)
         for window, head in self._heads.items():
-            if head > where or (head == where and minute <= self._now - window):
+            if head > where:
                 self._heads[window] = head + 1
 
     def _cut(self, now_ms: int) -> None:

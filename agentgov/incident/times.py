@@ -33,7 +33,7 @@ def times_of(incident: Incident, *, began: int = 0, last_seen: int = 0, waiting:
         acknowledge=_until(opened, incident.acknowledged),
         mitigate=_until(opened, incident.mitigated),
         resolve=_until(opened, incident.resolved),
-        obeyed=_span(opened, last_seen) if last_seen and not waiting and incident.mitigated is not None else None,
+        obeyed=_span(opened, last_seen) if not waiting and incident.mitigated is not None else None,
         waiting=waiting,
     )
 

@@ -93,6 +93,8 @@ _OF_ALERTS = {
     "exhaustion": ("exhaustion",),
     "grouping": ("grouping", "notices"),
     "holding": ("detectors",),
+    "judged": ("mix", "detectors", "conditions", "traffic"),
+    "mix": ("mix", "detectors"),
     "muting": ("muting", "notices"),
     "names": ("traffic",),
     "notices": ("notices", "muting"),
@@ -100,6 +102,7 @@ _OF_ALERTS = {
     "routing": ("grouping", "notices"),
     "silence": ("muting", "notices"),
     "silence_rows": ("notices",),
+    "slots": ("mix", "detectors", "lanes"),
     "standing": ("standing", "notices"),
     "traffic": ("traffic",),
     "watched": ("detectors", "lanes"),
@@ -125,10 +128,12 @@ _OF_ERASURE = {
 }
 _INCIDENT = "tests/unit/incident"
 _OF_DRILLS = {
+    "agentgov.incident.calling": [f"{_INCIDENT}/test_escalation.py"],
     "agentgov.incident.drill_gaps": [f"{_INCIDENT}/test_drill_core.py"],
     "agentgov.incident.drill_score": [f"{_INCIDENT}/test_drill_core.py"],
     "agentgov.incident.drill_tabletop": [f"{_INCIDENT}/test_drill_core.py"],
     "agentgov.incident.escalation": [f"{_INCIDENT}/test_escalation.py"],
+    "agentgov.incident.times": [f"{_INCIDENT}/test_incident_review.py"],
     "agentgov.model.drill_schedule": [f"{_INCIDENT}/test_drill_core.py"],
     "agentgov.validate.playbook_coverage": ["tests/unit/validate/test_validate_playbooks.py"],
 }

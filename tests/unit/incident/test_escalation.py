@@ -6,8 +6,9 @@ from hypothesis import strategies as st
 from unit.incident.test_incident_review import T0, incident, mark
 
 from agentgov.alerts.routing import meets, why_not
-from agentgov.incident.calling import standing_calls
+from agentgov.incident.calling import message_alerts, standing_calls
 from agentgov.incident.escalation import Chain, next_call, next_message, reminders
+from agentgov.model.act import Act, new_id
 from agentgov.model.playbook import Message
 from agentgov.model.policies import RouteMatch
 
@@ -73,6 +74,32 @@ def test_nobody_is_called_or_reminded_before_there_is_anything() -> None:
     assert reminders(later, T0 - 31 * MINUTE) == 0  # by a clock that is behind
     assert reminders(incident(state="mitigated", severity=1, acknowledged=mark(0)), T0 + 10**9) == 0
     assert next_call(incident(state="acknowledged", escalated=0), CHAIN, T0) is None
+
+
+def test_who_is_woken_is_so_for_what_is_grave_and_not_for_a_message() -> None:
+    for severity, word in ((3, "page"), (4, "ticket")):
+        at = incident(state="open", escalated=1, severity=severity, acknowledged=None, mitigated=None, resolved=None)
+        (told,) = standing_calls("f", at, CHAIN, T0)
+        assert (told.label("severity"), told.label("drill")) == (word, "")
+    at = incident(severity=1)
+    act = Act("incident", new_id(T0, 5), "f", "g", "bot:gate", "tell", (("To", "alice"),), reason="It is over.")
+    (told,) = message_alerts("f", at, act)
+    assert (told.label("severity"), told.summary) == ("ticket", "It is over.")
+
+
+def test_what_a_drill_tells_is_marked_once() -> None:
+    for reason in ("It is over.", "[DRILL] It is over."):
+        act = Act("incident", new_id(T0, 5), "f", "g", "bot:gate", "tell", (("To", "alice"),), reason=reason)
+        assert [one.summary for one in message_alerts("f", incident(kind="drill"), act)] == ["[DRILL] It is over."]
+
+
+def test_without_a_lead_a_reminder_says_so_and_one_person_is_named_once() -> None:
+    at = incident(state="acknowledged", severity=1, acknowledged=mark(0), mitigated=None, resolved=None, roles={})
+    (told,) = standing_calls("f", at, CHAIN, T0 + 31 * MINUTE)
+    assert told.summary.endswith("Lead: nobody")
+    at = incident(state="open", escalated=2, mitigated=None, resolved=None)
+    said = [one.summary for one in standing_calls("f", at, CHAIN, T0, lambda who: (who,) if who == "alice" else ())]
+    assert [one.rpartition("Called: ")[2] for one in said] == ["alice", "team:support"]
 
 
 def test_each_who_was_called_is_told_and_a_drill_is_marked() -> None:

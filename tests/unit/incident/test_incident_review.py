@@ -65,6 +65,14 @@ def test_times_never_run_backwards() -> None:
     assert times_of(incident(), last_seen=T0 + 9_000).obeyed == 9_000
 
 
+def test_what_is_not_known_or_not_over_has_no_time() -> None:
+    found = times_of(incident(acknowledged=None, mitigated=None, resolved=None), last_seen=T0 + 9_000)
+    assert (found.detect, found.acknowledge, found.mitigate, found.resolve, found.obeyed) == (None,) * 5
+    assert times_of(incident(), last_seen=0).obeyed is None
+    assert times_of(incident(acknowledged=mark(7_000))).acknowledge == 7_000
+    assert [times_of(incident(), began=T0 + late).detect for late in (999, 1_000)] == [0, None]
+
+
 def test_what_is_filled_in_and_what_is_left() -> None:
     facts = facts_of(incident(), now=T0 // 1000, release="support/refunds/v1.0.0")
     text = "{agent} ({release}) is {status} since {time}; {wether} {{x}} {{agent}}, {lead}"

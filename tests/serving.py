@@ -50,7 +50,8 @@ class Threads(socketserver.ThreadingMixIn):
 
     def process_request(self, request: Any, client_address: Any) -> None:
         """Begin a thread."""
-        thread = threading.Thread(target=self.process_request_thread, args=(request, client_address), daemon=True)
+        words: dict[str, Any] = {"name": f"connection of {threading.current_thread().name}", "daemon": True}
+        thread = threading.Thread(target=self.process_request_thread, args=(request, client_address), **words)
         self.opened(request)
         thread.start()
         self._working = [one for one in self._working if one.is_alive()] + [thread]

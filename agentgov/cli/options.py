@@ -104,9 +104,9 @@ def show(page: Page, *, err: bool = False) -> None:
     click.echo(text, nl=False, err=err, color=True)
 
 
-def _width(stream: TextIO) -> int:
-    """Columns of a terminal, or as COLUMNS says; 80 where there is none, as in the log of a pipeline."""
-    return shutil.get_terminal_size().columns if stream.isatty() or "COLUMNS" in os.environ else 80
+def _width(stream: TextIO) -> int | None:
+    """Columns of a terminal, or as COLUMNS says; None in a pipe, where a row is a line for `grep` and `awk`."""
+    return shutil.get_terminal_size().columns if stream.isatty() or "COLUMNS" in os.environ else None
 
 
 def show_json(document: Mapping[str, Any]) -> None:

@@ -9,6 +9,11 @@ from unit.cli.command_world import CommandWorld
 ROOT = Path(__file__).parents[3]
 
 
+@pytest.fixture(autouse=True)
+def eighty(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+
+
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> CommandWorld:
     return CommandWorld.begun(tmp_path_factory.mktemp("tables") / "world")
@@ -38,8 +43,11 @@ def test_it_fits_with_one(world: CommandWorld, command: str) -> None:
     assert [line for line in ran.out.splitlines() if len(line) > 80] == []
 
 
-def test_columns_says_how_wide_it_is(world: CommandWorld, acme: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("COLUMNS", "200")
+@pytest.mark.parametrize("columns", ["200", None])
+def test_a_row_is_a_line_where_there_is_room_and_in_a_pipe(
+    world: CommandWorld, acme: Path, monkeypatch: pytest.MonkeyPatch, columns: str | None
+) -> None:
+    monkeypatch.delenv("COLUMNS") if columns is None else monkeypatch.setenv("COLUMNS", columns)
     first, *rest = world.run("carol", "playbook", "list", cwd=acme).out.splitlines()
     assert first.endswith("READ AGAIN BY")
     assert len(rest) == len(list((acme / "playbooks").glob("*.yaml")))

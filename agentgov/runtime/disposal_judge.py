@@ -83,11 +83,11 @@ def _pruned_payloads(leaf: Leaf, about: Known, by: Governed) -> Iterator[Judged]
     yield from _by_class(by.retention.classes, name, rule, lambda one: one.payload)
     if int(leaf.refs["until"]) > leaf.time - parse_duration(rule) * 1000:
         yield Judged(f"payloads went that were younger than {rule}")
-    known = by.classes_of(leaf.agent)
-    if leaf.agent and known is not None and name not in known and name != by.retention.default:
-        yield Judged(f"{leaf.agent} never was of the class {name}")
-    if leaf.agent and known is None:
+    known = by.classes_of(leaf.agent) if leaf.agent else _longest(by.retention.classes)
+    if known is None:
         yield Judged(f"which classes {leaf.agent} had cannot be told", is_known=False)
+    elif name not in known and name != by.retention.default:
+        yield Judged(f"{leaf.agent or 'what is about no agent'} never was of the class {name}")
     if not by.holds(lambda _: _SOMEBODY).touch(leaf.agent):
         return
     since, until = int(leaf.refs["since"]), int(leaf.refs["until"])
@@ -97,6 +97,12 @@ def _pruned_payloads(leaf: Leaf, about: Known, by: Governed) -> Iterator[Judged]
     if found and len(sole := [one for one in mine if one is None or not one.is_shared()]) >= int(leaf.refs["count"]):
         found = list(_held(sole, about, about.index_of, by))  # so none of the others is one of these
     yield from found
+
+
+def _longest(classes: Mapping[str, RetentionClass]) -> Container[str]:
+    """The class of the ledger's own records, where there is any; what else is about no agent has the default."""
+    kept = sorted((parse_duration(one.leaf), one.leaf, name) for name, one in classes.items())
+    return [name for *_, name in kept[-1:]]
 
 
 def _by_class(

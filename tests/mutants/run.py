@@ -117,6 +117,7 @@ _OF_STOPS = {
     "agentgov.runtime.retention": [f"{_RUNTIME}/test_retention.py"],
     "agentgov.runtime.holds": [f"{_RUNTIME}/test_{name}.py" for name in ("retention", "pruning", "disposal_judge")],
     "agentgov.runtime.pruning": [f"{_RUNTIME}/test_pruning_edges.py", f"{_RUNTIME}/test_pruning.py"],
+    "agentgov.runtime.disposal_judge": [f"{_RUNTIME}/test_disposal_judge.py"],
 }
 _OF_ERASURE = {
     "disposals": ("erasure", "pruning"),

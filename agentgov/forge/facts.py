@@ -69,7 +69,8 @@ def pull_request_facts(
     """The facts of a pull request.
 
     `files_of` are the paths that commits touch; a commit that is not in it may have touched anything. No forge can say
-    that a merge of the base was clean, nor who breaks the glass: both come from elsewhere, or are not so.
+    that a merge of the base was clean (`update_merges`: a clone can, see `updating`), nor who breaks the glass: both
+    come from elsewhere, or are not so. Who pushed nothing but such merges has no part in the work.
     """
     names = _Names()
     for account in _everybody(change, people):
@@ -196,6 +197,7 @@ def _commits(
 ) -> Iterator[Commit]:
     """The commits, with whoever pushed as an author of the last one that is anybody's work."""
     last = next((commit.sha for commit in reversed(change.commits) if commit.sha not in update_merges), "")
+    pushers = _without_updates(change, update_merges)
     for commit in change.commits:
         forge = change.pull_request.project.forge
         told = Commit(
@@ -206,30 +208,62 @@ def _commits(
             files=files_of.get(commit.sha),
             update_merge=commit.sha in update_merges,
         )
-        yield told if commit.sha != last else _pushed(told, change, names, policy)
+        yield told if commit.sha != last else _pushed(told, pushers, names, policy)
 
 
-def _pushed(commit: Commit, change: port.Change, names: _Names, policy: Policy) -> Commit:
+def _without_updates(change: port.Change, update_merges: Collection[str]) -> port.Pushers:
+    """Who pushed work: without those of whom the forge tells pushes, and nothing but update merges in each of them.
+
+    Where there may be others who pushed, nobody is left out.
+    """
+    pushers = change.pushers
+    before = {commit.sha: commit.parents[0] for commit in change.commits if commit.sha in update_merges}
+    updates = {push for push in pushers.pushes if pushers.known and _only_updates(push, before)}
+    idle = {push.by.id for push in updates} - {push.by.id for push in pushers.pushes if push not in updates}
+    accounts = tuple(who for who in pushers.accounts if who.id not in idle)
+    last = pushers.last if change.pull_request.head not in before else _last_worker(change, updates)
+    return port.Pushers(accounts, pushers.known, last)
+
+
+def _last_worker(change: port.Change, updates: Collection[port.Push]) -> port.Account | None:
+    """Who pushed what is there without the updates on top of it; None where not just one push is told of."""
+    at = change.pull_request.head
+    while True:
+        told = [push for push in change.pushers.pushes if push.after == at]
+        if len(told) != 1:
+            return None
+        if told[0] not in updates:
+            return told[0].by
+        at = told[0].before
+
+
+def _only_updates(push: port.Push, before: Mapping[str, str]) -> bool:
+    """Whether a push put update merges onto what was there, and nothing else. `before`: their first parents."""
+    at = push.after
+    while at != push.before and at in before:
+        at = before[at]
+    return at == push.before != push.after
+
+
+def _pushed(commit: Commit, pushers: port.Pushers, names: _Names, policy: Policy) -> Commit:
     """The last commit that is work: everybody who pushed has a part in it, and its author is only known where they are.
 
     Who wrote a commit does not tell who pushed it, so where the policy asks for the last pusher and the forge does not
     say, the author is not known either.
     """
-    pushers = change.pushers
     asked = policy.require_last_push_approval
     known = pushers.known and (pushers.last is not None or not asked)
     parts = (*commit.co_authors, *map(names.of, pushers.accounts))
     author = commit.author
     if not known and author is not None:
         parts, author = (*parts, author), None
-    last = names.of(pushers.last) if pushers.last is not None and commit.sha == change.pull_request.head else None
     return Commit(
         sha=commit.sha,
         author=author,
         committer=commit.committer,
         co_authors=tuple(dict.fromkeys(one for one in parts if one != author)),
         files=commit.files,
-        pusher=last,
+        pusher=names.of(pushers.last) if pushers.last is not None else None,
     )
 
 

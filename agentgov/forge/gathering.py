@@ -4,7 +4,7 @@ Only what can change the verdict is asked for: the owners of what is changed, an
 an approval. Whatever moved meanwhile starts it over once; twice is an IncompleteError.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 from agentgov.forge.facts import (
     ROLES,
@@ -34,10 +34,11 @@ def gather_facts(
     policy: Policy,
     *,
     break_glass: BrokenGlass | None = None,
-    update_merges: Collection[str] = (),
+    updates_of: Callable[[Change, str], Collection[str]] | None = None,
 ) -> Facts:
     """The facts of a pull request as it stands.
 
+    `updates_of` says which of its commits are clean merges of the target branch, whose tip it is given; a forge cannot.
     CODEOWNERS is that of the target branch as it is now, not as it was when the pull request was opened.
     IncompleteError where the forge does not tell all of it (`forge.incomplete`), where a team cannot be seen
     (`forge.team-hidden`), or where it kept changing (`forge.moved`).
@@ -55,8 +56,9 @@ def gather_facts(
         if asks_administrators(owned, paths_of(change.files), policy, asked.project.forge, asking.answering):
             people = asking.with_administrators(people)
         if _same_owners(forge, asked, tip, owned) and forge.pull_request(number).same_question(asked):
+            updates = updates_of(change, tip) if updates_of is not None and policy.ignore_update_merges else ()
             return pull_request_facts(
-                change, people, owned, files_of, policy, break_glass=break_glass, update_merges=update_merges
+                change, people, owned, files_of, policy, break_glass=break_glass, update_merges=updates
             )
     hint = "try again when nobody pushes to it or to its target"
     raise incomplete(MOVED, f"pull request {number} changed while it was read", hint)

@@ -99,15 +99,26 @@ class Review:
 
 
 @dataclass(frozen=True, slots=True)
+class Push:
+    """One push to the head branch: from commit `before` to `after`, "" where the forge does not say."""
+
+    by: Account
+    before: str = ""
+    after: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Pushers:
     """Every account that pushed to the head branch, the opener too. `known` False: there may be others.
 
-    `last` is who moved it to where it is; None where the forge does not say.
+    `last` is who moved it to where it is; None where the forge does not say. `pushes` are all that the forge tells of
+    one by one, in no order; an account without any is there for another reason.
     """
 
     accounts: tuple[Account, ...]
     known: bool = True
     last: Account | None = None
+    pushes: tuple[Push, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -214,7 +214,11 @@ class Repository:
 
     def merge_base(self, first: str, second: str) -> str | None:
         """The best common ancestor (of several the latest), None for unrelated histories."""
-        return next(iter(merge_bases(self._cached_node, first, second)), None)
+        return next(iter(self.merge_bases(first, second)), None)
+
+    def merge_bases(self, first: str, second: str) -> tuple[str, ...]:
+        """All best common ancestors, latest first."""
+        return merge_bases(self._cached_node, first, second)
 
     def walk(self, include: str, exclude: Iterable[str] = ()) -> Iterator[tuple[str, Commit]]:
         """Every commit reachable from `include` and from none of `exclude`, children first where dates are sane."""

@@ -4,18 +4,27 @@ Whatever fails on the way is no verdict: it is raised, after the commit was told
 where a status was asked for and the forge lets it be said.
 """
 
+from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import IO, TYPE_CHECKING, Any, Literal, Self
 
 import click
 
-from agentgov.cli.change.check_contents import Answered, answer_contents, fetch_pull_request, is_fleet, trusted_context
+from agentgov.cli.change.check_contents import (
+    Answered,
+    answer_contents,
+    fetch_commits,
+    fetch_pull_request,
+    is_fleet,
+    trusted_context,
+)
 from agentgov.cli.change.check_publish import Published, publish_unknown, publish_verdict
 from agentgov.cli.change.check_told import Told, judge_facts
 from agentgov.cli.context import open_context
 from agentgov.errors import AgentgovError, IncompleteError, UsageError
-from agentgov.forge.port import ForgePort, PullRequest
+from agentgov.forge.port import Change, ForgePort, PullRequest
 from agentgov.forge.reading import read_change
 from agentgov.forge.reasons import EVENT, MOVED, incomplete, misconfigured
 from agentgov.report.page import Span, safe
@@ -180,7 +189,8 @@ def _answer_commits(start: str, forge: ForgePort, pull_request: PullRequest, wan
     from agentgov.review.facts import Policy
 
     before = forge.reviews(pull_request)
-    facts = gather_facts(forge, pull_request.number, wanted.policy or Policy())
+    updates_of = partial(_updates_of, start, forge)
+    facts = gather_facts(forge, pull_request.number, wanted.policy or Policy(), updates_of=updates_of)
     _same_reviews(before, forge.reviews(pull_request), pull_request.number)
     data = msgspec.json.format(msgspec.json.encode(facts, order="deterministic"), indent=1) + b"\n"
     told = judge_facts(data, f"pull request {pull_request.number}", wanted.assumed)
@@ -188,6 +198,20 @@ def _answer_commits(start: str, forge: ForgePort, pull_request: PullRequest, wan
     subject = Subject(pull_request.head, told.reviews, told.passing)
     scope = _scope(start, pull_request) if wanted.status else ""
     return Answered(told, subject, data if wanted.record else b"", scope)
+
+
+def _updates_of(start: str, forge: ForgePort, change: Change, tip: str) -> Collection[str]:
+    """The clean merges of the target branch, which is at `tip`; none where this clone cannot have what tells."""
+    from agentgov.forge.updating import update_merges
+
+    if all(len(commit.parents) < 2 for commit in change.commits):
+        return ()
+    asked = change.pull_request
+    with suppress(AgentgovError):
+        context = open_context(start)
+        fetch_commits(context, {f"refs/heads/{asked.base_ref}": tip, **dict.fromkeys(forge.refs_of(asked), asked.head)})
+        return update_merges(context.repo, [commit.sha for commit in change.commits], tip)
+    return ()
 
 
 def _scope(start: str, pull_request: PullRequest) -> str:

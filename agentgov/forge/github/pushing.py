@@ -11,7 +11,7 @@ from agentgov.errors import ConfigurationError, RefusedError
 from agentgov.forge.github import shapes
 from agentgov.forge.github.asking import Asking, quoted
 from agentgov.forge.github.shapes import WEB_FLOW, account
-from agentgov.forge.port import Account, Commit, PullRequest, Pushers
+from agentgov.forge.port import Account, Commit, PullRequest, Push, Pushers
 
 _NOTHING = "0" * 40
 
@@ -29,7 +29,8 @@ def read_pushers(asking: Asking, pull_request: PullRequest, commits: Sequence[Co
         found += _forced(asking, pull_request.number)
     people = {who.id: who for who in reversed(found) if who is not None and who.id != WEB_FLOW}
     last = next((account(move.actor) for move in moves or () if move.after == pull_request.head), None)
-    return Pushers(tuple(sorted(people.values(), key=lambda who: who.id)), known, last)
+    pushes = tuple(Push(who, move.before, move.after) for move in moves or () if (who := account(move.actor)))
+    return Pushers(tuple(sorted(people.values(), key=lambda who: who.id)), known, last, pushes)
 
 
 def _moves(asking: Asking, pull_request: PullRequest) -> list[shapes.Activity] | None:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable
 
 from agentgov.forge.gitlab.shapes import Event, Note, PushData, User
-from agentgov.forge.port import Account, Pushers
+from agentgov.forge.port import Account, Push, Pushers
 
 _ADDED = re.compile(r"added [0-9]+ commits?\b", re.ASCII)
 
@@ -53,6 +53,7 @@ class _Life:
 
     def __init__(self) -> None:
         self.accounts: dict[int, User] = {}
+        self.pushes: list[Push] = []
         self.last: str | None = None
         self.mover: Account | None = None
         self.begun = self.gap = False
@@ -65,7 +66,7 @@ class _Life:
         if self.last is None and author is not None:
             self.last, self.mover = push.commit_to, author.account
         self._before = push.commit_from
-        self._name(author)
+        self._name(author, push)
 
     def perhaps(self, author: User | None) -> None:
         """One push that may have been to this branch, and then made it, or moved it from any commit."""
@@ -77,12 +78,14 @@ class _Life:
     def whole(self, *, begun: bool) -> Pushers:
         """Everybody, where the life is told from its beginning on without a gap."""
         known = begun and not self.gap
-        return Pushers(self.told(), known, self.mover if known else None)
+        return Pushers(self.told(), known, self.mover if known else None, tuple(self.pushes))
 
     def told(self) -> tuple[Account, ...]:
         """The accounts, the newest push first."""
         return tuple(user.account for user in self.accounts.values())
 
-    def _name(self, author: User | None) -> None:
+    def _name(self, author: User | None, push: PushData | None = None) -> None:
         if author is not None:
             self.accounts.setdefault(author.id, author)
+            before, after = (push.commit_from, push.commit_to) if push is not None else (None, None)
+            self.pushes.append(Push(author.account, before or "", after or ""))

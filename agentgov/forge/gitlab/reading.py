@@ -4,6 +4,7 @@ An account's reviews and pushes are worked out in `approvals` and `pushes`. File
 fleet is judged by its contents, in git.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import islice
@@ -16,7 +17,7 @@ from agentgov.forge.gitlab.approvals import is_mark, reviews_of
 from agentgov.forge.gitlab.people import behind
 from agentgov.forge.gitlab.pushes import noted_pushers, pushers_of
 from agentgov.forge.gitlab.shapes import seconds
-from agentgov.forge.port import Account, Commit, File, Project, PullRequest, Pushers, Review
+from agentgov.forge.port import Account, Commit, File, Project, PullRequest, Push, Pushers, Review
 from agentgov.forge.reasons import INCOMPLETE, MOVED, REVIEW_COMMIT, incomplete
 from agentgov.net.decoding import decoded
 
@@ -183,7 +184,9 @@ def pushers(api: Api, pull_request: PullRequest) -> Pushers:
     noted = noted_pushers(_notes(api, pull_request.number))
     told = _told_pushers(api, pull_request)
     accounts = {account.id: account for account in (*author, *noted, *told.accounts)}
-    return Pushers(tuple(accounts.values()), told.known, told.last)
+    unknown = Counter(account.id for account in noted) - Counter(push.by.id for push in told.pushes)
+    pushes = (*told.pushes, *(Push(accounts[number]) for number in unknown))
+    return Pushers(tuple(accounts.values()), told.known, told.last, pushes)
 
 
 def _told_pushers(api: Api, pull_request: PullRequest) -> Pushers:

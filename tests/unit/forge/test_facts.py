@@ -17,7 +17,7 @@ from agentgov.forge.facts import (
     paths_of,
     pull_request_facts,
 )
-from agentgov.forge.port import Account, Change, Commit, File, Project, Pushers, Review
+from agentgov.forge.port import Account, Change, Commit, File, Project, Push, Pushers, Review
 from agentgov.review.facts import Facts, Policy
 from agentgov.review.pull_request import decide_pull_request
 from agentgov.review.votes import Submitted
@@ -162,3 +162,71 @@ def test_a_rename_without_its_old_place_is_half_a_story() -> None:
     told = replace(change(), files=(File("agents/a.yaml", "renamed"),))
     with pytest.raises(IncompleteError, match="does not say where"):
         facts(told)
+
+
+UPDATE = "d" * 40
+
+
+def updated(*reviews: Review, pushes: tuple[Push, ...], last: Account | None = ANA, known: bool = True) -> Change:
+    """The same with an update merge on top, which ana made."""
+    told = change(*reviews)
+    commits = (*told.commits, Commit(UPDATE, (HEAD, BASE), ANA, ANA, "Merge branch 'main'"))
+    asked = replace(told.pull_request, head=UPDATE)
+    return replace(told, pull_request=asked, commits=commits, pushers=Pushers((DEV, ANA, BO), known, last, pushes))
+
+
+WORK, BUTTON = Push(DEV, "0" * 40, HEAD), Push(ANA, HEAD, UPDATE)
+
+
+@pytest.mark.parametrize(
+    ("pushes", "known", "verdict"),
+    [
+        ((WORK, BUTTON), True, "pass"),
+        ((WORK, BUTTON), False, "pending"),
+        ((WORK,), True, "pending"),
+        ((WORK, BUTTON, Push(ANA)), True, "pending"),
+        ((WORK, BUTTON, Push(ANA, BASE, OLD)), True, "pending"),
+        ((WORK, Push(ANA, OLD, UPDATE)), True, "pending"),
+        ((WORK, Push(ANA, BASE, UPDATE)), True, "pending"),
+        ((WORK, Push(ANA, "", UPDATE)), True, "pending"),
+        ((WORK, Push(ANA, UPDATE, UPDATE)), True, "pending"),
+        ((WORK, Push(ANA, HEAD, OLD)), True, "pending"),
+    ],
+)
+def test_who_pushed_updates_alone_has_no_part_in_the_work(pushes: tuple[Push, ...], known: bool, verdict: str) -> None:
+    told = updated(approval(ANA, UPDATE), pushes=pushes, known=known)
+    assert outcome(pull_request_facts(told, PEOPLE, OWNED, {}, Policy(), update_merges={UPDATE})) == verdict
+    assert outcome(pull_request_facts(told, PEOPLE, OWNED, {}, Policy())) == "pending"
+
+
+def test_where_others_may_have_pushed_nobody_is_left_out() -> None:
+    told = updated(approval(ANA, UPDATE), approval(BO, UPDATE), pushes=(WORK, BUTTON), known=False)
+    told = replace(told, pushers=replace(told.pushers, accounts=(DEV, ANA)))
+    assert outcome(pull_request_facts(told, PEOPLE, OWNED, {}, Policy(), update_merges={UPDATE})) == "pending"
+
+
+def test_who_wrote_work_that_another_pushed_has_a_part_in_it() -> None:
+    told = updated(approval(ANA, UPDATE), pushes=(WORK, BUTTON))
+    written = replace(told, commits=(replace(told.commits[0], author=ANA), *told.commits[1:]))
+    assert outcome(pull_request_facts(written, PEOPLE, OWNED, {}, Policy(), update_merges={UPDATE})) == "pending"
+
+
+@pytest.mark.parametrize(
+    ("pushes", "last", "verdict"),
+    [
+        ((WORK, BUTTON), ANA, "pass"),
+        ((Push(ANA, "0" * 40, HEAD), BUTTON), ANA, "pending"),
+        ((Push(ANA, "0" * 40, HEAD), Push(DEV, HEAD, UPDATE)), DEV, "pending"),
+        ((Push(ANA, "0" * 40, UPDATE),), ANA, "pending"),
+        ((BUTTON,), ANA, "pending"),
+        ((WORK,), ANA, "pending"),
+        ((WORK, Push(ANA, OLD, HEAD), BUTTON), ANA, "pending"),
+    ],
+)
+def test_who_pushed_last_is_who_pushed_what_is_below_the_update(
+    pushes: tuple[Push, ...], last: Account, verdict: str
+) -> None:
+    """And is not guessed from who wrote: where it is not told, two have to approve."""
+    policy = Policy(require_last_push_approval=True, allow_contributor=True)
+    told = updated(approval(ANA, UPDATE), pushes=pushes, last=last)
+    assert outcome(pull_request_facts(told, PEOPLE, OWNED, {}, policy, update_merges={UPDATE})) == verdict

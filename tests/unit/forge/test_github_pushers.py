@@ -35,6 +35,15 @@ def test_everybody_who_pushed_is_named_and_so_is_whoever_committed(github: Talk)
     assert [one.id for one in found.accounts] == sorted(one.id for one in found.accounts)
 
 
+def test_each_push_is_told_with_the_commits_that_it_moved_from_and_to(github: Talk) -> None:
+    before = pushers(github)
+    github.push("dev", {"b.txt": "3\n"}, by="mallory")
+    newest, *others = pushers(github).pushes
+    assert tuple(others) == before.pushes
+    assert (newest.by.login, newest.before) == ("mallory", before.pushes[0].after)
+    assert newest.after == github.port().pull_request(1).head
+
+
 def test_whoever_set_the_branch_back_and_whoever_was_pushed_away_are_named(github: Talk) -> None:
     github.push("dev", {"b.txt": "3\n"}, by="mallory")
     gitworld.git(github.clone, "reset", "-q", "--hard", "HEAD~1")

@@ -4,7 +4,7 @@ import pytest
 
 from agentgov.forge.gitlab.pushes import noted_pushers, pushers_of
 from agentgov.forge.gitlab.shapes import Event, Note, PushData, User
-from agentgov.forge.port import Pushers
+from agentgov.forge.port import Push, Pushers
 
 OLD, MID, HEAD = "a" * 40, "b" * 40, "c" * 40
 DEV, EVE, ANA = User(5, "dev"), User(6, "eve"), User(7, "ana")
@@ -90,6 +90,15 @@ def test_who_pushed_many_branches_at_once_may_have_pushed_this_one() -> None:
     )
     assert told(pushers_of([push(DEV, "pushed", HEAD), many], "topic", HEAD)) == ({5, 6}, True)
     assert not pushers_of([many, push(DEV, "created", OLD)], "topic", HEAD).known
+
+
+def test_each_push_is_told_and_one_that_may_have_been_any_says_no_commits() -> None:
+    events = [push(DEV, "pushed", HEAD), push(EVE, "pushed", None, None), push(DEV, "created", MID)]
+    assert pushers_of(events, "topic", HEAD).pushes == (
+        Push(DEV.account, MID, HEAD),
+        Push(EVE.account),
+        Push(DEV.account, "", MID),
+    )
 
 
 def test_the_notes_of_the_merge_request_name_pushers_too() -> None:

@@ -278,3 +278,15 @@ def test_no_request_that_fails_becomes_an_answer(gitlab: Talk) -> None:
             with pytest.raises(AgentgovError) as told:
                 read_change(forge, number)
             assert told.value.exit_code == 3, (kind, place)
+
+
+def test_a_push_that_only_a_note_tells_of_may_have_brought_anything(gitlab: Talk) -> None:
+    number, head = opened(gitlab)
+    gitlab.world.note(number, "dev", "added 1 commit\n\n<ul><li>x</li></ul>")
+    forge = gitlab.forge()
+    (made,) = forge.pushers(forge.pull_request(number), ()).pushes
+    assert (made.by.login, made.before, made.after) == ("dev", "", head)
+    for who in ("dev", "ana"):
+        gitlab.world.note(number, who, "added 1 commit\n\n<ul><li>x</li></ul>")
+    told = forge.pushers(forge.pull_request(number), ()).pushes[1:]
+    assert [(one.by.login, one.before, one.after) for one in told] == [("dev", "", ""), ("ana", "", "")]

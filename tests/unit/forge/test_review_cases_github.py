@@ -23,9 +23,7 @@ from agentgov.review.pull_request import decide_pull_request
 
 NO_WORD = {"scopes", "emails"}  # what a forge cannot say of people
 OTHERWISE = {
-    "S16": "who merged the base pushed, and a forge does not say that nothing was touched by hand",
     "S17": "GitHub always says what a commit touched",
-    "S49": "who merged the base pushed last, for the same reason",
     "S34": "GitHub dismisses a review in place, and tells both as dismissed",
     "S36": "a review that was never submitted is seen by nobody else",
     "S37": "a review that was never submitted is seen by nobody else",
@@ -43,7 +41,7 @@ class Told:
         """The facts of a case as they come from the forge."""
         self.fake.turn_to(CaseWorld(case, self.remote))
         merges = [sha_of(commit["sha"]) for commit in case["pr"]["commits"] if commit.get("update_merge")]
-        return gather_facts(self.forge, 1, policy, break_glass=glass, update_merges=merges)
+        return gather_facts(self.forge, 1, policy, break_glass=glass, updates_of=lambda *_: merges)
 
     @cached_property
     def forge(self) -> ForgePort:

@@ -5,7 +5,7 @@ journal a moment late, so what governance allowed five minutes before counts as 
 """
 
 from bisect import bisect_right
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import cache, cached_property, lru_cache, partial
 from itertools import accumulate
@@ -38,8 +38,13 @@ class Times:
     """Which act of the journal stood at a moment. Reads every act, once somebody asks."""
 
     def __init__(self, view: View) -> None:
-        self._view = view
-        self.governed = lru_cache(maxsize=64)(lambda seq: _governed_at(view, self._commits[seq]))
+        self._view = self._last = view
+        self.governed = lru_cache(maxsize=64)(self._governed)
+
+    def _governed(self, seq: int) -> Governed:
+        """What was in force after an act. Disposals come in order, so most of it is as at the one before."""
+        self._last = view_at(self._view.repo, self._commits[seq], self._last)
+        return _governed_by(self._last)
 
     @cached_property
     def _commits(self) -> Sequence[str]:
@@ -60,12 +65,11 @@ def governed_disposals(
     times: Times, source: FolderSource | StoreSource, tree: str, anchors: Sequence[Anchored]
 ) -> tuple[tuple[Flaw, ...], tuple[Flaw, ...]]:
     """What speaks against the disposals of a tree, and what cannot be told of them, by the place of their record."""
-    told, found = [(_READ(raw), disposals([raw])) for raw in _told(source, tree)], list[tuple[int, Judged]]()
-    for leaf, _ in told:
-        rest = [one for other, one in told if other is not leaf]
-        payload = next((body for _, _, body in source.payloads(tree, leaf.seq, leaf.seq + 1)), None)
-        gone = partial(_gone, source, tree, rest)
-        found += [(leaf.seq, one) for one in _judged(leaf, Known(tree, payload, gone, source.index_of, anchors), times)]
+    told, found = {leaf.seq: (leaf, disposals([raw])) for leaf, raw in _told(source, tree)}, list[tuple[int, Judged]]()
+    for seq, (leaf, _) in told.items():
+        payload = next((body for _, _, body in source.payloads(tree, seq, seq + 1)), None) if leaf.payload else None
+        gone = partial(_gone, source, tree, partial(_explained, told, seq))
+        found += [(seq, one) for one in _judged(leaf, Known(tree, payload, gone, source.index_of, anchors), times)]
     said = [(Flaw(seq, one.message), one.is_known) for seq, one in found]
     return tuple(flaw for flaw, known in said if known), tuple(flaw for flaw, known in said if not known)
 
@@ -81,16 +85,17 @@ def _judged(leaf: Leaf, known: Known, times: Times) -> Sequence[Judged]:
     return min(found, key=lambda some: (sum(one.is_known for one in some), len(some)), default=[_NO_HISTORY])
 
 
-def _told(source: FolderSource | StoreSource, tree: str) -> Iterator[bytes]:
+def _told(source: FolderSource | StoreSource, tree: str) -> Iterator[tuple[Leaf, bytes]]:
     """The disposals of a tree. What cannot be read is a flaw of another kind."""
     for raw in source.told(tree):
         with suppress(*UNREADABLE):
-            if _READ(raw).type in KINDS:
-                yield raw
+            leaf = _READ(raw)
+            if leaf.type in KINDS:
+                yield leaf, raw
 
 
 def _gone(
-    source: FolderSource | StoreSource, tree: str, rest: Sequence[Disposals], first: int, last: int
+    source: FolderSource | StoreSource, tree: str, explained: Callable[[bytes], bool], first: int, last: int
 ) -> Iterator[Gone | None]:
     """The records in these places whose payload is gone."""
     for begin in range(first, min(last + 1, source.end(tree)), STRETCH):
@@ -104,15 +109,15 @@ def _gone(
             leaf = _READ(raw)
             if leaf.payload and seq not in kept:
                 subject = (page.subjects[seq - begin] if page.subjects else None) or (None if leaf.subject else "")
-                yield Gone(leaf, subject, partial(_explained, rest, raw))
+                yield Gone(leaf, subject, partial(explained, raw))
 
 
-def _explained(rest: Sequence[Disposals], raw: bytes) -> bool:
-    return any(one.explains(raw)[0] for one in rest)
+def _explained(told: Mapping[int, tuple[Leaf, Disposals]], seq: int, raw: bytes) -> bool:
+    """Whether another disposal than that one explains why something is gone."""
+    return any(one.explains(raw)[0] for other, (_, one) in told.items() if other != seq)
 
 
-def _governed_at(view: View, commit: str) -> Governed:
-    then = view_at(view.repo, commit, view)
+def _governed_by(then: View) -> Governed:
     earlier = cache(lambda: known_as(then))
     retention = then.governance.retention or Retention()
     return Governed(

@@ -103,11 +103,6 @@ class Directory:
         """Whether a bot has that id."""
         return any_id in self._bots
 
-    def bot(self, bot_id: str) -> Identity | None:
-        """The bot with that id."""
-        found = self._bots.get(bot_id)
-        return None if found is None else Identity("bot", found.id, found.kind)
-
     def by_key(self, key: PublicKey | str) -> Identity | None:
         """Whose key it is; None for a key of nobody or of two, for one that is revoked, and for a line that is none."""
         if isinstance(key, str):

@@ -139,7 +139,9 @@ _OF_DRILLS = {
     "agentgov.validate.playbook_coverage": ["tests/unit/validate/test_validate_playbooks.py"],
 }
 _RIGHTS = [f"tests/unit/trust/test_trust_{name}.py" for name in ("permissions", "identity")]
-_OF_RIGHTS = dict.fromkeys((f"agentgov.trust.{name}" for name in ("permissions", "roster", "verbs")), _RIGHTS)
+_OF_RIGHTS = dict.fromkeys((f"agentgov.trust.{name}" for name in ("permissions", "roster", "verbs")), _RIGHTS) | {
+    "agentgov.trust.identity": _RIGHTS[::-1],
+}
 # The modules whose guards are taken away, and the files of tests that should notice.
 MODULES = {
     "agentgov.model.transitions": _OF_LAW,

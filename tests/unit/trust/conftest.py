@@ -22,33 +22,55 @@ def keygen() -> Callable[..., subprocess.CompletedProcess[bytes]]:
     return _keygen
 
 
+_MADE: dict[str, tuple[str, tuple[str, ...]]] = {
+    **dict.fromkeys(("alice", "alice-2", "bob"), ("ed25519", ())),
+    "rsa": ("rsa", ("-b", "2048")),
+    "rsa-3072": ("rsa", ("-b", "3072")),
+    "rsa-4096": ("rsa", ("-b", "4096")),
+    "small-rsa": ("rsa", ("-b", "1024")),
+    "short-rsa": ("rsa", ("-b", "2047")),
+    "ecdsa": ("ecdsa", ()),
+    "ecdsa-384": ("ecdsa", ("-b", "384")),
+    "ecdsa-521": ("ecdsa", ("-b", "521")),
+}
+
+
+class _Keys(dict[str, Path]):
+    """Makes a key when it is first asked for: a long one takes seconds."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def __missing__(self, name: str) -> Path:
+        kind, more = _MADE[name]
+        path = self._folder / name
+        done = _keygen("-q", "-t", kind, *more, "-N", "", "-C", f"{name}@laptop", "-f", path)
+        assert done.returncode == 0, done.stderr
+        self[name] = path
+        return path
+
+
+class _Lines(dict[str, str]):
+    """The public lines of keys."""
+
+    def __init__(self, keys: dict[str, Path]) -> None:
+        self._keys = keys
+
+    def __missing__(self, name: str) -> str:
+        line = self[name] = self._keys[name].with_name(f"{name}.pub").read_text().strip()
+        return line
+
+
 @pytest.fixture(scope="session")
 def keys(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Private key files by name: three ed25519, the other kinds, and some that are too weak."""
-    folder = tmp_path_factory.mktemp("keys")
-    made = {
-        "alice": ("ed25519", ()),
-        "alice-2": ("ed25519", ()),
-        "bob": ("ed25519", ()),
-        "rsa": ("rsa", ("-b", "2048")),
-        "rsa-3072": ("rsa", ("-b", "3072")),
-        "rsa-4096": ("rsa", ("-b", "4096")),
-        "small-rsa": ("rsa", ("-b", "1024")),
-        "short-rsa": ("rsa", ("-b", "2047")),
-        "ecdsa": ("ecdsa", ()),
-        "ecdsa-384": ("ecdsa", ("-b", "384")),
-        "ecdsa-521": ("ecdsa", ("-b", "521")),
-    }
-    for name, (kind, more) in made.items():
-        done = _keygen("-q", "-t", kind, *more, "-N", "", "-C", f"{name}@laptop", "-f", folder / name)
-        assert done.returncode == 0, done.stderr
-    return {name: folder / name for name in made}
+    return _Keys(tmp_path_factory.mktemp("keys"))
 
 
 @pytest.fixture(scope="session")
 def public(keys: dict[str, Path]) -> dict[str, str]:
     """The public lines of the keys, as ssh-keygen wrote them, without the newline."""
-    return {name: path.with_name(f"{name}.pub").read_text().strip() for name, path in keys.items()}
+    return _Lines(keys)
 
 
 @pytest.fixture(scope="session")

@@ -55,6 +55,18 @@ def test_a_key_is_a_person_or_a_bot_or_nobody(access: Access, public: dict[str, 
     assert directory.by_key("no key") is None
 
 
+def test_a_revoked_key_is_nobodys_and_the_others_still_count(access: Access, public: dict[str, str]) -> None:
+    dead, good, bots = (parse_public_key(public[name]) for name in ("alice", "alice-2", "bob"))
+    directory = Directory(access, frozenset({dead.fingerprint}))
+    assert directory.by_key(dead) is directory.by_key(public["alice"]) is None
+    assert directory.by_key(good) == directory.lister_of(dead) == Identity("person", "alice")
+    assert (directory.is_revoked(dead), directory.is_revoked(good)) == (True, False)
+    assert directory.living_keys("alice") == (good,)
+    assert directory.living_keys("reconciler") == (bots,)
+    assert directory.administrators_among([dead]) == frozenset()
+    assert Directory(access).living_keys("alice") == (dead, good)
+
+
 def test_a_good_signature_by_a_stranger_is_nobodys(access: Access, ssh_sign: Sign) -> None:
     """Attack K2: git says the signature is good, and that is not the question."""
     without = Directory(Access(administrators=access.administrators, people=access.people[1:]))
@@ -83,7 +95,6 @@ def test_an_id_of_a_person_and_a_bot_is_neither(access: Access) -> None:
     mixed = Access(administrators=access.administrators, people=access.people, bots=(Bot(id="alice", kind="gate"),))
     directory = Directory(mixed)
     assert directory.person("alice") is None
-    assert directory.bot("alice") is None
     assert not directory.is_bot("alice")
 
 

@@ -35,12 +35,10 @@ def refuse_signers(view: View, act: Act, signers: frozenset[Identity]) -> Refusa
 
 
 def _refuse_count(view: View, act: Act, signers: frozenset[Identity]) -> Refusal | None:
-    """Acts of administrators take so many of them; every person who signed one is one, by `_refuse_person`."""
-    rule = ACTS[act.kind]
-    if rule.word != "administrators":
-        return None
+    """Acts of administrators take so many of them; every person who signed one is one, by `_refuse_person`. Others take
+    one person, who is there."""
     have = sum(who.kind == "person" for who in signers)
-    needed = people_needed(rule, view.governance.access.administrators.threshold)
+    needed = people_needed(ACTS[act.kind], view.governance.access.administrators.threshold)
     if have >= needed:
         return None
     return Refusal("authority.threshold", f"an act {act.kind} takes {needed} administrators, and {have} signed")

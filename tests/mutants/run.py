@@ -141,6 +141,7 @@ _OF_DRILLS = {
 _RIGHTS = [f"tests/unit/trust/test_trust_{name}.py" for name in ("permissions", "identity")]
 _OF_RIGHTS = dict.fromkeys((f"agentgov.trust.{name}" for name in ("permissions", "roster", "verbs")), _RIGHTS) | {
     "agentgov.trust.identity": _RIGHTS[::-1],
+    "agentgov.journal.authority": [f"tests/scenarios/test_{name}.py" for name in ("acts_authority", "pause_selectors")],
 }
 # The modules whose guards are taken away, and the files of tests that should notice.
 MODULES = {

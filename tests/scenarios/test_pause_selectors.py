@@ -91,6 +91,8 @@ def test_a_pause_that_means_nobody_any_more_is_lifted_by_an_administrator(local:
     assert _paused(local) == (False, False)
     with pytest.raises(RefusedError, match=r"authority\.no-agent"):
         _resume(local, "erin", "tier=gold")
+    with pytest.raises(RefusedError, match=r"authority\.no-agent"):
+        _pause(local, "carol", "tier=gold")
     _resume(local, "carol", "tier=gold")
     assert local.view().state.pauses() == {}
 

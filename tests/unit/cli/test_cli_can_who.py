@@ -157,10 +157,9 @@ def test_who_lists_everyone_with_their_binding(
 def test_who_says_it_in_a_table(capsys: pytest.CaptureFixture[str], fleet: Path) -> None:
     assert status(["who", "rollback", "hr/x", "--environment", "production", "--repo", str(fleet)]) == 0
     assert capsys.readouterr().out == (
-        "PERSON  BY                                      UNTIL  WHERE\n"
-        "carol   administrator (an operator's rights            governance/access.yaml:3\n"
-        "        everywhere)\n"
-        "erin    on-call on ** in production                    governance/access.yaml:16\n"
+        "PERSON  BY                                               UNTIL  WHERE\n"
+        "carol   administrator (an operator's rights everywhere)         governance/access.yaml:3\n"
+        "erin    on-call on ** in production                             governance/access.yaml:16\n"
         "by the governance of the working tree\n"
     )
     assert status(["who", "permit", "--repo", str(fleet)]) == 0

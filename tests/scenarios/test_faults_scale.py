@@ -99,6 +99,7 @@ def test_all_agents_changed_in_one_merge_go_in_turn_and_a_rollback_comes_between
         fleet.ship(version)
     broken, others = one_merge(fleet)
     monkeypatch.setattr("agentgov.release.writing.LONGEST", 0.0)
+    monkeypatch.setattr("agentgov.release.taking_over.LOOKING", 3600.0)  # a slow machine would see a part of a push
     for module in ("order", "taking_over"):
         monkeypatch.setattr(f"agentgov.release.{module}.MOST", most)
     gitworld.git(fleet.remote, "config", "core.logAllRefUpdates", "always")
